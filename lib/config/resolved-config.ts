@@ -1,0 +1,58 @@
+import type { DataSource } from 'typeorm';
+import type { Clock } from '../clock/index.js';
+import type { AdminOptions, Backoff, CronMode } from './options.js';
+
+/** {@link RetentionOptions} with every value there: milliseconds, or null to keep for ever. */
+export interface Retention {
+  readonly completed: number | null;
+  readonly failed: number | null;
+  readonly cancelled: number | null;
+}
+
+/** Settings with every value there and every duration in milliseconds. */
+export interface TaskSettings {
+  readonly maxRetries: number;
+  readonly retryDelay: number;
+  readonly backoff: Backoff;
+  readonly jitter: number;
+  /** Null: no limit. */
+  readonly timeout: number | null;
+  readonly priority: number;
+  readonly retention: Retention;
+}
+
+export interface RateLimit {
+  /** Most tasks started in one span. */
+  readonly max: number;
+  /** Length of the span in milliseconds. */
+  readonly per: number;
+}
+
+/** One queue of this process with its settings over the defaults. */
+export interface QueueConfig {
+  readonly name: string;
+  /** Concurrent workers here; 0 where this process does not work on the queue. */
+  readonly concurrency: number;
+  readonly settings: TaskSettings;
+  readonly rateLimit: RateLimit | null;
+}
+
+/** The module's options after the file was read, everything was checked and the defaults were filled in. */
+export interface ResolvedConfig {
+  /** Name of the store: `default` unless a process has several. */
+  readonly name: string;
+  readonly database: string | null;
+  readonly dataSource: string | DataSource | null;
+  readonly synchronous: 'full' | 'normal';
+  readonly defaults: TaskSettings;
+  /** Every queue that a task may be put on, `default` always among them. */
+  readonly queues: ReadonlyMap<string, QueueConfig>;
+  readonly cron: CronMode;
+  readonly admin: Required<AdminOptions> | false;
+  /** Bytes. */
+  readonly maxParamsSize: number;
+  readonly shutdownGrace: number;
+  readonly lease: number;
+  readonly maxLostAttempts: number;
+  readonly clock: Clock;
+}

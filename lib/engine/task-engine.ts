@@ -1,0 +1,274 @@
+import type { EntityManager } from 'typeorm';
+import type { Task, TaskError, TaskProgress, TaskState, TaskSummary } from './task.js';
+
+/** A task to store. `state` follows from `runAt`: `scheduled` when it is in the future, else `available`. */
+export interface NewTask {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  /** JSON text. */
+  readonly params: string;
+  readonly priority: number;
+  readonly runAt: number;
+  readonly createdAt: number;
+  /** Null where this process does not know the handler: the first attempt decides. */
+  readonly maxAttempts: number | null;
+  /** Settings given for this one task, as JSON text; null where there were none. */
+  readonly settings: string | null;
+  /** Paths in params that must never be shown, as `user.password`; empty where there are none. */
+  readonly sensitive: readonly string[];
+}
+
+/** A task that was handed to this process to run: its lease is held until `run` resolves. */
+export interface DeliveredTask extends NewTask {
+  /** Number of this attempt, 1 for the first. */
+  readonly attempt: number;
+  /** Earlier attempts that do not count against the retries: lost, snoozed, handed back, before a retry by hand. */
+  readonly excusedAttempts: number;
+}
+
+/** Why a delivery's signal was aborted; the signal's `reason`. */
+export type AbortCause = 'cancelled' | 'shutdown' | 'lease-lost' | 'timeout';
+
+export class TaskAbortedError extends Error {
+  override readonly name = 'TaskAbortedError';
+
+  constructor(
+    readonly reason: AbortCause,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** One attempt, as the engine hands it to the runner. */
+export interface Delivery {
+  readonly task: DeliveredTask;
+  /** Aborted with a {@link TaskAbortedError} when the task was cancelled, the process shuts down or the lease was lost. */
+  readonly signal: AbortSignal;
+  /** Stored soon, not at once: the last value wins. */
+  progress(progress: TaskProgress): void;
+  log(message: string): void;
+}
+
+/** How an attempt ended, as the runner tells the engine. `keepFor`: milliseconds until retention deletes the task; null: never. */
+export type Outcome = { readonly maxAttempts: number } & (
+  | { readonly kind: 'completed'; readonly keepFor: number | null }
+  | { readonly kind: 'failed'; readonly error: TaskError; readonly keepFor: number | null }
+  | { readonly kind: 'cancelled'; readonly error?: TaskError; readonly keepFor: number | null }
+  /** Run again at `at`; an attempt that does not count is recorded as `snoozed`. */
+  | { readonly kind: 'retry'; readonly at: number; readonly error: TaskError; readonly countsAttempt: boolean }
+  /** Handed back: available at once, the attempt does not count. */
+  | { readonly kind: 'released' }
+);
+
+/** Turns a delivery into an outcome. Never rejects. */
+export type RunTask = (delivery: Delivery) => Promise<Outcome>;
+
+export interface ConsumeOptions {
+  /** Most tasks of the queue that run at once in this process. */
+  readonly concurrency: number;
+  /** Rank among the queues of this process: of two that have work, the higher is served first. */
+  readonly priority: number;
+  readonly rateLimit: { readonly max: number; readonly per: number } | null;
+}
+
+export interface Consumer {
+  /**
+   * Takes no new task, gives the running ones `grace` milliseconds, aborts the signals of those that are left, and hands
+   * back at once what has not ended then.
+   */
+  close(grace: number): Promise<void>;
+}
+
+export interface TaskFilter {
+  readonly state?: TaskState;
+  readonly queue?: string;
+  readonly name?: string;
+  /** Text that the id, the params or an error contain. */
+  readonly search?: string;
+}
+
+export interface TaskPage {
+  readonly items: readonly TaskSummary[];
+  /** Where the next page begins; null after the last. May be there although `items` is short: the search goes on. */
+  readonly nextCursor: string | null;
+}
+
+export type StateCounts = Readonly<Record<TaskState, number>>;
+
+export interface QueueDepth {
+  readonly queue: string;
+  readonly counts: StateCounts;
+  readonly paused: boolean;
+  /** Due time of the task that has waited longest, null where none waits. */
+  readonly oldestAvailableAt: number | null;
+}
+
+/** A process that works on the store. */
+export interface WorkerInfo {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  /** Queue to number of concurrent workers. */
+  readonly queues: Readonly<Record<string, number>>;
+}
+
+/** Counters of one queue over one span of time. */
+export interface MetricPoint {
+  readonly at: number;
+  readonly queue: string;
+  readonly completed: number;
+  readonly failed: number;
+  readonly retried: number;
+  readonly cancelled: number;
+  /** From due to started, in milliseconds: sum, and histogram by power of two (`[n]`: tasks that took less than 2^n). */
+  readonly waitTotal: number;
+  readonly waitHistogram: readonly number[];
+  /** From started to ended. */
+  readonly runTotal: number;
+  readonly runHistogram: readonly number[];
+}
+
+export interface MetricsQuery {
+  readonly queue?: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type TaskAction = 'retry' | 'cancel' | 'run-now' | 'delete';
+
+/** The states that each action applies to. `cancel` of a running task aborts its signal; its worker then ends it. */
+export const ACTION_STATES: Readonly<Record<TaskAction, readonly TaskState[]>> = {
+  retry: ['failed', 'cancelled', 'retryable'],
+  cancel: ['scheduled', 'available', 'retryable', 'running'],
+  'run-now': ['scheduled', 'retryable'],
+  delete: ['scheduled', 'available', 'retryable', 'completed', 'failed', 'cancelled'],
+};
+
+export type ActionTarget = { readonly ids: readonly string[] } | { readonly filter: TaskFilter };
+
+export interface ActionResult {
+  readonly changed: number;
+  /** Named tasks that were left as they are; `state` is null where there is none of that id. At most 1,000 are listed. */
+  readonly refused: ReadonlyArray<{ readonly id: string; readonly state: TaskState | null }>;
+}
+
+/** What happens to ticks that no process was there to see. `once`: one run for all; `all`: one each; `skip`: none. */
+export type CatchUp = 'once' | 'all' | 'skip';
+
+/** A cron schedule and the task that each tick enqueues. */
+export interface Schedule {
+  readonly name: string;
+  /** A cron expression of five or six fields, or an ISO date for a single run. */
+  readonly expression: string;
+  /** IANA name, or null for the time zone of the process. */
+  readonly timeZone: string | null;
+  /** Minutes from UTC, instead of a time zone. */
+  readonly utcOffset: number | null;
+  readonly queue: string;
+  readonly task: string;
+  /** JSON text. */
+  readonly params: string;
+  readonly priority: number;
+  readonly maxAttempts: number | null;
+  readonly settings: string | null;
+  readonly catchUp: CatchUp;
+  /** Ticks that are late by more than this many milliseconds are not run; null: however late. */
+  readonly threshold: number | null;
+  /** False: a tick is left out while the run before it has not ended. */
+  readonly overlap: boolean;
+  /** Disabled in code: it does not tick, whatever the panel says. */
+  readonly disabled: boolean;
+  /** `code`: from a decorator, written anew at each boot; `runtime`: added by a call. */
+  readonly source: 'code' | 'runtime';
+}
+
+export interface ScheduleStatus extends Schedule {
+  readonly paused: boolean;
+  readonly nextRunAt: number | null;
+  readonly lastRunAt: number | null;
+  /** The task of the last tick. */
+  readonly lastTaskId: string | null;
+}
+
+/** Something that changed, for whoever shows it live. `queue` is null where it is not known (another process did it). */
+export interface EngineChange {
+  readonly queue: string | null;
+  readonly taskIds: readonly string[];
+}
+
+/**
+ * The one port between the library and a store. An engine stores, schedules and delivers, answers questions and carries
+ * out actions. It knows nothing of handlers, validation or HTTP.
+ *
+ * Every method that writes resolves when the change is durable, and rejects with a `StoreError` when it could not be.
+ */
+export interface TaskEngine {
+  /** `sqlite`, … */
+  readonly kind: string;
+
+  /** Connects, brings the schema up to date and starts the engine's own duties. Rejects when the store cannot be used. */
+  open(): Promise<void>;
+  /** Ends the duties and disconnects. Consumers are closed first. */
+  close(): Promise<void>;
+
+  /**
+   * Stores tasks, all or none.
+   * @param within the caller's transaction, in which they are stored: they become visible when it commits.
+   * @throws ForeignManagerError when `within` belongs to another database
+   */
+  enqueue(tasks: readonly NewTask[], within?: EntityManager): Promise<void>;
+
+  /** Delivers tasks of `queue` to `run` until the consumer is closed, the highest priority first, then the oldest. */
+  consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer>;
+
+  get(id: string): Promise<Task | null>;
+  /** Newest first. @throws InvalidArgumentError for a cursor that is none */
+  list(filter: TaskFilter, page: { cursor?: string; limit: number }): Promise<TaskPage>;
+  /** Every queue that has tasks or is paused. */
+  queues(): Promise<readonly QueueDepth[]>;
+  workers(): Promise<readonly WorkerInfo[]>;
+  /** A point for each minute and queue that had any. */
+  metrics(query: MetricsQuery): Promise<readonly MetricPoint[]>;
+
+  /** See {@link ACTION_STATES}; what does not apply is refused and left as it is. */
+  act(action: TaskAction, target: ActionTarget): Promise<ActionResult>;
+  pauseQueue(queue: string): Promise<void>;
+  resumeQueue(queue: string): Promise<void>;
+
+  /**
+   * Adds or replaces a schedule. Its next run is kept where expression and zone are unchanged, so that ticks missed
+   * while no process was there are seen.
+   */
+  saveSchedule(schedule: Schedule): Promise<void>;
+  /** Resolves to false where there is none of that name. */
+  removeSchedule(name: string): Promise<boolean>;
+  schedules(): Promise<readonly ScheduleStatus[]>;
+  /** Resolves to false where there is none of that name. */
+  setSchedulePaused(name: string, paused: boolean): Promise<boolean>;
+  /** Enqueues a run now, beside the ticks. Resolves to the task's id, or null where there is no schedule of that name. */
+  triggerSchedule(name: string): Promise<string | null>;
+
+  /** Calls `listener` after changes, soon but not for each one. Returns what ends it. */
+  watch(listener: (change: EngineChange) => void): () => void;
+}
+
+/** What an engine is given by the library around it. */
+export interface EngineContext {
+  readonly clock: import('../clock/index.js').Clock;
+  readonly logger: EngineLogger;
+  /** Milliseconds that a task is kept when the engine itself ends it (cancelled while waiting, lost too often); null: for ever. */
+  keepFor(queue: string, state: 'failed' | 'cancelled'): number | null;
+  /** The first time after `after` that the schedule ticks; null: never again. */
+  nextRun(schedule: Pick<Schedule, 'expression' | 'timeZone' | 'utcOffset'>, after: number): number | null;
+  /** Makes a task's id. */
+  newId(): string;
+}
+
+export interface EngineLogger {
+  log(message: string): void;
+  warn(message: string): void;
+  error(message: string, stack?: string): void;
+}

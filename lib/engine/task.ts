@@ -1,0 +1,80 @@
+/** Every state of a task, in the order of its life. `docs/model.md` has who moves it from one to the next. */
+export const TASK_STATES = [
+  'scheduled',
+  'available',
+  'running',
+  'retryable',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
+
+export type TaskState = (typeof TASK_STATES)[number];
+
+/** States that a task does not leave by itself. */
+export const ENDED_STATES = ['completed', 'failed', 'cancelled'] as const satisfies readonly TaskState[];
+
+/**
+ * How an attempt ended. `retried`: failed, another follows; `lost`: its process died; `snoozed`: the handler asked for
+ * another time without using up the attempt; `released`: handed back by a shutdown.
+ */
+export type AttemptOutcome = 'completed' | 'retried' | 'failed' | 'cancelled' | 'lost' | 'snoozed' | 'released';
+
+/** What an attempt ended with, as it is stored. */
+export interface TaskError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+export interface TaskAttempt {
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** Id of the process that ran it. */
+  readonly worker: string;
+  readonly startedAt: number;
+  /** Null while it runs. */
+  readonly finishedAt: number | null;
+  readonly outcome: AttemptOutcome | null;
+  readonly error?: TaskError;
+}
+
+export interface TaskLog {
+  readonly at: number;
+  readonly attempt: number;
+  readonly message: string;
+}
+
+export interface TaskProgress {
+  /** 0 to 100. */
+  readonly percent: number;
+  readonly message?: string;
+}
+
+/** A task as a list shows it. All times are UTC milliseconds. */
+export interface TaskSummary {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly state: TaskState;
+  /** As they were given, parsed from JSON; null with `paramsUnreadable` where the stored text is no JSON. */
+  readonly params: unknown;
+  readonly paramsUnreadable?: true;
+  readonly priority: number;
+  /** Number of the current or last attempt; 0 before the first. */
+  readonly attempt: number;
+  /** Attempts that are granted in all; those that did not count (lost, snoozed) are added. Null where no process has said yet. */
+  readonly maxAttempts: number | null;
+  readonly runAt: number;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly progress: TaskProgress | null;
+  /** Of the last attempt that ended with one. */
+  readonly error: TaskError | null;
+}
+
+export interface Task extends TaskSummary {
+  readonly attempts: readonly TaskAttempt[];
+  readonly logs: readonly TaskLog[];
+}

@@ -1,0 +1,17 @@
+export {
+  ForeignManagerError,
+  InvalidArgumentError,
+  InvalidParamsError,
+  ParamsTooLargeError,
+  ScheduleNotFoundError,
+  TaskNotFoundError,
+  TaskStateError,
+  TasksConfigError,
+  TasksError,
+  UnknownQueueError,
+  UnknownTaskNameError,
+  type FieldProblem,
+} from './tasks-errors.js';
+export { SchemaVersionError, StoreError } from './store-errors.js';
+export { RetryLater, UnrecoverableError } from './handler-errors.js';
+export { listOf, nearest } from './wording.js';
