@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { Clock } from '../clock/index.js';
 import type { Task, TaskError, TaskProgress, TaskState, TaskSummary } from './task.js';
 
 /** A task to store. `state` follows from `runAt`: `scheduled` when it is in the future, else `available`. */
@@ -15,7 +16,7 @@ export interface NewTask {
   readonly maxAttempts: number | null;
   /** Settings given for this one task, as JSON text; null where there were none. */
   readonly settings: string | null;
-  /** Paths in params that must never be shown, as `user.password`; empty where there are none. */
+  /** Paths in params that must never be shown, as `user.password` or `cards[].number`; empty where there are none. */
   readonly sensitive: readonly string[];
 }
 
@@ -257,12 +258,14 @@ export interface TaskEngine {
 
 /** What an engine is given by the library around it. */
 export interface EngineContext {
-  readonly clock: import('../clock/index.js').Clock;
+  readonly clock: Clock;
   readonly logger: EngineLogger;
   /** Milliseconds that a task is kept when the engine itself ends it (cancelled while waiting, lost too often); null: for ever. */
   keepFor(queue: string, state: 'failed' | 'cancelled'): number | null;
   /** The first time after `after` that the schedule ticks; null: never again. */
   nextRun(schedule: Pick<Schedule, 'expression' | 'timeZone' | 'utcOffset'>, after: number): number | null;
+  /** Params with what stands at the sensitive paths replaced: the only form in which an engine gives params to a reader. */
+  mask(params: unknown, sensitive: readonly string[]): unknown;
   /** Makes a task's id. */
   newId(): string;
 }
