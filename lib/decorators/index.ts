@@ -1,0 +1,6 @@
+export {
+  TaskHandler,
+  type TaskHandlerDecorator,
+  type TaskHandlerMetadata,
+  type TaskHandlerOptions,
+} from './task-handler.decorator.js';

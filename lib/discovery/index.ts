@@ -1,0 +1,5 @@
+export { HandlerExplorer } from './handler.explorer.js';
+export { HandlerRegistry } from './handler.registry.js';
+export { instanceFor, type ProviderWrapper } from './provider-instance.js';
+export type { RegisteredHandler } from './registered-handler.js';
+export { Stores } from './stores.js';

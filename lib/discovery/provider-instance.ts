@@ -1,0 +1,18 @@
+import { ContextIdFactory, ModuleRef, type DiscoveryService } from '@nestjs/core';
+import type { TaskContext } from '../runner/index.js';
+
+/** A provider or controller as Nest's container holds it. */
+export type ProviderWrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/**
+ * The object that a task runs on. A provider that is request-scoped or transient, or depends on one that is, is made
+ * anew for each attempt, with the attempt's context as its `REQUEST`.
+ */
+export async function instanceFor(wrapper: ProviderWrapper, task: TaskContext): Promise<object> {
+  if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) return wrapper.instance as object;
+  // The module's own ModuleRef and `strict`: other modules may provide the same token.
+  const moduleRef = wrapper.host!.getProviderByKey<ModuleRef>(ModuleRef).instance;
+  const contextId = ContextIdFactory.create();
+  moduleRef.registerRequestByContextId(task, contextId);
+  return moduleRef.resolve<object>(wrapper.token as string, contextId, { strict: true });
+}
