@@ -1,2 +1,4 @@
 export { nextRun, nextRuns, type ScheduleTiming } from './cron-expression.js';
 export { findTimingProblem } from './timing-problem.js';
+export { CronExplorer } from './cron.explorer.js';
+export { CronRegistry, type DeclaredSchedule } from './cron-registry.js';

@@ -1,4 +1,4 @@
-import { isSingleDate, nextRun, type ScheduleTiming } from './cron-expression.js';
+import { isSingleDate, nextRun } from './cron-expression.js';
 import type { FieldProblem } from '../errors/index.js';
 
 /** Widest offsets in use are -12:00 and +14:00; croner's own bound is a day. */

@@ -5,11 +5,11 @@ import type { RegisteredHandler } from './registered-handler.js';
 /** The handlers of one store, by the names of their tasks. */
 export class HandlerRegistry {
   private readonly handlers = new Map<string, RegisteredHandler>();
-  private discover: () => void = () => {};
+  private readonly discoverers: Array<() => void> = [];
 
   /** @param discover called when something is not found: modules may have been loaded since. It adds what it finds. */
   whenMissing(discover: () => void): void {
-    this.discover = discover;
+    this.discoverers.push(discover);
   }
 
   /** @throws TasksConfigError when the name has a handler already */
@@ -55,6 +55,10 @@ export class HandlerRegistry {
   get isEmpty(): boolean {
     if (this.handlers.size === 0) this.discover();
     return this.handlers.size === 0;
+  }
+
+  private discover(): void {
+    for (const discover of this.discoverers) discover();
   }
 }
 
