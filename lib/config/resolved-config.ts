@@ -47,6 +47,8 @@ export interface ResolvedConfig {
   readonly defaults: TaskSettings;
   /** Every queue that a task may be put on, `default` always among them. */
   readonly queues: ReadonlyMap<string, QueueConfig>;
+  /** Concurrent workers here of a queue that only a handler names: what `workers` say about a queue they do not list. */
+  readonly handlerQueueConcurrency: number;
   readonly cron: CronMode;
   readonly admin: Required<AdminOptions> | false;
   /** Bytes. */

@@ -1,0 +1,137 @@
+import { readFileSync, statSync } from 'node:fs';
+import { type Document, isAlias, isMap, isScalar, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
+import { DEFAULT_CONFIG_FILE, DEFAULT_NAME } from './defaults.js';
+import type { OptionsSource } from './place.js';
+import { shownNumber, shownValue } from './shown-value.js';
+import { toSnakeCase } from './spelling.js';
+
+const MAX_FILE_BYTES = 1_024 ** 2;
+/** Aliases may be used this often in all, so that a small file cannot unfold into a huge one. */
+const MAX_ALIASES = 100;
+
+/** The section of the configuration file that one module reads. */
+export interface ConfigSection {
+  readonly source: OptionsSource;
+  /** Key of the section, `tasks` for the default module. */
+  readonly key: string;
+  /** As it stands in the file, mappings as `Map`. */
+  readonly value: unknown;
+}
+
+/**
+ * Reads the section of one module. The rest of the file belongs to the app and is not looked at.
+ *
+ * @param file path from the working directory; undefined: `config/config.yaml` where it exists; false: none
+ * @param name of the module
+ * @param problems takes what is wrong with the file, each with file and line
+ * @returns null where there is nothing to read, or where it cannot be read
+ */
+export function readConfigSection(
+  file: string | false | undefined,
+  name: string,
+  problems: string[],
+): ConfigSection | null {
+  if (file === false) return null;
+  const path = file ?? DEFAULT_CONFIG_FILE;
+  const text = readText(path, file !== undefined, problems);
+  return text === null ? null : parseSection(path, text, sectionKey(name), problems);
+}
+
+/** `tasks`, or `tasks_<name>` for a module with a name. */
+export function sectionKey(name: string): string {
+  return name === DEFAULT_NAME ? 'tasks' : `tasks_${toSnakeCase(name)}`;
+}
+
+function readText(path: string, required: boolean, problems: string[]): string | null {
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile()) {
+      problems.push(`${path}: is not a file.`);
+      return null;
+    }
+    if (stats.size > MAX_FILE_BYTES) {
+      problems.push(`${path}: has ${shownNumber(stats.size)} bytes; at most ${shownNumber(MAX_FILE_BYTES)} are read.`);
+      return null;
+    }
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    if (missing && !required) return null;
+    if (missing) problems.push(`${path}: does not exist (looked for from ${process.cwd()}).`);
+    else if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') problems.push(`${path}: is not valid UTF-8.`);
+    else problems.push(`${path}: cannot be read: ${(error as Error).message}.`);
+    return null;
+  }
+}
+
+function parseSection(path: string, text: string, key: string, problems: string[]): ConfigSection | null {
+  const lines = new LineCounter();
+  const at = (offset: number | undefined): string =>
+    offset === undefined ? path : `${path}:${lines.linePos(offset).line || 1}`;
+  try {
+    const document = parseDocument(text, {
+      version: '1.2',
+      merge: true,
+      prettyErrors: false,
+      logLevel: 'silent',
+      lineCounter: lines,
+    });
+    for (const error of document.errors) problems.push(`${at(error.pos[0])}: ${sentence(error.message)}`);
+    if (document.errors.length > 0 || document.contents === null) return null;
+
+    const root: unknown = document.contents;
+    if (isScalar(root) && root.value === null) return null;
+    if (!isMap(root)) {
+      problems.push(`${at(0)}: must be a mapping with a section "${key}".`);
+      return null;
+    }
+    if (!root.has(key)) {
+      reportLookalike(root, key, at, problems);
+      return null;
+    }
+    const section = root.get(key, true) as Node | undefined;
+    const [start, end] = section?.range ?? [0, 0];
+    const warnings = document.warnings.filter(({ pos: [offset] }) => offset >= start - 1 && offset < end);
+    for (const warning of warnings) problems.push(`${at(warning.pos[0])}: ${sentence(warning.message)}`);
+    return {
+      key,
+      value: section?.toJS(document, { mapAsMap: true, maxAliasCount: MAX_ALIASES }) as unknown,
+      source: { spelling: 'snake', label: (keys) => at(offsetOf(document, root, keys)) },
+    };
+  } catch (error) {
+    // Too many aliases, or nesting too deep for the parser.
+    problems.push(`${path}: cannot be read: ${sentence((error as Error).message)}`);
+    return null;
+  }
+}
+
+/** `Tasks` or `tasks-reports` would otherwise be passed over without a word. */
+function reportLookalike(root: YAMLMap, key: string, at: (offset?: number) => string, problems: string[]): void {
+  for (const { key: node } of root.items) {
+    if (!isScalar(node) || typeof node.value !== 'string') continue;
+    const given = node.value;
+    if (given.toLowerCase().replaceAll('-', '_') === key) {
+      problems.push(`${at(node.range?.[0])}: ${shownValue(given)} is not read. Did you mean "${key}"?`);
+    }
+  }
+}
+
+/** Offset of the key at the end of `path`, or of the nearest one above it that stands in the text. */
+function offsetOf(document: Document, root: YAMLMap, path: readonly string[]): number | undefined {
+  let node: unknown = root;
+  let offset: number | undefined;
+  for (const key of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (!isMap(node)) break;
+    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+    if (!pair) break;
+    offset = (pair.key as Node).range?.[0] ?? offset;
+    node = pair.value;
+  }
+  return offset;
+}
+
+function sentence(message: string): string {
+  return /[.?!]$/.test(message) ? message : `${message}.`;
+}

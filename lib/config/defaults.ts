@@ -1,0 +1,49 @@
+import type { TaskSettings } from './resolved-config.js';
+
+const SECOND_MS = 1_000;
+const DAY_MS = 24 * 60 * 60 * SECOND_MS;
+
+/** Settings of a task that nothing else is said about. */
+export const DEFAULT_SETTINGS: TaskSettings = {
+  maxRetries: 3,
+  retryDelay: 60 * SECOND_MS,
+  backoff: 'fixed',
+  jitter: 0,
+  timeout: null,
+  priority: 0,
+  retention: { completed: 7 * DAY_MS, failed: 30 * DAY_MS, cancelled: 7 * DAY_MS },
+};
+
+export const DEFAULT_NAME = 'default';
+export const DEFAULT_QUEUE = 'default';
+export const DEFAULT_CONFIG_FILE = 'config/config.yaml';
+
+/** Concurrent workers of each queue where no `workers` are given. */
+export const DEFAULT_WORKERS: ReadonlyMap<string, number> = new Map([
+  [DEFAULT_QUEUE, 5],
+  ['emails', 2],
+  ['imports', 1],
+]);
+/** Concurrent workers of a queue that is not among {@link DEFAULT_WORKERS}, where no `workers` are given. */
+export const DEFAULT_CONCURRENCY = 5;
+
+export const DEFAULT_SYNCHRONOUS = 'full';
+export const DEFAULT_CRON = 'all';
+export const DEFAULT_MAX_PARAMS_BYTES = 1_024 ** 2;
+export const DEFAULT_SHUTDOWN_GRACE_MS = 10 * SECOND_MS;
+export const DEFAULT_LEASE_MS = 10 * SECOND_MS;
+export const DEFAULT_MAX_LOST_ATTEMPTS = 5;
+
+/** `data/tasks.db`, or `data/tasks-<name>.db` where a process has several stores. */
+export function defaultDatabase(name: string): string {
+  return `data/${withStoreName('tasks', name)}.db`;
+}
+
+/** `admin/tasks`, or `admin/tasks-<name>` where a process has several stores. */
+export function defaultAdminPath(name: string): string {
+  return `admin/${withStoreName('tasks', name)}`;
+}
+
+function withStoreName(word: string, name: string): string {
+  return name === DEFAULT_NAME ? word : `${word}-${name}`;
+}

@@ -1,0 +1,10 @@
+export { DEFAULT_CONCURRENCY, DEFAULT_CONFIG_FILE, DEFAULT_NAME, DEFAULT_QUEUE, DEFAULT_SETTINGS } from './defaults.js';
+export { parseDuration, type Duration, type DurationBounds } from './duration.js';
+export { loadConfig } from './load-config.js';
+export type * from './options.js';
+export { checkQueueName } from './queue-name.js';
+export { parseRateLimit } from './rate-limit.js';
+export type * from './resolved-config.js';
+export { withHandlerQueues } from './resolve-queues.js';
+export { parseSize, type SizeBounds } from './size.js';
+export { resolveSettings, validateTaskSettings, type ValidateTaskSettingsOptions } from './task-settings.js';

@@ -1,0 +1,76 @@
+import { SystemClock } from '../clock/index.js';
+import { TasksConfigError } from '../errors/index.js';
+import { readConfigSection } from './config-file.js';
+import {
+  DEFAULT_CRON,
+  DEFAULT_LEASE_MS,
+  DEFAULT_MAX_LOST_ATTEMPTS,
+  DEFAULT_MAX_PARAMS_BYTES,
+  DEFAULT_NAME,
+  DEFAULT_SETTINGS,
+  DEFAULT_SHUTDOWN_GRACE_MS,
+  DEFAULT_SYNCHRONOUS,
+  defaultAdminPath,
+  defaultDatabase,
+} from './defaults.js';
+import { mergeOptions } from './merge-options.js';
+import { checkModuleOptions, type CheckedOptions } from './module-options.js';
+import type { TasksModuleRootOptions } from './options.js';
+import { Place } from './place.js';
+import { concurrencyOfHandlerQueues, resolveQueues } from './resolve-queues.js';
+import type { ResolvedConfig } from './resolved-config.js';
+import { overlay } from './task-settings.js';
+
+/**
+ * Reads the configuration file, checks it and `options`, lays `options` over it and fills in the defaults.
+ *
+ * @param options as given to `TasksModule.forRoot`
+ * @param caller what errors call the place of `options`
+ * @throws TasksConfigError that lists everything that is wrong, one problem a line
+ */
+export function loadConfig(options: TasksModuleRootOptions, caller = 'TasksModule.forRoot()'): ResolvedConfig {
+  const problems: string[] = [];
+  const code = checkModuleOptions(options, new Place({ spelling: 'camel', label: () => caller }, problems));
+  const name = code.name ?? DEFAULT_NAME;
+  // With a wrong name or path, another section or file than the meant one would be read.
+  const readable = isIntact(options, code, 'name') && isIntact(options, code, 'configFile');
+  const file = readable ? checkFile(code.configFile, name, problems) : {};
+  if (problems.length > 0) throw new TasksConfigError(problems.join('\n'));
+  return resolve(name, file, code);
+}
+
+function checkFile(path: string | false | undefined, name: string, problems: string[]): CheckedOptions {
+  const section = readConfigSection(path, name, problems);
+  return section ? checkModuleOptions(section.value, new Place(section.source, problems, [section.key])) : {};
+}
+
+/** Whether an option passed its check, or was not given. */
+function isIntact(given: TasksModuleRootOptions, checked: CheckedOptions, key: 'name' | 'configFile'): boolean {
+  return given?.[key] === checked[key];
+}
+
+function resolve(name: string, file: CheckedOptions, code: CheckedOptions): ResolvedConfig {
+  const merged = mergeOptions(file, code);
+  const defaults = overlay(DEFAULT_SETTINGS, merged);
+  const admin = merged.admin ?? {};
+  return {
+    name,
+    database: merged.dataSource === undefined ? (merged.database ?? defaultDatabase(name)) : null,
+    dataSource: merged.dataSource ?? null,
+    synchronous: merged.synchronous ?? DEFAULT_SYNCHRONOUS,
+    defaults,
+    queues: resolveQueues(file, code, merged, defaults),
+    handlerQueueConcurrency: concurrencyOfHandlerQueues(merged.workers),
+    cron: merged.cron ?? DEFAULT_CRON,
+    admin: admin && {
+      path: admin.path ?? defaultAdminPath(name),
+      guards: admin.guards ?? [],
+      readOnly: admin.readOnly ?? false,
+    },
+    maxParamsSize: merged.maxParamsSize ?? DEFAULT_MAX_PARAMS_BYTES,
+    shutdownGrace: merged.shutdownGrace ?? DEFAULT_SHUTDOWN_GRACE_MS,
+    lease: merged.lease ?? DEFAULT_LEASE_MS,
+    maxLostAttempts: merged.maxLostAttempts ?? DEFAULT_MAX_LOST_ATTEMPTS,
+    clock: merged.clock ?? new SystemClock(),
+  };
+}

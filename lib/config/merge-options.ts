@@ -1,0 +1,41 @@
+import type { AdminOptions, RetentionOptions } from './options.js';
+import type { CheckedOptions, CheckedQueue } from './module-options.js';
+
+/**
+ * Options of the code over those of the file, key by key; within `queues`, `retention` and `admin` too.
+ * `workers` is taken as a whole. `database` and `dataSource` are two answers to one question: code's answer is taken.
+ */
+export function mergeOptions(file: CheckedOptions, code: CheckedOptions): CheckedOptions {
+  const codeSaysWhere = code.database !== undefined || code.dataSource !== undefined;
+  const { database, dataSource } = codeSaysWhere ? code : file;
+  return {
+    ...file,
+    ...code,
+    database,
+    dataSource,
+    retention: mergeRetention(file.retention, code.retention),
+    queues: mergeQueues(file.queues, code.queues),
+    admin: mergeAdmin(file.admin, code.admin),
+  };
+}
+
+function mergeRetention(file?: RetentionOptions, code?: RetentionOptions): RetentionOptions | undefined {
+  return file || code ? { ...file, ...code } : undefined;
+}
+
+function mergeQueues(
+  file: Map<string, CheckedQueue> = new Map(),
+  code: Map<string, CheckedQueue> = new Map(),
+): Map<string, CheckedQueue> {
+  const merged = new Map(file);
+  for (const [name, queue] of code) {
+    const below = file.get(name);
+    merged.set(name, { ...below, ...queue, retention: mergeRetention(below?.retention, queue.retention) });
+  }
+  return merged;
+}
+
+function mergeAdmin(file?: AdminOptions | false, code?: AdminOptions | false): AdminOptions | false | undefined {
+  if (!file || code === false || code === undefined) return code ?? file;
+  return { ...file, ...code };
+}

@@ -1,0 +1,69 @@
+import { TasksConfigError } from '../errors/index.js';
+import { DEFAULT_CONCURRENCY, DEFAULT_QUEUE, DEFAULT_WORKERS } from './defaults.js';
+import type { CheckedOptions } from './module-options.js';
+import { checkQueueName } from './queue-name.js';
+import type { QueueConfig, ResolvedConfig, TaskSettings } from './resolved-config.js';
+import { overlay } from './task-settings.js';
+
+type Workers = CheckedOptions['workers'];
+
+/** Every queue that `file` or `code` names, with its concurrency in this process and its settings over `defaults`. */
+export function resolveQueues(
+  file: CheckedOptions,
+  code: CheckedOptions,
+  merged: CheckedOptions,
+  defaults: TaskSettings,
+): Map<string, QueueConfig> {
+  const queues = new Map<string, QueueConfig>();
+  for (const name of knownQueues(file.workers, code.workers, merged)) {
+    const options = merged.queues?.get(name);
+    queues.set(name, {
+      name,
+      concurrency: concurrencyOf(name, merged.workers, options?.concurrency),
+      settings: overlay(defaults, options),
+      rateLimit: options?.rateLimit ?? null,
+    });
+  }
+  return queues;
+}
+
+/**
+ * A map of workers names queues even where the other source overrides it: a process that only enqueues
+ * (`workers: false` in code) knows the queues of the file. Where no map is given, those of the default map are known.
+ */
+function knownQueues(fileWorkers: Workers, codeWorkers: Workers, merged: CheckedOptions): Set<string> {
+  const maps = [fileWorkers, codeWorkers].filter((workers) => workers instanceof Map);
+  const named = maps.length > 0 ? maps : [DEFAULT_WORKERS];
+  return new Set([DEFAULT_QUEUE, ...named.flatMap((map) => [...map.keys()]), ...(merged.queues?.keys() ?? [])]);
+}
+
+function concurrencyOf(name: string, workers: Workers, ofQueue: number | undefined): number {
+  if (workers === false) return 0;
+  if (typeof workers === 'number') return workers;
+  if (workers) return workers.get(name) ?? ofQueue ?? 0;
+  return ofQueue ?? DEFAULT_WORKERS.get(name) ?? DEFAULT_CONCURRENCY;
+}
+
+/** See {@link ResolvedConfig.handlerQueueConcurrency}. */
+export function concurrencyOfHandlerQueues(workers: Workers): number {
+  return concurrencyOf('', workers, undefined);
+}
+
+/**
+ * Makes the queues that handlers name known, where the configuration does not know them yet.
+ *
+ * @returns `config` itself where it knows them all
+ * @throws TasksConfigError for a name that no queue can have
+ */
+export function withHandlerQueues(config: ResolvedConfig, names: readonly string[]): ResolvedConfig {
+  const unknown = [...new Set(names)].filter((name) => !config.queues.has(name));
+  if (unknown.length === 0) return config;
+  const queues = new Map(config.queues);
+  for (const name of unknown) {
+    const checked = checkQueueName(name);
+    if ('problem' in checked) throw new TasksConfigError(`The queue of a handler ${checked.problem}.`);
+    const concurrency = config.handlerQueueConcurrency;
+    queues.set(name, { name, concurrency, settings: config.defaults, rateLimit: null });
+  }
+  return { ...config, queues };
+}

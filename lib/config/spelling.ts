@@ -1,0 +1,19 @@
+/** How keys are written: `camel` in code, `snake` in the file. */
+export type Spelling = 'camel' | 'snake';
+
+/** `retryDelay` as `retry_delay`; a dash becomes an underscore. */
+export function toSnakeCase(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll('-', '_')
+    .toLowerCase();
+}
+
+/** `retry_delay` or `retry-delay` as `retryDelay`. */
+export function toCamelCase(name: string): string {
+  return name.replace(/[_-]+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+export function spell(camelCaseKey: string, spelling: Spelling): string {
+  return spelling === 'snake' ? toSnakeCase(camelCaseKey) : camelCaseKey;
+}
