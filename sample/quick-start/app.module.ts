@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { TasksModule } from 'nestjs-tasks';
+import { DatabaseModule } from './database/database.module.js';
+import { EmailsModule } from './emails/emails.module.js';
+import { HomeModule } from './home/home.module.js';
+import { HousekeepingModule } from './housekeeping/housekeeping.module.js';
+import { ImportsModule } from './imports/imports.module.js';
+import { OrdersModule } from './orders/orders.module.js';
+import { ReportsModule } from './reports/reports.module.js';
+import { SignupModule } from './signup/signup.module.js';
+
+@Module({
+  imports: [
+    DatabaseModule,
+    // Tasks live in the app's own database, so that they can be enqueued inside its transactions (see orders/).
+    // Workers, retries and delays are in config/config.yaml.
+    TasksModule.forRoot({ dataSource: 'default' }),
+    SignupModule,
+    EmailsModule,
+    ImportsModule,
+    OrdersModule,
+    ReportsModule,
+    HousekeepingModule,
+    HomeModule,
+  ],
+})
+export class AppModule {}
