@@ -1,16 +1,12 @@
-import { parseDuration, resolveSettings, validateTaskSettings } from '../config/index.js';
+import { DEFAULT_QUEUE, parseDuration, resolveSettings, validateTaskSettings } from '../config/index.js';
 import type { TaskSettingsOptions } from '../config/options.js';
 import type { ResolvedConfig } from '../config/resolved-config.js';
 import type { CronOptions } from '../decorators/cron.decorator.js';
-import type { CatchUp, Schedule } from '../engine/task-engine.js';
-import { TasksConfigError, UnknownQueueError, nearest } from '../errors/index.js';
-import { DEFAULT_QUEUE } from '../config/defaults.js';
+import type { Schedule } from '../engine/task-engine.js';
+import { TasksConfigError, UnknownQueueError } from '../errors/index.js';
 import type { CronDeclaration } from './cron-metadata.accessor.js';
+import { DEFAULT_CATCH_UP, expressionText, findCatchUpProblem, findNameProblem } from './schedule-fields.js';
 import { findTimingProblem } from './timing-problem.js';
-
-export const CATCH_UP_POLICIES: readonly CatchUp[] = ['once', 'all', 'skip'];
-export const DEFAULT_CATCH_UP: CatchUp = 'once';
-export const LONGEST_SCHEDULE_NAME = 200;
 
 /** Options of `@Cron` that are not settings of the task. */
 const CRON_OPTIONS = [
@@ -79,34 +75,6 @@ export function scheduleFromDeclaration(
       source: 'code',
     },
   };
-}
-
-/** A date, of JavaScript or of Luxon, as the ISO text that the engine keeps; anything else as it is. */
-export function expressionText(expression: unknown): unknown {
-  if (expression instanceof Date) return isoOf(expression);
-  if (typeof expression === 'object' && expression !== null && 'toJSDate' in expression) {
-    const { toJSDate } = expression;
-    const date: unknown = typeof toJSDate === 'function' ? toJSDate.call(expression) : null;
-    if (date instanceof Date) return isoOf(date);
-  }
-  return expression;
-}
-
-/** What is wrong with the name of a schedule; null when nothing is. */
-export function findNameProblem(name: unknown): string | null {
-  if (typeof name === 'string' && name.trim() !== '' && name.length <= LONGEST_SCHEDULE_NAME) return null;
-  return `the name must be a text of 1 to ${LONGEST_SCHEDULE_NAME} characters, such as "cleanup_old_data"`;
-}
-
-/** What is wrong with a catch-up policy; null when nothing is. */
-export function findCatchUpProblem(catchUp: unknown): string | null {
-  if (CATCH_UP_POLICIES.includes(catchUp as CatchUp)) return null;
-  const near = typeof catchUp === 'string' ? nearest(catchUp, CATCH_UP_POLICIES) : undefined;
-  return `"catchUp" must be "once", "all" or "skip"${near ? `. Did you mean "${near}"?` : ''}`;
-}
-
-function isoOf(date: Date): string {
-  return Number.isNaN(date.getTime()) ? 'Invalid Date' : date.toISOString();
 }
 
 function settingsOf(options: CronOptions): TaskSettingsOptions {

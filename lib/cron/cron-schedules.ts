@@ -1,0 +1,168 @@
+import type { ResolvedConfig } from '../config/resolved-config.js';
+import type { HandlerRegistry } from '../discovery/index.js';
+import type { EngineLogger, ScheduleStatus, Task, TaskEngine } from '../engine/index.js';
+import { InvalidArgumentError, ScheduleNotFoundError, TaskNotFoundError, listOf } from '../errors/index.js';
+import { maskSensitive, type ParamsCodec } from '../params/index.js';
+import { nextRuns } from './cron-expression.js';
+import type { CronRegistry } from './cron-registry.js';
+import type { AddScheduleOptions, CronSchedule } from './cron-schedules.types.js';
+import { scheduleFromOptions } from './schedule-from-options.js';
+
+const SHOWN_RUNS = 5;
+
+export interface CronSchedulesDependencies {
+  readonly engine: TaskEngine;
+  readonly handlers: HandlerRegistry;
+  readonly crons: CronRegistry;
+  readonly codec: ParamsCodec;
+  readonly config: ResolvedConfig;
+  readonly logger: EngineLogger;
+}
+
+/**
+ * The cron schedules of a store: those that `@Cron` methods declare, in this process or another, and those added here.
+ *
+ * @publicApi
+ */
+export class CronSchedules {
+  constructor(private readonly deps: CronSchedulesDependencies) {}
+
+  /**
+   * Adds a schedule to the store, for all processes and beyond this one's end, or replaces the one added earlier under
+   * its name. Resolves once it is durable.
+   *
+   * @throws InvalidArgumentError for a wrong name, expression, zone or setting, or a name that an `@Cron` has
+   * @throws UnknownQueueError, UnknownTaskNameError, InvalidParamsError, ParamsTooLargeError
+   */
+  async add<const Name extends string>(options: AddScheduleOptions<Name>): Promise<CronSchedule> {
+    const schedule = await scheduleFromOptions(options, this.deps);
+    const { name } = schedule;
+    const declared = this.deps.crons.get(name);
+    const stored = declared ? undefined : await this.find(name);
+    if (declared || stored?.source === 'code') {
+      const owner = declared ? `@Cron on ${declared.location}` : 'an @Cron of another process, or of earlier code';
+      throw new InvalidArgumentError('name', `Schedule "${name}" is declared by ${owner}. Choose another name.`);
+    }
+    await this.deps.engine.saveSchedule(schedule);
+    return this.get(name);
+  }
+
+  /**
+   * Removes a schedule; tasks that it made stay. One that an `@Cron` declared is removed for good only when no process
+   * declares it any more.
+   *
+   * @throws ScheduleNotFoundError
+   * @throws InvalidArgumentError when an `@Cron` of this process declares it
+   */
+  async remove(name: string): Promise<void> {
+    const declared = this.deps.crons.get(name);
+    if (declared) {
+      throw new InvalidArgumentError(
+        'name',
+        `Schedule "${name}" is declared by @Cron on ${declared.location}, so the next boot would add it again. ` +
+          'Take the decorator away or give it disabled: true; to stop it for now, pause it.',
+      );
+    }
+    if (!(await this.deps.engine.removeSchedule(name))) throw await this.notFound(name);
+  }
+
+  /** Every schedule of the store, by name. */
+  async list(): Promise<CronSchedule[]> {
+    const schedules = await this.deps.engine.schedules();
+    return schedules.map((schedule) => this.shown(schedule)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** @throws ScheduleNotFoundError */
+  async get(name: string): Promise<CronSchedule> {
+    const schedule = await this.find(name);
+    if (!schedule) throw await this.notFound(name);
+    return this.shown(schedule);
+  }
+
+  /** Stops the ticks until {@link resume}, for all processes, across restarts too. @throws ScheduleNotFoundError */
+  async pause(name: string): Promise<void> {
+    if (!(await this.deps.engine.setSchedulePaused(name, true))) throw await this.notFound(name);
+  }
+
+  /** @throws ScheduleNotFoundError */
+  async resume(name: string): Promise<void> {
+    if (!(await this.deps.engine.setSchedulePaused(name, false))) throw await this.notFound(name);
+  }
+
+  /**
+   * Enqueues a run now, beside the ticks and even while the schedule is paused or disabled.
+   *
+   * @returns the task
+   * @throws ScheduleNotFoundError
+   */
+  async trigger(name: string): Promise<Task> {
+    const id = await this.deps.engine.triggerSchedule(name);
+    if (id === null) throw await this.notFound(name);
+    const task = await this.deps.engine.get(id);
+    if (!task) throw new TaskNotFoundError(id);
+    return task;
+  }
+
+  /**
+   * Writes what this process's code declares into the store. Schedules of other code are left alone: they may be another
+   * process's. Called at boot.
+   *
+   * @internal
+   */
+  async saveAll(): Promise<void> {
+    const { crons, engine, handlers, logger } = this.deps;
+    const declared = crons.all();
+    for (const { schedule } of declared) await engine.saveSchedule(schedule);
+    if (handlers.isEmpty) return;
+    const names = new Set(declared.map(({ schedule }) => schedule.name));
+    const others = (await engine.schedules()).filter(
+      ({ name, source, task }) => source === 'code' && !names.has(name) && !handlers.get(task),
+    );
+    if (others.length === 0) return;
+    logger.warn(
+      `The store has cron schedules that no @Cron of this process declares: ${listOf(others.map(({ name }) => name))}. ` +
+        'Where they are not of another process, they are left from earlier code: remove them with CronSchedules.remove(name).',
+    );
+  }
+
+  private async find(name: string): Promise<ScheduleStatus | undefined> {
+    return (await this.deps.engine.schedules()).find((schedule) => schedule.name === name);
+  }
+
+  private async notFound(name: string): Promise<ScheduleNotFoundError> {
+    const known = (await this.deps.engine.schedules()).map((schedule) => schedule.name);
+    return new ScheduleNotFoundError(name, known);
+  }
+
+  private shown(schedule: ScheduleStatus): CronSchedule {
+    const { handlers, crons, codec } = this.deps;
+    const handler = handlers.get(schedule.task);
+    const nextRunAt = schedule.paused || schedule.disabled ? null : schedule.nextRunAt;
+    return {
+      ...schedule,
+      params: maskSensitive(parsed(schedule.params), codec.sensitivePaths(handler?.params ?? null)),
+      settings: parsed(schedule.settings) as CronSchedule['settings'],
+      nextRunAt,
+      nextRuns: nextRunAt === null ? [] : [nextRunAt, ...laterRuns(schedule, nextRunAt)],
+      registered: handlers.isEmpty ? null : handler !== undefined,
+      location: crons.get(schedule.name)?.location ?? null,
+    };
+  }
+}
+
+/** None where another version of the library stored an expression that this one does not know. */
+function laterRuns(schedule: ScheduleStatus, after: number): number[] {
+  try {
+    return nextRuns(schedule, after, SHOWN_RUNS - 1);
+  } catch {
+    return [];
+  }
+}
+
+function parsed(json: string | null): unknown {
+  try {
+    return json === null ? null : (JSON.parse(json) as unknown);
+  } catch {
+    return null;
+  }
+}
