@@ -1,3 +1,4 @@
+export { getTaskDispatcherToken, InjectTaskDispatcher } from './inject-task-dispatcher.decorator.js';
 export {
   TaskHandler,
   type TaskHandlerDecorator,

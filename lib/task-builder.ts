@@ -1,0 +1,160 @@
+import type { Type } from '@nestjs/common';
+import { uuidv7 } from 'uuidv7';
+import { resolveSettings, validateTaskSettings } from './config/index.js';
+import type { StoredTaskSettings } from './config/options.js';
+import type { ResolvedConfig } from './config/resolved-config.js';
+import type { HandlerRegistry, RegisteredHandler } from './discovery/index.js';
+import type { NewTask } from './engine/index.js';
+import {
+  InvalidArgumentError,
+  InvalidParamsError,
+  ParamsTooLargeError,
+  UnknownQueueError,
+  UnknownTaskNameError,
+  listOf,
+  type FieldProblem,
+} from './errors/index.js';
+import type { ParamsCodec } from './params/index.js';
+import { checkTaskName, startTime } from './task-arguments.js';
+import type { QueueTaskWhenOptions } from './task-dispatcher.types.js';
+
+/** One row to enqueue: `name` is null where the class of `params` tells it. */
+export interface TaskRow {
+  readonly name: string | null;
+  readonly params: object;
+}
+
+/** What of a task's options is no setting. */
+const NO_SETTINGS = ['manager', 'delay', 'runAt'] as const;
+/** More wrong rows than these are not listed one by one. */
+const MOST_PROBLEMS = 100;
+
+/** Turns what a caller asks for into tasks to store, or says what is wrong with it. */
+export class TaskBuilder {
+  constructor(
+    private readonly config: ResolvedConfig,
+    private readonly registry: HandlerRegistry,
+    private readonly codec: ParamsCodec,
+  ) {}
+
+  async build(queue: string, row: TaskRow, options: QueueTaskWhenOptions): Promise<NewTask> {
+    const makeTask = this.prepare(queue, options);
+    return makeTask(row);
+  }
+
+  /** Every row is checked before any error is thrown; the errors' paths begin with the row's index: `[3].to`. */
+  async buildMany(queue: string, rows: readonly TaskRow[], options: QueueTaskWhenOptions): Promise<NewTask[]> {
+    const makeTask = this.prepare(queue, options);
+    const tasks: NewTask[] = [];
+    const problems: FieldProblem[] = [];
+    let wrongName: string | null = null;
+    for (const [index, row] of rows.entries()) {
+      try {
+        tasks.push(await makeTask(row));
+      } catch (error) {
+        const found = problemsOf(error, index);
+        if (!found) throw error;
+        wrongName ??= (error as InvalidParamsError | ParamsTooLargeError).taskName;
+        problems.push(...found);
+        if (problems.length >= MOST_PROBLEMS) break;
+      }
+    }
+    if (wrongName !== null) throw new InvalidParamsError(wrongName, problems);
+    return tasks;
+  }
+
+  /** Checks what is the same for every row once. */
+  private prepare(queue: string, options: QueueTaskWhenOptions): (row: TaskRow) => Promise<NewTask> {
+    if (!this.config.queues.has(queue)) throw new UnknownQueueError(String(queue), [...this.config.queues.keys()]);
+    const { settings, manager, delay, runAt } = splitOptions(options);
+    if (manager !== undefined && typeof manager?.query !== 'function') {
+      throw new InvalidArgumentError('manager', 'manager must be the EntityManager of a TypeORM transaction.');
+    }
+    const now = this.config.clock.now();
+    const startAt = startTime(delay, runAt, now);
+    const stored = settings === null ? null : JSON.stringify(settings);
+
+    return async ({ name: given, params }) => {
+      const name = given ?? this.nameOf(params);
+      const handler = this.handlerOf(name);
+      const { json, sensitive } = await this.codec.encode(name, params, handler?.params ?? null);
+      const resolved = resolveSettings(this.config, queue, handler?.settings, settings);
+      const knowsRetries = handler !== undefined || settings?.maxRetries !== undefined;
+      return {
+        id: uuidv7(),
+        queue,
+        name,
+        params: json,
+        priority: resolved.priority,
+        runAt: startAt,
+        createdAt: now,
+        maxAttempts: knowsRetries ? resolved.maxRetries + 1 : null,
+        settings: stored,
+        sensitive,
+      };
+    };
+  }
+
+  /** @throws UnknownTaskNameError in a process that has handlers, but not this one */
+  private handlerOf(name: string): RegisteredHandler | undefined {
+    const handler = this.registry.get(checkTaskName(name));
+    if (!handler && !this.registry.isEmpty) throw new UnknownTaskNameError(name, this.registry.names());
+    return handler;
+  }
+
+  private nameOf(params: unknown): string {
+    const type =
+      typeof params === 'object' && params !== null ? (params.constructor as Type<object> | undefined) : null;
+    if (!type || type === Object || Array.isArray(params)) {
+      throw new InvalidArgumentError(
+        'name',
+        `Give the task's name before its params, or an instance of a params class. ${this.known()}`,
+      );
+    }
+    const handlers = this.registry.allByParams(type);
+    if (handlers.length === 1) return handlers[0]!.name;
+    if (handlers.length > 1) {
+      const names = listOf(handlers.map((handler) => handler.name));
+      throw new InvalidArgumentError(
+        'name',
+        `Several tasks take params of class ${type.name}: ${names}. Give the task's name.`,
+      );
+    }
+    throw new InvalidArgumentError(
+      'name',
+      `No handler takes params of class ${type.name}: give the task's name, or name the class in its handler's ` +
+        `@TaskHandler(name, { params: ${type.name} }). ${this.known()}`,
+    );
+  }
+
+  private known(): string {
+    const classes = this.registry.all().flatMap(({ name, params }) => (params ? [`${params.name} for "${name}"`] : []));
+    return `Known params classes: ${classes.length > 0 ? classes.join(', ') : 'none'}.`;
+  }
+}
+
+/** @returns the settings that are there, null where there are none, beside the rest of the options */
+function splitOptions(options: QueueTaskWhenOptions): Pick<QueueTaskWhenOptions, 'manager' | 'delay' | 'runAt'> & {
+  settings: StoredTaskSettings | null;
+} {
+  validateTaskSettings(options, '', (field, message) => new InvalidArgumentError(field, message), {
+    beside: NO_SETTINGS,
+    stored: true,
+  });
+  const { manager, delay, runAt, ...rest } = options;
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return { manager, delay, runAt, settings: given.length > 0 ? Object.fromEntries(given) : null };
+}
+
+function problemsOf(error: unknown, index: number): FieldProblem[] | null {
+  if (error instanceof InvalidParamsError) {
+    return error.problems.map(({ path, message }) => ({
+      path: `[${index}]${path === '' || path.startsWith('[') ? path : `.${path}`}`,
+      message,
+    }));
+  }
+  if (error instanceof ParamsTooLargeError) {
+    return [{ path: `[${index}]`, message: `takes ${error.bytes} bytes as JSON; the limit is ${error.limit}` }];
+  }
+  return null;
+}
