@@ -1,0 +1,58 @@
+import { TransformationType } from 'class-transformer';
+import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
+
+/** Any class, also one that cannot be instantiated from here. */
+export type AnyClass = abstract new (...parameters: never[]) => object;
+
+/** A property that class-transformer makes instances for, as `@Type` says. */
+export interface NestedProperty {
+  readonly name: string;
+  readonly types: readonly AnyClass[];
+  readonly holds: 'one' | 'many' | 'map';
+}
+
+/** `type` and the classes it extends, nearest first. */
+export function lineage(type: AnyClass): AnyClass[] {
+  const classes: AnyClass[] = [];
+  for (let current: unknown = type; typeof current === 'function' && current !== Function.prototype;) {
+    classes.push(current as AnyClass);
+    current = Object.getPrototypeOf(current);
+  }
+  return classes;
+}
+
+/** What `@Type` says about the properties of `type`, those that it inherits too. */
+export function nestedProperties(type: AnyClass): NestedProperty[] {
+  const found = new Map<string, NestedProperty>();
+  for (const owner of lineage(type)) {
+    // oxlint-disable-next-line no-underscore-dangle -- there is no public way to list them
+    for (const [name, metadata] of defaultMetadataStorage._typeMetadatas.get(owner) ?? []) {
+      if (found.has(name)) continue;
+      const named: unknown = metadata.typeFunction?.({ newObject: {}, object: {}, property: name });
+      const subTypes = metadata.options?.discriminator?.subTypes?.map(({ value }) => value as unknown) ?? [];
+      const types = [named, ...subTypes].filter((candidate) => typeof candidate === 'function') as AnyClass[];
+      const reflected: unknown = metadata.reflectedType;
+      const holds = reflected === Map ? 'map' : reflected === Array || reflected === Set ? 'many' : 'one';
+      found.set(name, { name, types, holds });
+    }
+  }
+  return [...found.values()];
+}
+
+/** The key that `property` has in the plain form: another than its name where `@Expose({ name })` says so. */
+export function plainName(type: AnyClass, property: string): string {
+  return defaultMetadataStorage.findExposeMetadata(type, property)?.options?.name ?? property;
+}
+
+/** The properties of `instance` that class-transformer copies into the plain form as they are. */
+export function copiedProperties(type: AnyClass, instance: object): string[] {
+  const toPlain = TransformationType.CLASS_TO_PLAIN;
+  const excluded = new Set(defaultMetadataStorage.getExcludedProperties(type, toPlain));
+  const names =
+    defaultMetadataStorage.getStrategy(type) === 'excludeAll'
+      ? defaultMetadataStorage.getExposedProperties(type, toPlain).filter((name) => Object.hasOwn(instance, name))
+      : Object.keys(instance);
+  return names.filter(
+    (name) => !excluded.has(name) && defaultMetadataStorage.findTransformMetadatas(type, name, toPlain).length === 0,
+  );
+}
