@@ -69,12 +69,14 @@ function parseSection(path: string, text: string, key: string, problems: string[
   const lines = new LineCounter();
   const at = (offset: number | undefined): string =>
     offset === undefined ? path : `${path}:${lines.linePos(offset).line || 1}`;
+  let sectionStart: number | undefined;
   try {
     const document = parseDocument(text, {
       version: '1.2',
       merge: true,
       prettyErrors: false,
-      logLevel: 'silent',
+      // `silent` would let a second document pass; `error` still prints nothing.
+      logLevel: 'error',
       lineCounter: lines,
     });
     for (const error of document.errors) problems.push(`${at(error.pos[0])}: ${sentence(error.message)}`);
@@ -92,18 +94,24 @@ function parseSection(path: string, text: string, key: string, problems: string[
     }
     const section = root.get(key, true) as Node | undefined;
     const [start, end] = section?.range ?? [0, 0];
+    sectionStart = start;
     const warnings = document.warnings.filter(({ pos: [offset] }) => offset >= start - 1 && offset < end);
     for (const warning of warnings) problems.push(`${at(warning.pos[0])}: ${sentence(warning.message)}`);
     return {
       key,
-      value: section?.toJS(document, { mapAsMap: true, maxAliasCount: MAX_ALIASES }) as unknown,
+      value: unfold(section, document),
       source: { spelling: 'snake', label: (keys) => at(offsetOf(document, root, keys)) },
     };
   } catch (error) {
-    // Too many aliases, or nesting too deep for the parser.
-    problems.push(`${path}: cannot be read: ${sentence((error as Error).message)}`);
+    // Too many aliases or one of nothing, or nesting too deep for the parser.
+    problems.push(`${at(sectionStart)}: cannot be read: ${sentence((error as Error).message)}`);
     return null;
   }
+}
+
+function unfold(section: Node | undefined, document: Document): unknown {
+  // As `Map`, so that no key can reach a prototype.
+  return section?.toJS(document, { mapAsMap: true, maxAliasCount: MAX_ALIASES });
 }
 
 /** `Tasks` or `tasks-reports` would otherwise be passed over without a word. */

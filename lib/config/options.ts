@@ -62,7 +62,10 @@ export interface StoredTaskSettings extends Omit<TaskSettingsOptions, 'backoff'>
 
 /** Settings of one queue, over the module's defaults. */
 export interface QueueOptions extends TaskSettingsOptions {
-  /** Concurrent workers of this queue in this process; the same as its entry in `workers`, which wins over it. */
+  /**
+   * Concurrent workers of this queue in this process, from 0 to 10,000; the same as its entry in `workers`, which wins
+   * over it, as do a number and `false` given as `workers`.
+   */
   concurrency?: number;
   /** Most tasks started in a span of time, over all processes of the store: `100/m`, `5/s`, `1000/h`, `10/30s`. */
   rateLimit?: string;
@@ -73,7 +76,10 @@ export type WorkerCounts = Record<string, number>;
 
 /** The admin panel and its API. */
 export interface AdminOptions {
-  /** @default 'admin/tasks' */
+  /**
+   * Slashes at its ends make no difference.
+   * @default 'admin/tasks', or 'admin/tasks-<name>' for a module with a name
+   */
   path?: string;
   /** Nest guards that decide who may enter. Without one only direct loopback requests are answered. */
   guards?: Array<Type<CanActivate> | CanActivate>;
@@ -91,7 +97,7 @@ export type CronMode = 'all' | 'own' | false;
 export interface TasksModuleOptions extends TaskSettingsOptions {
   /**
    * Path of the SQLite file, from the working directory; `:memory:` for a store that ends with the process.
-   * @default 'data/tasks.db'
+   * @default 'data/tasks.db', or 'data/tasks-<name>.db' for a module with a name
    */
   database?: string;
   /** The app's own TypeORM DataSource (its name, `default` for the unnamed one, or the object), to keep tasks in its file. Instead of `database`. */
@@ -102,7 +108,8 @@ export interface TasksModuleOptions extends TaskSettingsOptions {
    */
   synchronous?: 'full' | 'normal';
   /**
-   * Concurrent workers per queue in this process; a number is taken for every configured queue; `false` or 0: this process only enqueues.
+   * Concurrent workers per queue in this process, each from 0 to 10,000; a queue that is not in it has none.
+   * A number is taken for every queue; `false` or 0: this process only enqueues.
    * @default { default: 5, emails: 2, imports: 1 }
    */
   workers?: WorkerCounts | number | false;
@@ -112,22 +119,23 @@ export interface TasksModuleOptions extends TaskSettingsOptions {
   /** `false`: no panel. */
   admin?: AdminOptions | false;
   /**
-   * Most bytes that a task's params may take as JSON, or a size such as `1MiB`, `64KiB`.
+   * Most bytes that a task's params may take as JSON, or a size such as `1MiB`, `64KiB`; at most 256 MiB.
    * @default '1MiB'
    */
   maxParamsSize?: number | string;
   /**
-   * How long handlers may go on after shutdown began, before their signals are aborted.
+   * How long handlers may go on after shutdown began, before their signals are aborted; at most a day.
    * @default '10s'
    */
   shutdownGrace?: Duration;
   /**
-   * How long a process may stay silent before its tasks are taken from it.
+   * How long a process may stay silent before its tasks are taken from it: from 100 ms to a day.
    * @default '10s'
    */
   lease?: Duration;
   /**
    * How many attempts of one task may end with the death of its process before the task fails: it may be what kills it.
+   * A whole number from 1 to 1,000.
    * @default 5
    */
   maxLostAttempts?: number;
@@ -138,7 +146,8 @@ export interface TasksModuleOptions extends TaskSettingsOptions {
 /** What identifies one of several modules in one process, beside their options. */
 export interface TasksModuleIdentity {
   /**
-   * Name of the store, where a process has more than one. `@InjectTaskDispatcher(name)` injects its dispatcher.
+   * Name of the store, where a process has more than one: a letter, then letters, digits, `_` and `-`.
+   * `@InjectTaskDispatcher(name)` injects its dispatcher; its section of the file is `tasks_<name>`, in snake_case.
    * @default 'default'
    */
   name?: string;
