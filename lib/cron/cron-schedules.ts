@@ -3,6 +3,7 @@ import type { HandlerRegistry } from '../discovery/index.js';
 import type { EngineLogger, ScheduleStatus, Task, TaskEngine } from '../engine/index.js';
 import { InvalidArgumentError, ScheduleNotFoundError, TaskNotFoundError, listOf } from '../errors/index.js';
 import { maskSensitive, type ParamsCodec } from '../params/index.js';
+import { TaskBuilder } from '../task-builder.js';
 import { nextRuns } from './cron-expression.js';
 import type { CronRegistry } from './cron-registry.js';
 import type { AddScheduleOptions, CronSchedule } from './cron-schedules.types.js';
@@ -25,7 +26,12 @@ export interface CronSchedulesDependencies {
  * @publicApi
  */
 export class CronSchedules {
-  constructor(private readonly deps: CronSchedulesDependencies) {}
+  private readonly builder: TaskBuilder;
+
+  /** @internal Made by `TasksModule`. */
+  constructor(private readonly deps: CronSchedulesDependencies) {
+    this.builder = new TaskBuilder(deps.config, deps.handlers, deps.codec);
+  }
 
   /**
    * Adds a schedule to the store, for all processes and beyond this one's end, or replaces the one added earlier under
@@ -35,7 +41,7 @@ export class CronSchedules {
    * @throws UnknownQueueError, UnknownTaskNameError, InvalidParamsError, ParamsTooLargeError
    */
   async add<const Name extends string>(options: AddScheduleOptions<Name>): Promise<CronSchedule> {
-    const schedule = await scheduleFromOptions(options, this.deps);
+    const schedule = await scheduleFromOptions(options, this.builder, this.deps.config.clock.now());
     const { name } = schedule;
     const declared = this.deps.crons.get(name);
     const stored = declared ? undefined : await this.find(name);
@@ -69,7 +75,7 @@ export class CronSchedules {
   /** Every schedule of the store, by name. */
   async list(): Promise<CronSchedule[]> {
     const schedules = await this.deps.engine.schedules();
-    return schedules.map((schedule) => this.shown(schedule)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return schedules.map((schedule) => this.shown(schedule)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** @throws ScheduleNotFoundError */
