@@ -1,4 +1,5 @@
 // Builds what is published: ECMAScript modules in dist/esm, CommonJS in dist/cjs, each with its declarations.
+// Names of folders as arguments build only those.
 import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,7 +18,9 @@ const BUILDS = [
 ];
 
 if (existsSync(path.join(root, 'scripts/build-page.mjs'))) run('scripts/build-page.mjs');
+const wanted = process.argv.slice(2);
 for (const { folder, config, type } of BUILDS) {
+  if (wanted.length > 0 && !wanted.includes(folder)) continue;
   const target = path.join(root, 'dist', folder);
   rmSync(target, { recursive: true, force: true });
   run(tsc, '-p', config);
