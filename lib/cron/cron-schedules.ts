@@ -119,7 +119,7 @@ export class CronSchedules {
     const { crons, engine, handlers, logger } = this.deps;
     const declared = crons.all();
     for (const { schedule } of declared) await engine.saveSchedule(schedule);
-    if (handlers.isEmpty) return;
+    if (handlers.names().length === 0) return;
     const names = new Set(declared.map(({ schedule }) => schedule.name));
     const others = (await engine.schedules()).filter(
       ({ name, source, task }) => source === 'code' && !names.has(name) && !handlers.get(task),
@@ -150,7 +150,7 @@ export class CronSchedules {
       settings: parsed(schedule.settings) as CronSchedule['settings'],
       nextRunAt,
       nextRuns: nextRunAt === null ? [] : [nextRunAt, ...laterRuns(schedule, nextRunAt)],
-      registered: handlers.isEmpty ? null : handler !== undefined,
+      registered: handler ? true : handlers.isEmpty ? null : false,
       location: crons.get(schedule.name)?.location ?? null,
     };
   }

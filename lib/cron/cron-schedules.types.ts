@@ -52,7 +52,7 @@ export interface CronSchedule extends Omit<ScheduleStatus, 'params' | 'settings'
   readonly nextRunAt: number | null;
   /** The next ticks, `nextRunAt` first; at most 5. */
   readonly nextRuns: readonly number[];
-  /** Whether this process has a handler for its task; null in a process that has no handlers at all. */
+  /** Whether this process has a handler for its task; null where it has not and handles no other task either. */
   readonly registered: boolean | null;
   /** The method with the `@Cron`, where this process has it: `Housekeeping.cleanup`. */
   readonly location: string | null;
