@@ -1,0 +1,74 @@
+import { Controller, UseFilters, UseGuards, type InjectionToken, type Provider, type Type } from '@nestjs/common';
+import type { ResolvedConfig } from '../config/resolved-config.js';
+import { AdminGuard } from './access/admin.guard.js';
+import { ConfiguredGuards } from './access/configured-guards.js';
+import { AdminMount } from './admin-mount.js';
+import { adminSettings } from './admin-settings.js';
+import { ADMIN_CONTROLLERS, ADMIN_CRONS, ADMIN_DISPATCHER, ADMIN_SETTINGS } from './admin.constants.js';
+import { CronsController } from './api/crons.controller.js';
+import { EventsController } from './api/events.controller.js';
+import { MetricsController } from './api/metrics.controller.js';
+import { QueuesController } from './api/queues.controller.js';
+import { TasksController } from './api/tasks.controller.js';
+import { UnknownRouteController } from './api/unknown-route.controller.js';
+import { ChangeFeed } from './events/change-feed.js';
+import { Answers } from './http/answers.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { PageController } from './page/page.controller.js';
+
+/** In the order in which Express tries their routes. */
+const CONTROLLERS = [
+  PageController,
+  QueuesController,
+  TasksController,
+  CronsController,
+  MetricsController,
+  EventsController,
+  UnknownRouteController,
+];
+
+/** What the panel needs from the module of its store: under which tokens it provides them. */
+export interface AdminTokens {
+  readonly config: InjectionToken<ResolvedConfig>;
+  readonly dispatcher: InjectionToken;
+  readonly crons: InjectionToken;
+}
+
+/** What a module adds to its own controllers and providers to have a panel. */
+export interface AdminParts {
+  readonly controllers: Array<Type<object>>;
+  readonly providers: Provider[];
+}
+
+/** The panel of one store. Whether it is mounted, and where, follows from the store's configuration. */
+export function adminParts(tokens: AdminTokens): AdminParts {
+  const controllers = CONTROLLERS.map(ownController);
+  return {
+    controllers,
+    providers: [
+      { provide: ADMIN_CONTROLLERS, useValue: controllers },
+      {
+        provide: ADMIN_SETTINGS,
+        useFactory: (config: ResolvedConfig) => adminSettings(config, process.env.NODE_ENV),
+        inject: [tokens.config],
+      },
+      { provide: ADMIN_DISPATCHER, useExisting: tokens.dispatcher },
+      { provide: ADMIN_CRONS, useExisting: tokens.crons },
+      Answers,
+      ChangeFeed,
+      ConfiguredGuards,
+      AdminGuard,
+      ProblemFilter,
+      AdminMount,
+    ],
+  };
+}
+
+/** A class of this module's own, since a path is metadata of the class and each store has its own path. */
+function ownController(base: Type<object>): Type<object> {
+  const own = { [base.name]: class extends base {} }[base.name]!;
+  Controller()(own);
+  UseGuards(AdminGuard)(own);
+  UseFilters(ProblemFilter)(own);
+  return own;
+}

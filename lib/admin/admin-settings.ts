@@ -1,0 +1,35 @@
+import type { AdminOptions } from '../config/options.js';
+import type { ResolvedConfig } from '../config/resolved-config.js';
+import { BODY_ALLOWANCE_BYTES } from './admin.constants.js';
+
+/** Why a panel is not mounted: its requests are then the app's own, as if the module were not there. */
+export type NotMounted = 'switched-off' | 'unguarded-in-production';
+
+/** The panel of one store. */
+export interface AdminSettings {
+  readonly store: string;
+  /** Without slashes at its ends. */
+  readonly path: string;
+  readonly guards: Required<AdminOptions>['guards'];
+  readonly readOnly: boolean;
+  readonly maxBodyBytes: number;
+  readonly notMounted: NotMounted | null;
+}
+
+/** @param environment `NODE_ENV`: an unguarded panel has no place in production, where a proxy may make anybody look local. */
+export function adminSettings(config: ResolvedConfig, environment: string | undefined): AdminSettings {
+  const { admin } = config;
+  const guards = admin ? admin.guards : [];
+  return {
+    store: config.name,
+    path: admin ? admin.path.replace(/^\/+|\/+$/g, '') : '',
+    guards,
+    readOnly: admin ? admin.readOnly : true,
+    maxBodyBytes: config.maxParamsSize + BODY_ALLOWANCE_BYTES,
+    notMounted: !admin
+      ? 'switched-off'
+      : environment === 'production' && guards.length === 0
+        ? 'unguarded-in-production'
+        : null,
+  };
+}

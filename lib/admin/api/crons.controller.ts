@@ -1,0 +1,42 @@
+import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
+import type { AdminCrons, AdminDispatcher } from '../admin-dispatcher.js';
+import { ADMIN_CRONS, ADMIN_DISPATCHER } from '../admin.constants.js';
+import { Answers } from '../http/answers.js';
+import { Fields } from '../http/fields.js';
+import { requestUrl, type HttpRequest, type HttpResponse } from '../http/http-types.js';
+
+@Controller()
+export class CronsController {
+  constructor(
+    @Inject(ADMIN_CRONS) private readonly crons: AdminCrons,
+    @Inject(ADMIN_DISPATCHER) private readonly dispatcher: AdminDispatcher,
+    private readonly answers: Answers,
+  ) {}
+
+  @Get('api/crons')
+  async list(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
+    Fields.ofQuery(requestUrl(request).searchParams, []).done();
+    this.answers.json(response, 200, await this.crons.list());
+  }
+
+  @Post('api/crons/:name/trigger')
+  async trigger(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
+    const id = await this.crons.trigger(request.params!.name!);
+    const task = await this.dispatcher.get(id);
+    this.answers.json(response, 201, task, { Location: `../../tasks/${encodeURIComponent(id)}` });
+  }
+
+  @Post('api/crons/:name/pause')
+  async pause(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
+    const name = request.params!.name!;
+    await this.crons.pause(name);
+    this.answers.json(response, 200, await this.crons.get(name));
+  }
+
+  @Post('api/crons/:name/resume')
+  async resume(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
+    const name = request.params!.name!;
+    await this.crons.resume(name);
+    this.answers.json(response, 200, await this.crons.get(name));
+  }
+}

@@ -1,0 +1,90 @@
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { ADMIN_DISPATCHER, EVENT_INTERVAL_MS, MAX_EVENT_CLIENTS, MAX_EVENT_TASK_IDS } from '../admin.constants.js';
+import type { AdminDispatcher } from '../admin-dispatcher.js';
+import { rawRequest, rawResponse, type HttpRequest, type HttpResponse } from '../http/http-types.js';
+import { ProblemError } from '../http/problem.js';
+import { EventStream } from './event-stream.js';
+
+/**
+ * Tells the clients what changed. The engine is watched while there is a client; its changes are gathered, and one event
+ * with the fresh depths of the queues goes to all, so that a store under load is read twice a second at most.
+ */
+@Injectable()
+export class ChangeFeed implements OnModuleDestroy {
+  private readonly logger = new Logger('TasksAdmin');
+  private readonly streams = new Set<EventStream>();
+  private readonly changed = new Set<string>();
+  private unwatch: (() => void) | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private closed = false;
+
+  constructor(@Inject(ADMIN_DISPATCHER) private readonly dispatcher: AdminDispatcher) {}
+
+  /** @throws ProblemError 503 when there are too many clients or the app shuts down */
+  async join(request: HttpRequest, response: HttpResponse): Promise<void> {
+    this.requireRoom();
+    // Asked first: where the store does not answer, the client gets a problem and no stream.
+    const queues = await this.dispatcher.stats();
+    this.requireRoom();
+    if (rawRequest(request).socket.destroyed) return;
+    response.hijack?.();
+    const stream = new EventStream(rawRequest(request), rawResponse(response), (gone) => this.leave(gone));
+    this.streams.add(stream);
+    this.unwatch ??= this.dispatcher.watch((change) => this.note(change.taskIds));
+    stream.send('change', { taskIds: [], more: false, queues });
+  }
+
+  onModuleDestroy(): void {
+    this.closed = true;
+    this.stopWatching();
+    for (const stream of this.streams) stream.end();
+  }
+
+  private requireRoom(): void {
+    if (this.closed) throw new ProblemError(503, 'shutting_down', 'The app is shutting down.');
+    if (this.streams.size >= MAX_EVENT_CLIENTS) {
+      const detail = `There are ${MAX_EVENT_CLIENTS} clients of live changes already. Read the lists from time to time instead.`;
+      throw new ProblemError(503, 'too_many_clients', detail, {}, { 'Retry-After': '30' });
+    }
+  }
+
+  private leave(stream: EventStream): void {
+    this.streams.delete(stream);
+    if (this.streams.size === 0) this.stopWatching();
+  }
+
+  private stopWatching(): void {
+    this.unwatch?.();
+    this.unwatch = null;
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    this.changed.clear();
+  }
+
+  private note(taskIds: readonly string[]): void {
+    for (const id of taskIds) {
+      // One more than is told, to know that there are more.
+      if (this.changed.size > MAX_EVENT_TASK_IDS) break;
+      this.changed.add(id);
+    }
+    if (this.timer) return;
+    this.timer = setTimeout(() => void this.flush(), EVENT_INTERVAL_MS);
+    this.timer.unref();
+  }
+
+  private async flush(): Promise<void> {
+    const ids = [...this.changed];
+    this.changed.clear();
+    try {
+      const queues = await this.dispatcher.stats();
+      const event = { taskIds: ids.slice(0, MAX_EVENT_TASK_IDS), more: ids.length > MAX_EVENT_TASK_IDS, queues };
+      for (const stream of this.streams) stream.send('change', event);
+    } catch (error) {
+      this.logger.warn(`Live changes could not be told: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      // Changes that came meanwhile are told next.
+      this.timer = null;
+      if (this.changed.size > 0 && this.streams.size > 0 && !this.closed) this.note([]);
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export { adminParts, type AdminParts, type AdminTokens } from './admin-parts.js';

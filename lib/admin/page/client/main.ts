@@ -1,0 +1,2 @@
+document.body.textContent = 'Tasks';
+import './page.css';
