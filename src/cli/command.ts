@@ -1,0 +1,30 @@
+/** Where a command writes; each text is one or more whole lines. */
+export interface CliOutput {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+export interface CommandOption {
+  readonly type: 'string' | 'boolean';
+  readonly description: string;
+  /** What stands for the value in the help: `<file>`. */
+  readonly placeholder?: string;
+  readonly default?: string;
+  /** Without it the command is refused. */
+  readonly required?: boolean;
+}
+
+/** Values of a command's options by name; an option that was not given and has no default is not there. */
+export type OptionValues = Readonly<Record<string, string | boolean>>;
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly options: Readonly<Record<string, CommandOption>>;
+  /**
+   * Resolves when the command is done.
+   * @throws UsageError for a value that an option cannot have
+   */
+  run(values: OptionValues, output: CliOutput): Promise<void>;
+}

@@ -1,0 +1,5 @@
+import { panelCommand } from '../panel/panel.command.js';
+import { schemaCommand } from '../schema/schema.command.js';
+import type { Command } from './command.js';
+
+export const COMMANDS: readonly Command[] = [panelCommand, schemaCommand];
