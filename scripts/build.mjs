@@ -1,7 +1,7 @@
 // Builds what is published: ECMAScript modules in dist/esm, CommonJS in dist/cjs, each with its declarations.
 // Names of folders as arguments build only those.
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
@@ -17,7 +17,7 @@ const BUILDS = [
   { folder: 'cjs', config: 'tsconfig.cjs.json', type: 'commonjs' },
 ];
 
-if (existsSync(path.join(root, 'scripts/build-page.mjs'))) run('scripts/build-page.mjs');
+run('scripts/build-page.mjs');
 const wanted = process.argv.slice(2);
 for (const { folder, config, type } of BUILDS) {
   if (wanted.length > 0 && !wanted.includes(folder)) continue;
