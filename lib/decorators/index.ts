@@ -1,4 +1,6 @@
+export { Cron, type CronOptions } from './cron.decorator.js';
 export { getTaskDispatcherToken, InjectTaskDispatcher } from './inject-task-dispatcher.decorator.js';
+export { Sensitive } from './sensitive.decorator.js';
 export {
   TaskHandler,
   type TaskHandlerDecorator,

@@ -52,9 +52,12 @@ export class HandlerRegistry {
     return [...this.handlers.keys()];
   }
 
+  /** Whether this process handles no task by name: cron methods alone do not make it one that knows every name. */
   get isEmpty(): boolean {
-    if (this.handlers.size === 0) this.discover();
-    return this.handlers.size === 0;
+    const none = (): boolean => this.all().every((handler) => handler.kind === 'cron');
+    if (!none()) return false;
+    this.discover();
+    return none();
   }
 
   private discover(): void {

@@ -1,0 +1,81 @@
+import { Inject } from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
+import { DataSource } from 'typeorm';
+import { TasksConfigError } from './errors/index.js';
+
+/**
+ * The app's DataSource that the option `dataSource` means, initialised and fit to hold tasks.
+ *
+ * @param option the object, or the name under which `@nestjs/typeorm` provides it
+ * @param moduleRef of the tasks' module
+ * @throws TasksConfigError
+ */
+export async function findDataSource(option: string | DataSource, moduleRef: ModuleRef): Promise<DataSource> {
+  const dataSource = typeof option === 'string' ? await findByName(option, moduleRef) : option;
+  const label = typeof option === 'string' ? `the DataSource "${option}"` : 'the DataSource';
+  const { type, database } = dataSource.options;
+  if (type !== 'better-sqlite3') {
+    throw new TasksConfigError(
+      `"dataSource": ${label} is of type "${type}"; tasks live in one of type "better-sqlite3". ` +
+        'Leave "dataSource" out and give "database", a file of its own for the tasks.',
+    );
+  }
+  if (typeof database !== 'string' || database === '' || database === ':memory:') {
+    throw new TasksConfigError(
+      `"dataSource": the database of ${label} must be a file, as tasks are read and written on a connection of their own.`,
+    );
+  }
+  if (!dataSource.isInitialized) {
+    throw new TasksConfigError(
+      `"dataSource": ${label} is not initialised. Call its initialize() before the app is created.`,
+    );
+  }
+  return dataSource;
+}
+
+async function findByName(name: string, moduleRef: ModuleRef): Promise<DataSource> {
+  const token = tokenOf(name);
+  class NeedsDataSource {
+    constructor(readonly dataSource: DataSource) {}
+  }
+  Inject(token)(NeedsDataSource, undefined, 0);
+  try {
+    // Injected and not looked up: injection waits for an async provider, such as TypeOrmModule's that connects.
+    const { dataSource } = await moduleRef.create(NeedsDataSource);
+    return dataSource;
+  } catch (error) {
+    const visible = providedElsewhere(token, moduleRef);
+    if (visible) return visible;
+    // What the provider itself threw, such as a database that cannot be opened, is the better message.
+    if (isProvided(token, moduleRef)) throw error;
+    throw new TasksConfigError(
+      `"dataSource": there is no DataSource "${name}". Import TypeOrmModule.forRoot({ ${
+        name === 'default' ? '' : `name: '${name}', `
+      }type: 'better-sqlite3', … }), or give the DataSource itself through TasksModule.forRootAsync.`,
+      { cause: error },
+    );
+  }
+}
+
+/** As `getDataSourceToken` of `@nestjs/typeorm`, which an app need not have. */
+function tokenOf(name: string): string | typeof DataSource {
+  return name === 'default' ? DataSource : `${name}DataSource`;
+}
+
+/** In a module that is not global. Not there yet when its provider is asynchronous. */
+function providedElsewhere(token: string | typeof DataSource, moduleRef: ModuleRef): DataSource | null {
+  try {
+    return moduleRef.get<DataSource | null>(token, { strict: false });
+  } catch {
+    return null;
+  }
+}
+
+function isProvided(token: string | typeof DataSource, moduleRef: ModuleRef): boolean {
+  try {
+    moduleRef.introspect(token);
+    return true;
+  } catch {
+    return false;
+  }
+}
