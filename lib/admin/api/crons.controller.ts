@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
-import type { AdminCrons, AdminDispatcher } from '../admin-dispatcher.js';
-import { ADMIN_CRONS, ADMIN_DISPATCHER } from '../admin.constants.js';
+import type { CronSchedules } from '../../cron/index.js';
+import { ADMIN_CRONS } from '../admin.constants.js';
 import { Answers } from '../http/answers.js';
 import { Fields } from '../http/fields.js';
 import { requestUrl, type HttpRequest, type HttpResponse } from '../http/http-types.js';
@@ -8,8 +8,7 @@ import { requestUrl, type HttpRequest, type HttpResponse } from '../http/http-ty
 @Controller()
 export class CronsController {
   constructor(
-    @Inject(ADMIN_CRONS) private readonly crons: AdminCrons,
-    @Inject(ADMIN_DISPATCHER) private readonly dispatcher: AdminDispatcher,
+    @Inject(ADMIN_CRONS) private readonly crons: CronSchedules,
     private readonly answers: Answers,
   ) {}
 
@@ -21,9 +20,8 @@ export class CronsController {
 
   @Post('api/crons/:name/trigger')
   async trigger(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
-    const id = await this.crons.trigger(request.params!.name!);
-    const task = await this.dispatcher.get(id);
-    this.answers.json(response, 201, task, { Location: `../../tasks/${encodeURIComponent(id)}` });
+    const task = await this.crons.trigger(request.params!.name!);
+    this.answers.json(response, 201, task, { Location: `../../tasks/${encodeURIComponent(task.id)}` });
   }
 
   @Post('api/crons/:name/pause')

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import type { AdminDispatcher } from '../admin-dispatcher.js';
+import type { TaskDispatcher } from '../../task-dispatcher.js';
 import { ADMIN_DISPATCHER, MAX_FILTER_TEXT } from '../admin.constants.js';
 import { Answers } from '../http/answers.js';
 import { Fields } from '../http/fields.js';
@@ -8,7 +8,7 @@ import { requestUrl, type HttpRequest, type HttpResponse } from '../http/http-ty
 @Controller()
 export class MetricsController {
   constructor(
-    @Inject(ADMIN_DISPATCHER) private readonly dispatcher: AdminDispatcher,
+    @Inject(ADMIN_DISPATCHER) private readonly dispatcher: TaskDispatcher,
     private readonly answers: Answers,
   ) {}
 

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import { ADMIN_DISPATCHER } from '../admin.constants.js';
-import type { AdminDispatcher } from '../admin-dispatcher.js';
+import type { TaskDispatcher } from '../../task-dispatcher.js';
 import { Answers } from '../http/answers.js';
 import { Fields } from '../http/fields.js';
 import { requestUrl, type HttpRequest, type HttpResponse } from '../http/http-types.js';
@@ -9,7 +9,7 @@ import { queueOfPath } from '../http/problem-mapping.js';
 @Controller()
 export class QueuesController {
   constructor(
-    @Inject(ADMIN_DISPATCHER) private readonly dispatcher: AdminDispatcher,
+    @Inject(ADMIN_DISPATCHER) private readonly dispatcher: TaskDispatcher,
     private readonly answers: Answers,
   ) {}
 

@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import type { Task } from '../../engine/index.js';
-import type { AdminDispatcher } from '../admin-dispatcher.js';
+import type { TaskDispatcher } from '../../task-dispatcher.js';
 import type { AdminSettings } from '../admin-settings.js';
 import { ADMIN_DISPATCHER, ADMIN_SETTINGS } from '../admin.constants.js';
 import { Answers } from '../http/answers.js';
@@ -12,7 +12,7 @@ import { readBulkRequest, readEnqueueRequest, readListRequest, type EnqueueReque
 @Controller()
 export class TasksController {
   constructor(
-    @Inject(ADMIN_DISPATCHER) private readonly dispatcher: AdminDispatcher,
+    @Inject(ADMIN_DISPATCHER) private readonly dispatcher: TaskDispatcher,
     @Inject(ADMIN_SETTINGS) private readonly settings: AdminSettings,
     private readonly answers: Answers,
   ) {}

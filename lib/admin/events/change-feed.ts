@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { ADMIN_DISPATCHER, EVENT_INTERVAL_MS, MAX_EVENT_CLIENTS, MAX_EVENT_TASK_IDS } from '../admin.constants.js';
-import type { AdminDispatcher } from '../admin-dispatcher.js';
+import type { TaskDispatcher } from '../../task-dispatcher.js';
 import { rawRequest, rawResponse, type HttpRequest, type HttpResponse } from '../http/http-types.js';
 import { ProblemError } from '../http/problem.js';
 import { EventStream } from './event-stream.js';
@@ -18,7 +18,7 @@ export class ChangeFeed implements OnModuleDestroy {
   private timer: NodeJS.Timeout | null = null;
   private closed = false;
 
-  constructor(@Inject(ADMIN_DISPATCHER) private readonly dispatcher: AdminDispatcher) {}
+  constructor(@Inject(ADMIN_DISPATCHER) private readonly dispatcher: TaskDispatcher) {}
 
   /** @throws ProblemError 503 when there are too many clients or the app shuts down */
   async join(request: HttpRequest, response: HttpResponse): Promise<void> {
