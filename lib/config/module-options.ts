@@ -145,6 +145,10 @@ const rootFields: Fields<CheckedOptions> = {
   configFile: inCodeOnly(orFalse(text)),
 };
 
+/** Every key that stands at the top level, and under a queue, as it is spelled in code. */
+export const moduleOptionKeys: readonly string[] = Object.keys(rootFields);
+export const queueOptionKeys: readonly string[] = Object.keys(queueFields);
+
 const root = object(rootFields);
 
 /** Checks the options of one source. What is wrong is reported at `place`, and left out of the result. */
