@@ -1,6 +1,7 @@
 export { nextRun, nextRuns, type ScheduleTiming } from './cron-expression.js';
 export { findTimingProblem } from './timing-problem.js';
 export { CronExplorer } from './cron.explorer.js';
+export { CronScanner, cronQueues } from './cron.scanner.js';
 export { CronRegistry, type DeclaredSchedule } from './cron-registry.js';
 export { CronSchedules, type CronSchedulesDependencies } from './cron-schedules.js';
 export type { AddScheduleOptions, CronSchedule } from './cron-schedules.types.js';
