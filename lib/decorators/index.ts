@@ -1,4 +1,5 @@
 export { Cron, type CronOptions } from './cron.decorator.js';
+export { getCronSchedulesToken, InjectCronSchedules } from './inject-cron-schedules.decorator.js';
 export { getTaskDispatcherToken, InjectTaskDispatcher } from './inject-task-dispatcher.decorator.js';
 export { Sensitive } from './sensitive.decorator.js';
 export {

@@ -13,5 +13,5 @@ export {
   type FieldProblem,
 } from './tasks-errors.js';
 export { SchemaVersionError, StoreError } from './store-errors.js';
-export { RetryLater, UnrecoverableError } from './handler-errors.js';
+export { RetryLater, type RetryLaterOptions, UnrecoverableError } from './handler-errors.js';
 export { listOf, nearest } from './wording.js';

@@ -1,0 +1,86 @@
+/** The public surface of the package: what is not exported here may change at any time. */
+
+export { TasksModule } from './tasks.module.js';
+export { TaskDispatcher } from './task-dispatcher.js';
+// A star, as only then an app may merge its task names into `TaskParams`.
+export type * from './task-dispatcher.types.js';
+
+export {
+  Cron,
+  type CronOptions,
+  getCronSchedulesToken,
+  getTaskDispatcherToken,
+  InjectCronSchedules,
+  InjectTaskDispatcher,
+  Sensitive,
+  TaskHandler,
+  type TaskHandlerDecorator,
+  type TaskHandlerOptions,
+} from './decorators/index.js';
+export { type AddScheduleOptions, type CronSchedule, CronSchedules } from './cron/index.js';
+export type { TaskContext } from './runner/index.js';
+
+export type {
+  AdminOptions,
+  Backoff,
+  BackoffFunction,
+  CronMode,
+  QueueOptions,
+  RetentionOptions,
+  StoredTaskSettings,
+  TaskSettingsOptions,
+  TasksModuleAsyncOptions,
+  TasksModuleIdentity,
+  TasksModuleOptions,
+  TasksModuleRootOptions,
+  TasksOptionsFactory,
+  WorkerCounts,
+} from './config/options.js';
+export type { Duration } from './config/duration.js';
+export type { RateLimit } from './config/resolved-config.js';
+
+export { type CancelTimer, type Clock, ManualClock, SystemClock } from './clock/index.js';
+
+export {
+  type AbortCause,
+  ACTION_STATES,
+  type ActionResult,
+  type AttemptOutcome,
+  type CatchUp,
+  ENDED_STATES,
+  type EngineChange,
+  type ScheduleStatus,
+  type StateCounts,
+  type Task,
+  TASK_STATES,
+  TaskAbortedError,
+  type TaskAction,
+  type TaskAttempt,
+  type TaskError,
+  type TaskFilter,
+  type TaskLog,
+  type TaskProgress,
+  type TaskState,
+  type TaskSummary,
+  type WorkerInfo,
+} from './engine/index.js';
+
+export {
+  type FieldProblem,
+  ForeignManagerError,
+  InvalidArgumentError,
+  InvalidParamsError,
+  ParamsTooLargeError,
+  RetryLater,
+  type RetryLaterOptions,
+  ScheduleNotFoundError,
+  SchemaVersionError,
+  StoreError,
+  TaskNotFoundError,
+  TasksConfigError,
+  TasksError,
+  TaskStateError,
+  UnknownQueueError,
+  UnknownTaskNameError,
+  UnrecoverableError,
+} from './errors/index.js';
