@@ -3,6 +3,7 @@ import { Controller, Get, type INestApplication, Redirect } from '@nestjs/common
 import { NestFactory } from '@nestjs/core';
 import { TasksModule } from '../../lib/tasks.module.js';
 import { httpPlatform } from './http-platform.js';
+import { LocalGuard } from './local.guard.js';
 
 export interface PanelOptions {
   readonly database: string;
@@ -31,7 +32,7 @@ export async function createPanelApp({ database, queues, readOnly }: PanelOption
     workers: false,
     cron: false,
     queues: Object.fromEntries(queues.map((queue) => [queue, {}])),
-    admin: { path: PANEL_PATH, readOnly },
+    admin: { path: PANEL_PATH, readOnly, guards: [LocalGuard] },
   });
   return NestFactory.create(
     { module: PanelModule, imports: [tasks], controllers: [EntranceController] },

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Compiled, compile } from './support/compiled.js';
+import { QuickStart } from './support/quick-start.js';
+import { until } from './support/until.js';
+
+/** How often the app is killed in the middle of one import. */
+const KILLS = 3;
+
+interface DataImport {
+  rowsDone: number;
+  rowsStored: number;
+}
+
+/** The file as lines, read without the parser that the app uses: it has no quotes. */
+function linesOfFile(): string[] {
+  const file = createRequire(import.meta.url).resolve('vega-datasets/data/zipcodes.csv');
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(1);
+}
+
+function checksum(lines: Iterable<string>): string {
+  const hash = createHash('sha256');
+  for (const line of lines) hash.update(`${line}\n`);
+  return hash.digest('hex');
+}
+
+describe('an import whose process is killed', () => {
+  let compiled: Compiled;
+  let app: QuickStart;
+
+  beforeAll(async () => {
+    compiled = compile();
+    app = new QuickStart(compiled);
+    await app.start();
+  }, 60_000);
+  afterAll(async () => {
+    await app?.remove();
+    compiled?.remove();
+  });
+
+  const progress = async (id: string): Promise<DataImport> => (await app.server.get<DataImport>(`/imports/${id}`)).body;
+
+  /** Rows of the import as lines of the file, in the order they were stored in. */
+  function storedLines(importId: string): string[] {
+    const database = new Database(app.databaseFile, { readonly: true });
+    const rows = database
+      .prepare(
+        `SELECT zipCode, latitude, longitude, city, state, county FROM postal_code WHERE importId = ? ORDER BY id`,
+      )
+      .raw()
+      .all(importId) as unknown[][];
+    database.close();
+    return rows.map((row) => row.join(','));
+  }
+
+  it('finishes with every row of the file once', async () => {
+    const expected = linesOfFile();
+    const { body } = await app.server.post<{ importId: string; task: { id: string } }>('/imports', { batchSize: 40 });
+    const { importId, task } = body;
+
+    const rowsAtDeath: number[] = [];
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const reached = rowsAtDeath.at(-1) ?? 0;
+      await until('the import to go on', async () => (await progress(importId)).rowsDone > reached);
+      await app.server.end('SIGKILL');
+      rowsAtDeath.push(storedLines(importId).length);
+      await app.start();
+    }
+    for (const rows of rowsAtDeath) expect(rows).toBeLessThan(expected.length);
+
+    const ended = await app.ended(task.id);
+    expect(ended.state).toBe('completed');
+    expect(ended.attempts.map(({ outcome }) => outcome)).toEqual([...Array(KILLS).fill('lost'), 'completed']);
+    const resumed = ended.logs.map(({ message }) => message).filter((message) => message.startsWith('Resuming'));
+    expect(resumed).toEqual(rowsAtDeath.map((rows) => `Resuming after row ${rows}`));
+
+    const stored = storedLines(importId);
+    expect(stored).toHaveLength(expected.length);
+    expect(checksum(stored)).toBe(checksum(expected));
+    expect(await progress(importId)).toMatchObject({ rowsDone: expected.length, rowsStored: expected.length });
+  }, 120_000);
+});
