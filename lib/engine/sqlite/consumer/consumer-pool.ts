@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConsumeOptions, EngineContext, Outcome, RunTask } from '../../task-engine.js';
+import type { Connection } from '../connection.js';
+import { finishAttempt, finishCancelled, type Timing } from '../statements/finish-attempt.js';
+import { cancelledAmong } from '../statements/cancelled-tasks.js';
+import { saveReports } from '../statements/save-reports.js';
+import { workerExists } from '../statements/worker-rows.js';
+import type { Transaction } from '../transaction.js';
+import type { Registration } from '../workers/registration.js';
+import type { Writer } from '../writer.js';
+import { claimForAll, type Claim } from './claim.js';
+import { QueueConsumer, type ConsumerHost } from './queue-consumer.js';
+import type { RunningTask } from './running-task.js';
+
+/** After a claim or an acknowledgement that the store refused (a full disk, say). */
+const RETRY_AFTER_FAULT_MS = 1_000;
+/** Progress and logs are stored together, at most this late. */
+const REPORT_EVERY_MS = 200;
+
+/** All consumers of this process: claims for them together, and stores how their attempts ended. */
+export class ConsumerPool implements ConsumerHost {
+  private readonly consumers: QueueConsumer[] = [];
+  private readonly reporting = new Set<RunningTask>();
+  private reportTimer?: NodeJS.Timeout;
+  private fetching: Promise<void> | null = null;
+
+  constructor(
+    private readonly context: EngineContext,
+    private readonly connection: Connection,
+    private readonly writer: Writer,
+    private readonly registration: Registration,
+  ) {}
+
+  add(queue: string, options: ConsumeOptions, run: RunTask): QueueConsumer {
+    const consumer = new QueueConsumer(queue, options, run, this);
+    this.consumers.push(consumer);
+    this.consumers.sort((left, right) => right.options.priority - left.options.priority);
+    this.fetch();
+    return consumer;
+  }
+
+  get isEmpty(): boolean {
+    return this.consumers.length === 0;
+  }
+
+  /** There may be work for `queue`; null: for any of them. */
+  wake(queue: string | null): void {
+    let woken = false;
+    for (const consumer of this.consumers) {
+      if (queue !== null && consumer.queue !== queue) continue;
+      consumer.hungry = true;
+      woken ||= consumer.demand() > 0;
+    }
+    if (woken) this.fetch();
+  }
+
+  now(): number {
+    return this.context.clock.now();
+  }
+
+  fetch(): void {
+    this.fetching ??= this.writer
+      .write((transaction) => this.claim(transaction))
+      .then(
+        (claims) => this.distribute(claims),
+        (error: unknown) => this.fetchAgainAfter(error),
+      );
+  }
+
+  async fetched(): Promise<void> {
+    await this.fetching;
+  }
+
+  async settle(running: RunningTask, outcome: Outcome): Promise<void> {
+    const { task } = running;
+    const timing: Timing = { startedAt: running.startedAt, finishedAt: this.now() };
+    const progress = running.pendingProgress;
+    const logs = running.pendingLogs;
+    this.reporting.delete(running);
+    for (let faults = 0; ; faults += 1) {
+      try {
+        const kept = await this.writer.write((transaction) => {
+          if (progress || logs.length > 0) saveReports(transaction, task, progress, logs);
+          return (
+            finishAttempt(transaction, task, outcome, timing) ||
+            this.endCancelled(transaction, running, outcome, timing)
+          );
+        });
+        if (!kept && running.abortedBy !== 'lease-lost') this.warnOfLostLease(running);
+        return;
+      } catch (error) {
+        // The handler is done and must not run again for this: the outcome is kept at hand until it can be stored.
+        if (this.writer.isClosed) return;
+        if (faults === 0)
+          this.context.logger.error(`Cannot store how task ${task.id} ended, trying on: ${String(error)}`);
+        await sleep(RETRY_AFTER_FAULT_MS, undefined, { ref: false });
+      }
+    }
+  }
+
+  report(running: RunningTask): void {
+    this.reporting.add(running);
+    this.reportTimer ??= setTimeout(() => this.saveReports(), REPORT_EVERY_MS).unref();
+  }
+
+  forget(consumer: QueueConsumer): void {
+    const index = this.consumers.indexOf(consumer);
+    if (index >= 0) this.consumers.splice(index, 1);
+  }
+
+  /** Aborts the tasks at hand whose cancellation was asked for, by whichever process. */
+  abortCancelled(): void {
+    const held = this.consumers
+      .flatMap((consumer) => [...consumer.held()])
+      .filter((running) => !running.signal.aborted);
+    if (held.length === 0) return;
+    const cancelled = cancelledAmong(this.connection.database, this.registration.id);
+    if (cancelled.size === 0) return;
+    for (const running of held) {
+      if (cancelled.has(running.task.seq)) running.abort('cancelled', `Task ${running.task.id} was cancelled`);
+    }
+  }
+
+  /** Looks whether this process was taken for dead, and if so registers it anew. */
+  async checkRegistration(): Promise<void> {
+    if (workerExists(this.connection.database, this.registration.id)) return;
+    await this.writer.write((transaction) => void this.ensureRegistered(transaction));
+  }
+
+  /** This process had been taken for dead: whatever it holds under its former id is somebody else's. */
+  private abandonLeases(): void {
+    for (const consumer of this.consumers) {
+      for (const running of consumer.held()) {
+        if (running.task.worker === this.registration.id) continue;
+        running.abort(
+          'lease-lost',
+          'The lease was lost: this process was silent for too long and the task was given to another',
+        );
+      }
+    }
+  }
+
+  private claim(transaction: Transaction): Claim[] {
+    this.ensureRegistered(transaction);
+    return claimForAll(transaction, this.consumers, this.registration.id, this.now());
+  }
+
+  private ensureRegistered(transaction: Transaction): void {
+    if (this.registration.ensure(transaction)) return;
+    this.context.logger.warn('This process was silent for longer than its lease; its tasks were taken from it');
+    queueMicrotask(() => this.abandonLeases());
+  }
+
+  private distribute(claims: readonly Claim[]): void {
+    this.fetching = null;
+    for (const { consumer, asked, tasks, limitedUntil } of claims) {
+      if (tasks.length < asked || limitedUntil !== null) consumer.hungry = false;
+      if (limitedUntil !== null) this.wakeAt(consumer.queue, limitedUntil);
+    }
+    for (const { consumer, tasks } of claims) if (tasks.length > 0) consumer.deliver(tasks);
+  }
+
+  private wakeAt(queue: string, time: number): void {
+    this.context.clock.schedule(time - this.now(), () => this.wake(queue));
+  }
+
+  private fetchAgainAfter(error: unknown): void {
+    this.fetching = null;
+    if (this.writer.isClosed) return;
+    this.context.logger.error(
+      `Cannot claim tasks, trying again: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    setTimeout(() => this.wake(null), RETRY_AFTER_FAULT_MS).unref();
+  }
+
+  /** The outcome would have let a task run again that somebody has cancelled meanwhile. */
+  private endCancelled(transaction: Transaction, running: RunningTask, outcome: Outcome, timing: Timing): boolean {
+    if (outcome.kind !== 'retry' && outcome.kind !== 'released') return false;
+    const { task } = running;
+    const error = outcome.kind === 'retry' ? outcome.error : null;
+    return finishCancelled(transaction, task, this.context.keepFor(task.queue, 'cancelled'), timing, error);
+  }
+
+  private warnOfLostLease({ task }: RunningTask): void {
+    this.context.logger.warn(
+      `Attempt ${task.attempt} of task ${task.id} (${task.name}) ended after its lease was lost: its outcome was dropped`,
+    );
+  }
+
+  private saveReports(): void {
+    this.reportTimer = undefined;
+    const reports = [...this.reporting].map((running) => {
+      const report = { task: running.task, progress: running.pendingProgress, logs: running.pendingLogs };
+      running.pendingProgress = null;
+      running.pendingLogs = [];
+      return report;
+    });
+    this.reporting.clear();
+    if (reports.length === 0) return;
+    this.writer
+      .write((transaction) => {
+        for (const { task, progress, logs } of reports) saveReports(transaction, task, progress, logs);
+      })
+      .catch((error: unknown) => this.context.logger.warn(`Progress and logs were not stored: ${String(error)}`));
+  }
+}

@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConsumeOptions, Consumer, Outcome, RunTask } from '../../task-engine.js';
+import type { ClaimedTask } from '../statements/claim-tasks.js';
+import { RunningTask } from './running-task.js';
+
+/** Tasks are claimed ahead only as far as the workers get through them in this time. */
+const PREFETCH_MS = 10;
+const MOST_PREFETCHED = 500;
+/** Weight of the newest run in the average. */
+const SMOOTHING = 0.1;
+/** How long handlers get to react to their aborted signal before their tasks are handed back. */
+const ABORT_PATIENCE_MS = 1_000;
+
+/** What a consumer needs of the engine around it. */
+export interface ConsumerHost {
+  now(): number;
+  /** Asks for a claim: there is room, and there may be work. */
+  fetch(): void;
+  /** Settles when the claim that is under way, if any, has delivered. */
+  fetched(): Promise<void>;
+  /** Stores how an attempt ended; settles when that is durable or the lease was found lost. Never rejects. */
+  settle(running: RunningTask, outcome: Outcome): Promise<void>;
+  report(running: RunningTask): void;
+  forget(consumer: QueueConsumer): void;
+}
+
+/**
+ * The workers of one queue in this process.
+ *
+ *     claimed ──> buffered ──a worker is free──> running ──outcome──> settling ──stored──> gone
+ *                    │                              │
+ *                    └────────── close() ───────────┴──> handed back
+ *
+ * Short tasks are claimed a little ahead of the workers (buffered), so that one commit serves many; how far is measured,
+ * so that a task is never kept waiting here that another process could run.
+ */
+export class QueueConsumer implements Consumer {
+  private readonly buffered: RunningTask[] = [];
+  private readonly running = new Set<RunningTask>();
+  private readonly settling = new Set<Promise<void>>();
+  private averageRunMs = PREFETCH_MS;
+  private closing = false;
+  private idle?: () => void;
+
+  /** Whether a claim might find something: true until one came back with less than was asked for. */
+  hungry = true;
+
+  constructor(
+    readonly queue: string,
+    readonly options: ConsumeOptions,
+    private readonly run: RunTask,
+    private readonly host: ConsumerHost,
+  ) {}
+
+  /** How many tasks to claim now; 0 while there are enough at hand. */
+  demand(): number {
+    if (this.closing) return 0;
+    const prefetch = this.prefetch();
+    if (this.buffered.length > prefetch / 2) return 0;
+    return this.options.concurrency - this.running.size + prefetch - this.buffered.length;
+  }
+
+  deliver(tasks: readonly ClaimedTask[]): void {
+    for (const task of tasks) {
+      this.buffered.push(
+        new RunningTask(
+          task,
+          () => this.host.now(),
+          (running) => this.host.report(running),
+        ),
+      );
+    }
+    if (!this.closing) this.startBuffered();
+  }
+
+  /** Every task whose lease this consumer holds. */
+  *held(): Iterable<RunningTask> {
+    yield* this.buffered;
+    yield* this.running;
+  }
+
+  async close(grace: number): Promise<void> {
+    this.closing = true;
+    await this.host.fetched();
+    await this.handBack(this.buffered.splice(0));
+    await this.waitUntilIdle(grace);
+    if (this.running.size > 0) {
+      for (const running of this.running) running.abort('shutdown', 'The process is shutting down');
+      await this.waitUntilIdle(ABORT_PATIENCE_MS);
+    }
+    const left = [...this.running];
+    this.running.clear();
+    await this.handBack(left);
+    await Promise.all(this.settling);
+    this.host.forget(this);
+  }
+
+  private prefetch(): number {
+    if (this.averageRunMs >= PREFETCH_MS) return 0;
+    const perWorker = PREFETCH_MS / Math.max(this.averageRunMs, 0.01);
+    return Math.min(Math.ceil(this.options.concurrency * perWorker), MOST_PREFETCHED);
+  }
+
+  private startBuffered(): void {
+    while (this.running.size < this.options.concurrency) {
+      const next = this.buffered.shift();
+      if (!next) break;
+      if (!next.signal.aborted) void this.work(next);
+      // Cancelled before it began: the store ends it. Of a lost lease there is nothing to give back.
+      else if (next.abortedBy !== 'lease-lost') void this.handBack([next]);
+    }
+    if (this.hungry && this.demand() > 0) this.host.fetch();
+  }
+
+  private async work(running: RunningTask): Promise<void> {
+    this.running.add(running);
+    running.startedAt = this.host.now();
+    const began = performance.now();
+    const outcome = await this.run(running);
+    this.averageRunMs += SMOOTHING * (performance.now() - began - this.averageRunMs);
+    // Not there any more: close() has handed it back, or its lease was lost.
+    if (this.running.delete(running)) this.settle(running, outcome);
+    if (this.running.size === 0) this.idle?.();
+    if (!this.closing) this.startBuffered();
+  }
+
+  private settle(running: RunningTask, outcome: Outcome): void {
+    const settled = this.host.settle(running, outcome).finally(() => this.settling.delete(settled));
+    this.settling.add(settled);
+  }
+
+  private async handBack(tasks: readonly RunningTask[]): Promise<void> {
+    const released = (running: RunningTask): Outcome => ({
+      kind: 'released',
+      maxAttempts: running.task.maxAttempts ?? 1,
+    });
+    await Promise.all(tasks.map((running) => this.host.settle(running, released(running))));
+  }
+
+  private async waitUntilIdle(patience: number): Promise<void> {
+    if (this.running.size === 0) return;
+    const idle = new Promise<void>((resolve) => (this.idle = resolve));
+    const stop = new AbortController();
+    await Promise.race([idle, sleep(patience, undefined, { signal: stop.signal }).catch(() => undefined)]);
+    stop.abort();
+  }
+}

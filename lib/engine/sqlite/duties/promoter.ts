@@ -1,0 +1,27 @@
+import type { EngineContext } from '../../task-engine.js';
+import type { Connection } from '../connection.js';
+import { nextDue, promoteTasks } from '../statements/promote-tasks.js';
+import type { Writer } from '../writer.js';
+import { Duty } from './duty.js';
+
+/** Promoted in one transaction; more follow in the next, and claims come between. */
+const BATCH = 500;
+
+/** Makes tasks available when their time has come: `scheduled` and `retryable` ──> `available`. */
+export class Promoter extends Duty {
+  constructor(
+    context: EngineContext,
+    private readonly connection: Connection,
+    private readonly writer: Writer,
+  ) {
+    super(context.clock, context.logger);
+  }
+
+  protected async run(): Promise<number | null> {
+    const now = this.clock.now();
+    const due = nextDue(this.connection.database);
+    if (due === null || due > now) return due;
+    const promoted = await this.writer.write((transaction) => promoteTasks(transaction, now, BATCH));
+    return promoted === BATCH ? now : nextDue(this.connection.database);
+  }
+}

@@ -1,0 +1,35 @@
+import type { EngineContext } from '../../task-engine.js';
+import type { Connection } from '../connection.js';
+import { nextExpiry, pruneMetrics, pruneTasks } from '../statements/prune-tasks.js';
+import type { Writer } from '../writer.js';
+import { Duty } from './duty.js';
+
+/** Deleted in one transaction; more follow in the next, and claims come between. */
+const BATCH = 200;
+/** Tasks that expire one by one are deleted together. */
+const PAUSE_MS = 1_000;
+const METRICS_KEPT_MS = 31 * 24 * 60 * 60 * 1_000;
+
+/** Deletes ended tasks, with their attempts and logs, when their retention is over; and minutes of metrics after a month. */
+export class Pruner extends Duty {
+  constructor(
+    context: EngineContext,
+    private readonly connection: Connection,
+    private readonly writer: Writer,
+  ) {
+    super(context.clock, context.logger);
+  }
+
+  protected async run(): Promise<number | null> {
+    const now = this.clock.now();
+    const expiry = nextExpiry(this.connection.database);
+    if (expiry === null || expiry > now) return expiry;
+    const pruned = await this.writer.write((transaction) => {
+      pruneMetrics(transaction, now - METRICS_KEPT_MS);
+      return pruneTasks(transaction, now, BATCH);
+    });
+    if (pruned === BATCH) return now;
+    const next = nextExpiry(this.connection.database);
+    return next === null ? null : Math.max(next, now + PAUSE_MS);
+  }
+}

@@ -1,0 +1,87 @@
+import type { EngineContext, NewTask, ScheduleStatus } from '../../task-engine.js';
+import type { Connection } from '../connection.js';
+import { insertTasks } from '../statements/insert-tasks.js';
+import { dueSchedules, lastRunIsOpen, nextTick, takeTick } from '../statements/schedule-rows.js';
+import type { Transaction } from '../transaction.js';
+import type { Writer } from '../writer.js';
+import { Duty } from './duty.js';
+
+/** Missed ticks that `all` makes up for in one transaction; the others follow in the next. */
+const BATCH = 500;
+/** With `skip`, a tick that is late by no more than this was not missed: the process was only busy. */
+const SKIP_TOLERANCE_MS = 60_000;
+
+/** The task that one run of a schedule is. */
+export function taskOf(schedule: ScheduleStatus, id: string, runAt: number, now: number): NewTask {
+  const { queue, task, params, priority, maxAttempts, settings } = schedule;
+  return { id, queue, name: task, params, priority, runAt, createdAt: now, maxAttempts, settings, sensitive: [] };
+}
+
+/**
+ * Runs the cron schedules: a tick moves its row to the next time and enqueues the run in the same transaction. The
+ * process whose update finds the row as it was wins the tick; for the others it is gone.
+ */
+export class Ticker extends Duty {
+  constructor(
+    private readonly context: EngineContext,
+    private readonly connection: Connection,
+    private readonly writer: Writer,
+  ) {
+    super(context.clock, context.logger);
+  }
+
+  protected async run(): Promise<number | null> {
+    const next = nextTick(this.connection.database);
+    const now = this.clock.now();
+    if (next === null || next > now) return next;
+    await this.writer.write((transaction) => {
+      for (const schedule of dueSchedules(transaction.database, now)) this.tick(transaction, schedule, now);
+    });
+    return nextTick(this.connection.database);
+  }
+
+  private tick(transaction: Transaction, schedule: ScheduleStatus, now: number): void {
+    const ticks = schedule.catchUp === 'all' ? this.nextMissed(schedule, now) : [this.newest(schedule, now)];
+    const next = this.context.nextRun(schedule, ticks.at(-1)!);
+    const held = !schedule.overlap && lastRunIsOpen(transaction.database, schedule);
+    const tasks = held
+      ? []
+      : ticks
+          .filter((tick) => now - tick <= toleranceOf(schedule))
+          .map((tick) => taskOf(schedule, this.context.newId(), tick, now));
+    const last = tasks.at(-1);
+    if (!takeTick(transaction, schedule, next, last ? { at: last.runAt, taskId: last.id } : null)) return;
+    transaction.touch(schedule.queue);
+    insertTasks(transaction, tasks, now);
+  }
+
+  /** The oldest ticks that are due. Where there are more, the row's next run stays in the past and the next round takes them. */
+  private nextMissed(schedule: ScheduleStatus, now: number): number[] {
+    const ticks: number[] = [];
+    let tick = schedule.nextRunAt;
+    while (tick !== null && tick <= now && ticks.length < BATCH) {
+      ticks.push(tick);
+      tick = this.context.nextRun(schedule, tick);
+    }
+    return ticks;
+  }
+
+  /** The newest tick that is due, found by halving the time since the first: after a long absence there may be millions. */
+  private newest(schedule: ScheduleStatus, now: number): number {
+    let newest = schedule.nextRunAt!;
+    let end = now;
+    while (newest < end) {
+      const middle = newest + Math.floor((end - newest) / 2);
+      const tick = this.context.nextRun(schedule, middle);
+      if (tick !== null && tick <= now) newest = tick;
+      else end = middle;
+    }
+    const following = this.context.nextRun(schedule, newest);
+    return following !== null && following <= now ? following : newest;
+  }
+}
+
+/** How late a tick may be and still run, in milliseconds. */
+function toleranceOf({ threshold, catchUp }: ScheduleStatus): number {
+  return threshold ?? (catchUp === 'skip' ? SKIP_TOLERANCE_MS : Infinity);
+}

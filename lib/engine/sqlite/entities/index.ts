@@ -1,0 +1,20 @@
+import { AttemptEntity } from './attempt.entity.js';
+import { LogEntity } from './log.entity.js';
+import { MetricEntity } from './metric.entity.js';
+import { CountEntity, QueueEntity } from './queue.entity.js';
+import { ScheduleEntity } from './schedule.entity.js';
+import { TaskEntity } from './task.entity.js';
+import { WorkerEntity } from './worker.entity.js';
+
+export const ENTITIES = [
+  TaskEntity,
+  AttemptEntity,
+  LogEntity,
+  QueueEntity,
+  CountEntity,
+  WorkerEntity,
+  ScheduleEntity,
+  MetricEntity,
+];
+
+export { AttemptEntity, CountEntity, LogEntity, MetricEntity, QueueEntity, ScheduleEntity, TaskEntity, WorkerEntity };

@@ -1,0 +1,4 @@
+import { CreateTables1764000000000 } from './1764000000000-create-tables.js';
+
+/** Every migration that ships, oldest first. A store that names one that is not here was written by a newer version. */
+export const MIGRATIONS = [CreateTables1764000000000];

@@ -1,0 +1,208 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import type {
+  ActionResult,
+  ActionTarget,
+  ConsumeOptions,
+  Consumer,
+  EngineChange,
+  EngineContext,
+  MetricPoint,
+  MetricsQuery,
+  NewTask,
+  QueueDepth,
+  RunTask,
+  Schedule,
+  ScheduleStatus,
+  TaskAction,
+  TaskEngine,
+  TaskFilter,
+  TaskPage,
+  WorkerInfo,
+} from '../task-engine.js';
+import type { Task } from '../task.js';
+import { TaskActions } from './task-actions.js';
+import { ChangeWatch } from './change-watch.js';
+import { Connection, fileOf } from './connection.js';
+import { storeError } from './sqlite-errors.js';
+import { insertTasks, insertTasksWithin } from './statements/insert-tasks.js';
+import { queueDepths } from './statements/queue-depths.js';
+import { setPaused } from './statements/queue-rows.js';
+import { readMetrics } from './statements/read-metrics.js';
+import { readTask } from './statements/read-tasks.js';
+import { allWorkers } from './statements/worker-rows.js';
+import { ScheduleBook } from './schedule-book.js';
+import { TaskList } from './task-list.js';
+import type { Committed } from './transaction.js';
+import { WorkForce } from './work-force.js';
+import { Writer } from './writer.js';
+
+export interface SqliteEngineOptions {
+  /** Path of the file, `:memory:`, or the app's own initialised DataSource, whose file is then used. */
+  readonly database: string | DataSource;
+  readonly synchronous: 'full' | 'normal';
+  /** How long a process may be silent before its tasks are taken from it, in milliseconds. */
+  readonly lease: number;
+  /** How many attempts of one task in a row may be lost before it fails. */
+  readonly maxLostAttempts: number;
+}
+
+/** Everything that exists while the store is open. */
+interface Opened {
+  readonly connection: Connection;
+  readonly writer: Writer;
+  readonly watch: ChangeWatch;
+  readonly workForce: WorkForce;
+  readonly list: TaskList;
+  readonly actions: TaskActions;
+  readonly schedules: ScheduleBook;
+}
+
+/**
+ * Tasks in a SQLite file, for one or several processes of one machine.
+ *
+ * All writes go through one {@link Writer}; a {@link WorkForce} delivers tasks and does the recurring duties once there
+ * is a consumer; {@link TaskList}, {@link TaskActions} and {@link ScheduleBook} answer and act for the panel.
+ */
+export class SqliteEngine implements TaskEngine {
+  readonly kind = 'sqlite';
+  private opened: Opened | null = null;
+
+  constructor(
+    private readonly options: SqliteEngineOptions,
+    private readonly context: EngineContext,
+  ) {}
+
+  async open(): Promise<void> {
+    if (this.opened) return;
+    const { database, synchronous } = this.options;
+    const connection = await Connection.open(typeof database === 'string' ? database : fileOf(database), synchronous);
+    const writer = new Writer(connection.database, this.context.logger, (committed) => this.afterCommit(committed));
+    const watch = new ChangeWatch(connection.database, () => this.afterForeignCommit());
+    const list = new TaskList(connection, (params, sensitive) => this.context.mask(params, sensitive));
+    const schedules = new ScheduleBook(this.context, connection, writer);
+    this.opened = {
+      connection,
+      writer,
+      watch,
+      list,
+      schedules,
+      actions: new TaskActions(this.context, list, writer),
+      workForce: new WorkForce(this.options, this.context, connection, writer, watch),
+    };
+  }
+
+  async close(): Promise<void> {
+    const opened = this.opened;
+    if (!opened) return;
+    opened.watch.stop();
+    await opened.schedules.close();
+    await opened.workForce.close();
+    await opened.writer.close();
+    this.opened = null;
+    await opened.connection.close();
+  }
+
+  async enqueue(tasks: readonly NewTask[], within?: EntityManager): Promise<void> {
+    const { connection, writer } = this.store;
+    if (tasks.length === 0) return;
+    const now = this.context.clock.now();
+    if (!within) return writer.write((transaction) => insertTasks(transaction, tasks, now));
+    connection.assertSameDatabase(within);
+    await insertTasksWithin(within, tasks, now);
+  }
+
+  consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
+    return this.store.workForce.consume(queue, options, run);
+  }
+
+  async get(id: string): Promise<Task | null> {
+    const { mask } = this.context;
+    return this.read((connection) => readTask(connection.database, id, mask));
+  }
+
+  async list(filter: TaskFilter, page: { cursor?: string; limit: number }): Promise<TaskPage> {
+    return this.store.list.page(filter, page);
+  }
+
+  async queues(): Promise<readonly QueueDepth[]> {
+    return this.read((connection) => queueDepths(connection.database));
+  }
+
+  async workers(): Promise<readonly WorkerInfo[]> {
+    return this.read((connection) =>
+      allWorkers(connection.database).map(({ id, host, pid, startedAt, queues }) => ({
+        id,
+        host,
+        pid,
+        startedAt,
+        queues,
+      })),
+    );
+  }
+
+  async metrics(query: MetricsQuery): Promise<readonly MetricPoint[]> {
+    return this.read((connection) => readMetrics(connection.database, query));
+  }
+
+  async act(action: TaskAction, target: ActionTarget): Promise<ActionResult> {
+    return this.store.actions.act(action, target);
+  }
+
+  async pauseQueue(queue: string): Promise<void> {
+    const now = this.context.clock.now();
+    await this.store.writer.write((transaction) => setPaused(transaction, queue, now));
+  }
+
+  async resumeQueue(queue: string): Promise<void> {
+    await this.store.writer.write((transaction) => setPaused(transaction, queue, null));
+  }
+
+  async saveSchedule(schedule: Schedule): Promise<void> {
+    await this.store.schedules.save(schedule);
+  }
+
+  async removeSchedule(name: string): Promise<boolean> {
+    return this.store.schedules.remove(name);
+  }
+
+  async schedules(): Promise<readonly ScheduleStatus[]> {
+    return this.store.schedules.all();
+  }
+
+  async setSchedulePaused(name: string, paused: boolean): Promise<boolean> {
+    return this.store.schedules.setPaused(name, paused);
+  }
+
+  async triggerSchedule(name: string): Promise<string | null> {
+    return this.store.schedules.trigger(name);
+  }
+
+  watch(listener: (change: EngineChange) => void): () => void {
+    return this.store.watch.add(listener);
+  }
+
+  private get store(): Opened {
+    if (!this.opened) throw storeError(new Error('it is not open'), 'The task store cannot be used');
+    return this.opened;
+  }
+
+  private read<T>(query: (connection: Connection) => T): T {
+    try {
+      return query(this.store.connection);
+    } catch (error) {
+      throw storeError(error, 'Cannot read the task store');
+    }
+  }
+
+  private afterCommit(committed: Committed): void {
+    if (!this.opened) return;
+    this.opened.workForce.afterCommit(committed);
+    this.opened.schedules.afterCommit(committed);
+    this.opened.watch.announce(committed);
+  }
+
+  private afterForeignCommit(): void {
+    this.opened?.workForce.afterForeignCommit();
+    this.opened?.schedules.afterForeignCommit();
+  }
+}

@@ -1,0 +1,84 @@
+import type { DeliveredTask } from '../../task-engine.js';
+import { statement } from '../statement.js';
+import type { Transaction } from '../transaction.js';
+
+/**
+ * Takes the lease of the next tasks. The subquery reads the first entries of `tasks_task_claim`, which holds available
+ * tasks alone, in this very order: its cost is that of the tasks taken, however many wait or have ended.
+ */
+export const CLAIM_TASKS = `
+  UPDATE tasks_task
+     SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL
+   WHERE seq IN (SELECT seq FROM tasks_task
+                  WHERE state = 'available' AND queue = ?
+                  ORDER BY priority DESC, seq
+                  LIMIT ?)
+  RETURNING seq, id, queue, name, priority, attempt, excused, max_attempts, run_at, created_at, settings, sensitive, params`;
+
+interface Row {
+  seq: number;
+  id: string;
+  queue: string;
+  name: string;
+  priority: number;
+  attempt: number;
+  excused: number;
+  max_attempts: number | null;
+  run_at: number;
+  created_at: number;
+  settings: string | null;
+  sensitive: string | null;
+  params: string;
+}
+
+/** A task whose lease this process holds: `(seq, attempt, worker)` is the fence that every later write names. */
+export interface ClaimedTask extends DeliveredTask {
+  readonly seq: number;
+  readonly worker: string;
+}
+
+/** At most `limit` tasks of `queue`, in the order in which they are to run. */
+export function claimTasks(
+  transaction: Transaction,
+  queue: string,
+  limit: number,
+  worker: string,
+  now: number,
+): ClaimedTask[] {
+  const claim = statement<[string, number, string, number], Row>(transaction.database, CLAIM_TASKS);
+  const rows = claim.all(worker, now, queue, limit);
+  if (rows.length === 0) return [];
+  // RETURNING promises no order.
+  rows.sort((left, right) => right.priority - left.priority || left.seq - right.seq);
+  transaction.moved(queue, 'available', 'running', rows.length);
+  return rows.map((row) => {
+    transaction.touch(queue, row.id);
+    return {
+      seq: row.seq,
+      worker,
+      id: row.id,
+      queue: row.queue,
+      name: row.name,
+      params: row.params,
+      priority: row.priority,
+      runAt: row.run_at,
+      createdAt: row.created_at,
+      maxAttempts: row.max_attempts,
+      settings: row.settings,
+      sensitive: row.sensitive === null ? [] : parsePaths(row.sensitive),
+      attempt: row.attempt,
+      excusedAttempts: row.excused,
+    };
+  });
+}
+
+/** A list of paths that no longer parses must not stop its queue: the task then shows none of its params. */
+export function parsePaths(text: string): string[] {
+  try {
+    const paths: unknown = JSON.parse(text);
+    if (Array.isArray(paths) && paths.every((path) => typeof path === 'string')) return paths;
+  } catch {
+    // Falls through to the path that stands for everything.
+  }
+  return [''];
+}

@@ -1,0 +1,69 @@
+import type { EntityManager } from 'typeorm';
+import type { NewTask, TaskState } from '../../index.js';
+import { statement } from '../statement.js';
+import type { Transaction } from '../transaction.js';
+import { ADD_COUNT } from './add-counts.js';
+
+export const INSERT_TASK = `
+  INSERT INTO tasks_task (id, queue, name, state, priority, max_attempts, run_at, created_at, settings, sensitive, params)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+type InsertParameters = [
+  string,
+  string,
+  string,
+  TaskState,
+  number,
+  number | null,
+  number,
+  number,
+  string | null,
+  string | null,
+  string,
+];
+
+function stateAt(task: NewTask, now: number): TaskState {
+  return task.runAt > now ? 'scheduled' : 'available';
+}
+
+function parametersOf(task: NewTask, state: TaskState): InsertParameters {
+  return [
+    task.id,
+    task.queue,
+    task.name,
+    state,
+    task.priority,
+    task.maxAttempts,
+    task.runAt,
+    task.createdAt,
+    task.settings,
+    task.sensitive.length > 0 ? JSON.stringify(task.sensitive) : null,
+    task.params,
+  ];
+}
+
+/** Stores new tasks within the engine's own transaction. */
+export function insertTasks(transaction: Transaction, tasks: readonly NewTask[], now: number): void {
+  const insert = statement<InsertParameters>(transaction.database, INSERT_TASK);
+  for (const task of tasks) {
+    const state = stateAt(task, now);
+    insert.run(...parametersOf(task, state));
+    transaction.moved(task.queue, null, state);
+    transaction.touch(task.queue, task.id);
+    if (state === 'scheduled') transaction.due(task.runAt);
+  }
+}
+
+/** Stores new tasks within the caller's transaction, on the caller's connection: there if and only if it commits. */
+export async function insertTasksWithin(manager: EntityManager, tasks: readonly NewTask[], now: number): Promise<void> {
+  const counts = new Map<string, [queue: string, state: TaskState, count: number]>();
+  for (const task of tasks) {
+    const state = stateAt(task, now);
+    await manager.query(INSERT_TASK, parametersOf(task, state));
+    const key = `${state} ${task.queue}`;
+    const count = counts.get(key) ?? [task.queue, state, 0];
+    count[2] += 1;
+    counts.set(key, count);
+  }
+  for (const count of counts.values()) await manager.query(ADD_COUNT, count);
+}

@@ -1,0 +1,117 @@
+import type { Task, TaskAttempt, TaskError, TaskLog, TaskProgress, TaskState, TaskSummary } from '../../task.js';
+import type { Database } from '../connection.js';
+import { statement } from '../statement.js';
+import { parsePaths } from './claim-tasks.js';
+
+export const TASK_BY_ID = `SELECT * FROM tasks_task WHERE id = ?`;
+export const TASK_BY_SEQ = `SELECT * FROM tasks_task WHERE seq = ?`;
+export const ATTEMPTS_OF_TASK = `SELECT * FROM tasks_attempt WHERE task = ? ORDER BY attempt`;
+export const LAST_ERROR_OF_TASK = `
+  SELECT error_name, error_message FROM tasks_attempt
+   WHERE task = ? AND error_name IS NOT NULL
+   ORDER BY attempt DESC
+   LIMIT 1`;
+/** The newest lines, read back into their order. */
+export const LOGS_OF_TASK = `SELECT attempt, at, message FROM tasks_log WHERE task = ? ORDER BY id DESC LIMIT 5000`;
+
+export type Mask = (params: unknown, sensitive: readonly string[]) => unknown;
+
+export interface TaskRow {
+  seq: number;
+  id: string;
+  queue: string;
+  name: string;
+  state: TaskState;
+  priority: number;
+  attempt: number;
+  excused: number;
+  max_attempts: number | null;
+  run_at: number;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  worker: string | null;
+  progress: string | null;
+  sensitive: string | null;
+  params: string;
+}
+
+interface AttemptRow {
+  attempt: number;
+  worker: string;
+  started_at: number;
+  finished_at: number;
+  outcome: NonNullable<TaskAttempt['outcome']>;
+  error_name: string | null;
+  error_message: string | null;
+  error_stack: string | null;
+}
+
+/** One task with its attempts and logs; null where there is none of that id. */
+export function readTask(database: Database, id: string, mask: Mask): Task | null {
+  const row = statement<[string], TaskRow>(database, TASK_BY_ID).get(id);
+  if (!row) return null;
+  const attempts = statement<[number], AttemptRow>(database, ATTEMPTS_OF_TASK).all(row.seq).map(toAttempt);
+  const error = attempts.findLast((attempt) => attempt.error)?.error ?? null;
+  const logs = statement<[number], TaskLog>(database, LOGS_OF_TASK).all(row.seq).reverse();
+  return { ...toSummary(row, error, mask), attempts: withCurrent(attempts, row), logs };
+}
+
+/** A task as a list shows it; null where it was deleted meanwhile. */
+export function readSummary(database: Database, seq: number, mask: Mask): TaskSummary | null {
+  const row = statement<[number], TaskRow>(database, TASK_BY_SEQ).get(seq);
+  if (!row) return null;
+  const error = statement<[number], { error_name: string; error_message: string }>(database, LAST_ERROR_OF_TASK).get(
+    seq,
+  );
+  return toSummary(row, error ? { name: error.error_name, message: error.error_message } : null, mask);
+}
+
+/** Params as a reader may see them. */
+export function readableParams(
+  row: Pick<TaskRow, 'params' | 'sensitive'>,
+  mask: Mask,
+): Pick<TaskSummary, 'params' | 'paramsUnreadable'> {
+  try {
+    const params: unknown = JSON.parse(row.params);
+    return { params: row.sensitive === null ? params : mask(params, parsePaths(row.sensitive)) };
+  } catch {
+    return { params: null, paramsUnreadable: true };
+  }
+}
+
+function toSummary(row: TaskRow, error: TaskError | null, mask: Mask): TaskSummary {
+  return {
+    id: row.id,
+    queue: row.queue,
+    name: row.name,
+    state: row.state,
+    ...readableParams(row, mask),
+    priority: row.priority,
+    attempt: row.attempt,
+    maxAttempts: row.max_attempts === null ? null : row.max_attempts + row.excused,
+    runAt: row.run_at,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    progress: row.progress === null ? null : (JSON.parse(row.progress) as TaskProgress),
+    error,
+  };
+}
+
+function toAttempt(row: AttemptRow): TaskAttempt {
+  const { attempt, worker, started_at: startedAt, finished_at: finishedAt, outcome } = row;
+  if (row.error_name === null) return { attempt, worker, startedAt, finishedAt, outcome };
+  const error: TaskError = {
+    name: row.error_name,
+    message: row.error_message ?? '',
+    ...(row.error_stack === null ? {} : { stack: row.error_stack }),
+  };
+  return { attempt, worker, startedAt, finishedAt, outcome, error };
+}
+
+function withCurrent(ended: TaskAttempt[], row: TaskRow): TaskAttempt[] {
+  if (row.state !== 'running') return ended;
+  const { attempt, worker, started_at: startedAt } = row;
+  return [...ended, { attempt, worker: worker!, startedAt: startedAt!, finishedAt: null, outcome: null }];
+}

@@ -1,0 +1,103 @@
+import type { Database } from '../connection.js';
+import { statement } from '../statement.js';
+import type { Transaction } from '../transaction.js';
+import { insertAttempt } from './insert-attempt.js';
+
+/** Reads `tasks_task_running`, which holds only tasks that run. */
+export const TASKS_OF_WORKER = `
+  SELECT seq, id, queue, attempt, lost, started_at, cancel_requested FROM tasks_task
+   WHERE state = 'running' AND worker = ?`;
+
+/** Leases whose holder is not registered: its row went, its last claim came after. */
+export const STRAY_WORKERS = `
+  SELECT DISTINCT worker FROM tasks_task
+   WHERE state = 'running' AND worker NOT IN (SELECT id FROM tasks_worker)`;
+
+export const RESCUE_TASK = `
+  UPDATE tasks_task SET state = 'available', excused = excused + 1, lost = lost + 1
+   WHERE seq = ?`;
+
+export const END_LOST_TASK = `
+  UPDATE tasks_task SET state = ?, lost = lost + 1, finished_at = ?, expires_at = ?
+   WHERE seq = ?`;
+
+interface Row {
+  seq: number;
+  id: string;
+  queue: string;
+  attempt: number;
+  lost: number;
+  started_at: number;
+  cancel_requested: number;
+}
+
+export interface RescueRules {
+  readonly now: number;
+  readonly maxLostAttempts: number;
+  keepFor(queue: string, state: 'failed' | 'cancelled'): number | null;
+}
+
+export function strayWorkers(database: Database): string[] {
+  return statement<[], { worker: string }>(database, STRAY_WORKERS)
+    .all()
+    .map((row) => row.worker);
+}
+
+/**
+ * Takes the leases of a worker that is dead. Each of its tasks
+ *
+ *     running ──> available, to run again; the lost attempt is on record and does not count
+ *             ──> cancelled, where that had been asked for
+ *             ──> failed, where it was lost `maxLostAttempts` times in a row: it may be what kills its process
+ *
+ * Returns how many tasks there were.
+ */
+export function rescueTasksOf(transaction: Transaction, worker: string, rules: RescueRules): number {
+  const rows = statement<[string], Row>(transaction.database, TASKS_OF_WORKER).all(worker);
+  for (const row of rows) rescue(transaction, worker, row, rules);
+  return rows.length;
+}
+
+function rescue(
+  transaction: Transaction,
+  worker: string,
+  row: Row,
+  { now, maxLostAttempts, keepFor }: RescueRules,
+): void {
+  const lost = row.lost + 1;
+  insertAttempt(transaction, {
+    task: row.seq,
+    attempt: row.attempt,
+    worker,
+    startedAt: row.started_at,
+    finishedAt: now,
+    outcome: 'lost',
+    error: { name: 'WorkerLostError', message: describeLoss(lost, maxLostAttempts) },
+  });
+  transaction.touch(row.queue, row.id);
+  if (row.cancel_requested === 0 && lost < maxLostAttempts) {
+    statement<[number]>(transaction.database, RESCUE_TASK).run(row.seq);
+    transaction.moved(row.queue, 'running', 'available');
+    return;
+  }
+  const state = row.cancel_requested ? 'cancelled' : 'failed';
+  const kept = keepFor(row.queue, state);
+  const expiresAt = kept === null ? null : now + kept;
+  if (expiresAt !== null) transaction.due(expiresAt);
+  statement<[string, number, number | null, number]>(transaction.database, END_LOST_TASK).run(
+    state,
+    now,
+    expiresAt,
+    row.seq,
+  );
+  transaction.moved(row.queue, 'running', state);
+  transaction.metric(row.queue, now)[state] += 1;
+}
+
+function describeLoss(lost: number, most: number): string {
+  const again =
+    lost < most
+      ? 'The task runs again.'
+      : `That was attempt number ${lost} in a row to be lost, so the task is not tried again.`;
+  return `The process that ran this attempt ended, or gave no sign of life for the length of its lease. ${again}`;
+}

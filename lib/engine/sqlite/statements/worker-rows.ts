@@ -1,0 +1,61 @@
+import type { WorkerInfo } from '../../task-engine.js';
+import type { Database } from '../connection.js';
+import { statement } from '../statement.js';
+import type { Transaction } from '../transaction.js';
+
+export const INSERT_WORKER = `
+  INSERT OR REPLACE INTO tasks_worker (id, host, pid, pid_space, pid_birth, started_at, queues)
+  VALUES (?, ?, ?, ?, ?, ?, ?)`;
+export const WORKER_EXISTS = `SELECT 1 FROM tasks_worker WHERE id = ?`;
+export const DELETE_WORKER = `DELETE FROM tasks_worker WHERE id = ?`;
+export const ALL_WORKERS = `SELECT * FROM tasks_worker ORDER BY started_at`;
+
+/** A registered process, and what tells whether it still lives. */
+export interface WorkerRecord extends WorkerInfo {
+  readonly pidSpace: string;
+  readonly pidBirth: string | null;
+}
+
+interface Row {
+  id: string;
+  host: string;
+  pid: number;
+  pid_space: string;
+  pid_birth: string | null;
+  started_at: number;
+  queues: string;
+}
+
+export function insertWorker(transaction: Transaction, worker: WorkerRecord): void {
+  statement<(string | number | null)[]>(transaction.database, INSERT_WORKER).run(
+    worker.id,
+    worker.host,
+    worker.pid,
+    worker.pidSpace,
+    worker.pidBirth,
+    worker.startedAt,
+    JSON.stringify(worker.queues),
+  );
+}
+
+export function workerExists(database: Database, id: string): boolean {
+  return statement<[string]>(database, WORKER_EXISTS).get(id) !== undefined;
+}
+
+export function deleteWorker(transaction: Transaction, id: string): void {
+  statement<[string]>(transaction.database, DELETE_WORKER).run(id);
+}
+
+export function allWorkers(database: Database): WorkerRecord[] {
+  return statement<[], Row>(database, ALL_WORKERS)
+    .all()
+    .map((row) => ({
+      id: row.id,
+      host: row.host,
+      pid: row.pid,
+      pidSpace: row.pid_space,
+      pidBirth: row.pid_birth,
+      startedAt: row.started_at,
+      queues: JSON.parse(row.queues) as Record<string, number>,
+    }));
+}

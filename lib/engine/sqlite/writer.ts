@@ -1,0 +1,167 @@
+import type { EngineLogger } from '../task-engine.js';
+import { StoreError } from '../../errors/index.js';
+import type { Database } from './connection.js';
+import { isBusy, isStoreFault, storeError } from './sqlite-errors.js';
+import { statement } from './statement.js';
+import { Transaction, type Committed } from './transaction.js';
+
+/** Runs its statements at once and returns; it may run again where the transaction it was in could not commit. */
+export type Operation<T> = (transaction: Transaction) => T;
+
+interface Waiting {
+  readonly operation: Operation<unknown>;
+  readonly since: number;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** How long a write waits for a lock that another process holds, before it is refused. */
+export const LOCK_PATIENCE_MS = 30_000;
+/** Between two attempts to get the lock. Spread, so that two waiting processes do not keep step. */
+const LOCK_RETRY_MS = { least: 0.5, most: 4 };
+/** A batch that has taken this long is committed, so that the event loop turns; the rest follows in the next one. */
+const LONGEST_BATCH_MS = 8;
+
+/**
+ * All writes of this process go through here, many to a transaction: what is asked for in one turn of the event loop
+ * is committed together, with one fsync, and only then do the callers' promises resolve.
+ *
+ * A transaction begins and ends within one turn (better-sqlite3 is synchronous), so nothing else of this process can
+ * fall inside it, and the write lock is never held while the process does something else.
+ *
+ *     idle ── write() ──> scheduled ── next turn ──> committing ──> idle, or scheduled when more has come
+ *                             ^                          │
+ *                             └────── lock is busy ──────┘  (with a pause, the event loop free)
+ */
+export class Writer {
+  private waiting: Waiting[] = [];
+  private scheduled = false;
+  private closed = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly logger: EngineLogger,
+    private readonly onCommitted: (committed: Committed) => void,
+  ) {}
+
+  /**
+   * Resolves with what `operation` returned once that is durable.
+   * @throws StoreError when it could not be stored, and whatever `operation` itself throws
+   */
+  write<T>(operation: Operation<T>): Promise<T> {
+    if (this.closed) return Promise.reject(new StoreError('The task store is closed'));
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.push({ operation, since: performance.now(), resolve: resolve as (value: unknown) => void, reject });
+      this.schedule();
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** Commits what is waiting and takes nothing more. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    const last = this.waiting.length > 0 ? this.write(() => undefined).catch(() => undefined) : undefined;
+    this.closed = true;
+    await last;
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => this.commit());
+  }
+
+  private retryLater(): void {
+    const pause = LOCK_RETRY_MS.least + Math.random() * (LOCK_RETRY_MS.most - LOCK_RETRY_MS.least);
+    setTimeout(() => this.commit(), pause);
+  }
+
+  private commit(): void {
+    try {
+      statement(this.database, 'BEGIN IMMEDIATE').run();
+    } catch (error) {
+      this.refuse(error);
+      return;
+    }
+    const batch = this.waiting;
+    this.waiting = [];
+    this.scheduled = false;
+    const done = this.runTogether(batch);
+    if (done < batch.length) this.waiting = [...batch.slice(done), ...this.waiting];
+    if (this.waiting.length > 0) this.schedule();
+  }
+
+  /** The transaction could not even begin: those who have waited long enough are told, the others wait on. */
+  private refuse(error: unknown): void {
+    const busy = isBusy(error);
+    const now = performance.now();
+    const patient: Waiting[] = [];
+    for (const waiting of this.waiting) {
+      if (busy && now - waiting.since < LOCK_PATIENCE_MS) patient.push(waiting);
+      else waiting.reject(storeError(error, 'Nothing was stored'));
+    }
+    this.waiting = patient;
+    if (patient.length > 0) return this.retryLater();
+    this.scheduled = false;
+  }
+
+  /** Runs a batch in the transaction that has begun, as far as time allows; returns how many operations it took. */
+  private runTogether(batch: readonly Waiting[]): number {
+    const transaction = new Transaction(this.database);
+    const results: unknown[] = [];
+    const deadline = performance.now() + LONGEST_BATCH_MS;
+    try {
+      for (const { operation } of batch) {
+        results.push(operation(transaction));
+        if (performance.now() > deadline) break;
+      }
+      transaction.finish();
+      statement(this.database, 'COMMIT').run();
+    } catch (error) {
+      this.rollback();
+      this.recover(batch, Math.max(results.length, 1), error);
+      return batch.length;
+    }
+    results.forEach((result, index) => batch[index]!.resolve(result));
+    this.announce(transaction);
+    return results.length;
+  }
+
+  /** One operation spoilt a batch: each runs again in a transaction of its own, so that only the one at fault fails. */
+  private recover(batch: readonly Waiting[], ran: number, error: unknown): void {
+    if (batch.length === 1 || isStoreFault(error)) {
+      const tried = isStoreFault(error) ? batch : batch.slice(0, ran);
+      for (const waiting of tried)
+        waiting.reject(isStoreFault(error) ? storeError(error, 'Nothing was stored') : error);
+      return;
+    }
+    for (const waiting of batch) this.runAlone(waiting);
+  }
+
+  private runAlone(waiting: Waiting): void {
+    try {
+      statement(this.database, 'BEGIN IMMEDIATE').run();
+    } catch (error) {
+      if (!isBusy(error)) return waiting.reject(storeError(error, 'Nothing was stored'));
+      this.waiting.push(waiting);
+      return;
+    }
+    this.runTogether([waiting]);
+  }
+
+  private rollback(): void {
+    // SQLite has already rolled back by itself after some faults, such as a full disk.
+    if (this.database.inTransaction) statement(this.database, 'ROLLBACK').run();
+  }
+
+  private announce(committed: Committed): void {
+    try {
+      this.onCommitted(committed);
+    } catch (error) {
+      this.logger.error(`After a commit: ${String(error)}`, error instanceof Error ? error.stack : undefined);
+    }
+  }
+}
