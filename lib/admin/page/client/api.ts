@@ -1,0 +1,54 @@
+import type { QueueStats, TaskList } from '../../../task-dispatcher.types.js';
+import type { CronSchedule } from '../../../cron/cron-schedules.types.js';
+import type { Task, TaskAction } from '../../../engine/index.js';
+
+/** Beside this script, wherever the panel is mounted and whatever a proxy takes away from its path. */
+const base = new URL('api/', import.meta.url);
+
+/** An answer that is a problem document; `message` is what a person may read. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const path = (...segments: readonly string[]): string => segments.map(encodeURIComponent).join('/');
+
+export const api = {
+  queues: () => request<QueueStats[]>('GET', 'queues'),
+  pauseQueue: (queue: string) => request<QueueStats>('POST', path('queues', queue, 'pause')),
+  resumeQueue: (queue: string) => request<QueueStats>('POST', path('queues', queue, 'resume')),
+  tasks: (query: URLSearchParams) => request<TaskList>('GET', `tasks?${query.toString()}`),
+  task: (id: string) => request<Task>('GET', path('tasks', id)),
+  act: (action: TaskAction, id: string) =>
+    action === 'delete' ? request<null>('DELETE', path('tasks', id)) : request<Task>('POST', path('tasks', id, action)),
+  crons: () => request<CronSchedule[]>('GET', 'crons'),
+  actOnCron: (action: 'trigger' | 'pause' | 'resume', name: string) =>
+    request<unknown>('POST', path('crons', name, action)),
+};
+
+export function eventsUrl(): URL {
+  return new URL('events', base);
+}
+
+async function request<T>(method: string, target: string): Promise<T> {
+  const response = await fetch(new URL(target, base), { method }).catch(() => {
+    throw new ApiError(0, 'The app does not answer.');
+  });
+  const body = await readBody(response);
+  if (response.ok) return body as T;
+  const detail = (body as { detail?: unknown } | null)?.detail;
+  throw new ApiError(response.status, typeof detail === 'string' ? detail : `The app answered ${response.status}.`);
+}
+
+async function readBody(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return text === '' ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

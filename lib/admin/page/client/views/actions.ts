@@ -1,0 +1,39 @@
+import { ACTION_STATES } from '../../../../engine/task-engine.js';
+import type { TaskAction, TaskState } from '../../../../engine/index.js';
+import { api } from '../api.js';
+import { h } from '../dom.js';
+import type { Page } from '../view.js';
+
+const LABELS: Readonly<Record<TaskAction, string>> = {
+  retry: 'Retry',
+  'run-now': 'Run now',
+  cancel: 'Cancel',
+  delete: 'Delete',
+};
+
+const DONE: Readonly<Record<TaskAction, string>> = {
+  retry: 'Available again',
+  'run-now': 'Available now',
+  cancel: 'Cancelled',
+  delete: 'Deleted',
+};
+
+/** The buttons that a task's state allows. */
+export function actionButtons(
+  task: { readonly id: string; readonly name: string; readonly state: TaskState },
+  page: Page,
+  onDeleted: () => void = () => undefined,
+): HTMLElement[] {
+  if (page.readOnly) return [];
+  const actions = (Object.keys(LABELS) as TaskAction[]).filter((action) => ACTION_STATES[action].includes(task.state));
+  return actions.map((action) => {
+    const run = (): void => {
+      if (action === 'delete' && !confirm(`Delete ${task.name} and its record?`)) return;
+      page.act(async () => {
+        await api.act(action, task.id);
+        if (action === 'delete') onDeleted();
+      }, `${DONE[action]}: ${task.name}`);
+    };
+    return h('button', { type: 'button', class: action === 'delete' ? 'danger' : '', onclick: run }, LABELS[action]);
+  });
+}
