@@ -1,12 +1,17 @@
 // Installs the packed tarball in two apps outside of this repository, as a user would: a Nest 12 app (ESM, Vitest) and a
-// Nest 11 app (CommonJS, Jest). Type-checks each under every module resolution it may have, runs it with Node and runs
-// its tests. Names of apps as arguments check only those; --keep leaves their folders for a look.
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+// Nest 11 app (CommonJS, Jest). In each: type-checks it under every module resolution it may have, runs it and the first
+// program of the README with Node, opens the panel from the command line, and runs the app's own tests.
+// Names of apps as arguments check only those; --keep leaves their folders for a look.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packTarball, root } from './pack.mjs';
+
+/** More than a cold start on a busy machine takes. */
+const SERVER_LIMIT_MS = 120_000;
 
 const APPS = [
   {
@@ -43,27 +48,63 @@ function run(app, folder, command, ...args) {
   }
 }
 
-function check({ name, types }, tarball) {
+/** Runs a server until it has printed `text`, then ends it. */
+async function serve(app, folder, text, ...args) {
+  const env = { ...process.env, PORT: '0' };
+  const server = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  const seen = new Promise((resolve) => {
+    const read = (chunk) => {
+      printed += chunk;
+      if (printed.includes(text)) resolve(true);
+    };
+    server.stdout.setEncoding('utf8').on('data', read);
+    server.stderr.setEncoding('utf8').on('data', read);
+  });
+  const exited = once(server, 'exit');
+  const timer = setTimeout(() => server.kill('SIGKILL'), SERVER_LIMIT_MS);
+  const found = await Promise.race([seen, exited.then(() => false)]);
+  server.kill('SIGTERM');
+  const [code, signal] = await exited;
+  clearTimeout(timer);
+  if (found && signal !== 'SIGKILL') return;
+  console.error(printed);
+  throw new Error(`${app}: "node ${args.join(' ')}" did not print "${text}" and end when told to (${code ?? signal})`);
+}
+
+/** The program that the README begins with. */
+function readmeProgram() {
+  const [, program] = /```ts\n(.*?)```/s.exec(readFileSync(path.join(root, 'README.md'), 'utf8'));
+  return program;
+}
+
+async function check({ name, types }, tarball) {
   const folder = path.join(work, name);
   const templates = path.join(root, 'test/consumers');
   cpSync(path.join(templates, 'app'), folder, { recursive: true });
   cpSync(path.join(templates, name), folder, { recursive: true });
+  writeFileSync(path.join(folder, 'src/readme.ts'), readmeProgram());
 
   run(name, folder, 'npm', 'install', '--no-audit', '--no-fund', tarball);
   for (const flags of Object.values(types)) run(name, folder, 'npx', 'tsc', '--noEmit', ...flags);
   run(name, folder, 'npx', 'tsc');
   const state = run(name, folder, process.execPath, 'dist/src/main.js').trim();
   if (state !== 'completed') throw new Error(`${name}: the app's task ended as "${state}" instead of "completed"`);
+  await serve(name, folder, 'Hello, Ada!', 'dist/src/readme.js');
+  const command = 'node_modules/nestjs-tasks/dist/esm/src/main.js';
+  await serve(name, folder, '/admin/tasks', command, 'panel', '--database', 'data/tasks.db', '--port', '0');
   run(name, folder, 'npm', 'test');
 
-  console.log(`${name}: installs, types resolve (${Object.keys(types).join(', ')}), runs with Node, its tests pass`);
+  console.log(
+    `${name}: installs, types resolve (${Object.keys(types).join(', ')}), runs with Node, panel opens, its tests pass`,
+  );
 }
 
 try {
   const { tarball } = packTarball(work);
   const apps = APPS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   if (apps.length === 0) throw new Error(`No such app. There are: ${APPS.map(({ name }) => name).join(', ')}`);
-  for (const app of apps) check(app, tarball);
+  for (const app of apps) await check(app, tarball);
 } finally {
   if (options.keep) console.log(`Left in ${work}`);
   else rmSync(work, { recursive: true, force: true });
