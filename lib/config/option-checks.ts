@@ -3,7 +3,7 @@ import type { Checked } from './checked.js';
 import { checkDuration, type DurationBounds } from './duration.js';
 import type { Place } from './place.js';
 import { shownNumber, shownValue } from './shown-value.js';
-import { spell, toCamelCase, toSnakeCase } from './spelling.js';
+import { spell } from './spelling.js';
 
 /** Reads one option. What is wrong is reported at `place`, and undefined is returned. */
 export type Check<T> = (value: unknown, place: Place) => T | undefined;
@@ -134,8 +134,7 @@ function entriesOf(value: unknown, place: Place): Array<[string, unknown]> | und
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const respelled = [toSnakeCase(key), toCamelCase(key)].find((other) => known.includes(other));
-  const near = respelled ?? nearest(key, known);
+  const near = nearest(key, known);
   const hint = near === undefined ? `Possible here: ${listOf(known)}` : `Did you mean "${near}"?`;
   return `is not an option. ${hint}`;
 }

@@ -9,11 +9,6 @@ export function toSnakeCase(name: string): string {
     .toLowerCase();
 }
 
-/** `retry_delay` or `retry-delay` as `retryDelay`. */
-export function toCamelCase(name: string): string {
-  return name.replace(/[_-]+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
-
 export function spell(camelCaseKey: string, spelling: Spelling): string {
   return spelling === 'snake' ? toSnakeCase(camelCaseKey) : camelCaseKey;
 }
