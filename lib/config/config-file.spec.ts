@@ -247,6 +247,11 @@ tasks:
     expect(problems()).toEqual(['config/config.yaml:1: must be a mapping with a section "tasks".']);
   });
 
+  it('refuses a section with a tag', () => {
+    write('app: {}\ntasks: !secret { max_retries: 1 }\n');
+    expect(problems()).toEqual(['config/config.yaml:2: Unresolved tag: !secret.']);
+  });
+
   it('points out a section that is only nearly ours', () => {
     write('app: {}\nTasks: { max_retries: 1 }');
     expect(problems()).toEqual(['config/config.yaml:2: "Tasks" is not read. Did you mean "tasks"?']);

@@ -65,46 +65,49 @@ function readText(path: string, required: boolean, problems: string[]): string |
   }
 }
 
+/** What errors call the place at `offset` of the text: file and line. */
+type Locate = (offset: number | undefined) => string;
+
 function parseSection(path: string, text: string, key: string, problems: string[]): ConfigSection | null {
   const lines = new LineCounter();
-  const at = (offset: number | undefined): string =>
-    offset === undefined ? path : `${path}:${lines.linePos(offset).line || 1}`;
-  let sectionStart: number | undefined;
+  const at: Locate = (offset) => (offset === undefined ? path : `${path}:${lines.linePos(offset).line || 1}`);
+  let document: Document.Parsed;
   try {
-    const document = parseDocument(text, {
-      version: '1.2',
-      merge: true,
-      prettyErrors: false,
-      // `silent` would let a second document pass; `error` still prints nothing.
-      logLevel: 'error',
-      lineCounter: lines,
-    });
-    for (const error of document.errors) problems.push(`${at(error.pos[0])}: ${sentence(error.message)}`);
-    if (document.errors.length > 0 || document.contents === null) return null;
-
-    const root: unknown = document.contents;
-    if (isScalar(root) && root.value === null) return null;
-    if (!isMap(root)) {
-      problems.push(`${at(0)}: must be a mapping with a section "${key}".`);
-      return null;
-    }
-    if (!root.has(key)) {
-      reportLookalike(root, key, at, problems);
-      return null;
-    }
-    const section = root.get(key, true) as Node | undefined;
-    const [start, end] = section?.range ?? [0, 0];
-    sectionStart = start;
-    const warnings = document.warnings.filter(({ pos: [offset] }) => offset >= start - 1 && offset < end);
-    for (const warning of warnings) problems.push(`${at(warning.pos[0])}: ${sentence(warning.message)}`);
-    return {
-      key,
-      value: unfold(section, document),
-      source: { spelling: 'snake', label: (keys) => at(offsetOf(document, root, keys)) },
-    };
+    // `logLevel: 'silent'` would let a second document pass; `error` prints nothing either.
+    const options = { version: '1.2', merge: true, prettyErrors: false, logLevel: 'error' } as const;
+    document = parseDocument(text, { ...options, lineCounter: lines });
   } catch (error) {
-    // Too many aliases or one of nothing, or nesting too deep for the parser.
-    problems.push(`${at(sectionStart)}: cannot be read: ${sentence((error as Error).message)}`);
+    // Nested too deep for the parser.
+    problems.push(`${path}: cannot be read: ${sentence((error as Error).message)}`);
+    return null;
+  }
+  for (const error of document.errors) problems.push(`${at(error.pos[0])}: ${sentence(error.message)}`);
+  return document.errors.length > 0 ? null : findSection(document, key, at, problems);
+}
+
+function findSection(document: Document.Parsed, key: string, at: Locate, problems: string[]): ConfigSection | null {
+  const root: unknown = document.contents;
+  if (root === null || (isScalar(root) && root.value === null)) return null;
+  if (!isMap(root)) {
+    problems.push(`${at(0)}: must be a mapping with a section "${key}".`);
+    return null;
+  }
+  if (!root.has(key)) {
+    reportLookalike(root, key, at, problems);
+    return null;
+  }
+  const section = root.get(key, true) as Node | undefined;
+  const start = offsetOf(document, root, [key]) ?? 0;
+  const end = section?.range?.[1] ?? start;
+  // A tag that nobody knows would pass its node on as if it had none.
+  const warnings = document.warnings.filter(({ pos: [offset] }) => offset >= start && offset < end);
+  for (const warning of warnings) problems.push(`${at(warning.pos[0])}: ${sentence(warning.message)}`);
+  try {
+    const source: OptionsSource = { spelling: 'snake', label: (keys) => at(offsetOf(document, root, keys)) };
+    return { key, value: unfold(section, document), source };
+  } catch (error) {
+    // Too many aliases, or one of nothing.
+    problems.push(`${at(start)}: cannot be read: ${sentence((error as Error).message)}`);
     return null;
   }
 }
@@ -115,7 +118,7 @@ function unfold(section: Node | undefined, document: Document): unknown {
 }
 
 /** `Tasks` or `tasks-reports` would otherwise be passed over without a word. */
-function reportLookalike(root: YAMLMap, key: string, at: (offset?: number) => string, problems: string[]): void {
+function reportLookalike(root: YAMLMap, key: string, at: Locate, problems: string[]): void {
   for (const { key: node } of root.items) {
     if (!isScalar(node) || typeof node.value !== 'string') continue;
     const given = node.value;
