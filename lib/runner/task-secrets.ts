@@ -1,0 +1,34 @@
+import { redactor, sensitiveValues, type Redact, type SensitivePath } from '../params/index.js';
+
+/** The sensitive values of one task, to be kept out of its errors and logs. */
+export class TaskSecrets {
+  private readonly values = new Set<string>();
+  private prepared: Redact | null = null;
+
+  /** @param json the stored params; unreadable ones have no known secrets */
+  constructor(
+    private readonly json: string,
+    private readonly paths: readonly SensitivePath[],
+  ) {}
+
+  /** Adds those of the instance that the handler gets: a transformation of the class may have changed them. */
+  learn(params: object): void {
+    if (this.paths.length === 0) return;
+    for (const value of sensitiveValues(params, this.paths)) this.values.add(value);
+    this.prepared = null;
+  }
+
+  readonly redact: Redact = (text) => {
+    if (this.paths.length === 0) return text;
+    this.prepared ??= redactor([...this.values, ...this.stored()]);
+    return this.prepared(text);
+  };
+
+  private stored(): string[] {
+    try {
+      return sensitiveValues(JSON.parse(this.json), this.paths);
+    } catch {
+      return [];
+    }
+  }
+}
