@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Controller, Get, type INestApplication, Redirect } from '@nestjs/common';
+import { Controller, Get, type INestApplication, type LogLevel, Redirect } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TasksModule } from '../../lib/tasks.module.js';
 import { httpPlatform } from './http-platform.js';
@@ -11,6 +11,9 @@ export interface PanelOptions {
   readonly queues: readonly string[];
   readonly readOnly: boolean;
 }
+
+/** The terminal is for what the person who opened the panel has to know. */
+export const PANEL_LOG_LEVELS: readonly LogLevel[] = ['error', 'warn'];
 
 const PANEL_PATH = 'admin/tasks';
 
@@ -37,6 +40,6 @@ export async function createPanelApp({ database, queues, readOnly }: PanelOption
   return NestFactory.create(
     { module: PanelModule, imports: [tasks], controllers: [EntranceController] },
     await httpPlatform(),
-    { logger: ['error', 'warn'], abortOnError: false },
+    { logger: [...PANEL_LOG_LEVELS], abortOnError: false },
   );
 }

@@ -35,10 +35,12 @@ export const panelCommand: Command = {
     const readOnly = values['read-only'] === true;
     const queues = await queuesOf(database);
 
-    const { createPanelApp } = await import('./panel-app.js');
+    const { createPanelApp, PANEL_LOG_LEVELS } = await import('./panel-app.js');
     const app = await createPanelApp({ database, queues, readOnly });
     try {
+      app.useLogger(false); // Nest would log what listen() throws, too.
       await listen(app, port, host);
+      app.useLogger([...PANEL_LOG_LEVELS]);
       const url = await app.getUrl();
       output.out(`Panel of ${database}${readOnly ? ' (read-only)' : ''}: ${url}/admin/tasks · Ctrl+C ends it`);
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

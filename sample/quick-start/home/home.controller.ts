@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Controller, Get, Header } from '@nestjs/common';
 import { Eta } from 'eta';
 import { ACTIONS } from './actions.js';

@@ -20,7 +20,7 @@ export function compile(): Compiled {
   const config = {
     extends: join(REPOSITORY, 'tsconfig.json'),
     // Types are checked elsewhere.
-    compilerOptions: { noEmit: false, noCheck: true, sourceMap: true, rootDir: REPOSITORY, outDir: out },
+    compilerOptions: { noEmit: false, noCheck: true, types: [], sourceMap: true, rootDir: REPOSITORY, outDir: out },
     include: sources,
     exclude: [join(REPOSITORY, 'lib/admin/page/client'), '**/*.spec.ts'],
   };
