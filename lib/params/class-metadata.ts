@@ -1,4 +1,4 @@
-import { TransformationType } from 'class-transformer';
+import { TransformationType, Type } from 'class-transformer';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 
 /** Any class, also one that cannot be instantiated from here. */
@@ -23,6 +23,7 @@ export function lineage(type: AnyClass): AnyClass[] {
 
 /** What `@Type` says about the properties of `type`, those that it inherits too. */
 export function nestedProperties(type: AnyClass): NestedProperty[] {
+  assertOneStorage();
   const found = new Map<string, NestedProperty>();
   for (const owner of lineage(type)) {
     // oxlint-disable-next-line no-underscore-dangle -- there is no public way to list them
@@ -37,6 +38,25 @@ export function nestedProperties(type: AnyClass): NestedProperty[] {
     }
   }
   return [...found.values()];
+}
+
+let oneStorage = false;
+
+/**
+ * A bundler may give the app another build of class-transformer than the one that is asked here: what `@Type` and
+ * `@Sensitive` say together would be missed in silence, and secrets shown.
+ */
+function assertOneStorage(): void {
+  if (oneStorage) return;
+  class Probe {}
+  Type(() => Probe)(Probe.prototype, 'probe');
+  oneStorage = defaultMetadataStorage.findTypeMetadata(Probe, 'probe') !== undefined;
+  if (!oneStorage) {
+    throw new Error(
+      'class-transformer is loaded in two builds, so that its decorators cannot be read. ' +
+        'Keep class-transformer out of the bundle: list it among the externals.',
+    );
+  }
 }
 
 /** The key that `property` has in the plain form: another than its name where `@Expose({ name })` says so. */

@@ -239,7 +239,7 @@ describe('ParamsCodec and sensitive values', () => {
   }
 
   it('keeps values out of problems whatever message the class asks for', async () => {
-    const params = { user: 'averylongname', password: 'correct horse "battery"', other: 'xyz' };
+    const params = { user: 'averylongname', password: 'correct horse "battery"', other: 'xyzw' };
     const problems = await problemsOf(codec.encode('login', params, Login));
     expect(problems.map(({ path }) => path)).toEqual(['user', 'password', 'other']);
     expect(problems[0]!.message).toBe('user [value] is long');

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { setImmediate as settled } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
+import { Transform } from 'class-transformer';
 import { IsInt, IsString, Validate, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/index.js';
@@ -438,9 +439,13 @@ describe('TaskRunner: a timeout', () => {
 
   it('does not touch an attempt that ended in time', async () => {
     let signal: AbortSignal | undefined;
-    const { run, clock } = setUp({ call: (_, task) => void ({ signal } = task), settings: { timeout: '1s' } });
+    const { run, clock, abortFor } = setUp({
+      call: (_, task) => void ({ signal } = task),
+      settings: { timeout: '1s' },
+    });
     await run();
     clock.advance(60_000);
+    abortFor('shutdown');
     expect(signal!.aborted).toBe(false);
   });
 });
@@ -466,6 +471,15 @@ describe('TaskRunner: sensitive params', () => {
     expect(logs).toEqual(['login ann with [sensitive]']);
     expect(outcome).toMatchObject({ error: { message: 'ann: [sensitive] is wrong' } });
     expect((outcome as { error: { stack: string } }).error.stack).toContain('Caused by: Error: bad [sensitive]');
+  });
+
+  it('are known in the form that the class gives them, too', async () => {
+    class Encoded {
+      @Sensitive() @Transform(({ value }) => atob(value as string), { toClassOnly: true }) token!: string;
+    }
+    const { run } = setUp({ call: (params) => throwing(new Error((params as Encoded).token))(), params: Encoded });
+    const params = JSON.stringify({ token: btoa('hunter-2-secret') });
+    expect(await run({ params })).toMatchObject({ error: { message: '[sensitive]' } });
   });
 
   it('are those that the stored task names, where the handler has no class', async () => {
