@@ -1,10 +1,11 @@
-import type { EngineChange } from '../task-engine.js';
+import type { EngineChange, EngineLogger } from '../task-engine.js';
 import type { Database } from './connection.js';
 import { statement } from './statement.js';
 import type { Committed } from './transaction.js';
 
 /** How soon a commit of another process is seen, while this one works on queues or somebody watches. */
 const LOOK_EVERY_MS = 10;
+const REPEAT_ERROR_AFTER_MS = 10_000;
 
 type Listener = (change: EngineChange) => void;
 
@@ -18,9 +19,11 @@ export class ChangeWatch {
   private timer?: NodeJS.Timeout;
   private version: number;
   private keepLooking = false;
+  private silentUntil = 0;
 
   constructor(
     private readonly database: Database,
+    private readonly logger: EngineLogger,
     private readonly onForeignCommit: () => void,
   ) {
     this.version = this.readVersion();
@@ -68,11 +71,19 @@ export class ChangeWatch {
   }
 
   private look(): void {
-    const version = this.readVersion();
-    if (version === this.version) return;
-    this.version = version;
-    this.onForeignCommit();
-    this.tell({ queue: null, taskIds: [] });
+    try {
+      const version = this.readVersion();
+      if (version === this.version) return;
+      this.version = version;
+      this.onForeignCommit();
+      this.tell({ queue: null, taskIds: [] });
+    } catch (error) {
+      // Looked for again in a moment; told once in a while, for it may stay like this.
+      const now = performance.now();
+      if (now < this.silentUntil) return;
+      this.silentUntil = now + REPEAT_ERROR_AFTER_MS;
+      this.logger.error(`Cannot see what other processes change: ${String(error)}`);
+    }
   }
 
   private tell(change: EngineChange): void {

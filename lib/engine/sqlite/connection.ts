@@ -1,21 +1,17 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ForeignManagerError, SchemaVersionError, StoreError, listOf } from '../../errors/index.js';
 import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
-import { isBusy, storeError } from './sqlite-errors.js';
+import { patiently } from './patience.js';
+import { isStoreFault, storeError } from './sqlite-errors.js';
 
 export type Database = BetterSqlite3.Database;
 
 /** Where migrations that ran are recorded: a table of our own, so that the app's migrations are none of our business. */
 const MIGRATIONS_TABLE = 'tasks_migration';
-
-/** How long opening waits for other processes that hold the file, such as one that migrates it. */
-const OPEN_PATIENCE_MS = 30_000;
-const OPEN_RETRY_MS = 20;
 
 export const IN_MEMORY = ':memory:';
 
@@ -50,7 +46,7 @@ export class Connection {
       await patiently(() => dataSource.initialize());
       const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: Database };
       const connection = new Connection(dataSource, databaseConnection, path);
-      await patiently(async () => connection.configure(synchronous));
+      await patiently(() => connection.configure(synchronous));
       await connection.migrate();
       return connection;
     } catch (error) {
@@ -63,8 +59,16 @@ export class Connection {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  repository<Entity extends object>(entity: new () => Entity) {
-    return this.dataSource.getRepository(entity);
+  /**
+   * Reads, outside any transaction.
+   * @throws StoreError where the file cannot be read
+   */
+  async read<T>(query: (database: Database) => T): Promise<T> {
+    try {
+      return await patiently(() => query(this.database));
+    } catch (error) {
+      throw isStoreFault(error) ? storeError(error, 'Cannot read the task store') : error;
+    }
   }
 
   /**
@@ -86,6 +90,7 @@ export class Connection {
   private configure(synchronous: 'full' | 'normal'): void {
     if (this.path !== IN_MEMORY) this.database.pragma('journal_mode = WAL');
     this.database.pragma(`synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
+    this.database.pragma('journal_size_limit = 67108864');
     this.database.pragma('cache_size = -32000');
     this.database.pragma('temp_store = MEMORY');
   }
@@ -96,7 +101,7 @@ export class Connection {
    * leaves nothing behind.
    */
   private async migrate(): Promise<void> {
-    await patiently(async () => void this.database.exec('BEGIN IMMEDIATE'));
+    await patiently(() => void this.database.exec('BEGIN IMMEDIATE'));
     try {
       this.assertKnownSchema();
       await this.dataSource.runMigrations({ transaction: 'none' });
@@ -149,17 +154,4 @@ function sameFile(left: string, right: string): boolean {
 function canonical(path: string): string {
   const absolute = resolve(path);
   return existsSync(absolute) ? realpathSync(absolute) : absolute;
-}
-
-/** Tries until the file is not locked by somebody else, leaving the event loop free between attempts. */
-async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + OPEN_PATIENCE_MS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
-      await sleep(OPEN_RETRY_MS * (0.5 + Math.random()));
-    }
-  }
 }

@@ -35,8 +35,8 @@ export class ScheduleBook {
     return this.writer.write((transaction) => deleteSchedule(transaction, name));
   }
 
-  all(): ScheduleStatus[] {
-    return allSchedules(this.connection.database);
+  all(): Promise<ScheduleStatus[]> {
+    return this.connection.read(allSchedules);
   }
 
   setPaused(name: string, paused: boolean): Promise<boolean> {

@@ -77,7 +77,7 @@ export class SqliteEngine implements TaskEngine {
     const { database, synchronous } = this.options;
     const connection = await Connection.open(typeof database === 'string' ? database : fileOf(database), synchronous);
     const writer = new Writer(connection.database, this.context.logger, (committed) => this.afterCommit(committed));
-    const watch = new ChangeWatch(connection.database, () => this.afterForeignCommit());
+    const watch = new ChangeWatch(connection.database, this.context.logger, () => this.afterForeignCommit());
     const list = new TaskList(connection, (params, sensitive) => this.context.mask(params, sensitive));
     const schedules = new ScheduleBook(this.context, connection, writer);
     this.opened = {
@@ -106,9 +106,10 @@ export class SqliteEngine implements TaskEngine {
     const { connection, writer } = this.store;
     if (tasks.length === 0) return;
     const now = this.context.clock.now();
-    if (!within) return writer.write((transaction) => insertTasks(transaction, tasks, now));
-    connection.assertSameDatabase(within);
-    await insertTasksWithin(within, tasks, now);
+    if (within) connection.assertSameDatabase(within);
+    // A manager that has no transaction open has nothing to commit together with.
+    if (within?.queryRunner?.isTransactionActive) await insertTasksWithin(within, tasks, now);
+    else await writer.write((transaction) => insertTasks(transaction, tasks, now));
   }
 
   consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
@@ -117,7 +118,7 @@ export class SqliteEngine implements TaskEngine {
 
   async get(id: string): Promise<Task | null> {
     const { mask } = this.context;
-    return this.read((connection) => readTask(connection.database, id, mask));
+    return this.store.connection.read((database) => readTask(database, id, mask));
   }
 
   async list(filter: TaskFilter, page: { cursor?: string; limit: number }): Promise<TaskPage> {
@@ -125,23 +126,16 @@ export class SqliteEngine implements TaskEngine {
   }
 
   async queues(): Promise<readonly QueueDepth[]> {
-    return this.read((connection) => queueDepths(connection.database));
+    return this.store.connection.read(queueDepths);
   }
 
   async workers(): Promise<readonly WorkerInfo[]> {
-    return this.read((connection) =>
-      allWorkers(connection.database).map(({ id, host, pid, startedAt, queues }) => ({
-        id,
-        host,
-        pid,
-        startedAt,
-        queues,
-      })),
-    );
+    const workers = await this.store.connection.read(allWorkers);
+    return workers.map(({ id, host, pid, startedAt, queues }) => ({ id, host, pid, startedAt, queues }));
   }
 
   async metrics(query: MetricsQuery): Promise<readonly MetricPoint[]> {
-    return this.read((connection) => readMetrics(connection.database, query));
+    return this.store.connection.read((database) => readMetrics(database, query));
   }
 
   async act(action: TaskAction, target: ActionTarget): Promise<ActionResult> {
@@ -184,14 +178,6 @@ export class SqliteEngine implements TaskEngine {
   private get store(): Opened {
     if (!this.opened) throw storeError(new Error('it is not open'), 'The task store cannot be used');
     return this.opened;
-  }
-
-  private read<T>(query: (connection: Connection) => T): T {
-    try {
-      return query(this.store.connection);
-    } catch (error) {
-      throw storeError(error, 'Cannot read the task store');
-    }
   }
 
   private afterCommit(committed: Committed): void {

@@ -1,5 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ActionResult, ActionTarget, EngineContext, TaskAction, TaskFilter } from '../task-engine.js';
+import {
+  ACTION_STATES,
+  type ActionResult,
+  type ActionTarget,
+  type EngineContext,
+  type TaskAction,
+  type TaskFilter,
+} from '../task-engine.js';
 import type { TaskState } from '../task.js';
 import { BEYOND_NEWEST } from './statements/list-tasks.js';
 import { actOnTask, findTask } from './statements/act-on-tasks.js';
@@ -40,14 +47,15 @@ export class TaskActions {
     return total;
   }
 
-  /** Tasks that arrive meanwhile are newer than those seen first and left out; so are those whose state does not allow it. */
+  /** Goes from the newest to the oldest, so tasks that arrive meanwhile are left out; as are those in another state. */
   private async actOnFilter(action: TaskAction, filter: TaskFilter): Promise<ActionResult> {
-    const total: Tally = { changed: 0, refused: [] };
-    for await (const { seqs } of this.list.walk(filter, BEYOND_NEWEST, BATCH)) {
+    let changed = 0;
+    for await (const { seqs } of this.list.walk(filter, ACTION_STATES[action], BEYOND_NEWEST, BATCH)) {
       const keys = seqs.map((seq) => ({ seq }));
-      add(total, await this.writer.write((transaction) => this.apply(transaction, action, keys)));
+      const tally = await this.writer.write((transaction) => this.apply(transaction, action, keys));
+      changed += tally.changed;
     }
-    return total;
+    return { changed, refused: [] };
   }
 
   private apply(

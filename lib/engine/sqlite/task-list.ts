@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { TaskFilter, TaskPage } from '../task-engine.js';
-import type { TaskSummary } from '../task.js';
-import type { Connection } from './connection.js';
+import { TASK_STATES, type TaskState, type TaskSummary } from '../task.js';
+import type { Connection, Database } from './connection.js';
 import { statement } from './statement.js';
 import {
   MATCH_TASK,
@@ -28,9 +28,9 @@ export class TaskList {
     const items: TaskSummary[] = [];
     let last: number | null = null;
     const deadline = performance.now() + LONGEST_SEARCH_MS;
-    for await (const { seqs, scannedTo, done } of this.walk(filter, decodeCursor(cursor), limit)) {
+    for await (const { seqs, scannedTo, done } of this.walk(filter, TASK_STATES, decodeCursor(cursor), limit)) {
       for (const seq of seqs) {
-        const item = readSummary(this.connection.database, seq, this.mask);
+        const item = await this.connection.read((database) => readSummary(database, seq, this.mask));
         if (item) items.push(item);
         last = seq;
         if (items.length === limit) return { items, nextCursor: encodeCursor(last) };
@@ -44,24 +44,28 @@ export class TaskList {
 
   /**
    * Steps through the tasks that meet `filter`, the newest first, yielding to other work between the steps.
+   * @param among states that are wanted at all
    * @param before numbers (`seq`) from this one on are left out
    * @param step how many a caller wants at a time
    */
   async *walk(
     filter: TaskFilter,
+    among: readonly TaskState[],
     before: number,
     step: number,
   ): AsyncGenerator<{ seqs: number[]; scannedTo: number | null; done: boolean }> {
-    const { database } = this.connection;
+    const states = filter.state ? among.filter((state) => state === filter.state) : among;
     const residual = filter.search !== undefined || (filter.queue !== undefined && filter.name !== undefined);
     const size = residual ? SEARCH_STEP : step;
     for (let next = before; ;) {
-      const queues = filter.state && !filter.queue && !filter.name ? [...allCounts(database).keys()] : [];
-      const { sql, parameters } = candidateQuery(filter, queues, next, size);
-      const candidates = statement<(string | number)[], { seq: number }>(database, sql)
-        .all(...parameters)
-        .map((row) => row.seq);
-      const seqs = residual ? candidates.filter((seq) => this.matches(seq, filter)) : candidates;
+      const candidates = await this.connection.read((database) => {
+        const { sql, parameters } = candidateQuery(filter, states, [...allCounts(database).keys()], next, size);
+        const rows = statement<(string | number)[], { seq: number }>(database, sql).all(...parameters);
+        return rows.map((row) => row.seq);
+      });
+      const seqs = residual
+        ? await this.connection.read((database) => candidates.filter((seq) => this.matches(database, seq, filter)))
+        : candidates;
       const done = candidates.length < size;
       yield { seqs, scannedTo: candidates.at(-1) ?? null, done };
       if (done) return;
@@ -70,13 +74,9 @@ export class TaskList {
     }
   }
 
-  private matches(seq: number, { search = '', queue = '' }: TaskFilter): boolean {
+  private matches(database: Database, seq: number, { search = '', queue = '' }: TaskFilter): boolean {
     const text = search.toLowerCase();
-    const row = statement<[string, number, string], MatchRow>(this.connection.database, MATCH_TASK).get(
-      text,
-      seq,
-      queue,
-    );
+    const row = statement<[string, number, string], MatchRow>(database, MATCH_TASK).get(text, seq, queue);
     if (!row) return false;
     if (row.hit || text === '') return true;
     if (row.sensitive === null) return false;

@@ -63,7 +63,7 @@ export class WorkForce {
       promoter.expect(committed.dueAt);
       pruner.expect(committed.dueAt);
     }
-    if (committed.cancelRequested) pool.abortCancelled();
+    if (committed.cancelRequested) this.abortCancelled();
   }
 
   /** Another process committed something: there may be work, something due, or something cancelled. */
@@ -75,7 +75,7 @@ export class WorkForce {
     const now = performance.now();
     if (now < this.lookForCancelsAt) return;
     this.lookForCancelsAt = now + LOOK_FOR_CANCELS_EVERY_MS;
-    setTimeout(() => this.atWork?.pool.abortCancelled(), LOOK_FOR_CANCELS_EVERY_MS).unref();
+    setTimeout(() => this.abortCancelled(), LOOK_FOR_CANCELS_EVERY_MS).unref();
   }
 
   async close(): Promise<void> {
@@ -85,6 +85,12 @@ export class WorkForce {
     this.watch.keepAwake(false);
     await Promise.all([atWork.promoter.stop(), atWork.pruner.stop(), atWork.rescuer.stop()]);
     await atWork.registration.leave(this.writer);
+  }
+
+  private abortCancelled(): void {
+    this.atWork?.pool
+      .abortCancelled()
+      .catch((error: unknown) => this.context.logger.error(`Looking for cancelled tasks: ${String(error)}`));
   }
 
   private begin(): AtWork {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CancelTimer } from '../../../clock/index.js';
 import type { ConsumeOptions, EngineContext, Outcome, RunTask } from '../../task-engine.js';
 import type { Connection } from '../connection.js';
 import { finishAttempt, finishCancelled, type Timing } from '../statements/finish-attempt.js';
@@ -21,6 +22,8 @@ const REPORT_EVERY_MS = 200;
 export class ConsumerPool implements ConsumerHost {
   private readonly consumers: QueueConsumer[] = [];
   private readonly reporting = new Set<RunningTask>();
+  /** Wake-ups for queues whose rate limit is used up. */
+  private readonly limits = new Map<string, CancelTimer>();
   private reportTimer?: NodeJS.Timeout;
   private fetching: Promise<void> | null = null;
 
@@ -109,12 +112,12 @@ export class ConsumerPool implements ConsumerHost {
   }
 
   /** Aborts the tasks at hand whose cancellation was asked for, by whichever process. */
-  abortCancelled(): void {
+  async abortCancelled(): Promise<void> {
     const held = this.consumers
       .flatMap((consumer) => [...consumer.held()])
       .filter((running) => !running.signal.aborted);
     if (held.length === 0) return;
-    const cancelled = cancelledAmong(this.connection.database, this.registration.id);
+    const cancelled = await this.connection.read((database) => cancelledAmong(database, this.registration.id));
     if (cancelled.size === 0) return;
     for (const running of held) {
       if (cancelled.has(running.task.seq)) running.abort('cancelled', `Task ${running.task.id} was cancelled`);
@@ -123,7 +126,7 @@ export class ConsumerPool implements ConsumerHost {
 
   /** Looks whether this process was taken for dead, and if so registers it anew. */
   async checkRegistration(): Promise<void> {
-    if (workerExists(this.connection.database, this.registration.id)) return;
+    if (await this.connection.read((database) => workerExists(database, this.registration.id))) return;
     await this.writer.write((transaction) => void this.ensureRegistered(transaction));
   }
 
@@ -161,7 +164,11 @@ export class ConsumerPool implements ConsumerHost {
   }
 
   private wakeAt(queue: string, time: number): void {
-    this.context.clock.schedule(time - this.now(), () => this.wake(queue));
+    this.limits.get(queue)?.();
+    this.limits.set(
+      queue,
+      this.context.clock.schedule(time - this.now(), () => this.wake(queue)),
+    );
   }
 
   private fetchAgainAfter(error: unknown): void {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumeOptions, Consumer, Outcome, RunTask } from '../../task-engine.js';
+import { atMost } from '../patience.js';
 import type { ClaimedTask } from '../statements/claim-tasks.js';
 import { RunningTask } from './running-task.js';
 
@@ -10,6 +10,10 @@ const MOST_PREFETCHED = 500;
 const SMOOTHING = 0.1;
 /** How long handlers get to react to their aborted signal before their tasks are handed back. */
 const ABORT_PATIENCE_MS = 1_000;
+/** How long closing waits for the store to take outcomes. What it does not take is rescued when this process is gone. */
+const STORE_PATIENCE_MS = 5_000;
+/** A task that was claimed ahead and has waited this long is handed back: the ones before it are not as short as thought. */
+const LONGEST_BUFFERED_MS = 250;
 
 /** What a consumer needs of the engine around it. */
 export interface ConsumerHost {
@@ -41,6 +45,7 @@ export class QueueConsumer implements Consumer {
   private averageRunMs = PREFETCH_MS;
   private closing = false;
   private idle?: () => void;
+  private staleTimer?: NodeJS.Timeout;
 
   /** Whether a claim might find something: true until one came back with less than was asked for. */
   hungry = true;
@@ -82,7 +87,7 @@ export class QueueConsumer implements Consumer {
   async close(grace: number): Promise<void> {
     this.closing = true;
     await this.host.fetched();
-    await this.handBack(this.buffered.splice(0));
+    this.handBack(this.buffered.splice(0));
     await this.waitUntilIdle(grace);
     if (this.running.size > 0) {
       for (const running of this.running) running.abort('shutdown', 'The process is shutting down');
@@ -90,8 +95,8 @@ export class QueueConsumer implements Consumer {
     }
     const left = [...this.running];
     this.running.clear();
-    await this.handBack(left);
-    await Promise.all(this.settling);
+    this.handBack(left);
+    await atMost(STORE_PATIENCE_MS, Promise.all(this.settling));
     this.host.forget(this);
   }
 
@@ -107,8 +112,9 @@ export class QueueConsumer implements Consumer {
       if (!next) break;
       if (!next.signal.aborted) void this.work(next);
       // Cancelled before it began: the store ends it. Of a lost lease there is nothing to give back.
-      else if (next.abortedBy !== 'lease-lost') void this.handBack([next]);
+      else if (next.abortedBy !== 'lease-lost') this.handBack([next]);
     }
+    if (this.buffered.length > 0) this.handBackLater();
     if (this.hungry && this.demand() > 0) this.host.fetch();
   }
 
@@ -129,19 +135,26 @@ export class QueueConsumer implements Consumer {
     this.settling.add(settled);
   }
 
-  private async handBack(tasks: readonly RunningTask[]): Promise<void> {
-    const released = (running: RunningTask): Outcome => ({
-      kind: 'released',
-      maxAttempts: running.task.maxAttempts ?? 1,
-    });
-    await Promise.all(tasks.map((running) => this.host.settle(running, released(running))));
+  private handBack(tasks: readonly RunningTask[]): void {
+    for (const running of tasks) {
+      this.settle(running, { kind: 'released', maxAttempts: running.task.maxAttempts ?? 1 });
+    }
+  }
+
+  private handBackLater(): void {
+    this.staleTimer ??= setTimeout(() => {
+      this.staleTimer = undefined;
+      const oldest = this.buffered[0];
+      if (!oldest || this.closing) return;
+      if (performance.now() - oldest.claimedAt < LONGEST_BUFFERED_MS) return this.handBackLater();
+      this.averageRunMs = PREFETCH_MS;
+      this.hungry = true;
+      this.handBack(this.buffered.splice(0));
+    }, LONGEST_BUFFERED_MS).unref();
   }
 
   private async waitUntilIdle(patience: number): Promise<void> {
     if (this.running.size === 0) return;
-    const idle = new Promise<void>((resolve) => (this.idle = resolve));
-    const stop = new AbortController();
-    await Promise.race([idle, sleep(patience, undefined, { signal: stop.signal }).catch(() => undefined)]);
-    stop.abort();
+    await atMost(patience, new Promise<void>((resolve) => (this.idle = resolve)));
   }
 }

@@ -11,6 +11,8 @@ export type NewLog = Omit<TaskLog, 'attempt'>;
 export class RunningTask implements Delivery {
   private readonly controller = new AbortController();
   private lines = 0;
+  /** On the process's steady clock. */
+  readonly claimedAt = performance.now();
   /** When the handler was called; null while the task waits for a free worker. */
   startedAt: number | null = null;
   /** Not yet stored. */

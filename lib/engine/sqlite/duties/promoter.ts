@@ -19,9 +19,9 @@ export class Promoter extends Duty {
 
   protected async run(): Promise<number | null> {
     const now = this.clock.now();
-    const due = nextDue(this.connection.database);
+    const due = await this.connection.read(nextDue);
     if (due === null || due > now) return due;
     const promoted = await this.writer.write((transaction) => promoteTasks(transaction, now, BATCH));
-    return promoted === BATCH ? now : nextDue(this.connection.database);
+    return promoted === BATCH ? now : this.connection.read(nextDue);
   }
 }

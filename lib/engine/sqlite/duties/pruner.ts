@@ -22,14 +22,14 @@ export class Pruner extends Duty {
 
   protected async run(): Promise<number | null> {
     const now = this.clock.now();
-    const expiry = nextExpiry(this.connection.database);
+    const expiry = await this.connection.read(nextExpiry);
     if (expiry === null || expiry > now) return expiry;
     const pruned = await this.writer.write((transaction) => {
       pruneMetrics(transaction, now - METRICS_KEPT_MS);
       return pruneTasks(transaction, now, BATCH);
     });
     if (pruned === BATCH) return now;
-    const next = nextExpiry(this.connection.database);
+    const next = await this.connection.read(nextExpiry);
     return next === null ? null : Math.max(next, now + PAUSE_MS);
   }
 }

@@ -61,10 +61,10 @@ export class Rescuer {
     this.lastLook = now;
     await this.options.checkSelf();
     const self = this.options.self();
-    for (const worker of allWorkers(this.connection.database)) {
+    for (const worker of await this.connection.read(allWorkers)) {
       if (worker.id !== self && (!this.liveness || this.liveness.isDead(worker))) await this.bury(worker);
     }
-    for (const stray of strayWorkers(this.connection.database)) {
+    for (const stray of await this.connection.read(strayWorkers)) {
       if (stray !== this.options.self()) await this.takeLeasesOf(stray);
     }
   }

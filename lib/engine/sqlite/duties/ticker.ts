@@ -31,13 +31,13 @@ export class Ticker extends Duty {
   }
 
   protected async run(): Promise<number | null> {
-    const next = nextTick(this.connection.database);
+    const next = await this.connection.read(nextTick);
     const now = this.clock.now();
     if (next === null || next > now) return next;
     await this.writer.write((transaction) => {
       for (const schedule of dueSchedules(transaction.database, now)) this.tick(transaction, schedule, now);
     });
-    return nextTick(this.connection.database);
+    return this.connection.read(nextTick);
   }
 
   private tick(transaction: Transaction, schedule: ScheduleStatus, now: number): void {

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { NewTask, TaskState } from '../../index.js';
+import { storeError } from '../sqlite-errors.js';
 import { statement } from '../statement.js';
 import type { Transaction } from '../transaction.js';
 import { ADD_COUNT } from './add-counts.js';
@@ -54,16 +55,24 @@ export function insertTasks(transaction: Transaction, tasks: readonly NewTask[],
   }
 }
 
-/** Stores new tasks within the caller's transaction, on the caller's connection: there if and only if it commits. */
+/**
+ * Stores new tasks within the caller's transaction, on the caller's connection: there if and only if it commits.
+ * @throws StoreError where that fails; TypeORM's own error would carry the params
+ */
 export async function insertTasksWithin(manager: EntityManager, tasks: readonly NewTask[], now: number): Promise<void> {
   const counts = new Map<string, [queue: string, state: TaskState, count: number]>();
-  for (const task of tasks) {
-    const state = stateAt(task, now);
-    await manager.query(INSERT_TASK, parametersOf(task, state));
-    const key = `${state} ${task.queue}`;
-    const count = counts.get(key) ?? [task.queue, state, 0];
-    count[2] += 1;
-    counts.set(key, count);
+  try {
+    for (const task of tasks) {
+      const state = stateAt(task, now);
+      await manager.query(INSERT_TASK, parametersOf(task, state));
+      const key = `${state} ${task.queue}`;
+      const count = counts.get(key) ?? [task.queue, state, 0];
+      count[2] += 1;
+      counts.set(key, count);
+    }
+    for (const count of counts.values()) await manager.query(ADD_COUNT, count);
+  } catch (error) {
+    const { driverError } = error as { driverError?: unknown };
+    throw storeError(driverError ?? error, 'The task was not stored in the given transaction');
   }
-  for (const count of counts.values()) await manager.query(ADD_COUNT, count);
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../../../errors/index.js';
 import type { TaskFilter } from '../../task-engine.js';
-import { TASK_STATES, type TaskState } from '../../task.js';
+import type { TaskState } from '../../task.js';
 
 /** Enough for the newest: no row has this number yet. */
 export const BEYOND_NEWEST = Number.MAX_SAFE_INTEGER;
@@ -15,7 +15,7 @@ export interface CandidateQuery {
 }
 
 /**
- * The newest `limit` candidates below `before`. Each branch reads a stretch of one index that is already in the wanted
+ * The newest `limit` candidates in one of `states` and below `before`. Each branch reads a stretch of one index that is already in the wanted
  * order, so a page costs the same with a thousand tasks and with a million:
  *
  * - a name: `tasks_task_by_name`, a branch for each state that is asked for
@@ -29,6 +29,7 @@ export interface CandidateQuery {
  */
 export function candidateQuery(
   filter: TaskFilter,
+  states: readonly TaskState[],
   queues: readonly string[],
   before: number,
   limit: number,
@@ -37,7 +38,6 @@ export function candidateQuery(
     return { sql: ALL_TASKS, parameters: [before, limit] };
   }
   const branches: CandidateQuery[] = [];
-  const states: readonly TaskState[] = filter.state ? [filter.state] : TASK_STATES;
   for (const state of states) {
     if (state === 'running') branches.push(running(filter, before, limit));
     else if (filter.name) branches.push({ sql: TASKS_OF_NAME, parameters: [filter.name, state, before, limit] });
@@ -48,7 +48,21 @@ export function candidateQuery(
     }
   }
   if (branches.length === 0) return { sql: ALL_TASKS, parameters: [0, limit] };
+  return newestOf(branches, limit);
+}
+
+/** SQLite takes up to 500 terms in one compound; more are nested. */
+const MOST_TERMS = 400;
+
+function newestOf(branches: readonly CandidateQuery[], limit: number): CandidateQuery {
   if (branches.length === 1) return branches[0]!;
+  if (branches.length > MOST_TERMS) {
+    const groups: CandidateQuery[] = [];
+    for (let start = 0; start < branches.length; start += MOST_TERMS) {
+      groups.push(newestOf(branches.slice(start, start + MOST_TERMS), limit));
+    }
+    return newestOf(groups, limit);
+  }
   const union = branches.map((branch) => `SELECT seq FROM (${branch.sql})`).join(' UNION ALL ');
   return {
     sql: `${union} ORDER BY seq DESC LIMIT ?`,

@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isBusy } from './sqlite-errors.js';
+
+/** How long opening or reading waits for another process that holds the file: it migrates it, or recovers it after a crash. */
+const PATIENCE_MS = 30_000;
+const RETRY_MS = 5;
+
+/** Tries until the file is not locked by somebody else, leaving the event loop free between attempts. */
+export async function patiently<T>(attempt: () => T | Promise<T>): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      await sleep(RETRY_MS * (0.5 + Math.random()));
+    }
+  }
+}
+
+/** Resolves with `promise`, or to undefined when that takes longer than `patience` milliseconds. */
+export async function atMost<T>(patience: number, promise: Promise<T>): Promise<T | undefined> {
+  const stop = new AbortController();
+  const timeout = sleep(patience, undefined, { signal: stop.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    stop.abort();
+  }
+}
