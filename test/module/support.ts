@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type INestApplicationContext, Module, type ModuleMetadata } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterEach } from 'vitest';
+import { ENDED_STATES, type Task, TaskDispatcher, TasksModule, type TasksModuleRootOptions } from '../../lib/index.js';
+
+const cleanups: Array<() => void | Promise<void>> = [];
+
+/** Undoes what the test set up, the latest first. */
+export function onTestEnd(cleanup: () => void | Promise<void>): void {
+  cleanups.push(cleanup);
+}
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+export function tempDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'nestjs-tasks-'));
+  onTestEnd(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export const IN_MEMORY = { database: ':memory:', configFile: false, admin: false } satisfies TasksModuleRootOptions;
+
+export interface TestApp extends ModuleMetadata {
+  /** Of the one TasksModule; null: the test imports its own. */
+  readonly tasks?: TasksModuleRootOptions | null;
+}
+
+/** A class for Nest to hang a module on. */
+export function moduleOf(metadata: ModuleMetadata, name = 'TestModule'): new () => object {
+  const type = { [name]: class {} }[name]!;
+  Module(metadata)(type);
+  return type;
+}
+
+export function rootModule({ tasks = {}, imports = [], ...metadata }: TestApp): new () => object {
+  const own = tasks === null ? [] : [TasksModule.forRoot({ ...IN_MEMORY, ...tasks })];
+  return moduleOf({ ...metadata, imports: [...own, ...imports] }, 'AppModule');
+}
+
+/** An app without HTTP, closed when the test ends. */
+export async function bootApp(app: TestApp): Promise<INestApplicationContext> {
+  const context = await NestFactory.createApplicationContext(rootModule(app), { logger: false, abortOnError: false });
+  onTestEnd(() => context.close());
+  return context;
+}
+
+export function dispatcherOf(app: INestApplicationContext): TaskDispatcher {
+  return app.get(TaskDispatcher);
+}
+
+/** Resolves when the task has ended. */
+export async function ended(tasks: TaskDispatcher, id: string): Promise<Task> {
+  return when(tasks, id, (task) => ENDED_STATES.some((state) => state === task.state));
+}
+
+/** Resolves when `condition` holds for the task. */
+export function when(tasks: TaskDispatcher, id: string, condition: (task: Task) => boolean): Promise<Task> {
+  return new Promise((resolve, reject) => {
+    let end = (): void => {};
+    const look = (): void => {
+      tasks.get(id).then((task) => {
+        if (!condition(task)) return;
+        end();
+        resolve(task);
+      }, reject);
+    };
+    end = tasks.watch(look);
+    look();
+  });
+}
+
+/** A promise and what settles it. */
+export function signal<T = void>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+}
