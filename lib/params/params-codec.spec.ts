@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { runInNewContext } from 'node:vm';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import {
   IsArray,
@@ -68,6 +69,13 @@ describe('ParamsCodec without a class', () => {
     expect(JSON.stringify(decoded)).toBe(JSON.stringify(params));
     expect((decoded as { admin?: unknown }).admin).toBeUndefined();
     expect(({} as { admin?: unknown }).admin).toBeUndefined();
+  });
+
+  it('takes a plain object of another realm as one', async () => {
+    const params = runInNewContext(
+      '({ toString: 1, nested: { constructor: 2, at: new Date(0) }, list: [1] })',
+    ) as object;
+    expect((await codec.encode('t', params, null)).json).toBe(JSON.stringify(params));
   });
 
   it.each([[null], [[1]], ['text'], [3], [undefined], [() => 1], [new Date(0)], [new Map()]])(

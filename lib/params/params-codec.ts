@@ -92,7 +92,8 @@ function rootProblem(params: unknown): FieldProblem | null {
 
 function classOf(params: object): AnyClass | null {
   const prototype = Object.getPrototypeOf(params) as { constructor?: unknown } | null;
-  if (prototype === null || prototype === Object.prototype) return null;
+  // By its end and not by its name: a plain object may come from another realm, as under Jest.
+  if (prototype === null || Object.getPrototypeOf(prototype) === null) return null;
   return typeof prototype.constructor === 'function' ? (prototype.constructor as AnyClass) : null;
 }
 
