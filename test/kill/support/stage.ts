@@ -1,0 +1,151 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type INestApplicationContext, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import Database from 'better-sqlite3';
+import {
+  ENDED_STATES,
+  type Task,
+  TaskDispatcher,
+  type TaskState,
+  TasksModule,
+  type TasksModuleRootOptions,
+} from '../../../lib/index.js';
+import { compile } from '../../support/compile.js';
+import { until } from '../../support/until.js';
+import type { WorkerTasks } from '../worker/setup.js';
+import { Ledger } from './ledger.js';
+import { WorkerProcess } from './worker-process.js';
+
+/** An attempt that has ended, as it stands in the store. */
+export interface StoredAttempt {
+  readonly attempt: number;
+  readonly outcome: string;
+}
+
+/** A store on which processes work, and a producer in this one. */
+export class Stage {
+  readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-kill-'));
+  readonly databaseFile = join(this.folder, 'tasks.db');
+  readonly ledger = new Ledger(join(this.folder, 'ledger'));
+  readonly workers: WorkerProcess[] = [];
+  private readonly apps: INestApplicationContext[] = [];
+
+  /**
+   * @param program the compiled worker
+   * @param options of the TasksModule in every process
+   */
+  constructor(
+    private readonly program: string,
+    private readonly options: TasksModuleRootOptions = {},
+  ) {}
+
+  startWorker(options: TasksModuleRootOptions = {}): WorkerProcess {
+    const worker = new WorkerProcess(
+      this.program,
+      join(this.folder, 'ledger'),
+      { ...this.storeOptions, workers: { work: 5 }, ...options },
+      this.ledger,
+    );
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** An app of this process that only enqueues, unless `options` say otherwise. */
+  async startApp(options: TasksModuleRootOptions = {}): Promise<TaskDispatcher> {
+    class AppModule {}
+    Module({ imports: [TasksModule.forRoot({ ...this.storeOptions, workers: false, ...options })] })(AppModule);
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+    this.apps.push(app);
+    return app.get(TaskDispatcher);
+  }
+
+  /** Asks the store itself. */
+  query<Row>(sql: string, ...parameters: unknown[]): Row[] {
+    const database = new Database(this.databaseFile, { readonly: true });
+    try {
+      return database.prepare<unknown[], Row>(sql).all(...parameters);
+    } finally {
+      database.close();
+    }
+  }
+
+  attemptsByTask(): Map<string, StoredAttempt[]> {
+    const rows = this.query<StoredAttempt & { id: string }>(
+      `SELECT id, tasks_attempt.attempt, outcome FROM tasks_attempt
+         JOIN tasks_task ON seq = task ORDER BY task, tasks_attempt.attempt`,
+    );
+    const attempts = new Map<string, StoredAttempt[]>();
+    for (const { id, ...attempt } of rows) attempts.set(id, [...(attempts.get(id) ?? []), attempt]);
+    return attempts;
+  }
+
+  /** Number of tasks by state, counted row by row. */
+  rowsByState(): Partial<Record<TaskState, number>> {
+    const rows = this.query<{ state: TaskState; rows: number }>(
+      `SELECT state, count(*) AS rows FROM tasks_task GROUP BY state`,
+    );
+    return Object.fromEntries(rows.map(({ state, rows: count }) => [state, count]));
+  }
+
+  /** Resolves when `task` has started for the `times`th time. */
+  async started(task: string, times = 1): Promise<void> {
+    await until(`start number ${times} of ${task}`, () => {
+      const starts = this.ledger.read().filter((entry) => entry.event === 'start' && entry.task === task);
+      return starts.length >= times;
+    });
+  }
+
+  /** Resolves to the task once it has ended. */
+  async ended(tasks: TaskDispatcher, id: string): Promise<Task> {
+    return until(`the end of ${id}`, async () => {
+      const task = await tasks.get(id);
+      return ENDED_STATES.some((state) => state === task.state) && task;
+    });
+  }
+
+  /** Files that processes left as their sign of life. */
+  heartbeats(): string[] {
+    return readdirSync(`${this.databaseFile}-workers`);
+  }
+
+  /** What the processes have printed that tells of a fault of the store, or of the library. */
+  faults(): string[] {
+    const lines = this.workers.flatMap((worker) => worker.output.split('\n'));
+    return lines.filter((line) => /SQLITE_|locked|Cannot|[Uu]nhandled|TypeError|ReferenceError/.test(line));
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.kill()));
+    for (const app of this.apps) await app.close();
+    this.ledger.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private get storeOptions(): TasksModuleRootOptions {
+    return {
+      database: this.databaseFile,
+      configFile: false,
+      admin: false,
+      queues: { work: {} },
+      retryDelay: '5ms',
+      ...this.options,
+    };
+  }
+}
+
+/** Compiles the worker; `program` is what {@link Stage} takes. */
+export function compileWorker(): { readonly program: string; remove(): void } {
+  const compiled = compile('lib', 'test/kill/worker');
+  return { program: compiled.file('test/kill/worker/main'), remove: compiled.remove };
+}
+
+export function enqueue<Name extends keyof WorkerTasks & string>(
+  tasks: TaskDispatcher,
+  name: Name,
+  params: WorkerTasks[Name],
+  options: { maxRetries?: number } = {},
+): Promise<Task> {
+  return tasks.queue<string>('work', name, params, options);
+}
