@@ -26,6 +26,8 @@ export class ConsumerPool implements ConsumerHost {
   private readonly limits = new Map<string, CancelTimer>();
   private reportTimer?: NodeJS.Timeout;
   private fetching: Promise<void> | null = null;
+  /** Consumers that were woken while a claim was under way: it may have looked before there was something to find. */
+  private wokenMeanwhile = new Set<QueueConsumer>();
 
   constructor(
     private readonly context: EngineContext,
@@ -52,6 +54,7 @@ export class ConsumerPool implements ConsumerHost {
     for (const consumer of this.consumers) {
       if (queue !== null && consumer.queue !== queue) continue;
       consumer.hungry = true;
+      if (this.fetching) this.wokenMeanwhile.add(consumer);
       woken ||= consumer.demand() > 0;
     }
     if (woken) this.fetch();
@@ -156,11 +159,12 @@ export class ConsumerPool implements ConsumerHost {
 
   private distribute(claims: readonly Claim[]): void {
     this.fetching = null;
-    for (const { consumer, asked, tasks, limitedUntil } of claims) {
-      if (tasks.length < asked || limitedUntil !== null) consumer.hungry = false;
+    for (const { consumer, tasks, limitedUntil } of claims) {
       if (limitedUntil !== null) this.wakeAt(consumer.queue, limitedUntil);
+      if (tasks.length > 0) consumer.deliver(tasks);
     }
-    for (const { consumer, tasks } of claims) if (tasks.length > 0) consumer.deliver(tasks);
+    // Something may have come since the claim was made, while this one was under way.
+    if (this.consumers.some((consumer) => consumer.hungry && consumer.demand() > 0)) this.fetch();
   }
 
   private wakeAt(queue: string, time: number): void {
