@@ -42,8 +42,9 @@ export const panelCommand: Command = {
       await listen(app, port, host);
       app.useLogger([...PANEL_LOG_LEVELS]);
       const url = await app.getUrl();
+      const toldToEnd = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
       output.out(`Panel of ${database}${readOnly ? ' (read-only)' : ''}: ${url}/admin/tasks · Ctrl+C ends it`);
-      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      await toldToEnd;
     } finally {
       await app.close();
     }

@@ -27,7 +27,7 @@ function checksum(lines: Iterable<string>): string {
   return hash.digest('hex');
 }
 
-describe('an import whose process is killed', () => {
+describe('an import whose process ends', () => {
   let compiled: Compiled;
   let app: QuickStart;
 
@@ -56,7 +56,7 @@ describe('an import whose process is killed', () => {
     return rows.map((row) => row.join(','));
   }
 
-  it('finishes with every row of the file once', async () => {
+  it('finishes with every row of the file once, though it is killed several times', async () => {
     const expected = linesOfFile();
     const { body } = await app.server.post<{ importId: string; task: { id: string } }>('/imports', { batchSize: 40 });
     const { importId, task } = body;
@@ -83,4 +83,17 @@ describe('an import whose process is killed', () => {
     expect(checksum(stored)).toBe(checksum(expected));
     expect(await progress(importId)).toMatchObject({ rowsDone: expected.length, rowsStored: expected.length });
   }, 120_000);
+
+  it('is handed back when the process is told to stop, and goes on after the next start', async () => {
+    const { body } = await app.server.post<{ importId: string; task: { id: string } }>('/imports', { batchSize: 1 });
+    await until('the first rows of the import', async () => (await progress(body.importId)).rowsDone > 0);
+    await app.server.end('SIGTERM');
+    const rows = storedLines(body.importId).length;
+    await app.start();
+
+    await until('the import to go on', async () => (await progress(body.importId)).rowsDone > rows);
+    const { attempts, logs } = await app.task(body.task.id);
+    expect(attempts[0]).toMatchObject({ outcome: 'released' });
+    expect(logs.map(({ message }) => message)).toContain(`Resuming after row ${rows}`);
+  });
 });

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Global, Module } from '@nestjs/common';
+import type { Database } from 'better-sqlite3';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Transactions } from './transactions.js';
 
@@ -15,6 +16,8 @@ import { Transactions } from './transactions.js';
           type: 'better-sqlite3',
           database: join(folder, 'app.db'),
           enableWAL: true,
+          // What is committed survives a loss of power, too; better-sqlite3 builds SQLite with less as the default.
+          prepareDatabase: (database: Database) => void database.pragma('synchronous = FULL'),
           autoLoadEntities: true,
           synchronize: true, // A sample may; an app in production has migrations.
         };
