@@ -85,7 +85,9 @@ describe(`workers that are killed (KILL_SEED=${SEED})`, () => {
       },
       PATIENCE_MS,
     );
-    await Promise.all(stage.workers.map((one) => one.hasEnded || one.ready.then(() => one.shutDown())));
+    const living = stage.workers.filter((one) => !one.hasEnded);
+    await Promise.all(living.map((one) => one.ready));
+    await Promise.all(living.map((one) => one.shutDown()));
   }, PATIENCE_MS);
 
   afterAll(async () => {

@@ -27,7 +27,7 @@ export interface StoredAttempt {
 /** A store on which processes work, and a producer in this one. */
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-kill-'));
-  readonly databaseFile = join(this.folder, 'tasks.db');
+  readonly databaseFile: string;
   readonly ledger = new Ledger(join(this.folder, 'ledger'));
   readonly workers: WorkerProcess[] = [];
   private readonly apps: INestApplicationContext[] = [];
@@ -39,7 +39,9 @@ export class Stage {
   constructor(
     private readonly program: string,
     private readonly options: TasksModuleRootOptions = {},
-  ) {}
+  ) {
+    this.databaseFile = options.database ?? join(this.folder, 'tasks.db');
+  }
 
   startWorker(options: TasksModuleRootOptions = {}): WorkerProcess {
     const worker = new WorkerProcess(
@@ -110,15 +112,24 @@ export class Stage {
     return readdirSync(`${this.databaseFile}-workers`);
   }
 
+  /** Resolves when the process has printed `text`. */
+  async printed(worker: WorkerProcess, text: string): Promise<void> {
+    await until(`${worker.name} to print "${text}"`, () => worker.output.includes(text));
+  }
+
   /** What the processes have printed that tells of a fault of the store, or of the library. */
   faults(): string[] {
     const lines = this.workers.flatMap((worker) => worker.output.split('\n'));
     return lines.filter((line) => /SQLITE_|locked|Cannot|[Uu]nhandled|TypeError|ReferenceError/.test(line));
   }
 
+  async closeApps(): Promise<void> {
+    for (const app of this.apps.splice(0)) await app.close();
+  }
+
   async remove(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.kill()));
-    for (const app of this.apps) await app.close();
+    await this.closeApps();
     this.ledger.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -141,7 +152,7 @@ export function compileWorker(): { readonly program: string; remove(): void } {
   return { program: compiled.file('test/kill/worker/main'), remove: compiled.remove };
 }
 
-export function enqueue<Name extends keyof WorkerTasks & string>(
+export function enqueue<Name extends keyof WorkerTasks>(
   tasks: TaskDispatcher,
   name: Name,
   params: WorkerTasks[Name],

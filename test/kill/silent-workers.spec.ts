@@ -1,0 +1,114 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../support/until.js';
+import { overlaps } from './support/ledger.js';
+import { Stage, compileWorker, enqueue } from './support/stage.js';
+
+describe('a worker that is silent', () => {
+  let worker: ReturnType<typeof compileWorker>;
+  let stage: Stage;
+
+  beforeAll(() => {
+    worker = compileWorker();
+  }, 60_000);
+  afterAll(() => worker?.remove());
+  afterEach(() => stage?.remove());
+
+  it('for longer than its lease changes nothing when it comes back, and works on under another id', async () => {
+    stage = new Stage(worker.program, { lease: '2s' });
+    const tasks = await stage.startApp();
+    const frozen = stage.startWorker({ workers: { work: 1 } });
+    await frozen.ready;
+    const [before] = await tasks.workers();
+    const { id } = await enqueue(tasks, 'wait', { ms: 50 });
+    await stage.started(id);
+    frozen.freeze();
+
+    const other = stage.startWorker({ workers: { work: 1 } });
+    const done = await stage.ended(tasks, id);
+    expect(done.attempts).toMatchObject([
+      { attempt: 1, worker: before!.id, outcome: 'lost', error: { name: 'WorkerLostError' } },
+      { attempt: 2, outcome: 'completed' },
+    ]);
+    const [heir] = await tasks.workers();
+    expect(heir).toMatchObject({ pid: other.pid });
+
+    frozen.thaw();
+    // The handler that was stopped half-way ends now, in vain.
+    await until('the end of the first attempt', () =>
+      stage.ledger.read().some((entry) => entry.event === 'end' && entry.task === id && entry.attempt === 1),
+    );
+    const back = await until('the other id', async () =>
+      (await tasks.workers()).find((one) => one.pid === frozen.pid && one.id !== before!.id),
+    );
+    expect(await tasks.get(id)).toEqual(done);
+
+    // With the other one gone, only the process that came back can run it.
+    await other.kill();
+    const next = await enqueue(tasks, 'quick', {});
+    expect((await stage.ended(tasks, next.id)).attempts).toMatchObject([{ worker: back.id, outcome: 'completed' }]);
+    expect(overlaps(stage.ledger.read())).toEqual([]);
+  });
+
+  it('because its handler blocks the event loop for longer than the lease, runs it once', async () => {
+    stage = new Stage(worker.program, { lease: '1.5s' });
+    const tasks = await stage.startApp();
+    const workers = [stage.startWorker(), stage.startWorker()];
+    await Promise.all(workers.map((one) => one.ready));
+    const { id } = await enqueue(tasks, 'block', { ms: 4_000 });
+    const done = await stage.ended(tasks, id);
+    expect(done).toMatchObject({ state: 'completed', attempt: 1 });
+    expect(done.attempts).toMatchObject([{ attempt: 1, outcome: 'completed' }]);
+    const starts = stage.ledger.read().filter((entry) => entry.event === 'start');
+    expect(starts).toHaveLength(1);
+    expect(await tasks.workers()).toHaveLength(2);
+    expect(stage.faults()).toEqual([]);
+  });
+});
+
+describe('a worker that is asked to shut down', () => {
+  let worker: ReturnType<typeof compileWorker>;
+  let stage: Stage;
+
+  beforeAll(() => {
+    worker = compileWorker();
+  }, 60_000);
+  afterAll(() => worker?.remove());
+  afterEach(() => stage?.remove());
+
+  it('hands back at once what runs, and another process takes it up', async () => {
+    // With a lease this long, nothing but a handing back gives the task to the other process in time.
+    stage = new Stage(worker.program, { lease: '1h', shutdownGrace: '50ms' });
+    const tasks = await stage.startApp();
+    const first = stage.startWorker();
+    await first.ready;
+    const { id } = await enqueue(tasks, 'wait', { ms: 5_000 }, { maxRetries: 0 });
+    await stage.started(id);
+    const second = stage.startWorker();
+    await second.ready;
+
+    expect(await first.shutDown()).toBe('SIGTERM');
+    await stage.started(id, 2);
+    const running = await tasks.get(id);
+    // The attempt that was handed back does not count: there is still the one that was granted.
+    expect(running).toMatchObject({ state: 'running', attempt: 2, maxAttempts: 2 });
+    expect(running.attempts).toMatchObject([
+      { attempt: 1, outcome: 'released' },
+      { attempt: 2, finishedAt: null },
+    ]);
+    expect(await tasks.workers()).toMatchObject([{ pid: second.pid }]);
+  });
+
+  it('lets what ends within the grace period end', async () => {
+    stage = new Stage(worker.program, { shutdownGrace: '20s' });
+    const tasks = await stage.startApp();
+    const only = stage.startWorker({ workers: { work: 1 } });
+    await only.ready;
+    const running = await enqueue(tasks, 'wait', { ms: 500 });
+    const waiting = await enqueue(tasks, 'quick', {});
+    await stage.started(running.id);
+    expect(await only.shutDown()).toBe('SIGTERM');
+    expect(await tasks.get(running.id)).toMatchObject({ state: 'completed', attempt: 1 });
+    expect(await tasks.get(waiting.id)).toMatchObject({ state: 'available', attempt: 0, attempts: [] });
+    expect(stage.faults()).toEqual([]);
+  });
+});
