@@ -17,7 +17,7 @@ export const MAX_EVENT_CLIENTS = 100;
 export const EVENT_INTERVAL_MS = 500;
 /** Keeps proxies from cutting a stream on which nothing happens. */
 export const EVENT_HEARTBEAT_MS = 15_000;
-/** Ids named in one event; beyond it the client is told to read its list again. */
+/** Ids named in one event. A client reads anew what it shows in any case: another process does not say what it changed. */
 export const MAX_EVENT_TASK_IDS = 500;
 /** A client that has this much unread is cut off: it reconnects and reads what is there then. */
 export const MAX_EVENT_BACKLOG_BYTES = 1024 * 1024;

@@ -16,6 +16,9 @@ export class ChangeFeed implements OnModuleDestroy {
   private readonly changed = new Set<string>();
   private unwatch: (() => void) | null = null;
   private timer: NodeJS.Timeout | null = null;
+  /** Something changed that the clients have not been told. */
+  private isStale = false;
+  private isTelling = false;
   private closed = false;
 
   constructor(@Inject(ADMIN_DISPATCHER) private readonly dispatcher: TaskDispatcher) {}
@@ -31,7 +34,7 @@ export class ChangeFeed implements OnModuleDestroy {
     const stream = new EventStream(rawRequest(request), rawResponse(response), (gone) => this.leave(gone));
     this.streams.add(stream);
     this.unwatch ??= this.dispatcher.watch((change) => this.note(change.taskIds));
-    stream.send('change', { taskIds: [], more: false, queues });
+    stream.send('change', { taskIds: [], queues });
   }
 
   onModuleDestroy(): void {
@@ -63,28 +66,33 @@ export class ChangeFeed implements OnModuleDestroy {
 
   private note(taskIds: readonly string[]): void {
     for (const id of taskIds) {
-      // One more than is told, to know that there are more.
-      if (this.changed.size > MAX_EVENT_TASK_IDS) break;
+      if (this.changed.size >= MAX_EVENT_TASK_IDS) break;
       this.changed.add(id);
     }
-    if (this.timer) return;
-    this.timer = setTimeout(() => void this.flush(), EVENT_INTERVAL_MS);
+    this.isStale = true;
+    this.arm();
+  }
+
+  private arm(): void {
+    if (this.timer || this.isTelling) return;
+    this.timer = setTimeout(() => void this.tell(), EVENT_INTERVAL_MS);
     this.timer.unref();
   }
 
-  private async flush(): Promise<void> {
-    const ids = [...this.changed];
+  private async tell(): Promise<void> {
+    const taskIds = [...this.changed];
     this.changed.clear();
+    this.timer = null;
+    this.isStale = false;
+    this.isTelling = true;
     try {
       const queues = await this.dispatcher.stats();
-      const event = { taskIds: ids.slice(0, MAX_EVENT_TASK_IDS), more: ids.length > MAX_EVENT_TASK_IDS, queues };
-      for (const stream of this.streams) stream.send('change', event);
+      for (const stream of this.streams) stream.send('change', { taskIds, queues });
     } catch (error) {
       this.logger.warn(`Live changes could not be told: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
-      // Changes that came meanwhile are told next.
-      this.timer = null;
-      if (this.changed.size > 0 && this.streams.size > 0 && !this.closed) this.note([]);
+      this.isTelling = false;
+      if (this.isStale && this.streams.size > 0) this.arm();
     }
   }
 }

@@ -2,10 +2,8 @@ import type { QueueStats } from '../../../task-dispatcher.types.js';
 import { eventsUrl } from './api.js';
 
 export interface Change {
-  /** Empty where it is not known which tasks changed. */
+  /** Some of the tasks that changed: another process does not say which, and of very many not all are named. */
   readonly taskIds: readonly string[];
-  /** More changed than are named. */
-  readonly more: boolean;
   readonly queues: readonly QueueStats[];
 }
 

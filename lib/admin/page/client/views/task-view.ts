@@ -2,7 +2,6 @@ import type { Task, TaskAttempt, TaskError } from '../../../../engine/index.js';
 import { api } from '../api.js';
 import { cell, h, notice, table } from '../dom.js';
 import { duration, exact, moment } from '../format.js';
-import type { Change } from '../live.js';
 import type { Page, View } from '../view.js';
 import { actionButtons } from './actions.js';
 import { badge } from './badge.js';
@@ -17,8 +16,7 @@ export class TaskView implements View {
     private readonly id: string,
   ) {}
 
-  async refresh(change: Change | null): Promise<void> {
-    if (change && !change.more && change.taskIds.length > 0 && !change.taskIds.includes(this.id)) return;
+  async refresh(): Promise<void> {
     const task = await api.task(this.id);
     const text = JSON.stringify(task);
     // What is open or selected stays where nothing is new.

@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { isNavigation, isSameOrigin } from './same-origin.js';
+
+function request(headers: Record<string, string>, method = 'POST'): IncomingMessage {
+  return { method, headers: { host: 'panel.example:8080', ...headers } } as unknown as IncomingMessage;
+}
+
+describe('isSameOrigin', () => {
+  it.each<[string, Record<string, string>]>([
+    ['a program that says nothing', {}],
+    ['the origin itself', { origin: 'http://panel.example:8080' }],
+    ['the origin in another case', { origin: 'http://Panel.Example:8080' }],
+    ['the origin behind TLS', { origin: 'https://panel.example:8080' }],
+    ['a default port that is left out', { host: 'panel.example:443', origin: 'https://panel.example' }],
+    ['its own page', { 'sec-fetch-site': 'same-origin', origin: 'http://panel.example:8080' }],
+    ['the address bar', { 'sec-fetch-site': 'none' }],
+  ])('is true for %s', (_who, headers) => {
+    expect(isSameOrigin(request(headers), false)).toBe(true);
+    expect(isSameOrigin(request(headers), true)).toBe(true);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['another host', { origin: 'http://evil.example' }],
+    ['another port', { origin: 'http://panel.example:9090' }],
+    ['no port', { origin: 'http://panel.example' }],
+    ['a sandboxed frame', { origin: 'null' }],
+    ['a name that begins alike', { origin: 'http://panel.example:8080.evil.example' }],
+    ['another site', { 'sec-fetch-site': 'cross-site' }],
+    ['a sibling', { 'sec-fetch-site': 'same-site' }],
+    ['another site that names this origin', { 'sec-fetch-site': 'cross-site', origin: 'http://panel.example:8080' }],
+  ])('is false for %s', (_who, headers) => {
+    expect(isSameOrigin(request(headers), false)).toBe(false);
+    expect(isSameOrigin(request(headers), true)).toBe(false);
+  });
+
+  it('goes by the forwarded host and by what the browser says only where a proxy may stand before the app', () => {
+    const forwarded = {
+      host: 'internal:1',
+      origin: 'https://panel.example',
+      'x-forwarded-host': 'panel.example, internal',
+    };
+    expect(isSameOrigin(request(forwarded), true)).toBe(true);
+    expect(isSameOrigin(request(forwarded), false)).toBe(false);
+    const rewritten = { host: 'internal:1', origin: 'https://panel.example', 'sec-fetch-site': 'same-origin' };
+    expect(isSameOrigin(request(rewritten), true)).toBe(true);
+    expect(isSameOrigin(request(rewritten), false)).toBe(false);
+  });
+});
+
+describe('isNavigation', () => {
+  const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+
+  it('is a link that is followed', () => {
+    expect(isNavigation(request(link, 'GET'))).toBe(true);
+  });
+
+  it.each<[string, string, Record<string, string>]>([
+    ['a form that is sent', 'POST', link],
+    ['a frame', 'GET', { ...link, 'sec-fetch-dest': 'iframe' }],
+    ['a script', 'GET', { ...link, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' }],
+    ['a fetch', 'GET', { ...link, 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    ['what names an origin', 'GET', { ...link, origin: 'https://evil.example' }],
+  ])('is not %s', (_what, method, headers) => {
+    expect(isNavigation(request(headers, method))).toBe(false);
+  });
+});

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { IsInt, IsString, Min } from 'class-validator';
+import { Cron, Sensitive, TaskHandler, type TaskContext } from '../../../lib/index.js';
+
+export class OrderParams {
+  @IsInt()
+  @Min(1)
+  amount!: number;
+
+  @IsString()
+  @Sensitive()
+  card!: string;
+}
+
+@Injectable()
+export class Handlers {
+  @TaskHandler('greet')
+  greet(params: { to?: string }, task: TaskContext): Promise<string> {
+    task.log(`Hello ${params.to ?? 'world'}`);
+    return Promise.resolve('greeted');
+  }
+
+  @TaskHandler('break', { maxRetries: 0 })
+  break(): Promise<never> {
+    throw new TypeError('Broken on purpose');
+  }
+
+  /** Runs until it is cancelled. */
+  @TaskHandler('wait')
+  wait(_params: object, task: TaskContext): Promise<never> {
+    task.progress(40, 'half way, nearly');
+    return new Promise((_resolve, reject) => {
+      task.signal.addEventListener('abort', () => reject(task.signal.reason as Error), { once: true });
+    });
+  }
+
+  @TaskHandler('order', { params: OrderParams })
+  order(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  @Cron('0 3 * * *', { name: 'nightly', timeZone: 'UTC' })
+  nightly(): Promise<void> {
+    return Promise.resolve();
+  }
+}
