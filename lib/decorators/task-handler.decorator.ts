@@ -40,7 +40,6 @@ type HandledParams<Name extends string, Params extends object> = object extends 
 
 export interface TaskHandlerDecorator<Params> {
   /** On a class with a method `handle(params, task)`. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a class with any constructor
   <Handler extends abstract new (...dependencies: never[]) => { handle: Handle<Params> }>(target: Handler): void;
   /** On a method of a provider or controller. */
   <Method extends Handle<Params>>(
