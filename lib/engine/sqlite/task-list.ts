@@ -76,7 +76,11 @@ export class TaskList {
 
   private matches(database: Database, seq: number, { search = '', queue = '' }: TaskFilter): boolean {
     const text = search.toLowerCase();
-    const row = statement<[string, number, string], MatchRow>(database, MATCH_TASK).get(text, seq, queue);
+    const row = statement<[{ text: string; seq: number; queue: string }], MatchRow>(database, MATCH_TASK).get({
+      text,
+      seq,
+      queue,
+    });
     if (!row) return false;
     if (row.hit || text === '') return true;
     if (row.sensitive === null) return false;

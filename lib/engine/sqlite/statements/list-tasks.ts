@@ -92,15 +92,15 @@ function running({ name = '', queue = '' }: TaskFilter, before: number, limit: n
   return { sql: RUNNING_TASKS, parameters: [before, name, name, queue, queue, limit] };
 }
 
-/** Whether one candidate also meets what no index serves. Columns of `sensitive` tasks are searched by the caller, masked. */
+/** Whether one candidate also meets what no index serves. Params of tasks with `sensitive` ones are searched by the caller, masked. */
 export const MATCH_TASK = `
   SELECT seq, params, sensitive,
-         (instr(lower(id), ?1) > 0 OR instr(lower(name), ?1) > 0
-          OR (sensitive IS NULL AND instr(lower(params), ?1) > 0)
+         (instr(lower(id), :text) > 0 OR instr(lower(name), :text) > 0
+          OR (sensitive IS NULL AND instr(lower(params), :text) > 0)
           OR EXISTS (SELECT 1 FROM tasks_attempt
-                      WHERE task = seq AND (instr(lower(error_message), ?1) > 0 OR instr(lower(error_name), ?1) > 0))) AS hit
+                      WHERE task = seq AND (instr(lower(error_message), :text) > 0 OR instr(lower(error_name), :text) > 0))) AS hit
     FROM tasks_task
-   WHERE seq = ?2 AND (?3 = '' OR queue = ?3)`;
+   WHERE seq = :seq AND (:queue = '' OR queue = :queue)`;
 
 export interface MatchRow {
   readonly seq: number;

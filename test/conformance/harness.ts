@@ -1,0 +1,127 @@
+import { uuidv7 } from 'uuidv7';
+import { ManualClock } from '../../lib/clock/index.js';
+import type {
+  Delivery,
+  EngineContext,
+  NewTask,
+  Outcome,
+  RunTask,
+  Schedule,
+  TaskEngine,
+} from '../../lib/engine/index.js';
+
+/** Where a suite's engines keep their tasks, and how to get one more process on the same store. */
+export interface EngineSite {
+  /** An engine on this site's store, not yet open. */
+  engine(context: EngineContext): TaskEngine;
+  remove(): Promise<void>;
+}
+
+export const START = Date.UTC(2027, 0, 1);
+export const MINUTE = 60_000;
+
+/** Ticks at every full minute, and once for an ISO date. */
+function nextRun({ expression }: Pick<Schedule, 'expression'>, after: number): number | null {
+  if (expression === 'every minute') return (Math.floor(after / MINUTE) + 1) * MINUTE;
+  const once = Date.parse(expression);
+  return once > after ? once : null;
+}
+
+export function contextWith(clock: ManualClock, overrides: Partial<EngineContext> = {}): EngineContext {
+  return {
+    clock,
+    logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
+    keepFor: (_queue, state) => (state === 'failed' ? 30 : 7) * 24 * 60 * MINUTE,
+    nextRun,
+    mask: (params, paths) => ({
+      ...(params as object),
+      ...Object.fromEntries(paths.map((path) => [path, '[masked]'])),
+    }),
+    newId: uuidv7,
+    ...overrides,
+  };
+}
+
+export function newTask(clock: ManualClock, overrides: Partial<NewTask> = {}): NewTask {
+  return {
+    id: uuidv7(),
+    queue: 'default',
+    name: 'work',
+    params: '{}',
+    priority: 0,
+    runAt: clock.now(),
+    createdAt: clock.now(),
+    maxAttempts: 4,
+    settings: null,
+    sensitive: [],
+    ...overrides,
+  };
+}
+
+export const completed: Outcome = { kind: 'completed', maxAttempts: 4, keepFor: null };
+
+export function failed(message = 'broken'): Outcome {
+  return {
+    kind: 'failed',
+    maxAttempts: 4,
+    keepFor: null,
+    error: { name: 'Error', message, stack: `Error: ${message}\n    at x` },
+  };
+}
+
+export function retryAt(at: number, countsAttempt = true): Outcome {
+  return { kind: 'retry', maxAttempts: 4, at, countsAttempt, error: { name: 'Error', message: 'not yet' } };
+}
+
+/** Deliveries of a consumer, held until the test says how each one ends. */
+export class Deliveries {
+  private readonly arrived: Held[] = [];
+  private readonly awaited: Array<(held: Held) => void> = [];
+  readonly all: Delivery[] = [];
+
+  readonly run: RunTask = (delivery) =>
+    new Promise<Outcome>((end) => {
+      const held: Held = { ...pick(delivery), delivery, end };
+      this.all.push(delivery);
+      const waiter = this.awaited.shift();
+      if (waiter) waiter(held);
+      else this.arrived.push(held);
+    });
+
+  /** The next delivery that has not been taken. */
+  next(): Promise<Held> {
+    const held = this.arrived.shift();
+    return held ? Promise.resolve(held) : new Promise((resolve) => this.awaited.push(resolve));
+  }
+
+  /** Deliveries that are waiting to be taken. */
+  get pending(): number {
+    return this.arrived.length;
+  }
+}
+
+export interface Held {
+  readonly id: string;
+  readonly attempt: number;
+  readonly delivery: Delivery;
+  end(outcome: Outcome): void;
+}
+
+function pick({ task }: Delivery): { id: string; attempt: number } {
+  return { id: task.id, attempt: task.attempt };
+}
+
+/** Settles once `holds` is true, looking after every change of the store. */
+export async function until(engine: TaskEngine, holds: () => Promise<boolean>): Promise<void> {
+  let look: () => void = () => undefined;
+  const stop = engine.watch(() => look());
+  try {
+    for (;;) {
+      const changed = new Promise<void>((resolve) => (look = resolve));
+      if (await holds()) return;
+      await changed;
+    }
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,830 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { InvalidArgumentError } from '../../lib/errors/index.js';
+import { ManualClock } from '../../lib/clock/index.js';
+import { TASK_STATES, type Schedule, type TaskEngine, type TaskState } from '../../lib/engine/index.js';
+import {
+  Deliveries,
+  MINUTE,
+  START,
+  completed,
+  contextWith,
+  failed,
+  newTask,
+  retryAt,
+  until,
+  type EngineSite,
+} from './harness.js';
+
+const CONSUME = { concurrency: 1, priority: 0, rateLimit: null };
+
+const SCHEDULE: Schedule = {
+  name: 'nightly',
+  expression: 'every minute',
+  timeZone: null,
+  utcOffset: null,
+  queue: 'default',
+  task: 'work',
+  params: '{"from":"cron"}',
+  priority: 0,
+  maxAttempts: 4,
+  settings: null,
+  catchUp: 'once',
+  threshold: null,
+  overlap: true,
+  disabled: false,
+  source: 'code',
+};
+
+/** What every engine must do, through the port alone. */
+export function describeTaskEngine(name: string, createSite: () => Promise<EngineSite>): void {
+  describe(`${name} engine`, () => {
+    let site: EngineSite;
+    let clock: ManualClock;
+    let engine: TaskEngine;
+    const opened: TaskEngine[] = [];
+
+    async function open(overrides = {}): Promise<TaskEngine> {
+      const another = site.engine(contextWith(clock, overrides));
+      await another.open();
+      opened.push(another);
+      return another;
+    }
+
+    const stateOf = async (id: string): Promise<TaskState | undefined> => (await engine.get(id))?.state;
+    const becomes = (id: string, state: TaskState) => until(engine, async () => (await stateOf(id)) === state);
+
+    beforeEach(async () => {
+      site = await createSite();
+      clock = new ManualClock(START);
+      engine = await open();
+    });
+
+    afterEach(async () => {
+      for (const each of opened.splice(0)) await each.close();
+      await site.remove();
+    });
+
+    describe('storing', () => {
+      it('gives back a task as it was stored', async () => {
+        const task = newTask(clock, {
+          params: '{"text":"ünï ☃ 𝒳 \\u0000 \\ud800"}',
+          priority: -3,
+          queue: 'mail.out',
+          name: 'send',
+        });
+        await engine.enqueue([task]);
+        expect(await engine.get(task.id)).toEqual({
+          id: task.id,
+          queue: 'mail.out',
+          name: 'send',
+          state: 'available',
+          params: JSON.parse(task.params) as unknown,
+          priority: -3,
+          attempt: 0,
+          maxAttempts: 4,
+          runAt: START,
+          createdAt: START,
+          startedAt: null,
+          finishedAt: null,
+          progress: null,
+          error: null,
+          attempts: [],
+          logs: [],
+        });
+      });
+
+      it('stores all of a batch or none', async () => {
+        const twice = newTask(clock);
+        await expect(engine.enqueue([newTask(clock), twice, twice])).rejects.toThrow();
+        expect((await engine.list({}, { limit: 10 })).items).toEqual([]);
+        expect(await engine.queues()).toEqual([]);
+      });
+
+      it('refuses one batch without harming the others that are stored at the same moment', async () => {
+        const stored = newTask(clock);
+        await engine.enqueue([stored]);
+        const good = Array.from({ length: 20 }, () => newTask(clock));
+        const results = await Promise.allSettled([
+          ...good.slice(0, 10).map((task) => engine.enqueue([task])),
+          engine.enqueue([stored]),
+          ...good.slice(10).map((task) => engine.enqueue([task])),
+        ]);
+        expect(results.filter((result) => result.status === 'rejected')).toHaveLength(1);
+        for (const task of good) expect(await stateOf(task.id)).toBe('available');
+        expect((await engine.queues())[0]!.counts.available).toBe(21);
+      });
+
+      it('keeps params and errors of a mebibyte as they are', async () => {
+        const text = 'ä☃'.repeat(200_000);
+        const task = newTask(clock, { params: JSON.stringify({ text }) });
+        await engine.enqueue([task]);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        const held = await deliveries.next();
+        expect(held.delivery.task.params).toBe(task.params);
+        held.end(failed(text));
+        await becomes(task.id, 'failed');
+        const stored = (await engine.get(task.id))!;
+        expect(stored.params).toEqual({ text });
+        expect(stored.error!.message).toBe(text);
+      });
+
+      it('shows params that are no JSON as unreadable, and still delivers them', async () => {
+        const task = newTask(clock, { params: '{"cut of' });
+        await engine.enqueue([task]);
+        expect(await engine.get(task.id)).toMatchObject({ params: null, paramsUnreadable: true });
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        expect((await deliveries.next()).delivery.task.params).toBe('{"cut of');
+      });
+
+      it('masks sensitive params for readers and not for the handler', async () => {
+        const task = newTask(clock, { params: '{"user":"ann","password":"hunter2"}', sensitive: ['password'] });
+        await engine.enqueue([task]);
+        expect((await engine.get(task.id))!.params).toEqual({ user: 'ann', password: '[masked]' });
+        expect((await engine.list({}, { limit: 1 })).items[0]!.params).toEqual({ user: 'ann', password: '[masked]' });
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        expect((await deliveries.next()).delivery.task.params).toBe(task.params);
+      });
+    });
+
+    describe('delivering', () => {
+      it('runs the highest priority first, then the oldest', async () => {
+        const order = [0, 5, 0, 5, -1].map((priority) => newTask(clock, { priority }));
+        await engine.enqueue(order);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        const ran: string[] = [];
+        for (let count = 0; count < order.length; count += 1) {
+          const held = await deliveries.next();
+          ran.push(held.id);
+          held.end(completed);
+        }
+        expect(ran).toEqual([1, 3, 0, 2, 4].map((index) => order[index]!.id));
+      });
+
+      it('serves the queue of the higher rank first', async () => {
+        const ran: string[] = [];
+        const low = newTask(clock, { queue: 'low' });
+        const high = newTask(clock, { queue: 'high' });
+        await engine.enqueue([low, high]);
+        const done = new Promise<void>((resolve) => {
+          const run = async ({ task }: { task: { queue: string } }) => {
+            ran.push(task.queue);
+            if (ran.length === 2) resolve();
+            return completed;
+          };
+          void engine.consume('low', { ...CONSUME, priority: 1 }, run);
+          void engine.consume('high', { ...CONSUME, priority: 2 }, run);
+        });
+        await done;
+        expect(ran[0]).toBe('high');
+      });
+
+      it('runs no more at once than the concurrency, over many tasks', async () => {
+        const tasks = Array.from({ length: 300 }, () => newTask(clock));
+        await engine.enqueue(tasks);
+        let running = 0;
+        let most = 0;
+        const ran: string[] = [];
+        await new Promise<void>((resolve) => {
+          void engine.consume('default', { ...CONSUME, concurrency: 7 }, async ({ task }) => {
+            most = Math.max(most, (running += 1));
+            await new Promise(setImmediate);
+            running -= 1;
+            if (ran.push(task.id) === tasks.length) resolve();
+            return completed;
+          });
+        });
+        expect(most).toBe(7);
+        expect(new Set(ran).size).toBe(300);
+      });
+
+      it('delivers what is enqueued later, by this process and by another', async () => {
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        const own = newTask(clock);
+        await engine.enqueue([own]);
+        const first = await deliveries.next();
+        expect(first.id).toBe(own.id);
+        first.end(completed);
+        const other = await open();
+        const foreign = newTask(clock);
+        await other.enqueue([foreign]);
+        expect((await deliveries.next()).id).toBe(foreign.id);
+      });
+
+      it('runs each task once, with two processes at it', async () => {
+        const tasks = Array.from({ length: 400 }, () => newTask(clock));
+        await engine.enqueue(tasks);
+        const ran: string[] = [];
+        await new Promise<void>((resolve) => {
+          const run = async ({ task }: { task: { id: string } }) => {
+            await new Promise(setImmediate);
+            if (ran.push(task.id) === tasks.length) resolve();
+            return completed;
+          };
+          void engine.consume('default', { ...CONSUME, concurrency: 5 }, run);
+          void open().then((other) => other.consume('default', { ...CONSUME, concurrency: 5 }, run));
+        });
+        expect(new Set(ran).size).toBe(400);
+        await until(engine, async () => (await engine.queues())[0]!.counts.completed === 400);
+      });
+
+      it('leaves other queues alone', async () => {
+        const elsewhere = newTask(clock, { queue: 'elsewhere' });
+        const here = newTask(clock);
+        await engine.enqueue([elsewhere, here]);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        (await deliveries.next()).end(completed);
+        await becomes(here.id, 'completed');
+        expect(await stateOf(elsewhere.id)).toBe('available');
+      });
+
+      it('keeps to a rate limit over all processes', async () => {
+        const rateLimit = { max: 3, per: MINUTE };
+        await engine.enqueue(Array.from({ length: 8 }, () => newTask(clock)));
+        const deliveries = new Deliveries();
+        const other = await open();
+        await engine.consume('default', { concurrency: 5, priority: 0, rateLimit }, deliveries.run);
+        await other.consume('default', { concurrency: 5, priority: 0, rateLimit }, deliveries.run);
+        for (let count = 0; count < 3; count += 1) (await deliveries.next()).end(completed);
+        await until(engine, async () => (await engine.queues())[0]!.counts.completed === 3);
+        expect((await engine.queues())[0]!.counts).toMatchObject({ available: 5, running: 0 });
+        clock.advance(MINUTE);
+        for (let count = 0; count < 3; count += 1) (await deliveries.next()).end(completed);
+        await until(engine, async () => (await engine.queues())[0]!.counts.completed === 6);
+        expect((await engine.queues())[0]!.counts.available).toBe(2);
+      });
+    });
+
+    describe('outcomes', () => {
+      it('keeps every attempt of a task that fails, is retried and completes', async () => {
+        const task = newTask(clock);
+        await engine.enqueue([task]);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        const first = await deliveries.next();
+        clock.advance(10);
+        first.end(retryAt(clock.now() + MINUTE));
+        await becomes(task.id, 'retryable');
+        expect(await engine.get(task.id)).toMatchObject({ runAt: START + 10 + MINUTE, error: { message: 'not yet' } });
+        clock.advance(MINUTE);
+        const second = await deliveries.next();
+        expect(second.attempt).toBe(2);
+        expect(second.delivery.task.excusedAttempts).toBe(0);
+        clock.advance(5);
+        second.end(completed);
+        await becomes(task.id, 'completed');
+        const stored = (await engine.get(task.id))!;
+        expect(stored).toMatchObject({ attempt: 2, maxAttempts: 4, finishedAt: START + 15 + MINUTE });
+        expect(stored.attempts).toMatchObject([
+          {
+            attempt: 1,
+            outcome: 'retried',
+            startedAt: START,
+            finishedAt: START + 10,
+            error: { name: 'Error', message: 'not yet' },
+          },
+          { attempt: 2, outcome: 'completed', startedAt: START + 10 + MINUTE, finishedAt: START + 15 + MINUTE },
+        ]);
+        expect(stored.attempts[1]!.error).toBeUndefined();
+      });
+
+      it('excuses an attempt that does not count', async () => {
+        const task = newTask(clock);
+        await engine.enqueue([task]);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        (await deliveries.next()).end(retryAt(clock.now(), false));
+        const second = await deliveries.next();
+        expect(second.attempt).toBe(2);
+        expect(second.delivery.task.excusedAttempts).toBe(1);
+        expect(await engine.get(task.id)).toMatchObject({
+          maxAttempts: 5,
+          attempts: [{ outcome: 'snoozed' }, { outcome: null }],
+        });
+      });
+
+      it('records the error of a task that failed for good', async () => {
+        const task = newTask(clock);
+        await engine.enqueue([task]);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        (await deliveries.next()).end(failed('no such user'));
+        await becomes(task.id, 'failed');
+        expect(await engine.get(task.id)).toMatchObject({
+          error: { name: 'Error', message: 'no such user', stack: expect.stringContaining('at x') as string },
+          attempts: [{ outcome: 'failed' }],
+        });
+      });
+
+      it('stores progress and logs while the task runs', async () => {
+        const task = newTask(clock);
+        await engine.enqueue([task]);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        const { delivery, end } = await deliveries.next();
+        delivery.progress({ percent: 10 });
+        delivery.progress({ percent: 40, message: 'rows' });
+        delivery.log('one');
+        delivery.log('two');
+        await until(engine, async () => (await engine.get(task.id))!.logs.length === 2);
+        expect(await engine.get(task.id)).toMatchObject({
+          progress: { percent: 40, message: 'rows' },
+          logs: [
+            { attempt: 1, at: START, message: 'one' },
+            { attempt: 1, at: START, message: 'two' },
+          ],
+        });
+        delivery.log('three');
+        end(completed);
+        await becomes(task.id, 'completed');
+        expect((await engine.get(task.id))!.logs.map((log) => log.message)).toEqual(['one', 'two', 'three']);
+      });
+
+      it('prunes an ended task when its retention is over, and not before', async () => {
+        const [short, long, forever] = [newTask(clock), newTask(clock), newTask(clock)];
+        await engine.enqueue([short, long, forever]);
+        const keep = new Map([
+          [short.id, MINUTE],
+          [long.id, 10 * MINUTE],
+          [forever.id, null],
+        ]);
+        await engine.consume(
+          'default',
+          { ...CONSUME, concurrency: 3 },
+          async ({ task }) => ({ ...completed, keepFor: keep.get(task.id)! }) as typeof completed,
+        );
+        await until(engine, async () => (await engine.queues())[0]!.counts.completed === 3);
+        clock.advance(MINUTE);
+        await until(engine, async () => (await engine.get(short.id)) === null);
+        expect(await stateOf(long.id)).toBe('completed');
+        clock.advance(60 * 24 * MINUTE);
+        await until(engine, async () => (await engine.get(long.id)) === null);
+        expect(await stateOf(forever.id)).toBe('completed');
+        expect((await engine.queues())[0]!.counts.completed).toBe(1);
+      });
+    });
+
+    describe('time', () => {
+      it('holds a scheduled task back until it is due', async () => {
+        const task = newTask(clock, { runAt: START + MINUTE });
+        await engine.enqueue([task]);
+        expect(await stateOf(task.id)).toBe('scheduled');
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        const now = newTask(clock);
+        await engine.enqueue([now]);
+        (await deliveries.next()).end(completed);
+        await becomes(now.id, 'completed');
+        clock.advance(MINUTE - 1);
+        expect(await stateOf(task.id)).toBe('scheduled');
+        clock.advance(1);
+        expect((await deliveries.next()).id).toBe(task.id);
+      });
+
+      it('runs more tasks that come due at one moment than it promotes at a time', async () => {
+        const tasks = Array.from({ length: 1_234 }, () => newTask(clock, { runAt: START + MINUTE }));
+        await engine.enqueue(tasks);
+        const ran = new Set<string>();
+        const done = new Promise<void>((resolve) => {
+          void engine.consume('default', { ...CONSUME, concurrency: 50 }, async ({ task }) => {
+            ran.add(task.id);
+            if (ran.size === tasks.length) resolve();
+            return completed;
+          });
+        });
+        clock.advance(MINUTE);
+        await done;
+        expect(ran.size).toBe(1_234);
+      });
+    });
+
+    describe('actions', () => {
+      async function taskIn(state: TaskState): Promise<string> {
+        const queue = `in-${state}`;
+        const task = newTask(clock, { queue, runAt: state === 'scheduled' ? START + MINUTE : START });
+        await engine.enqueue([task]);
+        if (state === 'cancelled') await engine.act('cancel', { ids: [task.id] });
+        const outcomes = { running: null, retryable: retryAt(clock.now() + MINUTE), completed, failed: failed() };
+        if (state in outcomes) {
+          const deliveries = new Deliveries();
+          const consumer = await engine.consume(queue, CONSUME, deliveries.run);
+          const held = await deliveries.next();
+          const outcome = outcomes[state as keyof typeof outcomes];
+          if (outcome) {
+            held.end(outcome);
+            await consumer.close(0);
+          }
+        }
+        expect(await stateOf(task.id)).toBe(state);
+        return task.id;
+      }
+
+      const expected: Record<string, Partial<Record<TaskState, TaskState | null>>> = {
+        retry: { failed: 'available', cancelled: 'available', retryable: 'available' },
+        'run-now': { scheduled: 'available', retryable: 'available' },
+        cancel: { scheduled: 'cancelled', available: 'cancelled', retryable: 'cancelled', running: 'running' },
+        delete: { scheduled: null, available: null, retryable: null, completed: null, failed: null, cancelled: null },
+      };
+
+      for (const action of ['retry', 'run-now', 'cancel', 'delete'] as const) {
+        it.each(TASK_STATES)(`${action} of a task that is %s`, async (state) => {
+          const id = await taskIn(state);
+          const becomesState = expected[action]![state];
+          const result = await engine.act(action, { ids: [id] });
+          if (becomesState === undefined) {
+            expect(result).toEqual({ changed: 0, refused: [{ id, state }] });
+            expect(await stateOf(id)).toBe(state);
+          } else {
+            expect(result).toEqual({ changed: 1, refused: [] });
+            expect(await stateOf(id)).toBe(becomesState ?? undefined);
+          }
+        });
+      }
+
+      it('says which ids there are not', async () => {
+        const id = await taskIn('failed');
+        expect(await engine.act('retry', { ids: ['nobody', id] })).toEqual({
+          changed: 1,
+          refused: [{ id: 'nobody', state: null }],
+        });
+      });
+
+      it('grants all retries anew to a task that is retried by hand', async () => {
+        const id = await taskIn('failed');
+        await engine.act('retry', { ids: [id] });
+        const deliveries = new Deliveries();
+        await engine.consume('in-failed', CONSUME, deliveries.run);
+        const { delivery } = await deliveries.next();
+        expect(delivery.task).toMatchObject({ attempt: 2, excusedAttempts: 1 });
+        expect(await engine.get(id)).toMatchObject({
+          finishedAt: null,
+          maxAttempts: 5,
+          attempts: [{ outcome: 'failed' }, { outcome: null }],
+        });
+      });
+
+      it('aborts the signal of a running task that is cancelled, here or by another process', async () => {
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        const other = await open();
+        for (const by of [engine, other]) {
+          const task = newTask(clock);
+          await engine.enqueue([task]);
+          const { delivery, end } = await deliveries.next();
+          const aborted = new Promise<void>((resolve) => delivery.signal.addEventListener('abort', () => resolve()));
+          await by.act('cancel', { ids: [task.id] });
+          await aborted;
+          expect(delivery.signal.reason).toMatchObject({ reason: 'cancelled' });
+          end({ kind: 'cancelled', maxAttempts: 4, keepFor: null });
+          await becomes(task.id, 'cancelled');
+        }
+      });
+
+      it('ends a task that was cancelled while its attempt failed, instead of retrying it', async () => {
+        const task = newTask(clock);
+        await engine.enqueue([task]);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        const { end } = await deliveries.next();
+        await engine.act('cancel', { ids: [task.id] });
+        end(retryAt(clock.now()));
+        await becomes(task.id, 'cancelled');
+      });
+
+      it('acts on all that meet a filter, and on no others', async () => {
+        const tasks = Array.from({ length: 450 }, (_, index) => newTask(clock, { name: index % 3 ? 'work' : 'other' }));
+        await engine.enqueue(tasks);
+        expect(await engine.act('cancel', { filter: { name: 'work', state: 'available' } })).toEqual({
+          changed: 300,
+          refused: [],
+        });
+        expect((await engine.queues())[0]!.counts).toMatchObject({ available: 150, cancelled: 300 });
+        expect(await engine.act('retry', { filter: {} })).toEqual({ changed: 300, refused: [] });
+        expect(await engine.act('delete', { filter: { queue: 'default' } })).toEqual({ changed: 450, refused: [] });
+        expect((await engine.list({}, { limit: 5 })).items).toEqual([]);
+      });
+
+      it('keeps a paused queue waiting until it is resumed, and remembers', async () => {
+        await engine.pauseQueue('default');
+        const task = newTask(clock);
+        await engine.enqueue([task]);
+        const deliveries = new Deliveries();
+        const other = await open();
+        await other.consume('default', CONSUME, deliveries.run);
+        const elsewhere = newTask(clock, { queue: 'elsewhere' });
+        const unpaused = new Deliveries();
+        await other.consume('elsewhere', CONSUME, unpaused.run);
+        await engine.enqueue([elsewhere]);
+        (await unpaused.next()).end(completed);
+        await becomes(elsewhere.id, 'completed');
+        expect(deliveries.pending).toBe(0);
+        expect((await engine.queues()).find(({ queue }) => queue === 'default')).toMatchObject({ paused: true });
+        await engine.resumeQueue('default');
+        expect((await deliveries.next()).id).toBe(task.id);
+        expect((await engine.queues()).find(({ queue }) => queue === 'default')).toMatchObject({ paused: false });
+      });
+    });
+
+    describe('questions', () => {
+      it('pages through tasks, the newest first, by any filter', async () => {
+        const tasks = Array.from({ length: 25 }, (_, index) =>
+          newTask(clock, {
+            queue: index % 2 ? 'odd' : 'even',
+            name: index % 5 ? 'many' : 'few',
+            runAt: index % 4 ? START : START + MINUTE,
+            params: JSON.stringify({ text: `Needle-${index}-` }),
+          }),
+        );
+        for (const task of tasks) await engine.enqueue([task]);
+        const stateAt = (index: number) => (index % 4 ? 'available' : 'scheduled');
+        const filters = [
+          {},
+          { queue: 'odd' },
+          { name: 'few' },
+          { state: 'scheduled' as const },
+          { state: 'running' as const },
+          { queue: 'even', state: 'available' as const },
+          { name: 'many', queue: 'odd' },
+          { name: 'many', state: 'available' as const },
+          { search: 'needle-1' },
+          { search: 'NEEDLE-2-', queue: 'even' },
+          { search: 'absent' },
+          { queue: 'no-such' },
+        ];
+        for (const filter of filters) {
+          const wanted = tasks
+            .filter(
+              (task, index) =>
+                (!filter.queue || task.queue === filter.queue) &&
+                (!filter.name || task.name === filter.name) &&
+                (!filter.state || stateAt(index) === filter.state) &&
+                (!filter.search || task.params.toLowerCase().includes(filter.search.toLowerCase())),
+            )
+            .map((task) => task.id)
+            .reverse();
+          const found: string[] = [];
+          let cursor: string | undefined;
+          do {
+            const page = await engine.list(filter, { limit: 4, ...(cursor ? { cursor } : {}) });
+            expect(page.items.length).toBeLessThanOrEqual(4);
+            found.push(...page.items.map((item) => item.id));
+            cursor = page.nextCursor ?? undefined;
+          } while (cursor);
+          expect(found, JSON.stringify(filter)).toEqual(wanted);
+        }
+      });
+
+      it('finds text in errors, and never text that is masked', async () => {
+        const broken = newTask(clock);
+        const secret = newTask(clock, { params: '{"user":"ann","password":"hunter2"}', sensitive: ['password'] });
+        await engine.enqueue([broken, secret]);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        (await deliveries.next()).end(failed('Relay refused'));
+        await becomes(broken.id, 'failed');
+        const search = async (text: string) =>
+          (await engine.list({ search: text }, { limit: 9 })).items.map((item) => item.id);
+        expect(await search('relay REF')).toEqual([broken.id]);
+        expect(await search('ann')).toEqual([secret.id]);
+        expect(await search('hunter')).toEqual([]);
+        expect(await search(secret.id)).toEqual([secret.id]);
+        expect(await search("' OR 1=1 --")).toEqual([]);
+        expect(await search('%')).toEqual([]);
+      });
+
+      it.each(['', 'nonsense', 'c2VxOjE', Buffer.from('seq:1x').toString('base64url'), '-1', '9'.repeat(300)])(
+        'refuses the cursor "%s"',
+        async (cursor) => {
+          const page = engine.list({}, { limit: 1, cursor });
+          if (cursor === 'c2VxOjE') await expect(page).resolves.toMatchObject({ items: [] });
+          else await expect(page).rejects.toThrow(InvalidArgumentError);
+        },
+      );
+
+      it('counts what happened in a minute', async () => {
+        await engine.enqueue([newTask(clock), newTask(clock), newTask(clock)]);
+        clock.advance(100);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        for (const outcome of [completed, failed(), retryAt(START + 10 * MINUTE)]) {
+          const held = await deliveries.next();
+          clock.advance(3);
+          held.end(outcome);
+        }
+        await until(engine, async () => (await engine.queues())[0]!.counts.retryable === 1);
+        const points = await engine.metrics({ from: START, to: START + MINUTE });
+        expect(points).toHaveLength(1);
+        expect(points[0]).toMatchObject({
+          at: START,
+          queue: 'default',
+          completed: 1,
+          failed: 1,
+          retried: 1,
+          cancelled: 0,
+        });
+        expect(points[0]!.runTotal).toBe(9);
+        expect(points[0]!.waitTotal).toBe(100 + 103 + 106);
+        expect(points[0]!.runHistogram.reduce((sum, count) => sum + count, 0)).toBe(3);
+        expect(await engine.metrics({ from: START + MINUTE, to: START + 9 * MINUTE })).toEqual([]);
+      });
+
+      it('names the processes at work', async () => {
+        expect(await engine.workers()).toEqual([]);
+        const consumer = await engine.consume('default', { ...CONSUME, concurrency: 3 }, async () => completed);
+        expect(await engine.workers()).toMatchObject([{ pid: process.pid, queues: { default: 3 } }]);
+        await consumer.close(0);
+        expect(await engine.workers()).toEqual([]);
+      });
+
+      it('tells of changes made here and by another process', async () => {
+        const other = await open();
+        for (const by of [engine, other]) {
+          const told = new Promise<void>((resolve) => {
+            const stop = engine.watch(() => {
+              stop();
+              resolve();
+            });
+          });
+          await by.enqueue([newTask(clock)]);
+          await told;
+        }
+      });
+    });
+
+    describe('closing a consumer', () => {
+      it('lets a running task end within the grace', async () => {
+        const task = newTask(clock);
+        await engine.enqueue([task]);
+        const deliveries = new Deliveries();
+        const consumer = await engine.consume('default', CONSUME, deliveries.run);
+        const held = await deliveries.next();
+        const closing = consumer.close(60_000);
+        held.end(completed);
+        await closing;
+        expect(await stateOf(task.id)).toBe('completed');
+      });
+
+      it('aborts a task that does not end and hands it back at once', async () => {
+        const task = newTask(clock);
+        await engine.enqueue([task]);
+        const deliveries = new Deliveries();
+        const consumer = await engine.consume('default', CONSUME, deliveries.run);
+        const { delivery, end } = await deliveries.next();
+        await consumer.close(0);
+        expect(delivery.signal.reason).toMatchObject({ reason: 'shutdown' });
+        expect(await engine.get(task.id)).toMatchObject({ state: 'available', attempts: [{ outcome: 'released' }] });
+        const again = new Deliveries();
+        await engine.consume('default', CONSUME, again.run);
+        const second = await again.next();
+        expect(second.delivery.task).toMatchObject({ attempt: 2, excusedAttempts: 1 });
+        // The first owner comes back late: it has nothing to say any more.
+        end(failed());
+        second.end(completed);
+        await becomes(task.id, 'completed');
+        expect((await engine.get(task.id))!.attempts.map((attempt) => attempt.outcome)).toEqual([
+          'released',
+          'completed',
+        ]);
+      });
+
+      it('takes no new task', async () => {
+        const deliveries = new Deliveries();
+        const consumer = await engine.consume('default', CONSUME, deliveries.run);
+        await consumer.close(0);
+        const task = newTask(clock);
+        await engine.enqueue([task]);
+        const other = await open();
+        const elsewhere = new Deliveries();
+        await other.consume('default', CONSUME, elsewhere.run);
+        expect((await elsewhere.next()).id).toBe(task.id);
+        expect(deliveries.all).toEqual([]);
+      });
+    });
+
+    describe('schedules', () => {
+      const runs = async () => (await engine.list({ name: 'work' }, { limit: 100 })).items;
+      const lastRunBecomes = (at: number) => until(engine, async () => (await engine.schedules())[0]!.lastRunAt === at);
+
+      it('enqueues a run at each tick, once for all processes', async () => {
+        const other = await open();
+        await engine.saveSchedule(SCHEDULE);
+        await other.saveSchedule(SCHEDULE);
+        expect(await engine.schedules()).toEqual([
+          { ...SCHEDULE, paused: false, nextRunAt: START + MINUTE, lastRunAt: null, lastTaskId: null },
+        ]);
+        for (let tick = 1; tick <= 5; tick += 1) {
+          clock.advance(MINUTE);
+          await lastRunBecomes(START + tick * MINUTE);
+        }
+        const items = await runs();
+        expect(items.map((item) => item.runAt)).toEqual([5, 4, 3, 2, 1].map((tick) => START + tick * MINUTE));
+        expect(items[0]).toMatchObject({ state: 'available', params: { from: 'cron' }, maxAttempts: 4 });
+        expect((await engine.schedules())[0]!.lastTaskId).toBe(items[0]!.id);
+      });
+
+      it.each([
+        ['once', null, 30_000, [10]],
+        ['once', 10_000, 30_000, []],
+        ['all', null, 30_000, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]],
+        ['all', 2 * MINUTE, 30_000, [10, 9]],
+        ['skip', null, 30_000, [10]],
+        ['skip', 10_000, 30_000, []],
+        ['skip', null, -1, [9]],
+      ] as const)('makes up for missed ticks: %s, threshold %s', async (catchUp, threshold, late, expected) => {
+        const schedule = { ...SCHEDULE, catchUp, threshold };
+        await engine.saveSchedule(schedule);
+        await engine.close();
+        clock.advance(10 * MINUTE + late);
+        engine = await open();
+        await engine.saveSchedule(schedule);
+        const next = START + (late < 0 ? 10 : 11) * MINUTE;
+        await until(engine, async () => (await engine.schedules())[0]!.nextRunAt === next);
+        expect((await runs()).map((item) => (item.runAt - START) / MINUTE)).toEqual(expected);
+      });
+
+      it('starts anew when its expression changes', async () => {
+        await engine.saveSchedule(SCHEDULE);
+        await engine.saveSchedule({ ...SCHEDULE, expression: new Date(START + 90_000).toISOString() });
+        expect(await engine.schedules()).toMatchObject([{ nextRunAt: START + 90_000 }]);
+        clock.advance(90_000);
+        await lastRunBecomes(START + 90_000);
+        expect(await engine.schedules()).toMatchObject([{ nextRunAt: null }]);
+        expect(await runs()).toHaveLength(1);
+      });
+
+      it('does not tick while paused, and goes on from now', async () => {
+        await engine.saveSchedule(SCHEDULE);
+        expect(await engine.setSchedulePaused('nightly', true)).toBe(true);
+        clock.advance(5 * MINUTE);
+        expect(await engine.setSchedulePaused('nightly', false)).toBe(true);
+        expect(await engine.schedules()).toMatchObject([{ paused: false, nextRunAt: START + 6 * MINUTE }]);
+        clock.advance(MINUTE);
+        await lastRunBecomes(START + 6 * MINUTE);
+        expect(await runs()).toHaveLength(1);
+        expect(await engine.setSchedulePaused('nobody', true)).toBe(false);
+      });
+
+      it('does not tick while disabled', async () => {
+        await engine.saveSchedule({ ...SCHEDULE, disabled: true });
+        await engine.saveSchedule({ ...SCHEDULE, name: 'witness' });
+        clock.advance(MINUTE);
+        await until(engine, async () => (await engine.schedules())[1]!.lastRunAt !== null);
+        expect(await runs()).toHaveLength(1);
+      });
+
+      it('leaves out a tick while the run before is not over, where runs must not overlap', async () => {
+        await engine.saveSchedule({ ...SCHEDULE, overlap: false });
+        clock.advance(MINUTE);
+        await lastRunBecomes(START + MINUTE);
+        clock.advance(MINUTE);
+        await until(engine, async () => (await engine.schedules())[0]!.nextRunAt === START + 3 * MINUTE);
+        expect(await runs()).toHaveLength(1);
+        await engine.act('cancel', { filter: {} });
+        clock.advance(MINUTE);
+        await lastRunBecomes(START + 3 * MINUTE);
+        expect(await runs()).toHaveLength(2);
+      });
+
+      it('is triggered by hand beside its ticks', async () => {
+        await engine.saveSchedule(SCHEDULE);
+        const id = await engine.triggerSchedule('nightly');
+        expect(await engine.get(id!)).toMatchObject({ state: 'available', name: 'work', runAt: START });
+        expect(await engine.schedules()).toMatchObject([{ nextRunAt: START + MINUTE, lastTaskId: id }]);
+        expect(await engine.triggerSchedule('nobody')).toBeNull();
+      });
+
+      it('is gone when removed', async () => {
+        await engine.saveSchedule(SCHEDULE);
+        expect(await engine.removeSchedule('nightly')).toBe(true);
+        expect(await engine.removeSchedule('nightly')).toBe(false);
+        expect(await engine.schedules()).toEqual([]);
+      });
+    });
+
+    it('keeps everything over a restart', async () => {
+      const task = newTask(clock);
+      const later = newTask(clock, { runAt: START + MINUTE });
+      await engine.enqueue([task, later]);
+      await engine.close();
+      engine = await open();
+      expect(await stateOf(task.id)).toBe('available');
+      const deliveries = new Deliveries();
+      await engine.consume('default', CONSUME, deliveries.run);
+      (await deliveries.next()).end(completed);
+      clock.advance(MINUTE);
+      expect((await deliveries.next()).id).toBe(later.id);
+    });
+
+    it('refuses to work when it is closed', async () => {
+      await engine.close();
+      await expect(engine.enqueue([newTask(clock)])).rejects.toThrow('not open');
+      await expect(engine.get('x')).rejects.toThrow('not open');
+      await engine.close();
+    });
+  });
+}
