@@ -118,7 +118,8 @@ export class CronSchedules {
   async saveAll(): Promise<void> {
     const { crons, engine, handlers, logger } = this.deps;
     const declared = crons.all();
-    for (const { schedule } of declared) await engine.saveSchedule(schedule);
+    // Together, so that the engine can commit them at once.
+    await Promise.all(declared.map(({ schedule }) => engine.saveSchedule(schedule)));
     if (handlers.names().length === 0) return;
     const names = new Set(declared.map(({ schedule }) => schedule.name));
     const others = (await engine.schedules()).filter(

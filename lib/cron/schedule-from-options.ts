@@ -23,6 +23,8 @@ const SCHEDULE_OPTIONS = [
   'overlap',
 ] as const satisfies ReadonlyArray<keyof AddScheduleOptions>;
 
+const EXAMPLE = `{ name: 'report:acme', expression: '0 8 * * MON', queue: 'emails', task: 'send_report' }`;
+
 /**
  * Checks a schedule that is to be added, its task as `TaskDispatcher.queue` does, and makes what the engine keeps.
  *
@@ -33,6 +35,9 @@ export async function scheduleFromOptions(
   builder: TaskBuilder,
   now: number,
 ): Promise<Schedule> {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentError('schedule', `A schedule is an object, such as ${EXAMPLE}.`);
+  }
   const { name, queue, catchUp = DEFAULT_CATCH_UP, overlap = true, threshold } = options;
   const wrong = (field: string, message: string) => new InvalidArgumentError(field, `${upperFirst(message)}.`);
 

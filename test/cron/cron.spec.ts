@@ -367,6 +367,11 @@ describe('CronSchedules', () => {
     expect((await app.schedules.list()).map(({ name }) => name)).toEqual(['hourly']);
   });
 
+  it('says what a schedule is where it is given none', async () => {
+    const app = await bench.start({ providers: [Reports] });
+    await expect(app.schedules.add(undefined as never)).rejects.toThrow(InvalidArgumentError);
+  });
+
   it('names the schedules that there are when one is unknown', async () => {
     const app = await bench.start({ providers: [Hourly] });
     for (const call of ['get', 'remove', 'pause', 'resume', 'trigger'] as const) {
