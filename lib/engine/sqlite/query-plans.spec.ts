@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Connection } from './connection.js';
+import { CANCELLED_TASKS } from './statements/cancelled-tasks.js';
+import { CLAIM_TASKS } from './statements/claim-tasks.js';
+import { DELETE_TASK, FIND_BY_ID } from './statements/act-on-tasks.js';
+import { END_TASK, RELEASE_TASK, RETRY_TASK, UNCLAIM_TASK } from './statements/finish-attempt.js';
+import {
+  ALL_TASKS,
+  MATCH_TASK,
+  RUNNING_TASKS,
+  TASKS_OF_NAME,
+  TASKS_OF_QUEUE,
+  candidateQuery,
+} from './statements/list-tasks.js';
+import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from './statements/promote-tasks.js';
+import { NEXT_EXPIRY, PRUNE_METRICS, PRUNE_TASKS } from './statements/prune-tasks.js';
+import { OLDEST_AVAILABLE } from './statements/queue-depths.js';
+import { METRICS } from './statements/read-metrics.js';
+import { ATTEMPTS_OF_TASK, LAST_ERROR_OF_TASK, LOGS_OF_TASK, TASK_BY_ID } from './statements/read-tasks.js';
+import { STRAY_WORKERS, TASKS_OF_WORKER } from './statements/rescue-tasks.js';
+import { DUE_SCHEDULES, NEXT_TICK, RUN_OF_SCHEDULE_IS_OPEN, TAKE_TICK } from './statements/schedule-rows.js';
+import { TASK_STATES } from '../task.js';
+
+/** Every step of a statement's plan, as SQLite words it. */
+type Plan = string[];
+
+const KEY = 'SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)';
+
+/** What goes with a task that is deleted. */
+const CASCADE = [
+  'SEARCH tasks_log USING COVERING INDEX tasks_log_task (task=?)',
+  'SEARCH tasks_attempt USING PRIMARY KEY (task=?)',
+];
+
+/**
+ * Which index each statement that matters goes by. A plan that says SCAN of a table, or TEMP B-TREE where the tasks are
+ * not few, would make a claim or a page cost more with every task that is stored.
+ */
+const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> = [
+  ['claim', CLAIM_TASKS, [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING COVERING INDEX tasks_task_claim (queue=?)']],
+  ['complete or fail', END_TASK, [KEY]],
+  ['retry', RETRY_TASK, [KEY]],
+  ['hand back', RELEASE_TASK, [KEY]],
+  ['hand back before it began', UNCLAIM_TASK, [KEY]],
+  ['find what is due', DUE_TASKS, ['SEARCH tasks_task USING INDEX tasks_task_due (run_at<?)']],
+  ['when the next is due', NEXT_DUE, ['SCAN tasks_task USING INDEX tasks_task_due']],
+  ['promote', PROMOTE_TASK, [KEY]],
+  [
+    'prune',
+    PRUNE_TASKS,
+    [
+      KEY,
+      'LIST SUBQUERY 1',
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_expiry (expires_at>? AND expires_at<?)',
+      ...CASCADE,
+    ],
+  ],
+  ['when the next expires', NEXT_EXPIRY, ['SEARCH tasks_task USING COVERING INDEX tasks_task_expiry (expires_at>?)']],
+  ['prune metrics', PRUNE_METRICS, ['SEARCH tasks_metric USING PRIMARY KEY (minute<?)']],
+  ['rescue: leases of a worker', TASKS_OF_WORKER, ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)']],
+  [
+    'rescue: leases of nobody',
+    STRAY_WORKERS,
+    [
+      'SCAN tasks_task USING COVERING INDEX tasks_task_running',
+      'USING INDEX sqlite_autoindex_tasks_worker_1 FOR IN-OPERATOR',
+    ],
+  ],
+  ['cancelled among the running', CANCELLED_TASKS, ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)']],
+  ['one task', TASK_BY_ID, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
+  ['one task, to act on it', FIND_BY_ID, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
+  ['delete', DELETE_TASK, [KEY, ...CASCADE]],
+  ['attempts of a task', ATTEMPTS_OF_TASK, ['SEARCH tasks_attempt USING PRIMARY KEY (task=?)']],
+  ['last error of a task', LAST_ERROR_OF_TASK, ['SEARCH tasks_attempt USING PRIMARY KEY (task=?)']],
+  ['logs of a task', LOGS_OF_TASK, ['SEARCH tasks_log USING INDEX tasks_log_task (task=?)']],
+  ['list: all', ALL_TASKS, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid<?)']],
+  [
+    'list: queue and state',
+    TASKS_OF_QUEUE,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_queue (queue=? AND state=? AND seq<?)'],
+  ],
+  [
+    'list: name and state',
+    TASKS_OF_NAME,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_name (name=? AND state=? AND seq<?)'],
+  ],
+  [
+    'list: running, which are few',
+    RUNNING_TASKS,
+    ['SCAN tasks_task USING INDEX tasks_task_running', 'USE TEMP B-TREE FOR ORDER BY'],
+  ],
+  [
+    'search: one candidate',
+    MATCH_TASK,
+    [KEY, 'CORRELATED SCALAR SUBQUERY 1', 'SEARCH tasks_attempt USING PRIMARY KEY (task=?)'],
+  ],
+  [
+    'longest waiting of a queue',
+    OLDEST_AVAILABLE,
+    ['SEARCH tasks_task USING INDEX tasks_task_by_queue (queue=? AND state=?)'],
+  ],
+  ['metrics', METRICS, ['SEARCH tasks_metric USING PRIMARY KEY (minute>? AND minute<?)']],
+  [
+    'due schedules',
+    DUE_SCHEDULES,
+    ['SEARCH tasks_schedule USING INDEX tasks_schedule_due (next_run_at>? AND next_run_at<?)'],
+  ],
+  ['next tick', NEXT_TICK, ['SEARCH tasks_schedule USING INDEX tasks_schedule_due (next_run_at>?)']],
+  ['take a tick', TAKE_TICK, ['SEARCH tasks_schedule USING PRIMARY KEY (name=?)']],
+  ['is the last run open', RUN_OF_SCHEDULE_IS_OPEN, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
+];
+
+describe('query plans', () => {
+  let connection: Connection;
+
+  beforeAll(async () => {
+    connection = await Connection.open(':memory:', 'full');
+  });
+
+  afterAll(() => connection.close());
+
+  function planOf(sql: string): Plan {
+    const parameters = sql.includes(':text')
+      ? [{ text: '', seq: 0, queue: '' }]
+      : Array.from({ length: (sql.match(/\?/g) ?? []).length }, () => 0);
+    const rows = connection.database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[];
+    return rows.map((row) => row.detail);
+  }
+
+  it.each(EXPECTED)('%s', (_what, sql, plan) => {
+    expect(planOf(sql)).toEqual(plan);
+  });
+
+  it.each([
+    { state: 'completed' as const },
+    { name: 'send_email' },
+    { queue: 'emails' },
+    { name: 'send_email', state: 'failed' as const },
+    { queue: 'emails', state: 'available' as const },
+  ])('a page of %j reads indexes in order', (filter) => {
+    const states = 'state' in filter && filter.state ? [filter.state] : TASK_STATES;
+    const { sql } = candidateQuery(filter, states, ['default', 'emails', 'imports'], 100, 50);
+    const scans = planOf(sql).filter((step) => step.startsWith('SCAN tasks_') || step.startsWith('SEARCH tasks_'));
+    expect(scans.length).toBeGreaterThan(0);
+    for (const scan of scans) {
+      expect(scan).toMatch(
+        /^SEARCH tasks_task USING COVERING INDEX tasks_task_by_(queue|name) \((queue|name)=\? AND state=\? AND seq<\?\)$|^SCAN tasks_task USING INDEX tasks_task_running$/,
+      );
+    }
+  });
+});
