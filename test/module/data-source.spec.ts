@@ -4,7 +4,14 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { describe, expect, it } from 'vitest';
-import { ForeignManagerError, TaskHandler, TaskNotFoundError, TasksConfigError, TasksModule } from '../../lib/index.js';
+import {
+  ForeignManagerError,
+  type TaskContext,
+  TaskHandler,
+  TaskNotFoundError,
+  TasksConfigError,
+  TasksModule,
+} from '../../lib/index.js';
 import { bootApp, dispatcherOf, ended, moduleOf, onTestEnd, signal, tempDirectory } from './support.js';
 
 @Entity()
@@ -118,28 +125,28 @@ describe("The app's own DataSource", () => {
 
   it('is closed after the handlers have ended', async () => {
     const started = signal();
-    const release = signal();
     const counts: number[] = [];
     @TaskHandler('count')
     class CountHandler {
       constructor(private readonly dataSource: DataSource) {}
-      async handle(): Promise<void> {
+      async handle(_params: object, task: TaskContext): Promise<void> {
         started.resolve();
-        await release.promise;
+        await new Promise((resolve) => task.signal.addEventListener('abort', resolve));
         counts.push(await this.dataSource.getRepository(Order).count());
       }
     }
     const app = await bootApp({
       tasks: null,
-      imports: [TasksModule.forRoot({ ...OWN, dataSource: 'default' }), typeOrm(join(tempDirectory(), 'app.db'))],
+      imports: [
+        TasksModule.forRoot({ ...OWN, dataSource: 'default', shutdownGrace: '10ms' }),
+        typeOrm(join(tempDirectory(), 'app.db')),
+      ],
       providers: [CountHandler],
     });
     await dispatcherOf(app).queue('default', 'count', {});
     await started.promise;
     const dataSource = app.get(DataSource);
-    const closing = app.close();
-    release.resolve();
-    await closing;
+    await app.close();
     expect(counts).toEqual([0]);
     expect(dataSource.isInitialized).toBe(false);
   });

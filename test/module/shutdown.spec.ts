@@ -55,7 +55,6 @@ describe('Shutdown', () => {
   it('lets handlers end before any provider of the app is destroyed', async () => {
     const journal: string[] = [];
     const started = signal();
-    const release = signal();
     const InRoot = connection(journal, 'root');
     const InFeature = connection(journal, 'feature');
     const InGlobal = connection(journal, 'global');
@@ -71,9 +70,10 @@ describe('Shutdown', () => {
         private readonly feature: InstanceType<typeof InFeature>,
         private readonly global: InstanceType<typeof InGlobal>,
       ) {}
-      async handle(): Promise<void> {
+      async handle(_params: object, task: TaskContext): Promise<void> {
         started.resolve();
-        await release.promise;
+        // As late as a handler may end.
+        await new Promise((resolve) => task.signal.addEventListener('abort', resolve));
         journal.push(`handler ended, ${[this.root, this.feature, this.global].every(({ open }) => open)}`);
       }
     }
@@ -82,14 +82,12 @@ describe('Shutdown', () => {
     const database = join(tempDirectory(), 'tasks.db');
     const app = await bootApp({
       tasks: null,
-      imports: [GlobalModule, Feature, TasksModule.forRoot({ ...IN_MEMORY, database })],
+      imports: [GlobalModule, Feature, TasksModule.forRoot({ ...IN_MEMORY, database, shutdownGrace: '10ms' })],
       providers: [InRoot, SlowHandler],
     });
     const { id } = await dispatcherOf(app).queue('default', 'slow', {});
     await started.promise;
-    const closing = app.close();
-    release.resolve();
-    await closing;
+    await app.close();
     expect(journal[0]).toBe('handler ended, true');
     expect(journal).toHaveLength(10);
 
