@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Compiled, compile } from './support/compiled.js';
 import { QuickStart } from './support/quick-start.js';
 import { until } from './support/until.js';
 
-/** How often the app is killed in the middle of one import. */
-const KILLS = 3;
+/** How often the app is killed in the middle of one import; a fifth time, and the task would be taken for what kills it. */
+const KILLS = 4;
+/** The app answers between two batches; a kill at a random moment of the next ones meets it inside a transaction, too. */
+const SPREAD_MS = 40;
 
 interface DataImport {
   rowsDone: number;
@@ -58,13 +61,14 @@ describe('an import whose process ends', () => {
 
   it('finishes with every row of the file once, though it is killed several times', async () => {
     const expected = linesOfFile();
-    const { body } = await app.server.post<{ importId: string; task: { id: string } }>('/imports', { batchSize: 40 });
+    const { body } = await app.server.post<{ importId: string; task: { id: string } }>('/imports', { batchSize: 500 });
     const { importId, task } = body;
 
     const rowsAtDeath: number[] = [];
     for (let kill = 0; kill < KILLS; kill += 1) {
       const reached = rowsAtDeath.at(-1) ?? 0;
       await until('the import to go on', async () => (await progress(importId)).rowsDone > reached);
+      await sleep(Math.random() * SPREAD_MS);
       await app.server.end('SIGKILL');
       rowsAtDeath.push(storedLines(importId).length);
       await app.start();
