@@ -178,7 +178,7 @@ export interface Schedule {
   readonly catchUp: CatchUp;
   /** Ticks that are late by more than this many milliseconds are not run; null: however late. */
   readonly threshold: number | null;
-  /** False: a tick is left out while the run before it has not ended. */
+  /** False: a tick is left out while a task of the schedule's task name has not ended, and missed ones are not made up for together. */
   readonly overlap: boolean;
   /** Disabled in code: it does not tick, whatever the panel says. */
   readonly disabled: boolean;
@@ -221,6 +221,12 @@ export interface TaskEngine {
    * @throws ForeignManagerError when `within` belongs to another database
    */
   enqueue(tasks: readonly NewTask[], within?: EntityManager): Promise<void>;
+
+  /**
+   * Notes, for the processes that do not know the handlers, which params of which tasks are never shown.
+   * @param paths by the task's name, as in {@link NewTask.sensitive}; an empty list takes a note back
+   */
+  noteSensitive(paths: ReadonlyMap<string, readonly string[]>): Promise<void>;
 
   /** Delivers tasks of `queue` to `run` until the consumer is closed, the highest priority first, then the oldest. */
   consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer>;

@@ -149,6 +149,20 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Engin
       });
     });
 
+    it('masks params of a name that another process noted as sensitive', async () => {
+      const task = newTask(clock, { name: 'login', params: '{"user":"ann","password":"hunter2"}' });
+      await engine.enqueue([task]);
+      const other = await open();
+      await other.noteSensitive(new Map([['login', ['password']]]));
+      const masked = { user: 'ann', password: '[masked]' };
+      expect((await engine.get(task.id))!.params).toEqual(masked);
+      expect((await engine.list({}, { limit: 1 })).items[0]!.params).toEqual(masked);
+      expect((await engine.list({ search: 'hunter' }, { limit: 1 })).items).toEqual([]);
+      expect((await engine.list({ search: 'ann' }, { limit: 1 })).items).toHaveLength(1);
+      await other.noteSensitive(new Map([['login', []]]));
+      expect((await engine.get(task.id))!.params).toEqual({ user: 'ann', password: 'hunter2' });
+    });
+
     describe('delivering', () => {
       it('runs the highest priority first, then the oldest', async () => {
         const order = [0, 5, 0, 5, -1].map((priority) => newTask(clock, { priority }));

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, type Logger } from 'typeorm';
 import { ForeignManagerError, SchemaVersionError, StoreError, listOf } from '../../errors/index.js';
 import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
@@ -14,6 +14,16 @@ export type Database = BetterSqlite3.Database;
 const MIGRATIONS_TABLE = 'tasks_migration';
 
 export const IN_MEMORY = ':memory:';
+
+/** TypeORM reports some failures to the console even where logging is off. Whoever opens the store is given the error. */
+const SILENT: Logger = {
+  logQuery: () => undefined,
+  logQueryError: () => undefined,
+  logQuerySlow: () => undefined,
+  logSchemaBuild: () => undefined,
+  logMigration: () => undefined,
+  log: () => undefined,
+};
 
 /**
  * The engine's own connection to the file, also where the app has one: TypeORM's SQLite driver shares one connection
@@ -40,7 +50,7 @@ export class Connection {
       entities: ENTITIES,
       migrations: MIGRATIONS,
       migrationsTableName: MIGRATIONS_TABLE,
-      logging: false,
+      logger: SILENT,
     });
     try {
       await patiently(() => dataSource.initialize());

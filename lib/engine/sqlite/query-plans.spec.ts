@@ -18,7 +18,7 @@ import { OLDEST_AVAILABLE } from './statements/queue-depths.js';
 import { METRICS } from './statements/read-metrics.js';
 import { ATTEMPTS_OF_TASK, LAST_ERROR_OF_TASK, LOGS_OF_TASK, TASK_BY_ID } from './statements/read-tasks.js';
 import { STRAY_WORKERS, TASKS_OF_WORKER } from './statements/rescue-tasks.js';
-import { DUE_SCHEDULES, NEXT_TICK, RUN_OF_SCHEDULE_IS_OPEN, TAKE_TICK } from './statements/schedule-rows.js';
+import { DUE_SCHEDULES, NEXT_TICK, RUNNING_RUN, TAKE_TICK, WAITING_RUN } from './statements/schedule-rows.js';
 import { TASK_STATES } from '../task.js';
 
 /** Every step of a statement's plan, as SQLite words it. */
@@ -67,7 +67,15 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     ],
   ],
   ['cancelled among the running', CANCELLED_TASKS, ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)']],
-  ['one task', TASK_BY_ID, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
+  [
+    'one task',
+    TASK_BY_ID,
+    [
+      'SEARCH tasks_task USING INDEX tasks_task_id (id=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_name USING PRIMARY KEY (name=?)',
+    ],
+  ],
   ['one task, to act on it', FIND_BY_ID, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
   ['delete', DELETE_TASK, [KEY, ...CASCADE]],
   ['attempts of a task', ATTEMPTS_OF_TASK, ['SEARCH tasks_attempt USING PRIMARY KEY (task=?)']],
@@ -92,7 +100,15 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   [
     'search: one candidate',
     MATCH_TASK,
-    [KEY, 'CORRELATED SCALAR SUBQUERY 1', 'SEARCH tasks_attempt USING PRIMARY KEY (task=?)'],
+    [
+      KEY,
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_name USING PRIMARY KEY (name=?)',
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_name USING PRIMARY KEY (name=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_attempt USING PRIMARY KEY (task=?)',
+    ],
   ],
   [
     'longest waiting of a queue',
@@ -107,7 +123,12 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   ],
   ['next tick', NEXT_TICK, ['SEARCH tasks_schedule USING INDEX tasks_schedule_due (next_run_at>?)']],
   ['take a tick', TAKE_TICK, ['SEARCH tasks_schedule USING PRIMARY KEY (name=?)']],
-  ['is the last run open', RUN_OF_SCHEDULE_IS_OPEN, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
+  [
+    'does a run of a schedule wait',
+    WAITING_RUN,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_name (name=? AND state=?)'],
+  ],
+  ['is a run of a schedule under way', RUNNING_RUN, ['SCAN tasks_task USING INDEX tasks_task_running']],
 ];
 
 describe('query plans', () => {

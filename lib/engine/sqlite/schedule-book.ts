@@ -13,7 +13,7 @@ import {
 import type { Committed } from './transaction.js';
 import type { Writer } from './writer.js';
 
-/** The cron schedules of the store. A process ticks them once it has written one: a panel that only looks does not. */
+/** The cron schedules of the store. A process ticks them once it works on a queue or has written one; a panel does not. */
 export class ScheduleBook {
   private readonly ticker: Ticker;
 
@@ -23,6 +23,11 @@ export class ScheduleBook {
     private readonly writer: Writer,
   ) {
     this.ticker = new Ticker(context, connection, writer);
+  }
+
+  /** Ticks from now on; among the schedules are those that an earlier process added at run time. */
+  start(): void {
+    this.ticker.start();
   }
 
   async save(schedule: Schedule): Promise<void> {

@@ -25,6 +25,7 @@ import { ChangeWatch } from './change-watch.js';
 import { Connection, fileOf } from './connection.js';
 import { storeError } from './sqlite-errors.js';
 import { insertTasks, insertTasksWithin } from './statements/insert-tasks.js';
+import { saveSensitivePaths } from './statements/name-rows.js';
 import { queueDepths } from './statements/queue-depths.js';
 import { setPaused } from './statements/queue-rows.js';
 import { readMetrics } from './statements/read-metrics.js';
@@ -112,7 +113,15 @@ export class SqliteEngine implements TaskEngine {
     else await writer.write((transaction) => insertTasks(transaction, tasks, now));
   }
 
-  consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
+  async noteSensitive(paths: ReadonlyMap<string, readonly string[]>): Promise<void> {
+    if (paths.size === 0) return;
+    await this.store.writer.write((transaction) => {
+      for (const [name, list] of paths) saveSensitivePaths(transaction, name, list);
+    });
+  }
+
+  async consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
+    this.store.schedules.start();
     return this.store.workForce.consume(queue, options, run);
   }
 

@@ -83,7 +83,7 @@ export class TaskList {
     });
     if (!row) return false;
     if (row.hit || text === '') return true;
-    if (row.sensitive === null) return false;
+    if (row.sensitive === null && row.name_sensitive === null) return false;
     // What is masked cannot be guessed by searching for it.
     const { params } = readableParams(row, this.mask);
     return JSON.stringify(params).toLowerCase().includes(text);

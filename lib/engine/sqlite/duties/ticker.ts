@@ -1,7 +1,7 @@
 import type { EngineContext, NewTask, ScheduleStatus } from '../../task-engine.js';
 import type { Connection } from '../connection.js';
 import { insertTasks } from '../statements/insert-tasks.js';
-import { dueSchedules, lastRunIsOpen, nextTick, takeTick } from '../statements/schedule-rows.js';
+import { dueSchedules, runIsOpen, nextTick, takeTick } from '../statements/schedule-rows.js';
 import type { Transaction } from '../transaction.js';
 import type { Writer } from '../writer.js';
 import { Duty } from './duty.js';
@@ -11,10 +11,30 @@ const BATCH = 500;
 /** With `skip`, a tick that is late by no more than this was not missed: the process was only busy. */
 const SKIP_TOLERANCE_MS = 60_000;
 
+/** When a schedule that cannot be computed is tried again. */
+const PUT_OFF_MS = 60_000;
+
+/** What of a schedule is due, oldest first, and when it comes next. */
+interface Ticks {
+  readonly due: readonly number[];
+  readonly next: number | null;
+}
+
 /** The task that one run of a schedule is. */
 export function taskOf(schedule: ScheduleStatus, id: string, runAt: number, now: number): NewTask {
   const { queue, task, params, priority, maxAttempts, settings } = schedule;
-  return { id, queue, name: task, params, priority, runAt, createdAt: now, maxAttempts, settings, sensitive: [] };
+  return {
+    id,
+    queue,
+    name: task,
+    params,
+    priority,
+    runAt,
+    createdAt: now,
+    maxAttempts,
+    settings,
+    sensitive: [],
+  };
 }
 
 /**
@@ -35,18 +55,36 @@ export class Ticker extends Duty {
     const now = this.clock.now();
     if (next === null || next > now) return next;
     await this.writer.write((transaction) => {
-      for (const schedule of dueSchedules(transaction.database, now)) this.tick(transaction, schedule, now);
+      for (const schedule of dueSchedules(transaction.database, now)) this.tickOrPutOff(transaction, schedule, now);
     });
     return this.connection.read(nextTick);
   }
 
-  private tick(transaction: Transaction, schedule: ScheduleStatus, now: number): void {
-    const ticks = schedule.catchUp === 'all' ? this.nextMissed(schedule, now) : [this.newest(schedule, now)];
-    const next = this.context.nextRun(schedule, ticks.at(-1)!);
-    const held = !schedule.overlap && lastRunIsOpen(transaction.database, schedule);
+  /** A schedule that this process cannot compute (an expression or zone of another version) must not stop the others. */
+  private tickOrPutOff(transaction: Transaction, schedule: ScheduleStatus, now: number): void {
+    let ticks: Ticks;
+    try {
+      ticks = this.ticksOf(schedule, now);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.context.logger.error(`Cron schedule "${schedule.name}" cannot tick: ${reason}`);
+      takeTick(transaction, schedule, now + PUT_OFF_MS, null);
+      return;
+    }
+    this.tick(transaction, schedule, ticks, now);
+  }
+
+  private ticksOf(schedule: ScheduleStatus, now: number): Ticks {
+    const due =
+      schedule.catchUp === 'all' && schedule.overlap ? this.nextMissed(schedule, now) : [this.newest(schedule, now)];
+    return { due, next: this.context.nextRun(schedule, due.at(-1)!) };
+  }
+
+  private tick(transaction: Transaction, schedule: ScheduleStatus, { due, next }: Ticks, now: number): void {
+    const held = !schedule.overlap && runIsOpen(transaction.database, schedule);
     const tasks = held
       ? []
-      : ticks
+      : due
           .filter((tick) => now - tick <= toleranceOf(schedule))
           .map((tick) => taskOf(schedule, this.context.newId(), tick, now));
     const last = tasks.at(-1);

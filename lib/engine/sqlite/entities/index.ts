@@ -1,6 +1,7 @@
 import { AttemptEntity } from './attempt.entity.js';
 import { LogEntity } from './log.entity.js';
 import { MetricEntity } from './metric.entity.js';
+import { NameEntity } from './name.entity.js';
 import { CountEntity, QueueEntity } from './queue.entity.js';
 import { ScheduleEntity } from './schedule.entity.js';
 import { TaskEntity } from './task.entity.js';
@@ -12,9 +13,20 @@ export const ENTITIES = [
   LogEntity,
   QueueEntity,
   CountEntity,
+  NameEntity,
   WorkerEntity,
   ScheduleEntity,
   MetricEntity,
 ];
 
-export { AttemptEntity, CountEntity, LogEntity, MetricEntity, QueueEntity, ScheduleEntity, TaskEntity, WorkerEntity };
+export {
+  AttemptEntity,
+  CountEntity,
+  LogEntity,
+  MetricEntity,
+  NameEntity,
+  QueueEntity,
+  ScheduleEntity,
+  TaskEntity,
+  WorkerEntity,
+};

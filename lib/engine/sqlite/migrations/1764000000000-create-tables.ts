@@ -27,6 +27,7 @@ const TABLES = [
   'tasks_task',
   'tasks_count',
   'tasks_queue',
+  'tasks_name',
   'tasks_worker',
   'tasks_schedule',
   'tasks_metric',
@@ -98,6 +99,11 @@ const CREATE = [
      paused_at       INTEGER,
      rate_started_at INTEGER NOT NULL DEFAULT 0,
      rate_count      INTEGER NOT NULL DEFAULT 0
+   ) WITHOUT ROWID`,
+
+  `CREATE TABLE tasks_name (
+     name      TEXT PRIMARY KEY NOT NULL,
+     sensitive TEXT NOT NULL
    ) WITHOUT ROWID`,
 
   `CREATE TABLE tasks_worker (

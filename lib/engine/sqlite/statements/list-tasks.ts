@@ -94,18 +94,20 @@ function running({ name = '', queue = '' }: TaskFilter, before: number, limit: n
 
 /** Whether one candidate also meets what no index serves. Params of tasks with `sensitive` ones are searched by the caller, masked. */
 export const MATCH_TASK = `
-  SELECT seq, params, sensitive,
+  SELECT seq, params, sensitive, name_sensitive,
          (instr(lower(id), :text) > 0 OR instr(lower(name), :text) > 0
-          OR (sensitive IS NULL AND instr(lower(params), :text) > 0)
+          OR (sensitive IS NULL AND name_sensitive IS NULL AND instr(lower(params), :text) > 0)
           OR EXISTS (SELECT 1 FROM tasks_attempt
                       WHERE task = seq AND (instr(lower(error_message), :text) > 0 OR instr(lower(error_name), :text) > 0))) AS hit
-    FROM tasks_task
-   WHERE seq = :seq AND (:queue = '' OR queue = :queue)`;
+    FROM (SELECT *, (SELECT sensitive FROM tasks_name WHERE name = tasks_task.name) AS name_sensitive
+            FROM tasks_task
+           WHERE seq = :seq AND (:queue = '' OR queue = :queue))`;
 
 export interface MatchRow {
   readonly seq: number;
   readonly params: string;
   readonly sensitive: string | null;
+  readonly name_sensitive: string | null;
   readonly hit: 0 | 1;
 }
 

@@ -3,8 +3,11 @@ import type { Database } from '../connection.js';
 import { statement } from '../statement.js';
 import { parsePaths } from './claim-tasks.js';
 
-export const TASK_BY_ID = `SELECT * FROM tasks_task WHERE id = ?`;
-export const TASK_BY_SEQ = `SELECT * FROM tasks_task WHERE seq = ?`;
+/** A task, with what its handler's process has noted about its name. */
+const TASK = `
+  SELECT tasks_task.*, (SELECT sensitive FROM tasks_name WHERE name = tasks_task.name) AS name_sensitive FROM tasks_task`;
+export const TASK_BY_ID = `${TASK} WHERE id = ?`;
+export const TASK_BY_SEQ = `${TASK} WHERE seq = ?`;
 export const ATTEMPTS_OF_TASK = `SELECT * FROM tasks_attempt WHERE task = ? ORDER BY attempt`;
 export const LAST_ERROR_OF_TASK = `
   SELECT error_name, error_message FROM tasks_attempt
@@ -33,6 +36,7 @@ export interface TaskRow {
   worker: string | null;
   progress: string | null;
   sensitive: string | null;
+  name_sensitive: string | null;
   params: string;
 }
 
@@ -69,12 +73,13 @@ export function readSummary(database: Database, seq: number, mask: Mask): TaskSu
 
 /** Params as a reader may see them. */
 export function readableParams(
-  row: Pick<TaskRow, 'params' | 'sensitive'>,
+  row: Pick<TaskRow, 'params' | 'sensitive' | 'name_sensitive'>,
   mask: Mask,
 ): Pick<TaskSummary, 'params' | 'paramsUnreadable'> {
   try {
     const params: unknown = JSON.parse(row.params);
-    return { params: row.sensitive === null ? params : mask(params, parsePaths(row.sensitive)) };
+    const paths = [row.sensitive, row.name_sensitive].flatMap((text) => (text === null ? [] : parsePaths(text)));
+    return { params: paths.length === 0 ? params : mask(params, paths) };
   } catch {
     return { params: null, paramsUnreadable: true };
   }

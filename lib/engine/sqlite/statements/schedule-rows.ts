@@ -45,9 +45,12 @@ export const PAUSE_SCHEDULE = `UPDATE tasks_schedule SET paused = ?, next_run_at
 
 export const NOTE_TRIGGER = `UPDATE tasks_schedule SET last_run_at = ?, last_task_id = ? WHERE name = ?`;
 
-export const RUN_OF_SCHEDULE_IS_OPEN = `
+/** A task of this name waits, or runs. */
+export const WAITING_RUN = `
   SELECT 1 FROM tasks_task
-   WHERE id = ? AND state IN ('scheduled', 'available', 'running', 'retryable')`;
+   WHERE state <> 'running' AND name = ? AND state IN ('scheduled', 'available', 'retryable')
+   LIMIT 1`;
+export const RUNNING_RUN = `SELECT 1 FROM tasks_task WHERE state = 'running' AND name = ? LIMIT 1`;
 
 interface Row {
   name: string;
@@ -176,9 +179,12 @@ export function nextTick(database: Database): number | null {
   return statement<[], { next_run_at: number }>(database, NEXT_TICK).get()?.next_run_at ?? null;
 }
 
-export function lastRunIsOpen(database: Database, schedule: ScheduleStatus): boolean {
-  if (schedule.lastTaskId === null) return false;
-  return statement<[string]>(database, RUN_OF_SCHEDULE_IS_OPEN).get(schedule.lastTaskId) !== undefined;
+/** Whether a run of the schedule, by a tick or by hand, has not ended. */
+export function runIsOpen(database: Database, { task }: Pick<Schedule, 'task'>): boolean {
+  return (
+    statement<[string]>(database, WAITING_RUN).get(task) !== undefined ||
+    statement<[string]>(database, RUNNING_RUN).get(task) !== undefined
+  );
 }
 
 function changed(transaction: Transaction, queue: string): void {
