@@ -29,6 +29,13 @@ export function moment(time: number | null): HTMLElement | string {
   return h('time', { datetime: date.toISOString(), title: date.toISOString() }, relative(time - Date.now()));
 }
 
+/** Writes the moments on the page anew, as time has gone on. */
+export function updateMoments(): void {
+  for (const element of document.querySelectorAll('time')) {
+    element.textContent = relative(Date.parse(element.dateTime) - Date.now());
+  }
+}
+
 function relative(difference: number): string {
   const length = Math.abs(difference);
   if (length < 1_000) return 'now';

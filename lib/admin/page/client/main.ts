@@ -1,5 +1,6 @@
 import './page.css';
 import { h } from './dom.js';
+import { updateMoments } from './format.js';
 import { watchChanges, type Change } from './live.js';
 import type { Page, View } from './view.js';
 import { CronsView } from './views/crons-view.js';
@@ -18,16 +19,26 @@ const NAVIGATION = [
   ['#/crons', 'Crons'],
 ] as const;
 
+/** How often times such as `5m ago` are written anew. */
+const MOMENTS_INTERVAL_MS = 5_000;
+
 const links = NAVIGATION.map(([href, label]) => h('a', { href }, label));
 const message = h('p', { class: 'message', role: 'status', hidden: true });
 const main = h('main');
 let view: View | null = null;
+/** To be said on the page that is gone to. */
+let sayThere = '';
 
 const page: Page = {
   readOnly: readOnly === 'true',
-  act(work, done) {
+  act(work, done, next) {
     work().then(
       () => {
+        if (next !== undefined) {
+          sayThere = done;
+          location.hash = next;
+          return;
+        }
         say(done, false);
         refresh(null);
       },
@@ -63,7 +74,8 @@ function route(): void {
     if (current) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  say('', false);
+  say(sayThere, false);
+  sayThere = '';
   main.replaceChildren(view.element);
   refresh(null);
 }
@@ -88,4 +100,5 @@ document.body.replaceChildren(
 );
 addEventListener('hashchange', route);
 route();
+setInterval(updateMoments, MOMENTS_INTERVAL_MS);
 watchChanges(refresh, () => refresh(null));

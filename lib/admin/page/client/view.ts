@@ -10,7 +10,11 @@ export interface View {
 /** What a view may ask of the page around it. */
 export interface Page {
   readonly readOnly: boolean;
-  /** Runs what a person asked for, then reads anew; says what went wrong. */
-  act(work: () => Promise<unknown>, done: string): void;
+  /**
+   * Runs what a person asked for, says what came of it and reads anew, or goes on to another page.
+   * @param done said when it went well
+   * @param next hash of the page to go to then
+   */
+  act(work: () => Promise<unknown>, done: string, next?: string): void;
   go(hash: string): void;
 }

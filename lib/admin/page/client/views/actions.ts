@@ -18,21 +18,22 @@ const DONE: Readonly<Record<TaskAction, string>> = {
   delete: 'Deleted',
 };
 
-/** The buttons that a task's state allows. */
+/**
+ * The buttons that a task's state allows.
+ * @param afterDelete hash of the page to go to, where the present one is of this task alone
+ */
 export function actionButtons(
   task: { readonly id: string; readonly name: string; readonly state: TaskState },
   page: Page,
-  onDeleted: () => void = () => undefined,
+  afterDelete?: string,
 ): HTMLElement[] {
   if (page.readOnly) return [];
   const actions = (Object.keys(LABELS) as TaskAction[]).filter((action) => ACTION_STATES[action].includes(task.state));
   return actions.map((action) => {
     const run = (): void => {
       if (action === 'delete' && !confirm(`Delete ${task.name} and its record?`)) return;
-      page.act(async () => {
-        await api.act(action, task.id);
-        if (action === 'delete') onDeleted();
-      }, `${DONE[action]}: ${task.name}`);
+      const next = action === 'delete' ? afterDelete : undefined;
+      page.act(() => api.act(action, task.id), `${DONE[action]}: ${task.name}`, next);
     };
     return h('button', { type: 'button', class: action === 'delete' ? 'danger' : '', onclick: run }, LABELS[action]);
   });

@@ -26,7 +26,7 @@ export class TaskView implements View {
   }
 
   private show(task: Task): void {
-    const buttons = actionButtons(task, this.page, () => this.page.go('#/tasks'));
+    const buttons = actionButtons(task, this.page, '#/tasks');
     this.element.replaceChildren(
       h('h1', {}, task.name, ' ', badge(task.state)),
       h('div', { class: 'actions' }, ...buttons),
