@@ -18,6 +18,11 @@ export function checkTaskId(id: unknown): string {
   return checkText(id, 'id', LONGEST_ID);
 }
 
+/** Whether it is configured is another question. */
+export function checkQueue(queue: unknown): string {
+  return checkText(queue, 'queue', LONGEST_NAME);
+}
+
 export function checkTaskName(name: unknown): string {
   return checkText(name, 'name', LONGEST_NAME);
 }

@@ -15,7 +15,7 @@ import {
   type FieldProblem,
 } from './errors/index.js';
 import type { ParamsCodec } from './params/index.js';
-import { checkTaskName, startTime } from './task-arguments.js';
+import { checkQueue, checkTaskName, startTime } from './task-arguments.js';
 import type { QueueTaskWhenOptions } from './task-dispatcher.types.js';
 
 /** One row to enqueue: `name` is null where the class of `params` tells it. */
@@ -65,7 +65,9 @@ export class TaskBuilder {
 
   /** Checks what is the same for every row once. */
   private prepare(queue: string, options: QueueTaskWhenOptions): (row: TaskRow) => Promise<NewTask> {
-    if (!this.config.queues.has(queue)) throw new UnknownQueueError(String(queue), [...this.config.queues.keys()]);
+    if (!this.config.queues.has(checkQueue(queue))) {
+      throw new UnknownQueueError(queue, [...this.config.queues.keys()]);
+    }
     const { settings, manager, delay, runAt } = splitOptions(options);
     if (manager !== undefined && typeof manager?.query !== 'function') {
       throw new InvalidArgumentError('manager', 'manager must be the EntityManager of a TypeORM transaction.');

@@ -14,7 +14,7 @@ import {
 } from './engine/index.js';
 import { InvalidArgumentError, TaskNotFoundError, TaskStateError, UnknownQueueError } from './errors/index.js';
 import { maskSensitive, type ParamsCodec } from './params/index.js';
-import { checkAction, checkListQuery, checkTarget, checkTaskId } from './task-arguments.js';
+import { checkAction, checkListQuery, checkQueue, checkTarget, checkTaskId } from './task-arguments.js';
 import { TaskBuilder, type TaskRow } from './task-builder.js';
 import type {
   BulkTarget,
@@ -258,10 +258,10 @@ export class TaskDispatcher {
 
   /** A queue that no configuration knows any more may still hold tasks. */
   private async checkStoredQueue(queue: string): Promise<void> {
-    if (this.config.queues.has(queue)) return;
+    if (this.config.queues.has(checkQueue(queue))) return;
     const stored = await this.engine.queues();
     if (stored.some((depth) => depth.queue === queue)) return;
-    throw new UnknownQueueError(String(queue), [...this.config.queues.keys()]);
+    throw new UnknownQueueError(queue, [...this.config.queues.keys()]);
   }
 
   /** The engine masked what was sensitive when the task was stored; this masks what its class calls so now. */

@@ -69,7 +69,7 @@ export class HandlerExplorer {
     const where = `@TaskHandler('${name}') on ${location}`;
     if (params !== undefined && !isClass(params)) throw new TasksConfigError(`${where}: "params" must be a class.`);
     if (queue !== undefined && !this.config.queues.has(queue)) {
-      const { message } = new UnknownQueueError(String(queue), [...this.config.queues.keys()]);
+      const { message } = new UnknownQueueError(queue, [...this.config.queues.keys()]);
       throw new TasksConfigError(`${where}: ${message}`);
     }
     validateTaskSettings(settings, where);

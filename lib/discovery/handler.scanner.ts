@@ -57,7 +57,7 @@ export class HandlerScanner {
     if (onClass) {
       if (typeof member(wrapper, prototype, 'handle') !== 'function') {
         throw new TasksConfigError(
-          `@TaskHandler('${String(onClass.name)}') stands on ${owner.name}, which has no method handle(params, task).`,
+          `@TaskHandler('${onClass.name}') stands on ${owner.name}, which has no method handle(params, task).`,
         );
       }
       add('class', onClass, 'handle');

@@ -169,6 +169,7 @@ describe('What is wrong is refused, and nothing is stored', () => {
   it('an unknown queue', async () => {
     const error = await rejected(UnknownQueueError, tasks.queue('email', 'mail', mail));
     expect(error.message).toMatch(/Did you mean "emails"/);
+    await rejected(InvalidArgumentError, tasks.queue(undefined as never, 'mail', mail));
     await expectNothingStored();
   });
 

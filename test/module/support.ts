@@ -14,7 +14,7 @@ export function onTestEnd(cleanup: () => void | Promise<void>): void {
 }
 
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
 export function tempDirectory(): string {
