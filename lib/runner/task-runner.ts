@@ -194,7 +194,9 @@ export class TaskRunner {
   /** A logger that throws must not change what becomes of a task. */
   private report(level: 'warn' | 'error', message: string, stack?: string): void {
     try {
-      this.dependencies.logger[level](message, stack);
+      // Nest's logger prints an argument that is there and undefined.
+      if (stack === undefined) this.dependencies.logger[level](message);
+      else this.dependencies.logger[level](message, stack);
     } catch {
       // There is nowhere left to say it.
     }
