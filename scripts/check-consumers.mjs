@@ -10,7 +10,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { packTarball, root } from './pack.mjs';
 
-/** More than a cold start on a busy machine takes. */
+/** More than each takes on a busy machine; better-sqlite3 may have to be compiled. */
+const COMMAND_LIMIT_MS = 300_000;
 const SERVER_LIMIT_MS = 120_000;
 
 const APPS = [
@@ -41,10 +42,12 @@ const work = mkdtempSync(path.join(tmpdir(), 'nestjs-tasks-consumers-'));
 /** Runs a command in the app's folder; what it printed is shown only where it fails. */
 function run(app, folder, command, ...args) {
   try {
-    return execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    return execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio, timeout: COMMAND_LIMIT_MS });
   } catch (error) {
     console.error(`${error.stdout ?? ''}${error.stderr ?? ''}`);
-    throw new Error(`${app}: "${command} ${args.join(' ')}" failed`, { cause: error });
+    const how = error.code === 'ETIMEDOUT' ? 'took too long' : 'failed';
+    throw new Error(`${app}: "${command} ${args.join(' ')}" ${how}`, { cause: error });
   }
 }
 
@@ -105,6 +108,10 @@ try {
   const apps = APPS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   if (apps.length === 0) throw new Error(`No such app. There are: ${APPS.map(({ name }) => name).join(', ')}`);
   for (const app of apps) await check(app, tarball);
+} catch (error) {
+  // Without its cause, which repeats all that was printed.
+  console.error(error.message);
+  process.exitCode = 1;
 } finally {
   if (options.keep) console.log(`Left in ${work}`);
   else rmSync(work, { recursive: true, force: true });

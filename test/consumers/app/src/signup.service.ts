@@ -23,8 +23,8 @@ export class SignupService {
     return this.tasks.queueIn('imports', '5m', 'import_data', { importId });
   }
 
-  importOnNewYear(importId: number): Promise<Task> {
-    return this.tasks.queueAt('imports', new Date('2127-01-01'), 'import_data', { importId });
+  importOn(date: Date, importId: number): Promise<Task> {
+    return this.tasks.queueAt('imports', date, 'import_data', { importId });
   }
 
   newsletter(recipients: string[]): Promise<Task[]> {
