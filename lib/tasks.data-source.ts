@@ -46,8 +46,15 @@ async function findByName(name: string, moduleRef: ModuleRef): Promise<DataSourc
   } catch (error) {
     const visible = providedElsewhere(token, moduleRef);
     if (visible) return visible;
-    // What the provider itself threw, such as a database that cannot be opened, is the better message.
-    if (isProvided(token, moduleRef)) throw error;
+    if (isProvided(token, moduleRef)) {
+      // What the provider itself threw, such as a database that cannot be opened, says more.
+      if (!(error instanceof Error) || error.constructor.name !== 'UnknownDependenciesException') throw error;
+      throw new TasksConfigError(
+        `"dataSource": the DataSource "${name}" is provided by a module that is not global, and is not there yet. Make ` +
+          'that module global, or give the DataSource itself: TasksModule.forRootAsync({ imports, inject, useFactory }).',
+        { cause: error },
+      );
+    }
     throw new TasksConfigError(
       `"dataSource": there is no DataSource "${name}". Import TypeOrmModule.forRoot({ ${
         name === 'default' ? '' : `name: '${name}', `

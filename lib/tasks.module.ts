@@ -125,8 +125,9 @@ function storeProviders(dispatcher: Token<TaskDispatcher>, crons: Token<CronSche
     { provide: Stores, useFactory: storesOf, inject: [ModulesContainer, TASKS_IDENTITY] },
     {
       provide: HandlerScanner,
-      useFactory: (discovery: DiscoveryService, methods: MetadataScanner) => new HandlerScanner(discovery, methods),
-      inject: [DiscoveryService, MetadataScanner],
+      useFactory: (discovery: DiscoveryService, methods: MetadataScanner, modules: ModulesContainer) =>
+        new HandlerScanner(discovery, methods, modules),
+      inject: [DiscoveryService, MetadataScanner, ModulesContainer],
     },
     {
       provide: TASKS_CONFIG,

@@ -13,7 +13,7 @@ export interface TaskHandlerOptions<Params extends object = object> extends Task
    * the handler as its instance. Without it they are any JSON object.
    */
   params?: Type<Params>;
-  /** Queue that the tasks are usually put on. It must be configured. */
+  /** Queue that the tasks are usually put on; where the configuration does not know it, it is known by this. */
   queue?: string;
   /**
    * Name of the store (`TasksModule.forRoot({ name })`) that the handler works for.

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { validateTaskSettings } from '../config/index.js';
+import { checkQueueName, validateTaskSettings } from '../config/index.js';
 import type { ResolvedConfig } from '../config/resolved-config.js';
 import { TasksConfigError, UnknownQueueError } from '../errors/index.js';
 import type { TaskContext } from '../runner/index.js';
@@ -102,10 +102,15 @@ export class HandlerExplorer {
   }
 }
 
-/** Queues that this store's handlers name, as far as their classes tell. */
+/** Queues that this store's handlers name, as far as their classes tell. @throws TasksConfigError for one that cannot be */
 export function handlerQueues(scanner: HandlerScanner, stores: Stores): string[] {
-  return scanner.scan().flatMap(({ metadata: { options }, location }) => {
-    return options.queue !== undefined && stores.isMine(options.store, location) ? [options.queue] : [];
+  return scanner.scan().flatMap(({ metadata: { name, options }, location }) => {
+    if (options.queue === undefined || !stores.isMine(options.store, location)) return [];
+    const checked = checkQueueName(options.queue);
+    if ('problem' in checked) {
+      throw new TasksConfigError(`@TaskHandler('${name}') on ${location}: "queue" ${checked.problem}.`);
+    }
+    return [checked.value];
   });
 }
 

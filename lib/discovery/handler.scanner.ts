@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { TaskHandlerMetadata } from '../decorators/task-handler.decorator.js';
 import { TasksConfigError } from '../errors/index.js';
 import { TASK_HANDLER_METADATA } from '../tasks.constants.js';
@@ -29,11 +29,17 @@ export class HandlerScanner {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly methods: MetadataScanner,
+    private readonly modules: ModulesContainer,
   ) {}
 
-  /** How many providers and controllers there are: as long as it is the same, a scan finds nothing new. */
+  /**
+   * How many providers and controllers there are: as long as it is the same, a scan finds nothing new. Asked with every
+   * task whose name is not known, so it makes no lists.
+   */
   size(): number {
-    return this.wrappers().length;
+    let size = 0;
+    for (const { providers, controllers } of this.modules.values()) size += providers.size + controllers.size;
+    return size;
   }
 
   /** @throws TasksConfigError for a handler class without `handle` */

@@ -51,7 +51,7 @@ describe('TasksModule.forRoot', () => {
     ['Fastify', () => new FastifyAdapter()],
   ])('runs a task in an HTTP app on %s', async (_name, adapter) => {
     const app = await NestFactory.create<NestFastifyApplication>(
-      rootModule({ providers: [EchoHandler] }),
+      rootModule({ providers: [EchoHandler], tasks: { admin: {} } }),
       adapter() as FastifyAdapter,
       { logger: false, abortOnError: false },
     );
@@ -60,6 +60,8 @@ describe('TasksModule.forRoot', () => {
     const tasks = app.get(TaskDispatcher);
     const { id } = await tasks.queue('default', 'echo', {});
     expect(await ended(tasks, id)).toMatchObject({ state: 'completed' });
+    const panel = await fetch(`${await app.getUrl()}/admin/tasks/api/tasks/${id}`);
+    expect(await panel.json()).toMatchObject({ id, state: 'completed' });
   });
 
   it('runs a task in a testing module', async () => {

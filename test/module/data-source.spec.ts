@@ -168,6 +168,15 @@ describe('The boot stops', () => {
     expect(await bootError('shop', orm)).toMatch(/there is no DataSource "shop".*name: 'shop'/);
   });
 
+  it('when it is not there yet, and no injection can wait for it', async () => {
+    const provider = {
+      provide: 'lateDataSource',
+      useFactory: () => new Promise<never>((_resolve, reject) => setTimeout(reject, 1_000, new Error('late')).unref()),
+    };
+    const elsewhere = moduleOf({ providers: [provider] }, 'DatabaseModule');
+    expect(await bootError('late', elsewhere)).toMatch(/"late" is provided by a module that is not global/);
+  });
+
   it('when it is no file', async () => {
     expect(await bootError('default', typeOrm(':memory:'))).toMatch(/must be a file/);
   });

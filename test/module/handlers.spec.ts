@@ -320,7 +320,7 @@ describe('The boot stops', () => {
     class Wrong {
       handle(): void {}
     }
-    expect((await bootError(Wrong)).message).toMatch(/queue/);
+    expect((await bootError(Wrong)).message).toMatch(/'wrong'.* on Wrong.handle: "queue" is not a queue name/);
   });
 });
 

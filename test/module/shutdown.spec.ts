@@ -133,10 +133,10 @@ describe('Shutdown', () => {
     class Farewell implements OnModuleDestroy, BeforeApplicationShutdown {
       constructor(private readonly tasks: TaskDispatcher) {}
       async onModuleDestroy(): Promise<void> {
-        ids.push((await this.tasks.queue('default', 'later', { hook: 'destroy' })).id);
+        if (ids.length === 0) ids.push((await this.tasks.queue('default', 'later', {})).id);
       }
       async beforeApplicationShutdown(): Promise<void> {
-        ids.push((await this.tasks.queue('default', 'later', { hook: 'before' })).id);
+        if (ids.length === 1) ids.push((await this.tasks.queue('default', 'later', {})).id);
       }
     }
     const app = await bootApp({ tasks: { database }, providers: [Farewell] });
