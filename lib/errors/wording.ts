@@ -3,7 +3,7 @@ import { closest, distance } from 'fastest-levenshtein';
 /** The one of `known` that `given` was most likely meant to be, or undefined where none is near. */
 export function nearest(given: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
-  const candidate = closest(given, known as string[]);
+  const candidate = closest(given, known);
   const tolerated = Math.max(2, Math.floor(candidate.length / 3));
   return distance(given.toLowerCase(), candidate.toLowerCase()) <= tolerated ? candidate : undefined;
 }

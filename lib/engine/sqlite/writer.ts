@@ -51,7 +51,7 @@ export class Writer {
   write<T>(operation: Operation<T>): Promise<T> {
     if (this.closed) return Promise.reject(new StoreError('The task store is closed'));
     return new Promise<T>((resolve, reject) => {
-      this.waiting.push({ operation, since: performance.now(), resolve: resolve as (value: unknown) => void, reject });
+      this.waiting.push({ operation, since: performance.now(), resolve, reject });
       this.schedule();
     });
   }

@@ -130,7 +130,7 @@ export class ConsumerPool implements ConsumerHost {
   /** Looks whether this process was taken for dead, and if so registers it anew. */
   async checkRegistration(): Promise<void> {
     if (await this.connection.read((database) => workerExists(database, this.registration.id))) return;
-    await this.writer.write((transaction) => void this.ensureRegistered(transaction));
+    await this.writer.write((transaction) => this.ensureRegistered(transaction));
   }
 
   /** This process had been taken for dead: whatever it holds under its former id is somebody else's. */
