@@ -580,7 +580,7 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Engin
                 (!filter.search || task.params.toLowerCase().includes(filter.search.toLowerCase())),
             )
             .map((task) => task.id)
-            .reverse();
+            .toReversed();
           const found: string[] = [];
           let cursor: string | undefined;
           do {

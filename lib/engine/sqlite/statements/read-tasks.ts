@@ -57,7 +57,7 @@ export function readTask(database: Database, id: string, mask: Mask): Task | nul
   if (!row) return null;
   const attempts = statement<[number], AttemptRow>(database, ATTEMPTS_OF_TASK).all(row.seq).map(toAttempt);
   const error = attempts.findLast((attempt) => attempt.error)?.error ?? null;
-  const logs = statement<[number], TaskLog>(database, LOGS_OF_TASK).all(row.seq).reverse();
+  const logs = statement<[number], TaskLog>(database, LOGS_OF_TASK).all(row.seq).toReversed();
   return { ...toSummary(row, error, mask), attempts: withCurrent(attempts, row), logs };
 }
 
