@@ -5,6 +5,7 @@ import type { CronExplorer, CronRegistry, CronSchedules } from './cron/index.js'
 import type { HandlerExplorer, HandlerRegistry } from './discovery/index.js';
 import type { Consumer, EngineLogger, TaskEngine } from './engine/index.js';
 import { listOf } from './errors/index.js';
+import type { ParamsCodec } from './params/index.js';
 import type { TaskRunner } from './runner/index.js';
 import { storeIdentityOf, type StoreIdentity } from './tasks.identity.js';
 
@@ -22,6 +23,7 @@ export interface TasksLifecycleDependencies {
   readonly crons: CronRegistry;
   readonly cronExplorer: CronExplorer;
   readonly schedules: CronSchedules;
+  readonly codec: ParamsCodec;
   readonly logger: EngineLogger;
 }
 
@@ -30,7 +32,7 @@ export interface TasksLifecycleDependencies {
  *
  *     created      the engine is open: providers may enqueue from the moment they have the dispatcher
  *       │ onModuleInit             handlers and cron methods are found and checked
- *       │ onApplicationBootstrap   schedules are saved, consumers start
+ *       │ onApplicationBootstrap   sensitive params are noted, schedules saved, consumers started
  *     working
  *       │ onModuleDestroy          consumers are closed: handlers end, or are aborted after the grace period
  *     stopped      providers may still enqueue, for another process or the next start
@@ -64,6 +66,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
   async onApplicationBootstrap(): Promise<void> {
     await this.orClose(async () => {
       if (this.stopped) return;
+      await this.noteSensitiveParams();
       await this.deps.schedules.saveAll();
       await this.startConsumers();
       this.report();
@@ -76,6 +79,13 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
 
   async onApplicationShutdown(): Promise<void> {
     await this.close();
+  }
+
+  /** So that a panel in a process that has none of these classes masks what they call sensitive. */
+  private async noteSensitiveParams(): Promise<void> {
+    const { engine, handlers, codec } = this.deps;
+    const paths = handlers.all().map(({ name, params }) => [name, codec.sensitivePaths(params)] as const);
+    await engine.noteSensitive(new Map(paths));
   }
 
   private async startConsumers(): Promise<void> {

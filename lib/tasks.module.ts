@@ -10,7 +10,7 @@ import type {
   TasksOptionsFactory,
 } from './config/options.js';
 import type { ResolvedConfig } from './config/resolved-config.js';
-import { CronExplorer, CronRegistry, CronSchedules } from './cron/index.js';
+import { CronExplorer, CronRegistry, CronScanner, CronSchedules, cronQueues } from './cron/index.js';
 import { getCronSchedulesToken } from './decorators/inject-cron-schedules.decorator.js';
 import { getTaskDispatcherToken } from './decorators/inject-task-dispatcher.decorator.js';
 import { HandlerExplorer, handlerQueues, HandlerRegistry, HandlerScanner, Stores } from './discovery/index.js';
@@ -131,9 +131,18 @@ function storeProviders(dispatcher: Token<TaskDispatcher>, crons: Token<CronSche
     },
     {
       provide: TASKS_CONFIG,
-      useFactory: (options: TasksModuleRootOptions, scanner: HandlerScanner, stores: Stores) =>
-        withHandlerQueues(loadConfig(options), handlerQueues(scanner, stores)),
-      inject: [TASKS_OPTIONS, HandlerScanner, Stores],
+      useFactory: (
+        options: TasksModuleRootOptions,
+        scanner: HandlerScanner,
+        discovery: DiscoveryService,
+        methods: MetadataScanner,
+        stores: Stores,
+      ) => {
+        const config = loadConfig(options);
+        const crons = new CronScanner(discovery, methods, config.cron, stores);
+        return withHandlerQueues(config, [...handlerQueues(scanner, stores), ...cronQueues(crons)]);
+      },
+      inject: [TASKS_OPTIONS, HandlerScanner, DiscoveryService, MetadataScanner, Stores],
     },
     { provide: HandlerRegistry, useFactory: () => new HandlerRegistry() },
     { provide: CronRegistry, useFactory: () => new CronRegistry() },
@@ -207,6 +216,7 @@ function storeProviders(dispatcher: Token<TaskDispatcher>, crons: Token<CronSche
         registry: CronRegistry,
         cronExplorer: CronExplorer,
         schedules: CronSchedules,
+        codec: ParamsCodec,
       ) =>
         new TasksLifecycle({
           identity,
@@ -219,6 +229,7 @@ function storeProviders(dispatcher: Token<TaskDispatcher>, crons: Token<CronSche
           crons: registry,
           cronExplorer,
           schedules,
+          codec,
           logger,
         }),
       inject: [
@@ -232,6 +243,7 @@ function storeProviders(dispatcher: Token<TaskDispatcher>, crons: Token<CronSche
         CronRegistry,
         CronExplorer,
         crons,
+        ParamsCodec,
       ],
     },
   ];

@@ -54,8 +54,7 @@ export class Connection {
     });
     try {
       await patiently(() => dataSource.initialize());
-      const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: Database };
-      const connection = new Connection(dataSource, databaseConnection, path);
+      const connection = new Connection(dataSource, databaseOf(dataSource), path);
       await patiently(() => connection.configure(synchronous));
       await connection.migrate();
       return connection;
@@ -134,6 +133,11 @@ export class Connection {
         `this version knows up to "${MIGRATIONS.at(-1)!.name}". Update nestjs-tasks, or use another file.`,
     );
   }
+}
+
+/** The better-sqlite3 connection of a DataSource that is initialised. */
+export function databaseOf(dataSource: DataSource): Database {
+  return (dataSource.driver as unknown as { databaseConnection: Database }).databaseConnection;
 }
 
 /**

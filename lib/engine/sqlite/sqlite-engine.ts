@@ -22,7 +22,7 @@ import type {
 import type { Task } from '../task.js';
 import { TaskActions } from './task-actions.js';
 import { ChangeWatch } from './change-watch.js';
-import { Connection, fileOf } from './connection.js';
+import { Connection, databaseOf, fileOf } from './connection.js';
 import { storeError } from './sqlite-errors.js';
 import { insertTasks, insertTasksWithin } from './statements/insert-tasks.js';
 import { saveSensitivePaths } from './statements/name-rows.js';
@@ -77,7 +77,10 @@ export class SqliteEngine implements TaskEngine {
     if (this.opened) return;
     const { database, synchronous } = this.options;
     const connection = await Connection.open(typeof database === 'string' ? database : fileOf(database), synchronous);
-    const writer = new Writer(connection.database, this.context.logger, (committed) => this.afterCommit(committed));
+    const host = typeof database === 'string' ? null : databaseOf(database);
+    const writer = new Writer(connection.database, host, this.context.logger, (committed) =>
+      this.afterCommit(committed),
+    );
     const watch = new ChangeWatch(connection.database, this.context.logger, () => this.afterForeignCommit());
     const list = new TaskList(connection, (params, sensitive) => this.context.mask(params, sensitive));
     const schedules = new ScheduleBook(this.context, connection, writer);

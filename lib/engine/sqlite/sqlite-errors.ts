@@ -9,6 +9,11 @@ const ADVICE: ReadonlyArray<readonly [code: string, advice: string]> = [
   ['SQLITE_CORRUPT', 'the file is damaged: restore a backup'],
   ['SQLITE_NOTADB', 'the file is not a SQLite database'],
   ['SQLITE_IOERR', 'reading or writing the file failed: check the disk'],
+  [
+    'SQLITE_BUSY_HOST',
+    'a transaction of the app on the same file has been open for too long. A task that is enqueued within it takes its ' +
+      'manager: queue(…, { manager })',
+  ],
   ['SQLITE_BUSY', 'another process has held the write lock for too long'],
   ['SQLITE_LOCKED', 'another process has held the write lock for too long'],
 ];

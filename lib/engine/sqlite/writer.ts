@@ -38,8 +38,14 @@ export class Writer {
   private scheduled = false;
   private closed = false;
 
+  /**
+   * @param host the app's own connection to the same file, where there is one. While a transaction is open on it nothing
+   *   is written here: what it has read would be outdated by our commit, and SQLite would refuse its next write at once
+   *   (https://sqlite.org/isolation.html, SQLITE_BUSY_SNAPSHOT).
+   */
   constructor(
     private readonly database: Database,
+    private readonly host: Pick<Database, 'inTransaction'> | null,
     private readonly logger: EngineLogger,
     private readonly onCommitted: (committed: Committed) => void,
   ) {}
@@ -81,7 +87,7 @@ export class Writer {
 
   private commit(): void {
     try {
-      statement(this.database, 'BEGIN IMMEDIATE').run();
+      this.begin();
     } catch (error) {
       this.refuse(error);
       return;
@@ -92,6 +98,11 @@ export class Writer {
     const done = this.runTogether(batch);
     if (done < batch.length) this.waiting = [...batch.slice(done), ...this.waiting];
     if (this.waiting.length > 0) this.schedule();
+  }
+
+  private begin(): void {
+    if (this.host?.inTransaction) throw new HostTransactionError();
+    statement(this.database, 'BEGIN IMMEDIATE').run();
   }
 
   /** The transaction could not even begin: those who have waited long enough are told, the others wait on. */
@@ -143,7 +154,7 @@ export class Writer {
 
   private runAlone(waiting: Waiting): void {
     try {
-      statement(this.database, 'BEGIN IMMEDIATE').run();
+      this.begin();
     } catch (error) {
       if (!isBusy(error)) return waiting.reject(storeError(error, 'Nothing was stored'));
       this.waiting.push(waiting);
@@ -163,5 +174,14 @@ export class Writer {
     } catch (error) {
       this.logger.error(`After a commit: ${String(error)}`, error instanceof Error ? error.stack : undefined);
     }
+  }
+}
+
+/** Looks like a lock that somebody holds, which is what it is. */
+class HostTransactionError extends Error {
+  readonly code = 'SQLITE_BUSY_HOST';
+
+  constructor() {
+    super('a transaction of the app has been open for too long');
   }
 }

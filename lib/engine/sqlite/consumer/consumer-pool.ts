@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CancelTimer } from '../../../clock/index.js';
 import type { ConsumeOptions, EngineContext, Outcome, RunTask } from '../../task-engine.js';
+import { StoreError } from '../../../errors/index.js';
 import type { Connection } from '../connection.js';
 import { finishAttempt, finishCancelled, type Timing } from '../statements/finish-attempt.js';
 import { cancelledAmong } from '../statements/cancelled-tasks.js';
+import type { ClaimedTask } from '../statements/claim-tasks.js';
 import { saveReports } from '../statements/save-reports.js';
 import { workerExists } from '../statements/worker-rows.js';
 import type { Transaction } from '../transaction.js';
@@ -97,6 +99,8 @@ export class ConsumerPool implements ConsumerHost {
       } catch (error) {
         // The handler is done and must not run again for this: the outcome is kept at hand until it can be stored.
         if (this.writer.isClosed) return;
+        // Not a fault of the store that passes: trying on would leave the task running for ever.
+        if (!(error instanceof StoreError)) outcome = this.unstorable(task, outcome, error);
         if (faults === 0)
           this.context.logger.error(`Cannot store how task ${task.id} ended, trying on: ${String(error)}`);
         await sleep(RETRY_AFTER_FAULT_MS, undefined, { ref: false });
@@ -190,6 +194,12 @@ export class ConsumerPool implements ConsumerHost {
     const { task } = running;
     const error = outcome.kind === 'retry' ? outcome.error : null;
     return finishCancelled(transaction, task, this.context.keepFor(task.queue, 'cancelled'), timing, error);
+  }
+
+  private unstorable(task: ClaimedTask, { maxAttempts }: Outcome, error: unknown): Outcome {
+    const message = `How the attempt ended could not be stored: ${error instanceof Error ? error.message : String(error)}`;
+    const keepFor = this.context.keepFor(task.queue, 'failed');
+    return { kind: 'failed', maxAttempts, keepFor, error: { name: 'OutcomeNotStoredError', message } };
   }
 
   private warnOfLostLease({ task }: RunningTask): void {
