@@ -1,9 +1,9 @@
 /** The public surface of the package: what is not exported here may change at any time. */
 
 export { TasksModule } from './tasks.module.js';
-export { TaskDispatcher } from './task-dispatcher.js';
+export { TaskDispatcher } from './dispatcher/index.js';
 // A star, as only then an app may merge its task names into `TaskParams`.
-export type * from './task-dispatcher.types.js';
+export type * from './dispatcher/task-dispatcher.types.js';
 
 export {
   Cron,

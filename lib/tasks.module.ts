@@ -18,7 +18,7 @@ import type { TaskEngine } from './engine/index.js';
 import { TasksConfigError, listOf } from './errors/index.js';
 import { ParamsCodec } from './params/index.js';
 import { TaskRunner } from './runner/index.js';
-import { TaskDispatcher } from './task-dispatcher.js';
+import { TaskDispatcher } from './dispatcher/index.js';
 import {
   DEFAULT_STORE,
   TASK_ENGINE,
@@ -139,8 +139,8 @@ function storeProviders(dispatcher: Token<TaskDispatcher>, crons: Token<CronSche
         stores: Stores,
       ) => {
         const config = loadConfig(options);
-        const crons = new CronScanner(discovery, methods, config.cron, stores);
-        return withHandlerQueues(config, [...handlerQueues(scanner, stores), ...cronQueues(crons)]);
+        const cronScanner = new CronScanner(discovery, methods, config.cron, stores);
+        return withHandlerQueues(config, [...handlerQueues(scanner, stores), ...cronQueues(cronScanner)]);
       },
       inject: [TASKS_OPTIONS, HandlerScanner, DiscoveryService, MetadataScanner, Stores],
     },

@@ -3,7 +3,7 @@ import type { HandlerRegistry } from '../discovery/index.js';
 import type { EngineLogger, ScheduleStatus, Task, TaskEngine } from '../engine/index.js';
 import { InvalidArgumentError, ScheduleNotFoundError, TaskNotFoundError, listOf } from '../errors/index.js';
 import { maskSensitive, type ParamsCodec } from '../params/index.js';
-import { TaskBuilder } from '../task-builder.js';
+import { TaskBuilder } from '../dispatcher/index.js';
 import { nextRuns } from './cron-expression.js';
 import type { CronRegistry } from './cron-registry.js';
 import type { AddScheduleOptions, CronSchedule } from './cron-schedules.types.js';

@@ -1,7 +1,7 @@
 import type { Duration } from '../config/duration.js';
 import type { StoredTaskSettings } from '../config/options.js';
 import type { CatchUp, ScheduleStatus } from '../engine/task-engine.js';
-import type { ParamsOf } from '../task-dispatcher.types.js';
+import type { ParamsOf } from '../dispatcher/task-dispatcher.types.js';
 
 /** A schedule that is added at run time, and the task that each of its ticks enqueues. */
 export interface AddScheduleOptions<Name extends string = string> extends StoredTaskSettings {

@@ -3,7 +3,7 @@ import type { StoredTaskSettings } from '../config/options.js';
 import type { NewTask, Schedule } from '../engine/index.js';
 import { InvalidArgumentError, InvalidParamsError } from '../errors/index.js';
 import { maskSensitive } from '../params/index.js';
-import type { TaskBuilder } from '../task-builder.js';
+import type { TaskBuilder } from '../dispatcher/index.js';
 import { nextRun } from './cron-expression.js';
 import type { AddScheduleOptions } from './cron-schedules.types.js';
 import { DEFAULT_CATCH_UP, expressionText, findCatchUpProblem, findNameProblem } from './schedule-fields.js';

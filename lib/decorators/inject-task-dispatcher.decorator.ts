@@ -1,5 +1,5 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
-import { TaskDispatcher } from '../task-dispatcher.js';
+import { TaskDispatcher } from '../dispatcher/index.js';
 import { DEFAULT_STORE } from '../tasks.constants.js';
 
 /**

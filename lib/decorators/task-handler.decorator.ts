@@ -3,7 +3,7 @@ import type { Type } from '@nestjs/common';
 import type { TaskSettingsOptions } from '../config/options.js';
 import { TasksConfigError } from '../errors/index.js';
 import type { TaskContext } from '../runner/index.js';
-import type { ParamsOf, TaskParams } from '../task-dispatcher.types.js';
+import type { ParamsOf, TaskParams } from '../dispatcher/task-dispatcher.types.js';
 import { TASK_HANDLER_METADATA } from '../tasks.constants.js';
 
 /** Settings of a handler's tasks, over those of the queue and under those of the task itself. */

@@ -1,6 +1,6 @@
 import type { Delivery } from '../engine/index.js';
 import type { Redact } from '../params/index.js';
-import type { TaskDispatcher } from '../task-dispatcher.js';
+import type { TaskDispatcher } from '../dispatcher/index.js';
 import { capped } from './capped-text.js';
 import type { TaskContext } from './task-context.js';
 

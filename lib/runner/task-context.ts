@@ -1,4 +1,4 @@
-import type { TaskDispatcher } from '../task-dispatcher.js';
+import type { TaskDispatcher } from '../dispatcher/index.js';
 
 /**
  * What a handler knows about the attempt that it is running, and says about it.

@@ -17,7 +17,7 @@ import {
 } from '../engine/index.js';
 import { RetryLater, UnrecoverableError } from '../errors/index.js';
 import { ParamsCodec } from '../params/index.js';
-import type { TaskDispatcher } from '../task-dispatcher.js';
+import type { TaskDispatcher } from '../dispatcher/index.js';
 import type { TaskContext } from './task-context.js';
 import { TaskRunner } from './task-runner.js';
 

@@ -3,7 +3,7 @@ import type { HandlerRegistry, RegisteredHandler } from '../discovery/index.js';
 import type { DeliveredTask, Delivery, EngineLogger, Outcome, RunTask } from '../engine/index.js';
 import { InvalidParamsError, UnknownTaskNameError } from '../errors/index.js';
 import type { ParamsCodec } from '../params/index.js';
-import type { TaskDispatcher } from '../task-dispatcher.js';
+import type { TaskDispatcher } from '../dispatcher/index.js';
 import { AttemptContext } from './attempt-context.js';
 import { ABORT_GRACE_MS, AttemptSignal } from './attempt-signal.js';
 import { attemptsGranted, type AttemptsGranted } from './attempts-granted.js';

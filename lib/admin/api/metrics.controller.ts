@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import type { TaskDispatcher } from '../../task-dispatcher.js';
+import type { TaskDispatcher } from '../../dispatcher/index.js';
 import { ADMIN_DISPATCHER, MAX_FILTER_TEXT } from '../admin.constants.js';
 import { Answers } from '../http/answers.js';
 import { Fields } from '../http/fields.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import { ADMIN_DISPATCHER } from '../admin.constants.js';
-import type { TaskDispatcher } from '../../task-dispatcher.js';
+import type { TaskDispatcher } from '../../dispatcher/index.js';
 import { Answers } from '../http/answers.js';
 import { Fields } from '../http/fields.js';
 import { requestUrl, type HttpRequest, type HttpResponse } from '../http/http-types.js';

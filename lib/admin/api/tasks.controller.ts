@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import type { Task } from '../../engine/index.js';
-import type { TaskDispatcher } from '../../task-dispatcher.js';
+import type { TaskDispatcher } from '../../dispatcher/index.js';
 import type { AdminSettings } from '../admin-settings.js';
 import { ADMIN_DISPATCHER, ADMIN_SETTINGS } from '../admin.constants.js';
 import { Answers } from '../http/answers.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { ADMIN_DISPATCHER, EVENT_INTERVAL_MS, MAX_EVENT_CLIENTS, MAX_EVENT_TASK_IDS } from '../admin.constants.js';
-import type { TaskDispatcher } from '../../task-dispatcher.js';
+import type { TaskDispatcher } from '../../dispatcher/index.js';
 import { rawRequest, rawResponse, type HttpRequest, type HttpResponse } from '../http/http-types.js';
 import { ProblemError } from '../http/problem.js';
 import { EventStream } from './event-stream.js';

@@ -1,4 +1,4 @@
-import type { QueueStats, TaskList } from '../../../task-dispatcher.types.js';
+import type { QueueStats, TaskList } from '../../../dispatcher/task-dispatcher.types.js';
 import type { CronSchedule } from '../../../cron/cron-schedules.types.js';
 import type { Task, TaskAction } from '../../../engine/index.js';
 

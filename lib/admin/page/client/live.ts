@@ -1,4 +1,4 @@
-import type { QueueStats } from '../../../task-dispatcher.types.js';
+import type { QueueStats } from '../../../dispatcher/task-dispatcher.types.js';
 import { eventsUrl } from './api.js';
 
 export interface Change {

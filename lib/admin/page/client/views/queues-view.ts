@@ -1,4 +1,4 @@
-import type { QueueStats } from '../../../../task-dispatcher.types.js';
+import type { QueueStats } from '../../../../dispatcher/task-dispatcher.types.js';
 import { TASK_STATES } from '../../../../engine/task.js';
 import { api } from '../api.js';
 import { cell, h, notice, table } from '../dom.js';

@@ -1,6 +1,6 @@
 import type { TaskSummary } from '../../../../engine/index.js';
 import { TASK_STATES } from '../../../../engine/task.js';
-import type { QueueStats } from '../../../../task-dispatcher.types.js';
+import type { QueueStats } from '../../../../dispatcher/task-dispatcher.types.js';
 import { api } from '../api.js';
 import { cell, h, notice, table } from '../dom.js';
 import { count, moment } from '../format.js';

@@ -1,8 +1,8 @@
 import type { EntityManager } from 'typeorm';
-import type { Duration } from './config/duration.js';
-import type { StoredTaskSettings } from './config/options.js';
-import type { RateLimit } from './config/resolved-config.js';
-import type { StateCounts, TaskFilter, TaskSummary } from './engine/index.js';
+import type { Duration } from '../config/duration.js';
+import type { StoredTaskSettings } from '../config/options.js';
+import type { RateLimit } from '../config/resolved-config.js';
+import type { StateCounts, TaskFilter, TaskSummary } from '../engine/index.js';
 
 /**
  * Maps a task's name to the type of its params. Extend it beside the params class, and a wrong payload does not compile:

@@ -1,5 +1,5 @@
-import type { ResolvedConfig, TaskSettings } from './config/resolved-config.js';
-import { TASK_STATES, type MetricPoint, type QueueDepth, type StateCounts, type WorkerInfo } from './engine/index.js';
+import type { ResolvedConfig, TaskSettings } from '../config/resolved-config.js';
+import { TASK_STATES, type MetricPoint, type QueueDepth, type StateCounts, type WorkerInfo } from '../engine/index.js';
 import type {
   LatencyEstimate,
   QueueStats,

@@ -1,6 +1,6 @@
-import { type Duration, LONGEST_DURATION_MS, parseDuration } from './config/duration.js';
-import { ACTION_STATES, TASK_STATES, type ActionTarget, type TaskAction, type TaskFilter } from './engine/index.js';
-import { InvalidArgumentError, listOf, nearest } from './errors/index.js';
+import { type Duration, LONGEST_DURATION_MS, parseDuration } from '../config/duration.js';
+import { ACTION_STATES, TASK_STATES, type ActionTarget, type TaskAction, type TaskFilter } from '../engine/index.js';
+import { InvalidArgumentError, listOf, nearest } from '../errors/index.js';
 import type { BulkTarget, ListTasksQuery } from './task-dispatcher.types.js';
 
 /** Checks of what callers hand to the dispatcher, whatever their types said: calls come from JavaScript and HTTP too. */

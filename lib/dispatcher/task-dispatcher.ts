@@ -1,6 +1,6 @@
-import { parseDuration, type Duration } from './config/duration.js';
-import type { ResolvedConfig } from './config/resolved-config.js';
-import type { HandlerRegistry } from './discovery/index.js';
+import { parseDuration, type Duration } from '../config/duration.js';
+import type { ResolvedConfig } from '../config/resolved-config.js';
+import type { HandlerRegistry } from '../discovery/index.js';
 import {
   ACTION_STATES,
   type ActionResult,
@@ -11,9 +11,9 @@ import {
   type TaskEngine,
   type TaskSummary,
   type WorkerInfo,
-} from './engine/index.js';
-import { InvalidArgumentError, TaskNotFoundError, TaskStateError, UnknownQueueError } from './errors/index.js';
-import { maskSensitive, type ParamsCodec } from './params/index.js';
+} from '../engine/index.js';
+import { InvalidArgumentError, TaskNotFoundError, TaskStateError, UnknownQueueError } from '../errors/index.js';
+import { maskSensitive, type ParamsCodec } from '../params/index.js';
 import { checkAction, checkListQuery, checkQueue, checkTarget, checkTaskId } from './task-arguments.js';
 import { TaskBuilder, type TaskRow } from './task-builder.js';
 import type {

@@ -1,10 +1,10 @@
 import type { Type } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
-import { resolveSettings, validateTaskSettings } from './config/index.js';
-import type { StoredTaskSettings } from './config/options.js';
-import type { ResolvedConfig } from './config/resolved-config.js';
-import type { HandlerRegistry, RegisteredHandler } from './discovery/index.js';
-import type { NewTask } from './engine/index.js';
+import { resolveSettings, validateTaskSettings } from '../config/index.js';
+import type { StoredTaskSettings } from '../config/options.js';
+import type { ResolvedConfig } from '../config/resolved-config.js';
+import type { HandlerRegistry, RegisteredHandler } from '../discovery/index.js';
+import type { NewTask } from '../engine/index.js';
 import {
   InvalidArgumentError,
   InvalidParamsError,
@@ -13,8 +13,8 @@ import {
   UnknownTaskNameError,
   listOf,
   type FieldProblem,
-} from './errors/index.js';
-import type { ParamsCodec } from './params/index.js';
+} from '../errors/index.js';
+import type { ParamsCodec } from '../params/index.js';
 import { checkQueue, checkTaskName, startTime } from './task-arguments.js';
 import type { QueueTaskWhenOptions } from './task-dispatcher.types.js';
 

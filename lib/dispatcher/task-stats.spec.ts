@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MetricPoint } from './engine/index.js';
+import type { MetricPoint } from '../engine/index.js';
 import { metricsSpan, percentile, taskMetrics } from './task-stats.js';
 
 const MINUTE = 60_000;
