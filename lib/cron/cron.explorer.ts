@@ -1,7 +1,6 @@
-import { Logger } from '@nestjs/common';
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { ResolvedConfig } from '../config/resolved-config.js';
-import { type HandlerRegistry, instanceFor, type Stores } from '../discovery/index.js';
+import { type HandlerRegistry, instanceFor, ProviderExplorer, type Stores } from '../discovery/index.js';
 import type { TaskContext } from '../runner/index.js';
 import type { CronRegistry } from './cron-registry.js';
 import { CronScanner, type FoundCron } from './cron.scanner.js';
@@ -14,12 +13,9 @@ import { refuseSecondRunner } from './schedule-module.js';
  * A class that several modules provide has its methods registered once: they run on the first one's instance. Providers
  * that are request-scoped are made for each run, as handlers are; the runner of `@nestjs/schedule` leaves those out.
  */
-export class CronExplorer {
-  private readonly logger = new Logger('Tasks');
+export class CronExplorer extends ProviderExplorer {
   private readonly scanner: CronScanner;
   private readonly registered = new Map<object, Set<string>>();
-  private sizeSeen = -1;
-  private booted = false;
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -29,35 +25,18 @@ export class CronExplorer {
     private readonly config: ResolvedConfig,
     stores: Stores,
   ) {
+    super();
     this.scanner = new CronScanner(discovery, methods, config.cron, stores);
     crons.beforeReading(() => this.refresh());
     handlers.whenMissing(() => this.refresh());
   }
 
-  /**
-   * Finds all that is there, once every provider is instantiated.
-   *
-   * @throws TasksConfigError for an `@Cron` that is wrong, two of one name, or methods that ScheduleModule runs as well
-   */
-  exploreAtBoot(): void {
-    this.explore();
-    this.booted = true;
+  protected override size(): number {
+    return this.scanner.size();
   }
 
-  /** Looks again: where modules were loaded since the boot, and always before, as providers enqueue while the app boots. */
-  private refresh(): void {
-    if (!this.booted) return this.explore();
-    if (this.scanner.size() === this.sizeSeen) return;
-    try {
-      this.explore();
-    } catch (error) {
-      // The app runs: what is wrong in a module loaded late must not stop the rest.
-      this.logger.error(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  private explore(): void {
-    this.sizeSeen = this.scanner.size();
+  /** @throws TasksConfigError for an `@Cron` that is wrong, two of one name, or methods that ScheduleModule runs as well */
+  protected override explore(): void {
     const found = this.scanner.scan();
     const nests = found.filter(({ declaration }) => declaration.origin === 'nest');
     refuseSecondRunner(

@@ -1,10 +1,10 @@
-import { Logger } from '@nestjs/common';
 import { checkQueueName, validateTaskSettings } from '../config/index.js';
 import type { ResolvedConfig } from '../config/resolved-config.js';
 import { TasksConfigError, UnknownQueueError } from '../errors/index.js';
 import type { TaskContext } from '../runner/index.js';
 import type { HandlerRegistry } from './handler.registry.js';
 import { isClass, type FoundHandler, type HandlerScanner } from './handler.scanner.js';
+import { ProviderExplorer } from './provider-explorer.js';
 import { instanceFor } from './provider-instance.js';
 import type { Stores } from './stores.js';
 
@@ -15,12 +15,9 @@ const LONGEST_NAME = 200;
  *
  * A class that several modules provide is one handler; it runs on the first module's instance.
  */
-export class HandlerExplorer {
-  private readonly logger = new Logger('Tasks');
+export class HandlerExplorer extends ProviderExplorer {
   private readonly registered = new Map<string, FoundHandler>();
   private readonly warned = new Set<string>();
-  private sizeSeen = -1;
-  private booted = false;
 
   constructor(
     private readonly scanner: HandlerScanner,
@@ -28,29 +25,15 @@ export class HandlerExplorer {
     private readonly config: ResolvedConfig,
     private readonly stores: Stores,
   ) {
+    super();
     registry.whenMissing(() => this.refresh());
   }
 
-  /** Finds all that is there, once every provider is instantiated. @throws TasksConfigError for a handler that is wrong */
-  exploreAtBoot(): void {
-    this.explore();
-    this.booted = true;
+  protected override size(): number {
+    return this.scanner.size();
   }
 
-  /** Looks again: where modules were loaded since the boot, and always before, as providers enqueue while the app boots. */
-  private refresh(): void {
-    if (!this.booted) return this.explore();
-    if (this.scanner.size() === this.sizeSeen) return;
-    try {
-      this.explore();
-    } catch (error) {
-      // The app runs: what is wrong in a module loaded late must not stop the tasks of the others.
-      this.logger.error(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  private explore(): void {
-    this.sizeSeen = this.scanner.size();
+  protected override explore(): void {
     for (const found of this.scanner.scan()) {
       checkName(found);
       if (this.stores.isMine(found.metadata.options.store, found.location)) this.register(found);

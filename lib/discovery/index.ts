@@ -4,3 +4,4 @@ export { HandlerScanner, type FoundHandler } from './handler.scanner.js';
 export { instanceFor, type ProviderWrapper } from './provider-instance.js';
 export type { RegisteredHandler } from './registered-handler.js';
 export { Stores } from './stores.js';
+export { ProviderExplorer } from './provider-explorer.js';

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Compiled, compile } from './support/compiled.js';
+import { type Compiled, compile } from '../support/compile.js';
 import { QuickStart } from './support/quick-start.js';
-import { until } from './support/until.js';
+import { until } from '../support/until.js';
 
 /** How often the app is killed in the middle of one import; a fifth time, and the task would be taken for what kills it. */
 const KILLS = 4;
@@ -35,7 +35,7 @@ describe('an import whose process ends', () => {
   let app: QuickStart;
 
   beforeAll(async () => {
-    compiled = compile();
+    compiled = compile('lib', 'src', 'sample');
     app = new QuickStart(compiled);
     await app.start();
   }, 60_000);

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Compiled, compile } from './support/compiled.js';
+import { type Compiled, compile } from '../support/compile.js';
 import { ServerProcess } from './support/server-process.js';
-import { until } from './support/until.js';
+import { until } from '../support/until.js';
 
 describe('the minimal sample', () => {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-minimal-'));
@@ -12,7 +12,7 @@ describe('the minimal sample', () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
-    compiled = compile();
+    compiled = compile('lib', 'src', 'sample');
     server = await ServerProcess.start([compiled.file('sample/minimal/main')], { cwd: folder, env: { PORT: '0' } });
   }, 60_000);
   afterAll(async () => {

@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Cron, TaskDispatcher, TaskHandler, TasksModule } from '../../lib/index.js';
-import { type Compiled, compile } from './support/compiled.js';
+import { type Compiled, compile } from '../support/compile.js';
 import { ServerProcess } from './support/server-process.js';
 
 @Injectable()
@@ -31,7 +31,7 @@ describe('nestjs-tasks panel', () => {
   let panel: ServerProcess | undefined;
 
   beforeAll(() => {
-    compiled = compile();
+    compiled = compile('lib', 'src', 'sample');
   }, 60_000);
   afterAll(() => compiled?.remove());
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Compiled, compile } from './support/compiled.js';
+import { type Compiled, compile } from '../support/compile.js';
 import { QuickStart } from './support/quick-start.js';
-import { until } from './support/until.js';
+import { until } from '../support/until.js';
 
 interface Email {
   from: string;
@@ -14,7 +14,7 @@ describe('the quick-start sample', () => {
   let app: QuickStart;
 
   beforeAll(async () => {
-    compiled = compile();
+    compiled = compile('lib', 'src', 'sample');
     app = new QuickStart(compiled);
     await app.start();
   }, 60_000);

@@ -28,8 +28,10 @@ export function compile(...folders: string[]): Compiled {
   const tsc = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', folder], { stdio: 'inherit' });
 
+  // A package may import itself by name: this is how compiled samples find the compiled library.
+  const manifest = { name: 'nestjs-tasks', version: '0.0.0-test', type: 'module', exports: './lib/index.js' };
   mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, 'package.json'), JSON.stringify({ type: 'module' }));
+  writeFileSync(join(out, 'package.json'), JSON.stringify(manifest));
   symlinkSync(join(REPOSITORY, 'node_modules'), join(out, 'node_modules'), 'junction');
   return {
     file: (source) => join(out, `${source}.js`),

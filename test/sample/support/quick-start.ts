@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Task } from '../../../lib/engine/index.js';
-import { type Compiled, REPOSITORY } from './compiled.js';
+import { type Compiled, REPOSITORY } from '../../support/compile.js';
 import { ServerProcess } from './server-process.js';
-import { until } from './until.js';
+import { until } from '../../support/until.js';
 
 /** The quick-start sample as a process of its own, with its data in a temporary folder. */
 export class QuickStart {
