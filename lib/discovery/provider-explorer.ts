@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/index.js';
 import { Logger } from '@nestjs/common';
 
 /**
@@ -31,7 +32,7 @@ export abstract class ProviderExplorer {
       this.look();
     } catch (error) {
       // The app runs: what is wrong in a module loaded late must not stop the tasks of the others.
-      this.logger.error(error instanceof Error ? error.message : String(error));
+      this.logger.error(messageOf(error));
     }
   }
 

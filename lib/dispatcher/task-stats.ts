@@ -1,5 +1,5 @@
 import type { ResolvedConfig, TaskSettings } from '../config/resolved-config.js';
-import { TASK_STATES, type MetricPoint, type QueueDepth, type StateCounts, type WorkerInfo } from '../engine/index.js';
+import { noTasks, type MetricPoint, type QueueDepth, type WorkerInfo } from '../engine/index.js';
 import type {
   LatencyEstimate,
   QueueStats,
@@ -150,10 +150,6 @@ function addTo(sums: number[], counts: readonly number[]): void {
 function average(total: number, histogram: readonly number[]): number | null {
   const count = histogram.reduce((sum, each) => sum + each, 0);
   return count === 0 ? null : Math.round(total / count);
-}
-
-function noTasks(): StateCounts {
-  return Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as StateCounts;
 }
 
 function shownSettings(settings: TaskSettings): ShownSettings {

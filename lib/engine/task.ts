@@ -11,6 +11,11 @@ export const TASK_STATES = [
 
 export type TaskState = (typeof TASK_STATES)[number];
 
+/** A count of nothing for each state, to fill in. */
+export function noTasks(): Record<TaskState, number> {
+  return Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as Record<TaskState, number>;
+}
+
 /** States that a task does not leave by itself. */
 export const ENDED_STATES = ['completed', 'failed', 'cancelled'] as const satisfies readonly TaskState[];
 

@@ -8,6 +8,11 @@ export function nearest(given: string, known: readonly string[]): string | undef
   return distance(given.toLowerCase(), candidate.toLowerCase()) <= tolerated ? candidate : undefined;
 }
 
+/** What to tell of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** `"a", "b" and "c"`: names as a sentence lists them; `none` where there are none. */
 export function listOf(names: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
   const quoted = names.map((name) => `"${name}"`);

@@ -1,19 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../support/until.js';
 import { overlaps } from './support/ledger.js';
-import { Stage, compileWorker, enqueue } from './support/stage.js';
+import { Stage, useWorker, enqueue } from './support/stage.js';
 
 describe('one file', () => {
-  let worker: ReturnType<typeof compileWorker>;
+  const worker = useWorker();
   let stage: Stage;
 
-  beforeAll(() => {
-    worker = compileWorker();
-  }, 60_000);
-  afterAll(() => worker?.remove());
   afterEach(() => stage?.remove());
 
   it('takes tasks from several producers while several workers run them', async () => {

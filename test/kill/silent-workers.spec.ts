@@ -1,16 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../support/until.js';
 import { overlaps } from './support/ledger.js';
-import { Stage, compileWorker, enqueue } from './support/stage.js';
+import { Stage, useWorker, enqueue } from './support/stage.js';
+
+const worker = useWorker();
 
 describe('a worker that is silent', () => {
-  let worker: ReturnType<typeof compileWorker>;
   let stage: Stage;
 
-  beforeAll(() => {
-    worker = compileWorker();
-  }, 60_000);
-  afterAll(() => worker?.remove());
   afterEach(() => stage?.remove());
 
   it('for longer than its lease changes nothing when it comes back, and works on under another id', async () => {
@@ -67,13 +64,8 @@ describe('a worker that is silent', () => {
 });
 
 describe('a worker that is asked to shut down', () => {
-  let worker: ReturnType<typeof compileWorker>;
   let stage: Stage;
 
-  beforeAll(() => {
-    worker = compileWorker();
-  }, 60_000);
-  afterAll(() => worker?.remove());
   afterEach(() => stage?.remove());
 
   it('hands back at once what runs, and another process takes it up', async () => {

@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { StoreError, type TaskDispatcher } from '../../lib/index.js';
 import { SmallDisk, canMount } from './support/small-disk.js';
-import { Stage, compileWorker, enqueue } from './support/stage.js';
+import { Stage, useWorker, enqueue } from './support/stage.js';
 
 const MOUNTABLE = canMount();
 const WHY_SKIPPED = MOUNTABLE ? '' : ' (skipped: this user may not mount a small file system)';
@@ -11,14 +11,10 @@ const WHY_SKIPPED = MOUNTABLE ? '' : ' (skipped: this user may not mount a small
 const PAGE = 4096;
 
 describe(`a full disk${WHY_SKIPPED}`, () => {
-  let worker: ReturnType<typeof compileWorker>;
+  const worker = useWorker();
   let disk: SmallDisk | undefined;
   let stage: Stage | undefined;
 
-  beforeAll(() => {
-    worker = compileWorker();
-  }, 60_000);
-  afterAll(() => worker?.remove());
   afterEach(async () => {
     await stage?.remove();
     disk?.remove();

@@ -8,7 +8,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ContextIdFactory, HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { TasksConfigError } from '../../errors/index.js';
+import { TasksConfigError, messageOf } from '../../errors/index.js';
 import type { AdminSettings } from '../admin-settings.js';
 import { ADMIN_SETTINGS } from '../admin.constants.js';
 
@@ -78,7 +78,7 @@ export class ConfiguredGuards implements OnModuleInit {
       return await this.moduleRef.create(guard);
     } catch (error) {
       throw new TasksConfigError(
-        `"admin.guards": ${guard.name} could not be made: ${error instanceof Error ? error.message : String(error)} ` +
+        `"admin.guards": ${guard.name} could not be made: ${messageOf(error)} ` +
           `List ${guard.name} in the providers of the module that has what it injects; it is then found there.`,
         { cause: error },
       );

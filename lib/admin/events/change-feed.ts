@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { messageOf } from '../../errors/index.js';
 import { ADMIN_DISPATCHER, EVENT_INTERVAL_MS, MAX_EVENT_CLIENTS, MAX_EVENT_TASK_IDS } from '../admin.constants.js';
 import type { TaskDispatcher } from '../../dispatcher/index.js';
 import { rawRequest, rawResponse, type HttpRequest, type HttpResponse } from '../http/http-types.js';
@@ -89,7 +90,7 @@ export class ChangeFeed implements OnModuleDestroy {
       const queues = await this.dispatcher.stats();
       for (const stream of this.streams) stream.send('change', { taskIds, queues });
     } catch (error) {
-      this.logger.warn(`Live changes could not be told: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`Live changes could not be told: ${messageOf(error)}`);
     } finally {
       this.isTelling = false;
       if (this.isStale && this.streams.size > 0) this.arm();

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../clock/index.js';
-import { TASK_STATES, type Outcome, type TaskAction } from '../index.js';
+import { noTasks, type Outcome, type TaskAction } from '../index.js';
 import { SqliteEngine } from './sqlite-engine.js';
 
 const NOW = Date.UTC(2027, 0, 1);
@@ -130,14 +130,14 @@ describe('the counters of tasks by queue and state', () => {
             .prepare('SELECT queue, state, count(*) AS count FROM tasks_task GROUP BY queue, state')
             .all();
           database.close();
-          const counted = Object.fromEntries(
-            QUEUES.map((name) => [name, Object.fromEntries(TASK_STATES.map((state) => [state, 0]))]),
+          const counted: Record<string, Record<string, number>> = Object.fromEntries(
+            QUEUES.map((name) => [name, noTasks()]),
           );
           for (const row of rows as { queue: string; state: string; count: number }[])
             counted[row.queue]![row.state] = row.count;
           for (const name of QUEUES) {
             const counts = depths.find((depth) => depth.queue === name)?.counts;
-            expect(counts ?? Object.fromEntries(TASK_STATES.map((state) => [state, 0]))).toEqual(counted[name]);
+            expect(counts ?? noTasks()).toEqual(counted[name]);
           }
         } finally {
           await engine.close();

@@ -1,4 +1,4 @@
-import { StoreError } from '../../errors/index.js';
+import { StoreError, messageOf } from '../../errors/index.js';
 
 /** What to tell about the result codes that a user can do something about (https://sqlite.org/rescode.html). */
 const ADVICE: ReadonlyArray<readonly [code: string, advice: string]> = [
@@ -42,6 +42,5 @@ export function storeError(error: unknown, tried: string): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
   const advice = ADVICE.find(([prefix]) => code?.startsWith(prefix))?.[1];
-  const message = error instanceof Error ? error.message : String(error);
-  return new StoreError(`${tried}: ${advice ? `${advice} (${code})` : message}`, { cause: error });
+  return new StoreError(`${tried}: ${advice ? `${advice} (${code})` : messageOf(error)}`, { cause: error });
 }

@@ -57,6 +57,13 @@ export class Transaction implements Committed {
     if (time < this.dueAt) this.dueAt = time;
   }
 
+  /** When retention is over for what ended at `endedAt`, noted as due; null where it is kept for ever. */
+  expiry(endedAt: number, keepFor: number | null): number | null {
+    if (keepFor === null) return null;
+    this.due(endedAt + keepFor);
+    return endedAt + keepFor;
+  }
+
   /** The metrics of one queue's minute, to add to. */
   metric(queue: string, at: number): MetricDelta {
     const minute = at - (at % 60_000);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import Database from 'better-sqlite3';
@@ -150,6 +151,20 @@ export class Stage {
 export function compileWorker(): { readonly program: string; remove(): void } {
   const compiled = compile('lib', 'test/kill/worker');
   return { program: compiled.file('test/kill/worker/main'), remove: compiled.remove };
+}
+
+/** Compiles the worker before the tests of a file, or of a `describe`, and removes it after them. */
+export function useWorker(): { readonly program: string } {
+  let compiled: ReturnType<typeof compileWorker> | undefined;
+  beforeAll(() => {
+    compiled = compileWorker();
+  }, 60_000);
+  afterAll(() => compiled?.remove());
+  return {
+    get program(): string {
+      return compiled!.program;
+    },
+  };
 }
 
 export function enqueue<Name extends keyof WorkerTasks>(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CancelTimer } from '../../../clock/index.js';
 import type { ConsumeOptions, EngineContext, Outcome, RunTask } from '../../task-engine.js';
-import { StoreError } from '../../../errors/index.js';
+import { StoreError, messageOf } from '../../../errors/index.js';
 import type { Connection } from '../connection.js';
 import { finishAttempt, finishCancelled, type Timing } from '../statements/finish-attempt.js';
 import { cancelledAmong } from '../statements/cancelled-tasks.js';
@@ -28,8 +28,6 @@ export class ConsumerPool implements ConsumerHost {
   private readonly limits = new Map<string, CancelTimer>();
   private reportTimer?: NodeJS.Timeout;
   private fetching: Promise<void> | null = null;
-  /** Consumers that were woken while a claim was under way: it may have looked before there was something to find. */
-  private wokenMeanwhile = new Set<QueueConsumer>();
 
   constructor(
     private readonly context: EngineContext,
@@ -56,7 +54,6 @@ export class ConsumerPool implements ConsumerHost {
     for (const consumer of this.consumers) {
       if (queue !== null && consumer.queue !== queue) continue;
       consumer.hungry = true;
-      if (this.fetching) this.wokenMeanwhile.add(consumer);
       woken ||= consumer.demand() > 0;
     }
     if (woken) this.fetch();
@@ -182,9 +179,7 @@ export class ConsumerPool implements ConsumerHost {
   private fetchAgainAfter(error: unknown): void {
     this.fetching = null;
     if (this.writer.isClosed) return;
-    this.context.logger.error(
-      `Cannot claim tasks, trying again: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    this.context.logger.error(`Cannot claim tasks, trying again: ${messageOf(error)}`);
     setTimeout(() => this.wake(null), RETRY_AFTER_FAULT_MS).unref();
   }
 
@@ -197,7 +192,7 @@ export class ConsumerPool implements ConsumerHost {
   }
 
   private unstorable(task: ClaimedTask, { maxAttempts }: Outcome, error: unknown): Outcome {
-    const message = `How the attempt ended could not be stored: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `How the attempt ended could not be stored: ${messageOf(error)}`;
     const keepFor = this.context.keepFor(task.queue, 'failed');
     return { kind: 'failed', maxAttempts, keepFor, error: { name: 'OutcomeNotStoredError', message } };
   }

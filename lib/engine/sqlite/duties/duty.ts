@@ -1,3 +1,4 @@
+import { messageOf } from '../../../errors/index.js';
 import type { CancelTimer, Clock } from '../../../clock/index.js';
 import type { EngineLogger } from '../../task-engine.js';
 
@@ -65,7 +66,7 @@ export abstract class Duty {
       return await this.run();
     } catch (error) {
       if (this.stopped) return null;
-      this.logger.error(`${this.constructor.name}: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.error(`${this.constructor.name}: ${messageOf(error)}`);
       return this.clock.now() + RETRY_AFTER_FAULT_MS;
     }
   }

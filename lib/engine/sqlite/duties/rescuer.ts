@@ -1,3 +1,4 @@
+import { messageOf } from '../../../errors/index.js';
 import type { EngineContext } from '../../task-engine.js';
 import type { Connection } from '../connection.js';
 import { rescueTasksOf, strayWorkers, type RescueRules } from '../statements/rescue-tasks.js';
@@ -49,9 +50,7 @@ export class Rescuer {
     this.round = this.round
       .then(() => this.rescue())
       .catch((error: unknown) => {
-        this.context.logger.error(
-          `Looking for dead processes: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        this.context.logger.error(`Looking for dead processes: ${messageOf(error)}`);
       });
   }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../errors/index.js';
 import type { EngineContext, NewTask, ScheduleStatus } from '../../task-engine.js';
 import type { Connection } from '../connection.js';
 import { insertTasks } from '../statements/insert-tasks.js';
@@ -66,7 +67,7 @@ export class Ticker extends Duty {
     try {
       ticks = this.ticksOf(schedule, now);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.context.logger.error(`Cron schedule "${schedule.name}" cannot tick: ${reason}`);
       takeTick(transaction, schedule, now + PUT_OFF_MS, null);
       return;

@@ -76,8 +76,7 @@ function cancel(transaction: Transaction, task: FoundTask, now: number, kept: nu
     transaction.cancelRequested = true;
     return;
   }
-  const expiresAt = kept === null ? null : now + kept;
-  if (expiresAt !== null) transaction.due(expiresAt);
+  const expiresAt = transaction.expiry(now, kept);
   statement<[number, number | null, number]>(database, CANCEL_WAITING_TASK).run(now, expiresAt, task.seq);
   transaction.moved(task.queue, task.state, 'cancelled');
   transaction.metric(task.queue, now).cancelled += 1;

@@ -1,5 +1,6 @@
 import type { Database } from '../connection.js';
 import { statement } from '../statement.js';
+import type { MetricRow } from './read-metrics.js';
 import { addToHistogram, parseHistogram } from '../histogram.js';
 
 /** What one transaction adds to a queue's minute. */
@@ -16,17 +17,6 @@ export interface MetricDelta {
   readonly runs: number[];
 }
 
-interface Row {
-  completed: number;
-  failed: number;
-  retried: number;
-  cancelled: number;
-  wait_total: number;
-  wait_histogram: string;
-  run_total: number;
-  run_histogram: string;
-}
-
 export const GET_METRIC = `SELECT * FROM tasks_metric WHERE minute = ? AND queue = ?`;
 
 export const PUT_METRIC = `
@@ -36,7 +26,7 @@ export const PUT_METRIC = `
 
 /** Adds to the counters of a queue's minute. Read and written within one transaction, so nothing is added in between. */
 export function addMetrics(database: Database, deltas: Iterable<MetricDelta>): void {
-  const get = statement<[number, string], Row>(database, GET_METRIC);
+  const get = statement<[number, string], MetricRow>(database, GET_METRIC);
   const put = statement<[number, string, ...(number | string)[]]>(database, PUT_METRIC);
   for (const delta of deltas) {
     const row = get.get(delta.minute, delta.queue);

@@ -85,7 +85,7 @@ function end(
   error: TaskError | null,
   timing: Timing,
 ): boolean {
-  const expiresAt = keepFor === null ? null : timing.finishedAt + keepFor;
+  const expiresAt = transaction.expiry(timing.finishedAt, keepFor);
   const update = statement<[TaskState, number | null, number, number | null, number | null, ...Lease]>(
     transaction.database,
     END_TASK,
@@ -101,7 +101,6 @@ function end(
     task.worker,
   );
   if (changes === 0) return false;
-  if (expiresAt !== null) transaction.due(expiresAt);
   record(transaction, task, state, state, error, timing);
   return true;
 }

@@ -1,5 +1,5 @@
-import type { QueueDepth, StateCounts } from '../../task-engine.js';
-import { TASK_STATES, type TaskState } from '../../task.js';
+import type { QueueDepth } from '../../task-engine.js';
+import { noTasks, type TaskState } from '../../task.js';
 import type { Database } from '../connection.js';
 import { statement } from '../statement.js';
 import { queueRows } from './queue-rows.js';
@@ -36,10 +36,4 @@ export function queueDepths(database: Database): QueueDepth[] {
     paused: rows.get(queue)?.paused_at != null,
     oldestAvailableAt: statement<[string], { run_at: number }>(database, OLDEST_AVAILABLE).get(queue)?.run_at ?? null,
   }));
-}
-
-function noTasks(): Record<TaskState, number> {
-  return Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as {
-    -readonly [State in keyof StateCounts]: number;
-  };
 }

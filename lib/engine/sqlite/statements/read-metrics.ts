@@ -9,7 +9,8 @@ export const METRICS = `
    WHERE minute >= ? AND minute <= ? AND (? = '' OR queue = ?)
    ORDER BY minute, queue`;
 
-interface Row {
+/** A queue's minute as it is stored. */
+export interface MetricRow {
   minute: number;
   queue: string;
   completed: number;
@@ -23,7 +24,7 @@ interface Row {
 }
 
 export function readMetrics(database: Database, { queue = '', from, to }: MetricsQuery): MetricPoint[] {
-  const rows = statement<[number, number, string, string], Row>(database, METRICS).all(from, to, queue, queue);
+  const rows = statement<[number, number, string, string], MetricRow>(database, METRICS).all(from, to, queue, queue);
   return rows.map((row) => ({
     at: row.minute,
     queue: row.queue,

@@ -81,9 +81,7 @@ function rescue(
     return;
   }
   const state = row.cancel_requested ? 'cancelled' : 'failed';
-  const kept = keepFor(row.queue, state);
-  const expiresAt = kept === null ? null : now + kept;
-  if (expiresAt !== null) transaction.due(expiresAt);
+  const expiresAt = transaction.expiry(now, keepFor(row.queue, state));
   statement<[string, number, number | null, number]>(transaction.database, END_LOST_TASK).run(
     state,
     now,
