@@ -69,8 +69,9 @@ export class Rescuer {
   }
 
   private async bury(worker: WorkerRecord): Promise<void> {
-    const rescued = await this.takeLeasesOf(worker.id);
+    // The row goes last: should this process die here, the next one finds it.
     this.liveness?.forget(worker.id);
+    const rescued = await this.takeLeasesOf(worker.id);
     this.context.logger.warn(
       `Process ${worker.pid} on ${worker.host} (worker ${worker.id}) is dead; ${rescued} of its tasks were given back`,
     );

@@ -19,9 +19,13 @@ export function heartbeatFolder(path: string): string | null {
  *
  * A process that was silent for longer than its lease finds its row gone: its leases were taken. It then registers anew
  * under another id, so that nothing it still has in hand can be mistaken for what it claims from now on.
+ *
+ * The heartbeat begins after its row and ends before it: whoever is killed in between leaves a row, which is found, and
+ * never a file that nobody knows of.
  */
 export class Registration {
-  private current: { readonly id: string; readonly heartbeat: Heartbeat | null };
+  private currentId: string;
+  private heartbeat: Heartbeat | null = null;
   private readonly queues: Record<string, number> = {};
 
   /**
@@ -34,17 +38,18 @@ export class Registration {
     private readonly startedAt: number,
     private readonly newId: () => string,
   ) {
-    this.current = this.beginLife();
+    this.currentId = newId();
   }
 
   get id(): string {
-    return this.current.id;
+    return this.currentId;
   }
 
   /** Notes that this process works on `queue`. */
   async serve(writer: Writer, queue: string, concurrency: number): Promise<void> {
     this.queues[queue] = concurrency;
     await writer.write((transaction) => this.insert(transaction));
+    this.beat();
   }
 
   /**
@@ -52,35 +57,29 @@ export class Registration {
    * Returns false where this process had been taken for dead; it is then registered under a new id.
    */
   ensure(transaction: Transaction): boolean {
-    if (workerExists(transaction.database, this.current.id)) return true;
-    const former = this.current;
-    this.current = this.beginLife();
-    void former.heartbeat?.stop();
+    if (workerExists(transaction.database, this.currentId)) return true;
+    void this.heartbeat?.stop();
+    this.heartbeat = null;
+    this.currentId = this.newId();
     this.insert(transaction);
+    // A transaction is over when the turn is.
+    queueMicrotask(() => this.beat());
     return false;
   }
 
   async leave(writer: Writer): Promise<void> {
-    const { id, heartbeat } = this.current;
-    try {
-      await writer.write((transaction) => deleteWorker(transaction, id));
-    } finally {
-      await heartbeat?.stop();
-    }
+    const { heartbeat } = this;
+    this.heartbeat = null;
+    await heartbeat?.stop();
+    await writer.write((transaction) => deleteWorker(transaction, this.currentId));
   }
 
-  private beginLife() {
-    const id = this.newId();
-    const heartbeat = this.folder ? Heartbeat.start(this.folder, id, this.lease / BEATS_PER_LEASE) : null;
-    return { id, heartbeat };
+  private beat(): void {
+    if (this.folder === null) return;
+    this.heartbeat ??= Heartbeat.start(this.folder, this.currentId, this.lease / BEATS_PER_LEASE);
   }
 
   private insert(transaction: Transaction): void {
-    insertWorker(transaction, {
-      ...ownIdentity(),
-      id: this.current.id,
-      startedAt: this.startedAt,
-      queues: this.queues,
-    });
+    insertWorker(transaction, { ...ownIdentity(), id: this.currentId, startedAt: this.startedAt, queues: this.queues });
   }
 }
