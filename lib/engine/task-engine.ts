@@ -200,6 +200,22 @@ export interface EngineChange {
   readonly taskIds: readonly string[];
 }
 
+/** What an engine can do beyond what every engine does. What one cannot do is refused, or said where it is asked for. */
+export interface EngineCapabilities {
+  /** Whose time tasks come due by: that of {@link EngineContext.clock}, or the system's. */
+  readonly clock: 'injected' | 'system';
+  /** {@link ConsumeOptions.priority} decides between the queues of a process. */
+  readonly queueRank: boolean;
+  /** Lists are ordered by the time of enqueueing over all states, or by state and the time at which tasks came into it. */
+  readonly listOrder: 'created' | 'state';
+  /** {@link MetricPoint} has retried and cancelled attempts, waiting and running times; else those are 0 and empty. */
+  readonly latencyMetrics: boolean;
+  /** Tasks of one queue that ended alike may be kept for different times. */
+  readonly retentionPerTask: boolean;
+  /** Of an attempt whose process died, worker and start are known. */
+  readonly lostAttemptTimes: boolean;
+}
+
 /**
  * The one port between the library and a store. An engine stores, schedules and delivers, answers questions and carries
  * out actions. It knows nothing of handlers, validation or HTTP.
@@ -209,6 +225,7 @@ export interface EngineChange {
 export interface TaskEngine {
   /** `sqlite`, … */
   readonly kind: string;
+  readonly capabilities: EngineCapabilities;
 
   /** Connects, brings the schema up to date and starts the engine's own duties. Rejects when the store cannot be used. */
   open(): Promise<void>;

@@ -4,6 +4,7 @@ import type {
   ActionTarget,
   ConsumeOptions,
   Consumer,
+  EngineCapabilities,
   EngineChange,
   EngineContext,
   MetricPoint,
@@ -66,6 +67,14 @@ interface Opened {
  */
 export class SqliteEngine implements TaskEngine {
   readonly kind = 'sqlite';
+  readonly capabilities: EngineCapabilities = {
+    clock: 'injected',
+    queueRank: true,
+    listOrder: 'created',
+    latencyMetrics: true,
+    retentionPerTask: true,
+    lostAttemptTimes: true,
+  };
   private opened: Opened | null = null;
 
   constructor(
