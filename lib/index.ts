@@ -39,6 +39,8 @@ export type {
 export type { Duration } from './config/duration.js';
 export type { RateLimit } from './config/resolved-config.js';
 
+export { backupTasks, type BackupTasksOptions, type TasksBackup } from './engine/sqlite/backup/index.js';
+
 export { type CancelTimer, type Clock, ManualClock, SystemClock } from './clock/index.js';
 
 export {

@@ -1,5 +1,6 @@
+import { backupCommand } from '../backup/backup.command.js';
 import { panelCommand } from '../panel/panel.command.js';
 import { schemaCommand } from '../schema/schema.command.js';
 import type { Command } from './command.js';
 
-export const COMMANDS: readonly Command[] = [panelCommand, schemaCommand];
+export const COMMANDS: readonly Command[] = [panelCommand, schemaCommand, backupCommand];

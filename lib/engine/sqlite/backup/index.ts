@@ -1,0 +1,1 @@
+export { backupTasks, type BackupTasksOptions, type TasksBackup } from './backup-tasks.js';
