@@ -28,9 +28,9 @@ describe('a backup', () => {
     const workers = [stage.startWorker(), stage.startWorker()];
     await Promise.all(workers.map((one) => one.ready));
     const acknowledged: string[] = [];
-    let producing = true;
+    const producing = { on: true };
     const produce = async (): Promise<void> => {
-      while (producing) {
+      while (producing.on) {
         const stored = await Promise.all([enqueue(tasks, 'quick', {}), enqueue(tasks, 'spawn', {})]);
         acknowledged.push(...stored.map((task) => task.id));
       }
@@ -51,7 +51,7 @@ describe('a backup', () => {
         expect(backup).toMatchObject({ file: to, tasks: stored.size });
       }
     } finally {
-      producing = false;
+      producing.on = false;
       await Promise.all(producers);
     }
     expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([]);
