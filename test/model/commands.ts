@@ -1,0 +1,313 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { uuidv7 } from 'uuidv7';
+import type { ActionResult, Outcome, TaskAction } from '../../lib/engine/index.js';
+import { MINUTE, newTask } from '../conformance/harness.js';
+import { QUEUES, type Queue, type TaskModel } from './task-model.js';
+import type { Slot, Workplace } from './workplace.js';
+
+type Command = fc.AsyncCommand<TaskModel, Workplace>;
+
+/** One event. `can` says whether it may happen now; after it, the store has to agree with the model. */
+class Step implements Command {
+  constructor(
+    private readonly text: string,
+    private readonly can: (model: TaskModel) => boolean,
+    private readonly happen: (model: TaskModel, real: Workplace) => Promise<void>,
+  ) {}
+
+  check(model: Readonly<TaskModel>): boolean {
+    return this.can(model as TaskModel);
+  }
+
+  async run(model: TaskModel, real: Workplace): Promise<void> {
+    await this.happen(model, real);
+    model.settle();
+    await real.agree(model);
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+type OutcomeShape =
+  | { readonly kind: 'completed' | 'failed' | 'cancelled'; readonly keepMinutes: number | null }
+  | { readonly kind: 'retry'; readonly inMinutes: number; readonly countsAttempt: boolean }
+  | { readonly kind: 'released' };
+
+const process = fc.nat({ max: 1 });
+const queue = fc.constantFrom(...QUEUES);
+/** Which of those that there are; taken modulo their number. */
+const which = fc.nat({ max: 20 });
+const minutes = fc.integer({ min: 1, max: 15 });
+
+const outcome: fc.Arbitrary<OutcomeShape> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const),
+    keepMinutes: fc.option(minutes),
+  }),
+  fc.record({
+    kind: fc.constant('retry' as const),
+    inMinutes: fc.integer({ min: -1, max: 10 }),
+    countsAttempt: fc.boolean(),
+  }),
+  fc.constant({ kind: 'released' as const }),
+);
+
+function outcomeAt(now: number, shape: OutcomeShape): Outcome {
+  const error = { name: 'Error', message: 'broken' };
+  switch (shape.kind) {
+    case 'released':
+      return { kind: 'released', maxAttempts: 4 };
+    case 'retry':
+      return {
+        kind: 'retry',
+        maxAttempts: 4,
+        at: now + shape.inMinutes * MINUTE,
+        countsAttempt: shape.countsAttempt,
+        error,
+      };
+    default: {
+      const keepFor = shape.keepMinutes === null ? null : shape.keepMinutes * MINUTE;
+      return shape.kind === 'completed'
+        ? { kind: 'completed', maxAttempts: 4, keepFor }
+        : { kind: shape.kind, maxAttempts: 4, keepFor, error };
+    }
+  }
+}
+
+const enqueue = fc
+  .tuple(
+    process,
+    fc.array(fc.record({ queue, priority: fc.integer({ min: -1, max: 1 }), inMinutes: fc.option(minutes) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+  )
+  .map(
+    ([by, rows]) =>
+      new Step(
+        `enqueue(process ${by}, ${JSON.stringify(rows)})`,
+        () => true,
+        async (model, real) => {
+          const tasks = rows.map((row) => ({
+            id: uuidv7(),
+            queue: row.queue,
+            priority: row.priority,
+            runAt: model.now + (row.inMinutes ?? 0) * MINUTE,
+          }));
+          await real.engine(by).enqueue(tasks.map((task) => newTask(real.clock, task)));
+          // Stored when the promise resolves: the other process sees it at once.
+          for (const { id } of tasks) {
+            if (!(await real.engine(by + 1).get(id))) throw new Error(`${id} was acknowledged and is not stored`);
+          }
+          real.ids.push(...tasks.map(({ id }) => id));
+          model.enqueue(tasks);
+        },
+      ),
+  );
+
+const startWorker = fc.tuple(process, queue).map(
+  ([by, of]) =>
+    new Step(
+      `startWorker(process ${by}, ${of})`,
+      () => true,
+      async (model, real) => {
+        model.waiting[of] += 1;
+        await real.startWorker(by, of);
+      },
+    ),
+);
+
+const endAttempt = fc.tuple(which, outcome).map(
+  ([index, shape]) =>
+    new Step(
+      `endAttempt(${index}, ${JSON.stringify(shape)})`,
+      (model) => model.running().length > 0,
+      async (model, real) => {
+        const task = pick(model.running(), index);
+        const how = outcomeAt(model.now, shape);
+        await real.end(real.holder(task.id)!, how);
+        model.end(task, how);
+      },
+    ),
+);
+
+const endStaleAttempt = fc.tuple(which, outcome).map(
+  ([index, shape]) =>
+    new Step(
+      `endStaleAttempt(${index}, ${JSON.stringify(shape)})`,
+      () => true,
+      async (model, real) => {
+        const stale = real.slots.filter((slot) => slot.stale);
+        if (stale.length > 0) await real.end(pick(stale, index), outcomeAt(model.now, shape));
+      },
+    ),
+);
+
+const strikeOff = which.map(
+  (index) =>
+    new Step(
+      `strikeOff(${index})`,
+      (model) => model.running().length > 0,
+      async (model, real) => {
+        if (!real.site.strikeOff) return;
+        const lost = await real.strikeOff(real.holder(pick(model.running(), index).id)!);
+        for (const id of lost) model.lose(model.tasks.get(id)!);
+      },
+    ),
+);
+
+const shutDownWorker = which.map(
+  (index) =>
+    new Step(
+      `shutDownWorker(${index})`,
+      () => true,
+      async (model, real) => {
+        if (real.slots.length > 0) await shutDown(model, real, pick(real.slots, index));
+      },
+    ),
+);
+
+const restart = process.map(
+  (which) =>
+    new Step(
+      `restart(process ${which})`,
+      () => true,
+      async (model, real) => {
+        // Those that wait go first: what the others hand back is not for them.
+        for (const holding of [false, true]) {
+          const slots = real.slots.filter((slot) => slot.process === which && (slot.delivery !== null) === holding);
+          for (const slot of slots) await shutDown(model, real, slot);
+        }
+        await real.restart(which);
+      },
+    ),
+);
+
+async function shutDown(model: TaskModel, real: Workplace, slot: Slot): Promise<void> {
+  const held = slot.delivery && !slot.stale ? model.tasks.get(slot.delivery.task.id)! : null;
+  if (!slot.delivery) model.waiting[slot.queue] -= 1;
+  await real.shutDown(slot);
+  if (held) model.end(held, { kind: 'released', maxAttempts: 4 });
+  model.settle();
+  await real.agree(model);
+}
+
+const drain = fc.tuple(process, queue, fc.integer({ min: 1, max: 3 })).map(
+  ([by, of, concurrency]) =>
+    new Step(
+      `drain(process ${by}, ${of}, ${concurrency} at once)`,
+      (model) => !model.paused.has(of) && model.line(of).length > 0,
+      async (model, real) => {
+        const line = model.line(of);
+        const began = await real.drain(by, of, line.length, concurrency);
+        const expected = line.map(({ id }) => id);
+        if (!isDeepStrictEqual(began, expected))
+          throw new Error(`Run in the order ${began.join(', ')}; expected ${expected.join(', ')}`);
+        for (const task of line) {
+          model.claim(task);
+          model.end(task, { kind: 'completed', maxAttempts: 4, keepFor: null });
+        }
+      },
+    ),
+);
+
+const action = fc.constantFrom<TaskAction>('cancel', 'retry', 'run-now', 'delete');
+
+const actOnOne = fc.tuple(process, action, which).map(
+  ([by, what, index]) =>
+    new Step(
+      `act(process ${by}, ${what}, task ${index})`,
+      (model) => model.tasks.size > 0,
+      async (model, real) => {
+        // Of all there ever were: those that are gone are refused too.
+        const id = pick(real.ids, index);
+        const before = model.tasks.get(id)?.state ?? null;
+        const result = await real.engine(by).act(what, { ids: [id] });
+        const expected: ActionResult = model.act(what, id)
+          ? { changed: 1, refused: [] }
+          : { changed: 0, refused: [{ id, state: before }] };
+        assertEqual(result, expected);
+      },
+    ),
+);
+
+const actOnQueue = fc.tuple(process, action, queue).map(
+  ([by, what, of]) =>
+    new Step(
+      `act(process ${by}, ${what}, all of ${of})`,
+      (model) => model.tasks.size > 0,
+      async (model, real) => {
+        const result = await real.engine(by).act(what, { filter: { queue: of } });
+        const ids = [...model.tasks.values()].filter((task) => task.queue === of).map(({ id }) => id);
+        const changed = ids.filter((id) => model.act(what, id)).length;
+        assertEqual(result, { changed, refused: [] });
+      },
+    ),
+);
+
+const pause = fc.tuple(process, queue).map(
+  ([by, of]) =>
+    new Step(
+      `pause(process ${by}, ${of})`,
+      () => true,
+      async (model, real) => {
+        await real.engine(by).pauseQueue(of);
+        model.paused.add(of);
+      },
+    ),
+);
+
+const resume = fc.tuple(process, queue).map(
+  ([by, of]) =>
+    new Step(
+      `resume(process ${by}, ${of})`,
+      (model) => model.paused.has(of),
+      async (model, real) => {
+        await real.engine(by).resumeQueue(of);
+        model.paused.delete(of);
+      },
+    ),
+);
+
+const moveClock = fc.integer({ min: -20, max: 40 }).map(
+  (by) =>
+    new Step(
+      `moveClock(${by} minutes)`,
+      () => true,
+      async (model, real) => {
+        const target = model.now + by * MINUTE;
+        // A jump over several due times promotes them in any order, so workers that wait are led from one to the next.
+        const led = model.waiting.mail + model.waiting.reports > 0;
+        for (const time of [...(led ? model.dueTimes(target) : []), target]) {
+          if (by > 0 && time < model.now) continue;
+          real.clock.set(time);
+          model.now = time;
+          model.settle();
+          await real.agree(model);
+        }
+      },
+    ),
+);
+
+/** Every event, the frequent ones more often. */
+export function commands(clock: 'injected' | 'system'): fc.Arbitrary<Iterable<Command>> {
+  const events: fc.Arbitrary<Command>[] = [
+    ...[enqueue, enqueue, enqueue, startWorker, startWorker, startWorker, endAttempt, endAttempt, endAttempt],
+    ...[endStaleAttempt, strikeOff, shutDownWorker, restart, drain],
+    ...[actOnOne, actOnOne, actOnOne, actOnQueue, pause, resume],
+    ...(clock === 'injected' ? [moveClock, moveClock] : []),
+  ];
+  return fc.commands(events, { maxCommands: 50, size: 'max' });
+}
+
+function pick<T>(list: readonly T[], index: number): T {
+  return list[index % list.length]!;
+}
+
+function assertEqual(actual: ActionResult, expected: ActionResult): void {
+  if (!isDeepStrictEqual({ ...actual, refused: [...actual.refused] }, expected))
+    throw new Error(`The action told ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`);
+}
