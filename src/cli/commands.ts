@@ -1,6 +1,7 @@
 import { backupCommand } from '../backup/backup.command.js';
+import { checkCommand } from '../check/check.command.js';
 import { panelCommand } from '../panel/panel.command.js';
 import { schemaCommand } from '../schema/schema.command.js';
 import type { Command } from './command.js';
 
-export const COMMANDS: readonly Command[] = [panelCommand, schemaCommand, backupCommand];
+export const COMMANDS: readonly Command[] = [panelCommand, schemaCommand, backupCommand, checkCommand];

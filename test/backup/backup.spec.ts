@@ -49,6 +49,7 @@ describe('a backup', () => {
         copy.close();
         expect([...before, ...spawned.map((entry) => entry.task)].filter((id) => !stored.has(id))).toEqual([]);
         expect(backup).toMatchObject({ file: to, tasks: stored.size });
+        expect(await cli('check', '--database', to)).toMatchObject({ code: 0, err: '' });
       }
     } finally {
       producing.on = false;

@@ -1,0 +1,88 @@
+import { TASK_STATES, type TaskState } from '../../task.js';
+import type { Database } from '../connection.js';
+import { statement } from '../statement.js';
+import { RESCUE_TASK } from '../statements/rescue-tasks.js';
+import { allWorkers, type WorkerRecord } from '../statements/worker-rows.js';
+import type { Transaction } from '../transaction.js';
+
+/** Counters that say something else than the rows. Reads every task: for a check, never for an app at work. */
+const WRONG_COUNTS = `
+  WITH counted AS (SELECT queue, state, count(*) AS count FROM tasks_task GROUP BY queue, state)
+  SELECT queue, state, coalesce(counted.count, 0) AS tasks, coalesce(tasks_count.count, 0) AS counter
+    FROM counted FULL JOIN tasks_count USING (queue, state)
+   WHERE tasks <> counter
+   ORDER BY queue, state`;
+
+const RUNNING_BY_WORKER = `
+  SELECT worker, count(*) AS tasks FROM tasks_task WHERE state = 'running' GROUP BY worker ORDER BY worker`;
+
+/** They name no worker, so nobody can be found to have lost them. */
+const NAMELESS_RUNNING = `SELECT seq, id, queue FROM tasks_task WHERE state = 'running' AND worker IS NULL`;
+
+const UNKNOWN_STATES = `
+  SELECT state, count(*) AS tasks FROM tasks_task
+   WHERE state NOT IN (${TASK_STATES.map((state) => `'${state}'`).join(', ')})
+   GROUP BY state ORDER BY state`;
+
+/** What belongs to a task and goes with it. */
+const PARTS = ['tasks_attempt', 'tasks_log'] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface WrongCount {
+  readonly queue: string;
+  readonly state: TaskState;
+  /** Rows there are. */
+  readonly tasks: number;
+  /** What the counter says. */
+  readonly counter: number;
+}
+
+export function wrongCounts(database: Database): WrongCount[] {
+  return statement<[], WrongCount>(database, WRONG_COUNTS).all();
+}
+
+export function correctCounts(transaction: Transaction): void {
+  for (const { queue, state, tasks, counter } of wrongCounts(transaction.database)) {
+    transaction.moved(queue, null, state, tasks - counter);
+    transaction.touch(queue);
+  }
+}
+
+/** How many tasks each worker runs; the worker is null where a running task names none. */
+export function runningByWorker(database: Database): { worker: string | null; tasks: number }[] {
+  return statement<[], { worker: string | null; tasks: number }>(database, RUNNING_BY_WORKER).all();
+}
+
+/** Registered workers that hold tasks. */
+export function busyWorkers(database: Database): WorkerRecord[] {
+  const busy = new Set(runningByWorker(database).map(({ worker }) => worker));
+  return allWorkers(database).filter(({ id }) => busy.has(id));
+}
+
+/** Hands back running tasks that name no worker; there is no attempt of anybody to put on record. */
+export function handBackNameless(transaction: Transaction): void {
+  const rows = statement<[], { seq: number; id: string; queue: string }>(transaction.database, NAMELESS_RUNNING).all();
+  for (const { seq, id, queue } of rows) {
+    statement<[number]>(transaction.database, RESCUE_TASK).run(seq);
+    transaction.moved(queue, 'running', 'available');
+    transaction.touch(queue, id);
+  }
+}
+
+export function unknownStates(database: Database): { state: string; tasks: number }[] {
+  return statement<[], { state: string; tasks: number }>(database, UNKNOWN_STATES).all();
+}
+
+/** How many attempts and lines of log belong to a task that there is not. */
+export function strayParts(database: Database): { part: Part; rows: number }[] {
+  return PARTS.map((part) => ({
+    part,
+    rows: database.prepare<[], number>(`SELECT count(*) FROM pragma_foreign_key_check('${part}')`).pluck().get()!,
+  })).filter(({ rows }) => rows > 0);
+}
+
+export function deleteStrayParts({ database }: Transaction): void {
+  for (const part of PARTS) {
+    statement(database, `DELETE FROM ${part} WHERE task NOT IN (SELECT seq FROM tasks_task)`).run();
+  }
+}

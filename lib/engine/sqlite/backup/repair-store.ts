@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { Connection } from '../connection.js';
+import { rescueTasksOf, strayWorkers, type RescueRules } from '../statements/rescue-tasks.js';
+import { deleteWorker } from '../statements/worker-rows.js';
+import { Heartbeat } from '../workers/heartbeat.js';
+import { heartbeatFolder } from '../workers/registration.js';
+import { Writer } from '../writer.js';
+import { backupTasks, type TasksBackup } from './backup-tasks.js';
+import { busyWorkers, correctCounts, deleteStrayParts, handBackNameless } from './check-rows.js';
+import { goneWorkers } from './gone-workers.js';
+
+export interface RepairOptions {
+  /** Path of the backup that is made first. */
+  readonly backup: string;
+  /** How long a process of another container may be silent, in milliseconds. */
+  readonly lease: number;
+  readonly rules: RescueRules;
+}
+
+/** Nothing is told: whoever repairs is given the error. */
+const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
+/**
+ * Puts right what {@link checkStore} found repairable, after a backup: runs missing migrations, then, in one transaction,
+ * hands back the tasks of workers that are gone, deletes what belongs to no task and sets the counters to what the rows
+ * say. Apps may be working on the store meanwhile.
+ * @param database path of the SQLite file
+ * @throws StoreError where the backup or the repair fails; nothing but the schema is changed then
+ */
+export async function repairStore(database: string, { backup, lease, rules }: RepairOptions): Promise<TasksBackup> {
+  const file = resolve(database);
+  const made = await backupTasks({ database: file, to: backup });
+  const connection = await Connection.open(file, 'full');
+  try {
+    const gone = await goneWorkers(file, await connection.read(busyWorkers), lease);
+    const writer = new Writer(connection.database, null, SILENT, () => undefined);
+    await writer.write((transaction) => {
+      // First, as it compares with the rows as they are; what is moved after that is added to it.
+      correctCounts(transaction);
+      for (const worker of [...gone, ...strayWorkers(transaction.database)]) {
+        deleteWorker(transaction, worker);
+        rescueTasksOf(transaction, worker, rules);
+      }
+      handBackNameless(transaction);
+      deleteStrayParts(transaction);
+    });
+    for (const worker of gone) Heartbeat.forget(heartbeatFolder(file)!, worker);
+    return made;
+  } finally {
+    await connection.close();
+  }
+}
