@@ -1,6 +1,6 @@
-import type { QueueStats, TaskList } from '../../../dispatcher/task-dispatcher.types.js';
+import type { QueueStats, TaskList, TaskMetrics } from '../../../dispatcher/task-dispatcher.types.js';
 import type { CronSchedule } from '../../../cron/cron-schedules.types.js';
-import type { Task, TaskAction } from '../../../engine/index.js';
+import type { ActionResult, ActionTarget, Task, TaskAction } from '../../../engine/index.js';
 
 /** Beside this script, wherever the panel is mounted and whatever a proxy takes away from its path. */
 const base = new URL('api/', import.meta.url);
@@ -15,6 +15,14 @@ export class ApiError extends Error {
   }
 }
 
+/** What `POST api/tasks` takes. */
+export interface NewTaskRequest {
+  readonly queue: string;
+  readonly name: string;
+  readonly params: object;
+  readonly priority?: number;
+}
+
 const path = (...segments: readonly string[]): string => segments.map(encodeURIComponent).join('/');
 
 export const api = {
@@ -25,6 +33,10 @@ export const api = {
   task: (id: string) => request<Task>('GET', path('tasks', id)),
   act: (action: TaskAction, id: string) =>
     action === 'delete' ? request<null>('DELETE', path('tasks', id)) : request<Task>('POST', path('tasks', id, action)),
+  bulk: (action: TaskAction, target: ActionTarget) =>
+    request<ActionResult>('POST', 'tasks/bulk', { action, ...target }),
+  enqueue: (task: NewTaskRequest) => request<Task>('POST', 'tasks', task),
+  metrics: (query: URLSearchParams) => request<TaskMetrics>('GET', `metrics?${query.toString()}`),
   crons: () => request<CronSchedule[]>('GET', 'crons'),
   actOnCron: (action: 'trigger' | 'pause' | 'resume', name: string) =>
     request<unknown>('POST', path('crons', name, action)),
@@ -34,8 +46,9 @@ export function eventsUrl(): URL {
   return new URL('events', base);
 }
 
-async function request<T>(method: string, target: string): Promise<T> {
-  const response = await fetch(new URL(target, base), { method }).catch(() => {
+async function request<T>(method: string, target: string, content?: object): Promise<T> {
+  const sent = content && { body: JSON.stringify(content), headers: { 'Content-Type': 'application/json' } };
+  const response = await fetch(new URL(target, base), { method, ...sent }).catch(() => {
     throw new ApiError(0, 'The app does not answer.');
   });
   const body = await readBody(response);

@@ -33,13 +33,14 @@ const page: Page = {
   readOnly: readOnly === 'true',
   act(work, done, next) {
     work().then(
-      () => {
+      (result) => {
+        const text = typeof done === 'string' ? done : done(result);
         if (next !== undefined) {
-          sayThere = done;
+          sayThere = text;
           location.hash = next;
           return;
         }
-        say(done, false);
+        say(text, false);
         refresh(null);
       },
       (error: unknown) => {
@@ -83,8 +84,17 @@ function route(): void {
 function viewOf(path: string, query: URLSearchParams): View {
   if (path === 'crons') return new CronsView(page);
   if (path === 'tasks') return new TasksView(page, query);
-  if (path.startsWith('tasks/')) return new TaskView(page, decodeURIComponent(path.slice('tasks/'.length)));
+  if (path.startsWith('tasks/')) return new TaskView(page, decoded(path.slice('tasks/'.length)));
   return new QueuesView(page);
+}
+
+/** A link that was cut short while it was copied is still one to a task, which then is not there. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function textOf(error: unknown): string {

@@ -12,9 +12,9 @@ export interface Page {
   readonly readOnly: boolean;
   /**
    * Runs what a person asked for, says what came of it and reads anew, or goes on to another page.
-   * @param done said when it went well
+   * @param done said when it went well, and how it went where that is not known before
    * @param next hash of the page to go to then
    */
-  act(work: () => Promise<unknown>, done: string, next?: string): void;
+  act<T>(work: () => Promise<T>, done: string | ((result: T) => string), next?: string): void;
   go(hash: string): void;
 }

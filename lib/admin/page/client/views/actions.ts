@@ -1,10 +1,11 @@
 import { ACTION_STATES } from '../../../../engine/task-engine.js';
 import type { TaskAction, TaskState } from '../../../../engine/index.js';
 import { api } from '../api.js';
+import { ask } from '../dialog.js';
 import { h } from '../dom.js';
 import type { Page } from '../view.js';
 
-const LABELS: Readonly<Record<TaskAction, string>> = {
+export const ACTION_LABELS: Readonly<Record<TaskAction, string>> = {
   retry: 'Retry',
   'run-now': 'Run now',
   cancel: 'Cancel',
@@ -28,13 +29,26 @@ export function actionButtons(
   afterDelete?: string,
 ): HTMLElement[] {
   if (page.readOnly) return [];
-  const actions = (Object.keys(LABELS) as TaskAction[]).filter((action) => ACTION_STATES[action].includes(task.state));
+  const actions = (Object.keys(ACTION_LABELS) as TaskAction[]).filter((action) =>
+    ACTION_STATES[action].includes(task.state),
+  );
   return actions.map((action) => {
-    const run = (): void => {
-      if (action === 'delete' && !confirm(`Delete ${task.name} and its record?`)) return;
+    const run = async (): Promise<void> => {
+      if (action === 'delete') {
+        const isSure = await ask({
+          title: `Delete ${task.name}?`,
+          text: 'Its record goes with it.',
+          confirm: 'Delete',
+        });
+        if (!isSure) return;
+      }
       const next = action === 'delete' ? afterDelete : undefined;
       page.act(() => api.act(action, task.id), `${DONE[action]}: ${task.name}`, next);
     };
-    return h('button', { type: 'button', class: action === 'delete' ? 'danger' : '', onclick: run }, LABELS[action]);
+    return h(
+      'button',
+      { type: 'button', class: action === 'delete' ? 'danger' : '', onclick: () => void run() },
+      ACTION_LABELS[action],
+    );
   });
 }

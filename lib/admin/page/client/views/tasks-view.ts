@@ -5,15 +5,22 @@ import { api } from '../api.js';
 import { cell, h, notice, table } from '../dom.js';
 import { count, moment } from '../format.js';
 import type { Change } from '../live.js';
+import { Selection } from '../selection.js';
+import { filterQuery } from '../task-query.js';
 import type { Page, View } from '../view.js';
 import { actionButtons } from './actions.js';
 import { badge } from './badge.js';
+import { BulkBar } from './bulk-bar.js';
 
-const FILTERS = ['queue', 'name', 'search'] as const;
+/** Those that are written; the state is chosen. */
+const WRITTEN_FILTERS = ['queue', 'name', 'search'] as const;
 
 /** A list of tasks, newest first, by state and filter. */
 export class TasksView implements View {
   private readonly tabs = h('nav', { class: 'tabs', 'aria-label': 'States' });
+  private readonly selection = new Selection();
+  private readonly bulk: BulkBar;
+  private readonly query: URLSearchParams;
   private readonly body = h('tbody');
   private readonly list = h('div', {}, notice('Reading …'));
   private readonly more = h('button', { type: 'button', hidden: true, onclick: () => this.readMore() }, 'Show older');
@@ -27,9 +34,12 @@ export class TasksView implements View {
 
   constructor(
     private readonly page: Page,
-    private readonly query: URLSearchParams,
+    link: URLSearchParams,
   ) {
-    this.element = h('section', {}, h('h1', {}, 'Tasks'), this.tabs, this.filterForm(), this.list, this.more);
+    this.query = filterQuery(link);
+    this.bulk = new BulkBar(page, this.selection, this.query, () => this.showSelection());
+    const content = h('div', {}, this.filterForm(), this.bulk.element, this.list, this.more);
+    this.element = h('section', {}, h('h1', {}, 'Tasks'), h('div', { class: 'sided' }, this.tabs, content));
     this.showTabs([]);
   }
 
@@ -72,8 +82,11 @@ export class TasksView implements View {
     }
     if (elements.length === 0) this.list.replaceChildren(notice('No tasks here.'));
     else if (!this.body.isConnected) {
-      this.list.replaceChildren(table(['Task', 'State', 'Queue', 'Attempt', 'Enqueued', 'Runs / ran', ''], this.body));
+      const columns = ['Task', 'State', 'Queue', 'Attempt', 'Enqueued', 'Runs / ran', ''];
+      if (!this.page.readOnly) columns.unshift('');
+      this.list.replaceChildren(table(columns, this.body));
     }
+    this.showSelection();
     this.more.hidden = this.cursor === null;
   }
 
@@ -90,7 +103,8 @@ export class TasksView implements View {
     const { progress, error } = task;
     return h(
       'tr',
-      {},
+      { 'data-id': task.id },
+      !this.page.readOnly && cell('', this.checkbox(task)),
       cell(
         'Task',
         h('a', { href: `#/tasks/${encodeURIComponent(task.id)}` }, task.name),
@@ -105,25 +119,44 @@ export class TasksView implements View {
     );
   }
 
+  private checkbox({ id, name }: TaskSummary): HTMLElement {
+    const box = h('input', { type: 'checkbox', 'aria-label': `Choose ${name} ${id}` });
+    box.addEventListener('click', (event) => {
+      const shown = [...this.body.rows].map((row) => row.dataset.id!);
+      this.selection.set(id, box.checked, event.shiftKey, shown);
+      this.showSelection();
+    });
+    return box;
+  }
+
+  private showSelection(): void {
+    for (const row of this.body.rows) {
+      const box = row.querySelector<HTMLInputElement>('input[type=checkbox]');
+      if (box) box.checked = this.selection.has(row.dataset.id!);
+    }
+    this.bulk.show();
+  }
+
   private showTabs(queues: readonly QueueStats[]): void {
     const queue = this.query.get('queue');
     const counted = queues.filter((stats) => queue === null || stats.queue === queue);
-    const tab = (label: string, state: string | null): HTMLElement => {
+    const tab = (label: string, state: string | null, total: number | null): HTMLElement => {
       const query = new URLSearchParams(this.query);
       if (state === null) query.delete('state');
       else query.set('state', state);
       const current = this.query.get('state') === state;
-      return h('a', { href: `#/tasks?${query.toString()}`, 'aria-current': current && 'page' }, label);
+      const number = total === null ? '' : h('span', { class: 'count' }, count(total));
+      return h('a', { href: `#/tasks?${query.toString()}`, 'aria-current': current && 'page' }, label, ' ', number);
     };
     const states = TASK_STATES.map((state) => {
       const total = counted.reduce((sum, stats) => sum + stats.counts[state], 0);
-      return tab(`${state} ${count(total)}`, state);
+      return tab(state, state, total);
     });
-    this.tabs.replaceChildren(tab('all', null), ...states);
+    this.tabs.replaceChildren(tab('all', null, null), ...states);
   }
 
   private filterForm(): HTMLElement {
-    const inputs = FILTERS.map((name) =>
+    const inputs = WRITTEN_FILTERS.map((name) =>
       h('input', { name, type: 'search', value: this.query.get(name) ?? '', placeholder: name, 'aria-label': name }),
     );
     const form = h('form', { class: 'filter' }, ...inputs, h('button', {}, 'Filter'));

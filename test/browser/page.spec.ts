@@ -1,0 +1,152 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Task } from '../../lib/index.js';
+import { AdminApp } from '../admin/support/admin-app.js';
+import { CHROMIUM, hasChromium, launch, openTab, type Tab } from './support/browser.js';
+import { HOSTILE_ERROR, HOSTILE_NAME, PageHandlers } from './support/page-handlers.js';
+
+describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => {
+  let browser: Browser;
+  let app: AdminApp;
+  let tab: Tab;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    app = await AdminApp.start({ tasks: { workers: { default: 4, idle: 0 } }, providers: [PageHandlers] });
+    tab = await openTab(browser, `${app.origin}/admin/tasks`);
+    page = tab.page;
+  });
+  afterEach(async () => {
+    await page.close();
+    await app.stop();
+    expect(tab.wrong).toEqual([]);
+  });
+
+  const failed = async (name: string, params: object = {}): Promise<Task> => {
+    const { id } = await app.dispatcher.queue('default', name, params);
+    return app.reached(id, 'failed');
+  };
+  const button = (name: string): ReturnType<Page['locator']> => page.getByRole('button', { name, exact: true });
+  const dialogButton = (name: string): ReturnType<Page['locator']> =>
+    page.getByRole('dialog').getByRole('button', { name, exact: true });
+  const failMany = async (number: number): Promise<void> => {
+    const tasks = await app.dispatcher.queueMany(
+      'default',
+      'flaky',
+      Array.from({ length: number }, (_, n) => ({ n })),
+    );
+    for (const { id } of tasks) await app.reached(id, 'failed');
+  };
+
+  it('shows a failure and its stack, retries it, and shows it complete', async () => {
+    await failed('flaky', { to: 'Ada' });
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Failed' }).click();
+    await page.getByRole('link', { name: 'flaky' }).click();
+    await page.getByRole('heading', { name: 'flaky failed' }).waitFor();
+    await page.getByText('page-handlers.ts').first().waitFor();
+    app.app.get(PageHandlers).isBroken = false;
+    await button('Retry').click();
+    await page.getByRole('heading', { name: 'flaky completed' }).waitFor();
+  });
+
+  it('retries all that match at once, with their number asked back first', async () => {
+    await failMany(60);
+    await page.goto(`${app.origin}/admin/tasks#/tasks?state=failed&name=flaky`);
+    await page.getByRole('checkbox').first().check();
+    await button('Choose all that match').click();
+    app.app.get(PageHandlers).isBroken = false;
+    await button('Retry chosen').click();
+    await page.getByRole('dialog', { name: 'Retry: 60 tasks?' }).waitFor();
+    await dialogButton('Retry 60').click();
+    await page.getByText('Retry: 60 changed, 0 refused').waitFor();
+    await page.getByRole('link', { name: 'completed 60' }).waitFor();
+    expect((await app.dispatcher.stats()).find(({ queue }) => queue === 'default')!.counts.failed).toBe(0);
+  });
+
+  it('acts on a range that shift chose, and names what it had to leave', async () => {
+    await failMany(4);
+    await app.dispatcher.queue('idle', 'greet', {});
+    await page.goto(`${app.origin}/admin/tasks#/tasks`);
+    const boxes = page.getByRole('checkbox');
+    await boxes.nth(4).waitFor();
+    await boxes.nth(0).click();
+    await boxes.nth(3).click({ modifiers: ['Shift'] });
+    await page.getByText('4 chosen').waitFor();
+    expect(await boxes.nth(2).isChecked()).toBe(true);
+    expect(await boxes.nth(4).isChecked()).toBe(false);
+    await button('Retry chosen').click();
+    await dialogButton('Retry 4').click();
+    // The newest is available already.
+    await page.getByText('Retry: 3 changed, 1 refused').waitFor();
+    await page.getByRole('heading', { name: 'Left as they were' }).waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'is available' }).waitFor();
+  });
+
+  it('deletes nothing when the answer is no', async () => {
+    const { id } = await failed('flaky');
+    await page.goto(`${app.origin}/admin/tasks#/tasks/${id}`);
+    await button('Delete').click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await app.dispatcher.get(id)).toMatchObject({ state: 'failed' });
+    await button('Delete').click();
+    await dialogButton('Delete').click();
+    await page.getByText('Deleted: flaky').waitFor();
+    await expect(app.dispatcher.get(id)).rejects.toThrow(id);
+  });
+
+  it('pauses a queue and resumes it', async () => {
+    const paused = async (): Promise<boolean> =>
+      (await app.dispatcher.stats()).find(({ queue }) => queue === 'default')!.paused;
+    const row = page.getByRole('row').filter({ hasText: 'default' });
+    await row.getByRole('button', { name: 'Pause' }).click();
+    await row.getByText('paused', { exact: true }).waitFor();
+    expect(await paused()).toBe(true);
+    await row.getByRole('button', { name: 'Resume' }).click();
+    await row.getByRole('button', { name: 'Pause' }).waitFor();
+    expect(await paused()).toBe(false);
+  });
+
+  it('triggers a cron', async () => {
+    await page.getByRole('link', { name: 'Crons' }).click();
+    await page.getByRole('row').filter({ hasText: 'nightly' }).getByRole('button', { name: 'Run now' }).click();
+    await page.getByText('Enqueued a run: nightly').waitFor();
+    await page.goto(`${app.origin}/admin/tasks#/tasks?state=completed`);
+    await page.getByRole('link', { name: 'nightly' }).waitFor();
+  });
+
+  it('opens the same view from a link that was shared', async () => {
+    await failed('flaky', { to: 'Ada' });
+    await failed('flaky', { to: 'Grace' });
+    await page.goto(`${app.origin}/admin/tasks#/tasks`);
+    await page.getByRole('link', { name: /^failed/ }).click();
+    await page.getByRole('searchbox', { name: 'search' }).fill('Grace');
+    await button('Filter').click();
+    await page.waitForURL(/search=Grace/);
+    const shared = await openTab(browser, page.url());
+    await shared.page.getByRole('link', { name: 'flaky' }).waitFor();
+    expect(await shared.page.getByRole('link', { name: 'flaky' }).count()).toBe(1);
+    expect(await shared.page.getByRole('searchbox', { name: 'search' }).inputValue()).toBe('Grace');
+    expect(await shared.page.locator('[aria-current=page]', { hasText: 'failed' }).count()).toBe(1);
+    await shared.page.close();
+    expect(shared.wrong).toEqual([]);
+  });
+
+  it('shows hostile names, errors and params as text', async () => {
+    let deep: object = { end: '<svg onload=alert(4)>' };
+    for (let level = 0; level < 190; level++) deep = { deep };
+    const markup = '"><script>alert(3)</script>';
+    const { id } = await failed(HOSTILE_NAME, { html: markup, rtl: '\u202Eabc\u0000\u001b[31m', [markup]: 1, deep });
+    await page.goto(`${app.origin}/admin/tasks#/tasks?state=failed`);
+    await page.getByRole('link', { name: HOSTILE_NAME, exact: true }).click();
+    await page.waitForURL(new RegExp(id));
+    await page.getByText('<script>alert(3)</script>').first().waitFor();
+    await page.getByText(HOSTILE_ERROR.slice(0, 20)).first().waitFor();
+    expect(await page.locator('main img, main svg[onload], main script').count()).toBe(0);
+  });
+});
