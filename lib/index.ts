@@ -25,6 +25,7 @@ export type {
   Backoff,
   BackoffFunction,
   CronMode,
+  EngineOption,
   QueueOptions,
   RetentionOptions,
   StoredTaskSettings,
@@ -39,6 +40,7 @@ export type {
 export type { Duration } from './config/duration.js';
 export type { RateLimit } from './config/resolved-config.js';
 
+export { bullmq, type BullmqOptions, type RedisConnection } from './engine/bullmq/index.js';
 export { backupTasks, type BackupTasksOptions, type TasksBackup } from './engine/sqlite/backup/index.js';
 
 export { type CancelTimer, type Clock, ManualClock, SystemClock } from './clock/index.js';

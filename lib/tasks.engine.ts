@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import type { ResolvedConfig } from './config/resolved-config.js';
 import { nextRun } from './cron/index.js';
 import type { EngineContext, EngineLogger, TaskEngine } from './engine/index.js';
+import { BullmqEngine } from './engine/bullmq/index.js';
 import { SqliteEngine } from './engine/sqlite/index.js';
 import { maskSensitive } from './params/index.js';
 import { findDataSource } from './tasks.data-source.js';
@@ -13,18 +14,26 @@ export async function openEngine(
   moduleRef: ModuleRef,
   logger: EngineLogger,
 ): Promise<TaskEngine> {
-  const { dataSource, database, synchronous, lease, maxLostAttempts } = config;
-  const engine = new SqliteEngine(
+  const engine = await makeEngine(config, moduleRef, engineContext(config, logger));
+  await engine.open();
+  return engine;
+}
+
+async function makeEngine(config: ResolvedConfig, moduleRef: ModuleRef, context: EngineContext): Promise<TaskEngine> {
+  const { engine, dataSource, database, synchronous, lease, maxLostAttempts } = config;
+  if (engine) {
+    const queues = [...config.queues.keys()];
+    return new BullmqEngine({ ...engine.bullmq, lease, maxLostAttempts, queues }, context);
+  }
+  return new SqliteEngine(
     {
       database: dataSource === null ? database! : await findDataSource(dataSource, moduleRef),
       synchronous,
       lease,
       maxLostAttempts,
     },
-    engineContext(config, logger),
+    context,
   );
-  await engine.open();
-  return engine;
 }
 
 function engineContext(config: ResolvedConfig, logger: EngineLogger): EngineContext {

@@ -132,7 +132,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     const { config, handlers, crons, logger } = this.deps;
     const working = [...config.queues.values()].filter(({ concurrency }) => concurrency > 0);
     const queues = working.map(({ name, concurrency }) => `${name} (${concurrency})`).join(', ');
-    const store = config.database ?? 'the database of the app';
+    const store = config.database ?? (config.dataSource ? 'the database of the app' : this.deps.engine.kind);
     const count = handlers.all().filter(({ kind }) => kind !== 'cron').length;
     logger.log(
       `${config.name === 'default' ? 'Store' : `Store "${config.name}"`}: ${store}. ` +

@@ -55,7 +55,11 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
   const admin = merged.admin ?? {};
   return {
     name,
-    database: merged.dataSource === undefined ? (merged.database ?? defaultDatabase(name)) : null,
+    engine: merged.engine ?? null,
+    database:
+      merged.dataSource === undefined && merged.engine === undefined
+        ? (merged.database ?? defaultDatabase(name))
+        : null,
     dataSource: merged.dataSource ?? null,
     synchronous: merged.synchronous ?? DEFAULT_SYNCHRONOUS,
     defaults,

@@ -21,7 +21,8 @@ import {
   orFalse,
   wholeNumber,
 } from './option-checks.js';
-import type { AdminOptions, CronMode, TaskSettingsOptions, TasksModuleIdentity } from './options.js';
+import { bullmqOptions } from './bullmq-options.js';
+import type { AdminOptions, CronMode, EngineOption, TaskSettingsOptions, TasksModuleIdentity } from './options.js';
 import type { Place } from './place.js';
 import { checkQueueName } from './queue-name.js';
 import { checkRateLimit } from './rate-limit.js';
@@ -40,6 +41,7 @@ export interface CheckedQueue extends TaskSettingsOptions {
 export interface CheckedOptions extends TaskSettingsOptions, TasksModuleIdentity {
   readonly database?: string;
   readonly dataSource?: string | DataSource;
+  readonly engine?: EngineOption;
   readonly synchronous?: 'full' | 'normal';
   readonly workers?: Map<string, number> | number | false;
   readonly queues?: Map<string, CheckedQueue>;
@@ -130,6 +132,7 @@ const rootFields: Fields<CheckedOptions> = {
   ...taskSettingsFields,
   database: text,
   dataSource,
+  engine: object<EngineOption>({ bullmq: bullmqOptions }),
   synchronous: oneOf('full', 'normal'),
   workers,
   queues: mapOf(queueName, object(queueFields)),
@@ -158,6 +161,12 @@ export function checkModuleOptions(value: unknown, place: Place): CheckedOptions
     place
       .option('dataSource')
       .report(`cannot stand beside "database": tasks live either in a file of their own or in the app's database`);
+  }
+  if (options.engine !== undefined && (options.database ?? options.dataSource) !== undefined) {
+    place.option('engine').report('cannot stand beside "database" or "dataSource": tasks live in one place');
+  }
+  if (options.engine !== undefined && options.engine.bullmq === undefined) {
+    place.option('engine').report('must name an engine: bullmq');
   }
   return options;
 }

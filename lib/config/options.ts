@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { CanActivate, InjectionToken, Type } from '@nestjs/common';
 import type { Clock } from '../clock/index.js';
+import type { BullmqOptions } from '../engine/bullmq/index.js';
 import type { Duration } from './duration.js';
 
 /** Delay before retry number `retry` (1 for the first retry) after `error`, in milliseconds or as a duration. */
@@ -93,6 +94,11 @@ export interface AdminOptions {
 /** Which cron methods become durable. `all`: Nest's and the library's own `@Cron`; `own`: only the library's; `false`: none. */
 export type CronMode = 'all' | 'own' | false;
 
+/** An engine other than the embedded one, as `bullmq(…)` returns it and the file has it. */
+export interface EngineOption {
+  bullmq: BullmqOptions;
+}
+
 /** Options of `TasksModule.forRoot`; every one may stand in `config/config.yaml` under `tasks`, in snake_case. */
 export interface TasksModuleOptions extends TaskSettingsOptions {
   /**
@@ -102,6 +108,11 @@ export interface TasksModuleOptions extends TaskSettingsOptions {
   database?: string;
   /** The app's own TypeORM DataSource (its name, `default` for the unnamed one, or the object), to keep tasks in its file. Instead of `database`. */
   dataSource?: string | DataSource;
+  /**
+   * Where tasks live instead of in a SQLite file: `bullmq({ connection: { host, port } })` for Redis,
+   * `bullmq({ postgres: 'postgres://…' })` for PostgreSQL. Instead of `database` and `dataSource`.
+   */
+  engine?: EngineOption;
   /**
    * SQLite's `synchronous`. `normal` is faster and may lose the last commits when the machine loses power.
    * @default 'full'

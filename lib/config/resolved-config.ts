@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock/index.js';
-import type { AdminOptions, Backoff, CronMode } from './options.js';
+import type { AdminOptions, Backoff, CronMode, EngineOption } from './options.js';
 
 /** {@link RetentionOptions} with every value there: milliseconds, or null to keep for ever. */
 export interface Retention {
@@ -41,6 +41,8 @@ export interface QueueConfig {
 export interface ResolvedConfig {
   /** Name of the store: `default` unless a process has several. */
   readonly name: string;
+  /** Null: the embedded one. */
+  readonly engine: EngineOption | null;
   readonly database: string | null;
   readonly dataSource: string | DataSource | null;
   readonly synchronous: 'full' | 'normal';

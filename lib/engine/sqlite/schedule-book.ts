@@ -1,6 +1,7 @@
 import type { EngineContext, Schedule, ScheduleStatus } from '../task-engine.js';
+import { taskOf } from '../ticks.js';
 import type { Connection } from './connection.js';
-import { Ticker, taskOf } from './duties/ticker.js';
+import { Ticker } from './duties/ticker.js';
 import { insertTasks } from './statements/insert-tasks.js';
 import {
   allSchedules,

@@ -1,16 +1,12 @@
 import { messageOf } from '../../../errors/index.js';
-import type { EngineContext, NewTask, ScheduleStatus } from '../../task-engine.js';
+import type { EngineContext, ScheduleStatus } from '../../task-engine.js';
+import { dueTicks, taskOf, toleranceOf } from '../../ticks.js';
 import type { Connection } from '../connection.js';
 import { insertTasks } from '../statements/insert-tasks.js';
 import { dueSchedules, runIsOpen, nextTick, takeTick } from '../statements/schedule-rows.js';
 import type { Transaction } from '../transaction.js';
 import type { Writer } from '../writer.js';
 import { Duty } from './duty.js';
-
-/** Missed ticks that `all` makes up for in one transaction; the others follow in the next. */
-const BATCH = 500;
-/** With `skip`, a tick that is late by no more than this was not missed: the process was only busy. */
-const SKIP_TOLERANCE_MS = 60_000;
 
 /** When a schedule that cannot be computed is tried again. */
 const PUT_OFF_MS = 60_000;
@@ -19,23 +15,6 @@ const PUT_OFF_MS = 60_000;
 interface Ticks {
   readonly due: readonly number[];
   readonly next: number | null;
-}
-
-/** The task that one run of a schedule is. */
-export function taskOf(schedule: ScheduleStatus, id: string, runAt: number, now: number): NewTask {
-  const { queue, task, params, priority, maxAttempts, settings } = schedule;
-  return {
-    id,
-    queue,
-    name: task,
-    params,
-    priority,
-    runAt,
-    createdAt: now,
-    maxAttempts,
-    settings,
-    sensitive: [],
-  };
 }
 
 /**
@@ -76,8 +55,7 @@ export class Ticker extends Duty {
   }
 
   private ticksOf(schedule: ScheduleStatus, now: number): Ticks {
-    const due =
-      schedule.catchUp === 'all' && schedule.overlap ? this.nextMissed(schedule, now) : [this.newest(schedule, now)];
+    const due = dueTicks(schedule, schedule.nextRunAt!, now, this.context.nextRun);
     return { due, next: this.context.nextRun(schedule, due.at(-1)!) };
   }
 
@@ -93,34 +71,4 @@ export class Ticker extends Duty {
     transaction.touch(schedule.queue);
     insertTasks(transaction, tasks, now);
   }
-
-  /** The oldest ticks that are due. Where there are more, the row's next run stays in the past and the next round takes them. */
-  private nextMissed(schedule: ScheduleStatus, now: number): number[] {
-    const ticks: number[] = [];
-    let tick = schedule.nextRunAt;
-    while (tick !== null && tick <= now && ticks.length < BATCH) {
-      ticks.push(tick);
-      tick = this.context.nextRun(schedule, tick);
-    }
-    return ticks;
-  }
-
-  /** The newest tick that is due, found by halving the time since the first: after a long absence there may be millions. */
-  private newest(schedule: ScheduleStatus, now: number): number {
-    let newest = schedule.nextRunAt!;
-    let end = now;
-    while (newest < end) {
-      const middle = newest + Math.floor((end - newest) / 2);
-      const tick = this.context.nextRun(schedule, middle);
-      if (tick !== null && tick <= now) newest = tick;
-      else end = middle;
-    }
-    const following = this.context.nextRun(schedule, newest);
-    return following !== null && following <= now ? following : newest;
-  }
-}
-
-/** How late a tick may be and still run, in milliseconds. */
-function toleranceOf({ threshold, catchUp }: ScheduleStatus): number {
-  return threshold ?? (catchUp === 'skip' ? SKIP_TOLERANCE_MS : Infinity);
 }

@@ -1,0 +1,54 @@
+import type { AttemptOutcome, TaskAttempt, TaskError } from '../task.js';
+
+/**
+ * BullMQ keeps the stack of each failure and no more. So the stack that it is given ends with a line that tells the rest
+ * of the attempt, and is stored in the same step as what becomes of the task.
+ */
+const MARK = '\n    -- attempt ';
+
+export interface AttemptRecord extends TaskAttempt {
+  readonly outcome: AttemptOutcome;
+  readonly finishedAt: number;
+  /** When the next attempt is due. */
+  readonly runAt?: number;
+}
+
+export function toStack(record: AttemptRecord): string {
+  const { error, ...rest } = record;
+  const { stack, ...named } = error ?? {};
+  return `${stack ?? ''}${MARK}${JSON.stringify({ ...rest, error: error ? named : undefined })}`;
+}
+
+/** Null for a stack that other code stored. */
+export function fromStack(text: string): AttemptRecord | null {
+  const at = text.lastIndexOf(MARK);
+  if (at < 0) return null;
+  try {
+    const record = JSON.parse(text.slice(at + MARK.length)) as AttemptRecord;
+    if (!record.error) return record;
+    const stack = text.slice(0, at);
+    return { ...record, error: { ...record.error, ...(stack === '' ? {} : { stack }) } };
+  } catch {
+    return null;
+  }
+}
+
+/** What BullMQ stores of a failure: it takes an Error's message and stack. */
+export class AttemptFailure extends Error {
+  override readonly name = 'AttemptFailure';
+
+  /** @param delay milliseconds until the next attempt; null: there is none */
+  constructor(
+    record: AttemptRecord,
+    readonly delay: number | null,
+  ) {
+    super(record.error?.message ?? record.outcome);
+    this.stack = toStack(record);
+  }
+}
+
+/** Of a failure that was recorded by other code, or by BullMQ itself. */
+export function plainError(reason: string, stack: string | undefined): TaskError {
+  const name = /^([A-Za-z]\w*Error): /.exec(stack ?? '')?.[1] ?? 'Error';
+  return { name, message: reason, ...(stack ? { stack } : {}) };
+}

@@ -1,0 +1,279 @@
+import { hostname } from 'node:os';
+import type { EntityManager } from 'typeorm';
+import { ForeignManagerError, StoreError, messageOf } from '../../errors/index.js';
+import type {
+  ActionResult,
+  ActionTarget,
+  ConsumeOptions,
+  Consumer,
+  EngineCapabilities,
+  EngineChange,
+  EngineContext,
+  MetricPoint,
+  MetricsQuery,
+  NewTask,
+  QueueDepth,
+  RunTask,
+  Schedule,
+  ScheduleStatus,
+  TaskAction,
+  TaskEngine,
+  TaskFilter,
+  TaskPage,
+  WorkerInfo,
+} from '../task-engine.js';
+import type { Task } from '../task.js';
+import type { BullmqEngineOptions } from './bullmq-options.js';
+import { Cancelled, cancelledNotes } from './cancelled.js';
+import { ChangeWatch } from './change-watch.js';
+import { metricPoints } from './metric-points.js';
+import { QueueConsumer } from './queue-consumer.js';
+import { queueDepth } from './queue-depth.js';
+import { QueueSet } from './queue-set.js';
+import { Registry } from './registry.js';
+import { ScheduleBook } from './schedule-book.js';
+import { toJob } from './stored-job.js';
+import { TaskActions } from './task-actions.js';
+import { TaskLists } from './task-lists.js';
+import { TaskView } from './task-view.js';
+
+/** Everything that exists while the store is open. */
+interface Opened {
+  readonly set: QueueSet;
+  readonly registry: Registry;
+  readonly view: TaskView;
+  readonly lists: TaskLists;
+  readonly cancelled: Cancelled;
+  readonly actions: TaskActions;
+  readonly schedules: ScheduleBook;
+  readonly watch: ChangeWatch;
+}
+
+/**
+ * Tasks in BullMQ, on Redis or PostgreSQL, for any number of machines. A queue is a BullMQ queue, a task a job of the same
+ * id in it; {@link QueueConsumer} says how the outcomes of attempts map, {@link Cancelled} and {@link ScheduleBook} what
+ * had to be added, out of BullMQ's own parts.
+ */
+export class BullmqEngine implements TaskEngine {
+  readonly kind: string;
+  readonly capabilities: EngineCapabilities = {
+    clock: 'system',
+    queueRank: false,
+    listOrder: 'state',
+    latencyMetrics: false,
+    retentionPerTask: false,
+    lostAttemptTimes: false,
+  };
+  private readonly consumers = new Set<QueueConsumer>();
+  private readonly startedAt = Date.now();
+  private readonly workerId: string;
+  private opened: Opened | null = null;
+
+  constructor(
+    private readonly options: BullmqEngineOptions,
+    private readonly context: EngineContext,
+  ) {
+    this.kind = options.postgres === undefined ? 'bullmq-redis' : 'bullmq-postgres';
+    // The end of an id is its random part. PostgreSQL cuts the name of a connection after 63 characters.
+    this.workerId = context.newId().slice(-12);
+  }
+
+  async open(): Promise<void> {
+    if (this.opened) return;
+    const set = await this.trying('The task store cannot be opened', () =>
+      QueueSet.open(this.options, this.context, (error) => this.report(error)),
+    );
+    const registry = new Registry(set);
+    const view = new TaskView(this.context.mask, (name) => registry.sensitiveOf(name));
+    const lists = new TaskLists(set, registry, view);
+    const cancelled = new Cancelled(set, (queue) => this.context.keepFor(queue, 'cancelled'));
+    this.opened = {
+      set,
+      registry,
+      view,
+      lists,
+      cancelled,
+      actions: new TaskActions(set, lists, cancelled),
+      schedules: new ScheduleBook(this.context, set, registry, lists, (tasks) => this.enqueue(tasks)),
+      watch: new ChangeWatch(set, registry, (event) => this.onOwnEvent(event)),
+    };
+    await registry.noteQueues(this.options.queues);
+  }
+
+  async close(): Promise<void> {
+    const opened = this.opened;
+    if (!opened) return;
+    this.opened = null;
+    await opened.schedules.close();
+    for (const consumer of this.consumers) await consumer.close(0);
+    await opened.watch.close();
+    await opened.set.close();
+  }
+
+  async enqueue(tasks: readonly NewTask[], within?: EntityManager): Promise<void> {
+    const { set, registry, watch } = this.store;
+    if (within) {
+      throw new ForeignManagerError(
+        '"manager" belongs to the database of the app, and tasks live in another store. Use the outbox (option "outbox"): ' +
+          'it stores them in the transaction and hands them over when it has committed.',
+      );
+    }
+    const byQueue = new Map<string, NewTask[]>();
+    for (const task of tasks) {
+      const own = byQueue.get(task.queue);
+      if (own) own.push(task);
+      else byQueue.set(task.queue, [task]);
+    }
+    await this.trying('Tasks could not be stored', async () => {
+      await registry.noteQueues(byQueue.keys());
+      for (const [queue, own] of byQueue) {
+        const jobs = own.map(toJob);
+        if (jobs.length === 1) await set.queue(queue).add(jobs[0]!.name, jobs[0]!.data, jobs[0]!.opts);
+        else await set.queue(queue).addBulk(jobs);
+        watch.announce(queue, ...own.map(({ id }) => id));
+      }
+    });
+  }
+
+  async noteSensitive(paths: ReadonlyMap<string, readonly string[]>): Promise<void> {
+    if (paths.size === 0) return;
+    const notes = [...paths].map(([name, list]) => [`sensitive:${name}`, JSON.stringify(list)]);
+    await this.store.registry.note(Object.fromEntries(notes) as Record<string, string>);
+  }
+
+  async consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
+    const { set, registry, cancelled, schedules, watch } = this.store;
+    await registry.noteQueues([queue]);
+    const consumer = new QueueConsumer(
+      queue,
+      { set, cancelled, workerId: this.workerId, report: (error) => this.report(error) },
+      this.options,
+      options,
+      run,
+    );
+    this.consumers.add(consumer);
+    schedules.start();
+    await watch.hearOwn();
+    await consumer.ready();
+    await this.noteWorker();
+    return {
+      close: async (grace) => {
+        await consumer.close(grace);
+        this.consumers.delete(consumer);
+        if (this.opened) await this.noteWorker();
+      },
+    };
+  }
+
+  async get(id: string): Promise<Task | null> {
+    const { set, registry, lists, view } = this.store;
+    await registry.refresh(true);
+    const listed = await lists.find(id);
+    if (!listed) return null;
+    const { queue, job, state } = listed;
+    const rows = cancelledNotes(job)?.logs ?? (await set.queue(queue).getJobLogs(id)).logs;
+    return view.task(queue, job, state, rows);
+  }
+
+  async list(filter: TaskFilter, page: { cursor?: string; limit: number }): Promise<TaskPage> {
+    return this.store.lists.page(filter, page);
+  }
+
+  async queues(): Promise<readonly QueueDepth[]> {
+    const { set, registry } = this.store;
+    await registry.refresh(true);
+    const depths = await Promise.all((await registry.queues()).map((queue) => queueDepth(set, queue)));
+    return depths
+      .filter(({ counts, paused }) => paused || Object.values(counts).some((count) => count > 0))
+      .toSorted((a, b) => (a.queue < b.queue ? -1 : 1));
+  }
+
+  async workers(): Promise<readonly WorkerInfo[]> {
+    return this.store.registry.workers();
+  }
+
+  async metrics(query: MetricsQuery): Promise<readonly MetricPoint[]> {
+    const { set, registry } = this.store;
+    return metricPoints(set, await registry.queues(), query);
+  }
+
+  async act(action: TaskAction, target: ActionTarget): Promise<ActionResult> {
+    const { actions, watch } = this.store;
+    const result = await actions.act(action, target);
+    watch.announce(null);
+    return result;
+  }
+
+  async pauseQueue(queue: string): Promise<void> {
+    const { set, registry } = this.store;
+    await registry.noteQueues([queue]);
+    await set.queue(queue).pause();
+  }
+
+  async resumeQueue(queue: string): Promise<void> {
+    await this.store.set.queue(queue).resume();
+  }
+
+  async saveSchedule(schedule: Schedule): Promise<void> {
+    await this.store.schedules.save(schedule);
+  }
+
+  async removeSchedule(name: string): Promise<boolean> {
+    return this.store.schedules.remove(name);
+  }
+
+  async schedules(): Promise<readonly ScheduleStatus[]> {
+    return this.store.schedules.all();
+  }
+
+  async setSchedulePaused(name: string, paused: boolean): Promise<boolean> {
+    return this.store.schedules.setPaused(name, paused);
+  }
+
+  async triggerSchedule(name: string): Promise<string | null> {
+    return this.store.schedules.trigger(name);
+  }
+
+  watch(listener: (change: EngineChange) => void): () => void {
+    return this.store.watch.add(listener);
+  }
+
+  private get store(): Opened {
+    if (!this.opened) throw new StoreError('The task store cannot be used: it is not open');
+    return this.opened;
+  }
+
+  private async noteWorker(): Promise<void> {
+    const { registry } = this.store;
+    if (this.consumers.size === 0) {
+      await registry.forget(`worker:${this.workerId}`);
+      return;
+    }
+    const queues = Object.fromEntries([...this.consumers].map(({ queue, concurrency }) => [queue, concurrency]));
+    const info: WorkerInfo = {
+      id: this.workerId,
+      host: hostname(),
+      pid: process.pid,
+      startedAt: this.startedAt,
+      queues,
+    };
+    await registry.note({ [`worker:${this.workerId}`]: JSON.stringify(info) });
+  }
+
+  private onOwnEvent({ event, id }: Readonly<Record<string, string>>): void {
+    if (event === 'cancel' && id !== undefined) for (const consumer of this.consumers) consumer.cancel(id);
+  }
+
+  private report(error: Error): void {
+    this.context.logger.warn(`BullMQ: ${messageOf(error)}`);
+  }
+
+  private async trying<T>(what: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      if (error instanceof StoreError || (error as { code?: string }).code === 'invalid_config') throw error;
+      throw new StoreError(`${what}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}

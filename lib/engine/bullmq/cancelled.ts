@@ -1,0 +1,70 @@
+import type { AttemptRecord } from './attempt-record.js';
+import type { QueueSet } from './queue-set.js';
+import type { TaskJob } from './stored-job.js';
+
+/** Beside the options of the job that was cancelled. */
+export interface CancelledNotes {
+  readonly cancelledAt: number;
+  /** Null: kept for ever. */
+  readonly keepFor: number | null;
+  readonly attemptsStarted: number;
+  readonly attemptsMade: number;
+  readonly stacktrace: readonly string[];
+  readonly logs: readonly string[];
+  readonly last: AttemptRecord | null;
+}
+
+/**
+ * Tasks that were cancelled. BullMQ cannot end a job that waits, so it is put into a queue of its own before it is taken
+ * out of its queue: a process that dies in between leaves it in both, and there the queue it came from is right.
+ * A task that runs is asked to stop: the note is there for its next attempt, the event for the process that runs it.
+ */
+export class Cancelled {
+  constructor(
+    private readonly set: QueueSet,
+    private readonly keepFor: (queue: string) => number | null,
+  ) {}
+
+  async keep(
+    queue: string,
+    job: TaskJob,
+    keepFor: number | null | undefined,
+    last: AttemptRecord | null,
+  ): Promise<void> {
+    const { logs } = await this.set.queue(queue).getJobLogs(job.id!);
+    const notes: CancelledNotes = {
+      cancelledAt: Date.now(),
+      keepFor: keepFor === undefined ? this.keepFor(queue) : keepFor,
+      attemptsStarted: job.attemptsStarted,
+      attemptsMade: job.attemptsMade,
+      stacktrace: job.stacktrace ?? [],
+      logs,
+      last,
+    };
+    const { delay: _delay, ...opts } = job.opts;
+    await this.set.cancelledOf(queue).add(job.name, job.data, {
+      ...opts,
+      jobId: job.id!,
+      timestamp: job.timestamp,
+      cancelled: notes,
+    } as typeof opts);
+    await this.set.own.backend.removeQueueMetaFields([noteOf(job.id!)]);
+  }
+
+  async ask(id: string): Promise<void> {
+    await this.set.own.backend.setQueueMeta({ [noteOf(id)]: Date.now() });
+    await this.set.own.backend.publishEvent({ event: 'cancel', id }, 10_000);
+  }
+
+  isAsked(id: string): Promise<boolean> {
+    return this.set.own.backend.hasQueueMetaField(noteOf(id));
+  }
+}
+
+export function cancelledNotes({ opts }: TaskJob): CancelledNotes | null {
+  return (opts as { cancelled?: CancelledNotes }).cancelled ?? null;
+}
+
+function noteOf(id: string): string {
+  return `cancel:${id}`;
+}

@@ -1,0 +1,98 @@
+import type { EventEmitter } from 'node:events';
+import type { QueueEvents } from 'bullmq';
+import type { EngineChange } from '../task-engine.js';
+import type { QueueSet } from './queue-set.js';
+import type { Registry } from './registry.js';
+
+/** Changes that come within this time are told of together, in milliseconds. */
+const TOGETHER_MS = 20;
+
+type Listener = (change: EngineChange) => void;
+
+/** Tells of changes by the events that BullMQ keeps of every queue. It listens while somebody listens to it. */
+export class ChangeWatch {
+  private readonly listeners = new Set<Listener>();
+  private readonly heard = new Map<string, QueueEvents>();
+  private readonly changed = new Map<string | null, Set<string>>();
+  private timer: NodeJS.Timeout | null = null;
+  private closed = false;
+
+  constructor(
+    private readonly set: QueueSet,
+    private readonly registry: Registry,
+    /** Each event of the library's own queue, as it comes in. */
+    private readonly onOwn: (fields: Readonly<Record<string, string>>) => void,
+  ) {}
+
+  add(listener: Listener): () => void {
+    this.listeners.add(listener);
+    void this.listen();
+    return () => {
+      this.listeners.delete(listener);
+    };
+  }
+
+  /** Hears what other processes ask of this one. */
+  async hearOwn(): Promise<void> {
+    await this.hear(this.set.ownName, null).waitUntilReady();
+  }
+
+  announce(queue: string | null, ...taskIds: string[]): void {
+    if (this.listeners.size === 0 || this.closed) return;
+    let ids = this.changed.get(queue);
+    if (!ids) this.changed.set(queue, (ids = new Set()));
+    for (const id of taskIds) ids.add(id);
+    this.timer ??= setTimeout(() => this.tell(), TOGETHER_MS);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.timer) clearTimeout(this.timer);
+    this.listeners.clear();
+    await Promise.all([...this.heard.values()].map((events) => events.close()));
+    this.heard.clear();
+  }
+
+  /** Queues that are noted later are heard from then on: the note itself is an event. */
+  async listen(): Promise<void> {
+    if (this.closed || this.listeners.size === 0) return;
+    this.hear(this.set.ownName, null);
+    await this.registry.refresh(true);
+    for (const queue of await this.registry.queues()) if (!this.closed) this.hear(queue, queue);
+  }
+
+  private hear(name: string, queue: string | null): QueueEvents {
+    let events = this.heard.get(name);
+    if (!events) {
+      events = this.set.events(name);
+      this.heard.set(name, events);
+      const emitter = events as unknown as EventEmitter;
+      const emit = emitter.emit.bind(emitter);
+      // Every event, whatever its name.
+      emitter.emit = (event: string | symbol, ...details: unknown[]) => {
+        if (event !== 'error') this.onEvent(queue, String(event), details[0]);
+        return emit(event, ...details);
+      };
+      this.announce(queue);
+    }
+    return events;
+  }
+
+  private onEvent(queue: string | null, event: string, details: unknown): void {
+    const fields = (typeof details === 'object' && details !== null ? details : {}) as Record<string, string>;
+    if (queue === null) {
+      this.onOwn({ ...fields, event });
+      if (event === 'noted') void this.listen();
+    }
+    this.announce(queue, ...(fields.jobId === undefined ? [] : [fields.jobId]));
+  }
+
+  private tell(): void {
+    this.timer = null;
+    const changes = [...this.changed];
+    this.changed.clear();
+    for (const [queue, ids] of changes) {
+      for (const listener of this.listeners) listener({ queue, taskIds: [...ids] });
+    }
+  }
+}

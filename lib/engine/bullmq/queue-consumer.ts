@@ -1,0 +1,180 @@
+import type { Worker } from 'bullmq';
+import type { ConsumeOptions, Consumer, Outcome, RunTask } from '../task-engine.js';
+import { AttemptFailure, toStack, type AttemptRecord } from './attempt-record.js';
+import type { BullmqEngineOptions } from './bullmq-options.js';
+import type { Cancelled } from './cancelled.js';
+import type { QueueSet } from './queue-set.js';
+import { RunningJob } from './running-job.js';
+import type { StoredJob, TaskJob } from './stored-job.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Data points of BullMQ's metrics, one a minute: a week. */
+const METRIC_POINTS = (7 * DAY_MS) / 60_000;
+
+type Taken = 'handed-back';
+
+/** What all consumers of an engine share. */
+export interface ConsumerParts {
+  readonly set: QueueSet;
+  readonly cancelled: Cancelled;
+  readonly workerId: string;
+  report(error: Error): void;
+}
+
+/**
+ * Delivers the tasks of one queue, through a BullMQ Worker that fetches, locks, renews and recovers them. Of an attempt:
+ *
+ *     completed                  the job is completed
+ *     failed                     the processor throws, with no attempt left
+ *     retry, counted             it throws, and the delay stands in the error
+ *     retry, not counted         moved to delayed: BullMQ does not count that as made
+ *     released                   moved back to wait
+ *     cancelled                  kept among the cancelled ones, and removed
+ *
+ * Every move names the lock's token, so that an owner which lost its lock changes nothing.
+ */
+export class QueueConsumer implements Consumer {
+  readonly concurrency: number;
+  private readonly running = new Map<string, RunningJob>();
+  private readonly idle: Array<() => void> = [];
+  private readonly giveUp: { promise: Promise<Taken>; resolve(taken: Taken): void };
+  private readonly worker: Worker<StoredJob, unknown, string, never>;
+  private closing: Promise<void> | null = null;
+
+  constructor(
+    readonly queue: string,
+    private readonly parts: ConsumerParts,
+    { lease, maxLostAttempts }: BullmqEngineOptions,
+    { concurrency, rateLimit }: ConsumeOptions,
+    private readonly run: RunTask,
+  ) {
+    this.concurrency = concurrency;
+    let resolve!: (taken: Taken) => void;
+    this.giveUp = { promise: new Promise<Taken>((done) => (resolve = done)), resolve: (taken) => resolve(taken) };
+    const worker = parts.set.worker(queue, (job, token) => this.process(job as TaskJob, token!), {
+      name: parts.workerId,
+      concurrency,
+      lockDuration: lease,
+      stalledInterval: lease,
+      maxStalledCount: maxLostAttempts - 1,
+      metrics: { maxDataPoints: METRIC_POINTS },
+      settings: { backoffStrategy: (_made, _type, error) => (error as AttemptFailure).delay ?? -1 },
+      ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.per } }),
+    });
+    worker.on('lockRenewalFailed', (ids) => {
+      for (const id of ids) {
+        this.running.get(id)?.abort('lease-lost', `This process lost the lease of task "${id}"; it may run elsewhere.`);
+      }
+    });
+    this.worker = worker as never;
+  }
+
+  async ready(): Promise<void> {
+    await this.worker.waitUntilReady();
+  }
+
+  cancel(id: string): void {
+    this.running.get(id)?.abort('cancelled', `Task "${id}" was cancelled.`);
+  }
+
+  close(grace: number): Promise<void> {
+    this.closing ??= this.end(grace);
+    return this.closing;
+  }
+
+  private async end(grace: number): Promise<void> {
+    await this.worker.pause(true);
+    if (this.running.size > 0 && grace > 0) {
+      let timer: NodeJS.Timeout | undefined;
+      const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, grace)));
+      await Promise.race([new Promise<void>((resolve) => this.idle.push(resolve)), over]);
+      clearTimeout(timer);
+    }
+    for (const job of this.running.values()) job.abort('shutdown', 'The process shuts down.');
+    this.giveUp.resolve('handed-back');
+    await this.worker.close();
+  }
+
+  private async process(job: TaskJob, token: string): Promise<unknown> {
+    if (this.closing) return this.release(job, token, null);
+    const running = new RunningJob(job, token, this.queue, (error) => this.parts.report(error));
+    this.running.set(job.id!, running);
+    try {
+      if (job.attemptsStarted > 1 && (await this.parts.cancelled.isAsked(job.id!))) {
+        return await this.endCancelled(running, null);
+      }
+      const outcome = await Promise.race([this.run(running), this.giveUp.promise]);
+      await running.reported();
+      if (outcome === 'handed-back') return await this.release(job, token, running);
+      return await this.finish(running, outcome);
+    } finally {
+      this.running.delete(job.id!);
+      if (this.running.size === 0) for (const tell of this.idle.splice(0)) tell();
+    }
+  }
+
+  private async finish(running: RunningJob, outcome: Outcome): Promise<unknown> {
+    const { job, token } = running;
+    if (outcome.kind === 'released') return this.release(job, token, running);
+    if (outcome.kind === 'cancelled') return this.endCancelled(running, outcome);
+    if (outcome.kind === 'completed') {
+      job.opts.removeOnComplete = keeping(outcome.keepFor);
+      return job.opts.attempts === outcome.maxAttempts ? undefined : { maxAttempts: outcome.maxAttempts };
+    }
+    if (outcome.kind === 'failed') {
+      job.opts.removeOnFail = keeping(outcome.keepFor);
+      job.opts.attempts = 0;
+      throw new AttemptFailure(this.record(running, 'failed', outcome), null);
+    }
+    if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, outcome);
+    const delay = Math.max(0, outcome.at - Date.now());
+    if (outcome.countsAttempt) {
+      job.opts.attempts = Number.MAX_SAFE_INTEGER;
+      job.opts.backoff = { type: 'as-the-runner-says' };
+      throw new AttemptFailure({ ...this.record(running, 'retried', outcome), runAt: outcome.at }, delay);
+    }
+    const snoozed = { ...this.record(running, 'snoozed', outcome), runAt: outcome.at };
+    await this.parts.set.queue(this.queue).backend.moveToDelayed(job.id!, Date.now(), delay, token, {
+      skipAttempt: true,
+      fieldsToUpdate: this.stacks(job, snoozed),
+    });
+    throw new this.parts.set.library.DelayedError();
+  }
+
+  private record(running: RunningJob, outcome: AttemptRecord['outcome'], from?: Partial<Outcome>): AttemptRecord {
+    const error = from && 'error' in from ? from.error : undefined;
+    return {
+      attempt: running.task.attempt,
+      worker: this.parts.workerId,
+      startedAt: running.startedAt,
+      finishedAt: Date.now(),
+      outcome,
+      ...(error && { error }),
+    };
+  }
+
+  private stacks(job: TaskJob, record: AttemptRecord): Record<string, string> {
+    const stacktrace = JSON.stringify([...(job.stacktrace ?? []), toStack(record)]);
+    return { failedReason: record.error?.message ?? record.outcome, stacktrace };
+  }
+
+  private async endCancelled(running: RunningJob, outcome: Outcome | null): Promise<undefined> {
+    const { job } = running;
+    const keepFor = outcome?.kind === 'cancelled' ? outcome.keepFor : undefined;
+    await this.parts.cancelled.keep(this.queue, job, keepFor, outcome && this.record(running, 'cancelled', outcome));
+    job.opts.removeOnComplete = true;
+    return undefined;
+  }
+
+  /** The log says of it what BullMQ has no place for. */
+  private async release(job: TaskJob, token: string, running: RunningJob | null): Promise<never> {
+    if (running) await job.log(JSON.stringify(this.record(running, 'released')));
+    await job.moveToWait(token);
+    throw new this.parts.set.library.WaitingError();
+  }
+}
+
+function keeping(keepFor: number | null): boolean | { age: number } {
+  if (keepFor === null) return false;
+  return keepFor === 0 ? true : { age: Math.ceil(keepFor / 1000) };
+}

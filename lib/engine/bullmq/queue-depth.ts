@@ -1,0 +1,37 @@
+import type { QueueDepth } from '../task-engine.js';
+import type { QueueSet } from './queue-set.js';
+
+/** Delayed jobs that are looked at to tell those that wait for a retry from those that were never due. */
+const MOST_LOOKED_AT = 1_000;
+
+/**
+ * How much stands in a queue. BullMQ counts what is delayed as one: of those that are due first, up to
+ * {@link MOST_LOOKED_AT}, the ones that were tried before are counted as retryable, all others as scheduled.
+ */
+export async function queueDepth(set: QueueSet, name: string): Promise<QueueDepth> {
+  const queue = set.queue(name);
+  const [counts, cancelled, paused, oldest] = await Promise.all([
+    queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'completed', 'failed'),
+    set.cancelledOf(name).getJobCounts('prioritized', 'waiting'),
+    queue.isPaused(),
+    queue.getJobs(['waiting', 'prioritized'], 0, 0, true),
+  ]);
+  const delayed = counts.delayed ?? 0;
+  const first = delayed === 0 ? [] : await queue.getJobs(['delayed'], 0, MOST_LOOKED_AT - 1, true);
+  const retryable = first.filter((job) => job && job.attemptsStarted > 0).length;
+  const next = oldest[0];
+  return {
+    queue: name,
+    counts: {
+      scheduled: delayed - retryable,
+      available: (counts.waiting ?? 0) + (counts.prioritized ?? 0),
+      running: counts.active ?? 0,
+      retryable,
+      completed: counts.completed ?? 0,
+      failed: counts.failed ?? 0,
+      cancelled: (cancelled.prioritized ?? 0) + (cancelled.waiting ?? 0),
+    },
+    paused,
+    oldestAvailableAt: next ? next.timestamp + next.delay : null,
+  };
+}

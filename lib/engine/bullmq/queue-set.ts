@@ -1,0 +1,152 @@
+import type { Redis } from 'ioredis';
+import type { IQueueBackend, Queue, QueueBaseOptions, QueueEvents, Worker, WorkerOptions } from 'bullmq';
+import type { Pool } from 'pg';
+import { loadBullmq, loadPostgresDriver, loadRedisDriver, type BullmqLibrary } from './bullmq-library.js';
+import type { BullmqEngineOptions } from './bullmq-options.js';
+import type { EngineContext } from '../task-engine.js';
+import { repeatStrategy } from './schedule-book.js';
+import type { StoredJob } from './stored-job.js';
+
+/** The library's own queue: what it notes of the store, and the ticks of schedules. */
+const OWN_QUEUE = 'nestjs-tasks';
+/** BullMQ has no state for a task that was cancelled: those of a queue wait in a queue of their own that nobody works on. */
+const CANCELLED_SUFFIX = '~cancelled';
+/** A producer is told after so many reconnections that Redis is not there; a worker waits for it. */
+const PRODUCER_RETRIES = 3;
+
+/** BullMQ's own choice; a pool that is shared has to be told. */
+const SCHEMA = 'bullmq';
+
+export type TaskQueue = Queue<StoredJob, unknown, string>;
+type Connection = QueueBaseOptions['connection'];
+
+/** Every BullMQ object that the engine uses, made on first use over one connection, and closed together. */
+export class QueueSet {
+  private readonly queues = new Map<string, TaskQueue>();
+  private readonly closing: Array<() => Promise<unknown>> = [];
+
+  private constructor(
+    readonly library: BullmqLibrary,
+    private readonly options: BullmqEngineOptions,
+    private readonly context: Pick<EngineContext, 'nextRun'>,
+    private readonly shared: Redis | Pool,
+    private readonly report: (error: Error) => void,
+  ) {}
+
+  static async open(
+    options: BullmqEngineOptions,
+    context: Pick<EngineContext, 'nextRun'>,
+    report: (error: Error) => void,
+  ): Promise<QueueSet> {
+    const library = await loadBullmq();
+    const shared =
+      options.postgres === undefined ? await redisClient(options) : await postgresPool(options.postgres, library);
+    shared.on('error', report);
+    const set = new QueueSet(library, options, context, shared, report);
+    await set.own.waitUntilReady();
+    return set;
+  }
+
+  /** The library's own queue. */
+  get own(): TaskQueue {
+    return this.named(OWN_QUEUE);
+  }
+
+  queue(name: string): TaskQueue {
+    return this.named(name);
+  }
+
+  cancelledOf(name: string): TaskQueue {
+    return this.named(`${name}${CANCELLED_SUFFIX}`);
+  }
+
+  worker(
+    name: string,
+    process: ConstructorParameters<typeof Worker<StoredJob>>[1] & object,
+    options: Omit<WorkerOptions, 'connection'>,
+  ): Worker<StoredJob, unknown, string, IQueueBackend> {
+    const made = this.make((base, factory) => new this.library.Worker(name, process, { ...options, ...base }, factory));
+    return made as Worker<StoredJob, unknown, string, IQueueBackend>;
+  }
+
+  /** Events of a queue from now on; the caller closes it. */
+  events(name: string): QueueEvents {
+    return this.make((base, factory) => new this.library.QueueEvents(name, base, factory));
+  }
+
+  get ownName(): string {
+    return OWN_QUEUE;
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.closing.splice(0).toReversed()) await close();
+    if ('quit' in this.shared) {
+      // Not `quit`: it waits for a server that may be gone.
+      this.shared.disconnect();
+    } else await this.shared.end();
+  }
+
+  private named(name: string): TaskQueue {
+    let queue = this.queues.get(name);
+    if (!queue) {
+      const base = {
+        connection: this.shared as Connection,
+        settings: { repeatStrategy: repeatStrategy(this.context) },
+        ...(this.options.prefix === undefined ? {} : { prefix: this.options.prefix }),
+      };
+      queue = (this.options.postgres === undefined
+        ? new this.library.Queue(name, base)
+        : new this.library.Queue(name, base, this.library.createPostgresBackend as never)) as unknown as TaskQueue;
+      queue.on('error', this.report);
+      this.queues.set(name, queue);
+      const made = queue;
+      this.closing.push(() => made.close());
+    }
+    return queue;
+  }
+
+  /** Makes what blocks or listens: it needs connections of its own. */
+  private make<T extends { on(event: 'error', listener: (error: Error) => void): unknown; close(): Promise<void> }>(
+    construct: (base: QueueBaseOptions, factory: undefined) => T,
+  ): T {
+    const { postgres, connection, prefix } = this.options;
+    const made =
+      postgres === undefined
+        ? construct(
+            {
+              connection: { ...connection, maxRetriesPerRequest: null } as Connection,
+              ...(prefix === undefined ? {} : { prefix }),
+            },
+            undefined,
+          )
+        : construct(
+            { connection: { connectionString: postgres, keepAlive: true, max: 4 } },
+            this.library.createPostgresBackend as never,
+          );
+    made.on('error', this.report);
+    return made;
+  }
+}
+
+async function redisClient({ connection }: BullmqEngineOptions): Promise<Redis> {
+  const { Redis: Client } = await loadRedisDriver();
+  return new Client({ ...connection, maxRetriesPerRequest: PRODUCER_RETRIES });
+}
+
+async function postgresPool(
+  connectionString: string,
+  { Queue: Constructor, createPostgresBackend }: BullmqLibrary,
+): Promise<Pool> {
+  const { Pool: Client } = await loadPostgresDriver();
+  const migrating = new Constructor(
+    OWN_QUEUE,
+    { connection: { connectionString, migrate: true } },
+    createPostgresBackend as never,
+  );
+  try {
+    await migrating.waitUntilReady();
+  } finally {
+    await migrating.close();
+  }
+  return new Client({ connectionString, keepAlive: true, options: `-c search_path=${SCHEMA}` });
+}

@@ -1,0 +1,86 @@
+import { TaskAbortedError, type AbortCause, type DeliveredTask, type Delivery } from '../task-engine.js';
+import type { TaskProgress } from '../task.js';
+import { excusedAttempts, notesOf, paramsOf, priorityOf, type TaskJob } from './stored-job.js';
+
+/** Beyond this many lines an attempt's log takes no more: a handler that floods it must not fill the store. */
+const MOST_LOG_LINES = 1_000;
+
+/** What stands in a job's log: one line, as JSON. */
+export interface LogRow {
+  readonly at: number;
+  readonly attempt: number;
+  readonly message: string;
+}
+
+/** A job in this process's hands. Reports are sent one after the other, progress only in its last value. */
+export class RunningJob implements Delivery {
+  readonly task: DeliveredTask;
+  readonly startedAt: number;
+  private readonly controller = new AbortController();
+  private lines = 0;
+  private waiting: TaskProgress | null = null;
+  private sending: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly job: TaskJob,
+    readonly token: string,
+    queue: string,
+    private readonly report: (error: Error) => void,
+  ) {
+    this.startedAt = job.processedOn ?? Date.now();
+    this.task = {
+      id: job.id!,
+      queue,
+      name: job.name,
+      params: paramsOf(job),
+      priority: priorityOf(job),
+      runAt: job.timestamp + job.delay,
+      createdAt: job.timestamp,
+      ...notesOf(job),
+      attempt: job.attemptsStarted,
+      excusedAttempts: excusedAttempts(job, true),
+    };
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  abort(cause: AbortCause, message: string): void {
+    if (!this.signal.aborted) this.controller.abort(new TaskAbortedError(cause, message));
+  }
+
+  progress(progress: TaskProgress): void {
+    const sent = this.waiting === null;
+    this.waiting = progress;
+    if (!sent) return;
+    this.send(async () => {
+      const last = this.waiting!;
+      this.waiting = null;
+      await this.job.updateProgress({ ...last });
+    });
+  }
+
+  log(message: string): void {
+    this.lines += 1;
+    if (this.lines > MOST_LOG_LINES) return;
+    const text = this.lines === MOST_LOG_LINES ? `Further lines are left out (limit: ${MOST_LOG_LINES})` : message;
+    const row: LogRow = { at: Date.now(), attempt: this.task.attempt, message: text };
+    this.send(() => this.job.log(JSON.stringify(row)));
+  }
+
+  /** Settles when every report was sent: they are stored before the end of the attempt is. */
+  reported(): Promise<void> {
+    return this.sending;
+  }
+
+  private send(action: () => Promise<unknown>): void {
+    this.sending = this.sending.then(async () => {
+      try {
+        await action();
+      } catch (error) {
+        this.report(error as Error);
+      }
+    });
+  }
+}

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import type { Worker } from 'bullmq';
+import { messageOf } from '../../errors/index.js';
+import type { EngineContext, NewTask, Schedule, ScheduleStatus } from '../task-engine.js';
+import { ENDED_STATES, type TaskState } from '../task.js';
+import { dueTicks, taskOf, toleranceOf } from '../ticks.js';
+import type { QueueSet } from './queue-set.js';
+import type { Registry } from './registry.js';
+import type { TaskJob } from './stored-job.js';
+import type { TaskLists } from './task-lists.js';
+
+const OFFSET = 'offset:';
+
+/** What came of a schedule so far. `tick`: the last one that was dealt with. */
+interface Ran {
+  readonly at: number | null;
+  readonly taskId: string | null;
+  readonly tick: number | null;
+}
+
+const NEVER: Ran = { at: null, taskId: null, tick: null };
+
+/**
+ * Cron schedules as BullMQ's job schedulers on the library's own queue: each makes one small job a tick, once for all
+ * processes, and whoever gets it enqueues the run. The run's id follows from schedule and tick, so that a tick which is
+ * delivered twice enqueues once. A schedule that is paused or disabled has no job scheduler.
+ */
+export class ScheduleBook {
+  private worker: Worker | null = null;
+
+  constructor(
+    private readonly context: EngineContext,
+    private readonly set: QueueSet,
+    private readonly registry: Registry,
+    private readonly lists: TaskLists,
+    private readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>,
+  ) {}
+
+  /** Ticks from now on, in this process too. */
+  start(): void {
+    this.worker ??= this.set.worker(this.set.ownName, (job) => this.tick(job as TaskJob), {
+      concurrency: 1,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 100 },
+      settings: { repeatStrategy: repeatStrategy(this.context) },
+    }) as unknown as Worker;
+  }
+
+  async save(schedule: Schedule): Promise<void> {
+    await this.registry.refresh(true);
+    const before = await this.definition(schedule.name);
+    await this.registry.note({ [`schedule:${schedule.name}`]: JSON.stringify(schedule) });
+    const same = before !== null && timing(before) === timing(schedule);
+    const ticking = same && (await this.set.own.getJobScheduler(keyOf(schedule.name)));
+    if (!ticking) await this.arrange(schedule);
+    this.start();
+  }
+
+  async remove(name: string): Promise<boolean> {
+    await this.registry.refresh(true);
+    if (!(await this.definition(name))) return false;
+    await this.registry.forget(`schedule:${name}`, `paused:${name}`, `ran:${name}`);
+    await this.set.own.removeJobScheduler(keyOf(name));
+    return true;
+  }
+
+  async all(): Promise<ScheduleStatus[]> {
+    await this.registry.refresh(true);
+    const definitions = Object.values(await this.registry.of('schedule')).map((text) => JSON.parse(text) as Schedule);
+    const statuses = definitions.map((schedule) => this.status(schedule));
+    return (await Promise.all(statuses)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async setPaused(name: string, paused: boolean): Promise<boolean> {
+    await this.registry.refresh(true);
+    const schedule = await this.definition(name);
+    if (!schedule) return false;
+    if (paused) await this.registry.note({ [`paused:${name}`]: '1' });
+    else await this.registry.forget(`paused:${name}`);
+    await this.arrange(schedule);
+    return true;
+  }
+
+  /** Enqueues a run now; the ticks go on as they are. */
+  async trigger(name: string): Promise<string | null> {
+    await this.registry.refresh(true);
+    const schedule = await this.definition(name);
+    if (!schedule) return null;
+    const id = this.context.newId();
+    const now = Date.now();
+    await this.enqueue([taskOf(schedule, id, now, now)]);
+    const ran = await this.ran(name);
+    await this.registry.note({ [`ran:${name}`]: JSON.stringify({ ...ran, at: now, taskId: id } satisfies Ran) });
+    return id;
+  }
+
+  async close(): Promise<void> {
+    await this.worker?.close();
+  }
+
+  private async arrange(schedule: Schedule): Promise<void> {
+    const { name, expression } = schedule;
+    const held = schedule.disabled || (await this.isPaused(name));
+    await this.set.own.removeJobScheduler(keyOf(name));
+    if (held || this.context.nextRun(schedule, Date.now()) === null) return;
+    await this.set.own.upsertJobScheduler(
+      keyOf(name),
+      { pattern: expression, tz: zoneOf(schedule) },
+      { name: 'tick', data: { schedule: name } },
+    );
+  }
+
+  private async tick(job: TaskJob): Promise<void> {
+    const name = String(job.data.schedule);
+    const first = job.opts.prevMillis ?? job.timestamp + job.delay;
+    await this.registry.refresh(true);
+    const schedule = await this.definition(name);
+    if (!schedule || schedule.disabled || (await this.isPaused(name))) return;
+    const now = Date.now();
+    const ran = await this.ran(name);
+    let ticks: number[];
+    try {
+      ticks = this.ticksOf(schedule, first, now);
+    } catch (error) {
+      this.context.logger.error(`Cron schedule "${name}" cannot tick: ${messageOf(error)}`);
+      return;
+    }
+    const held = !schedule.overlap && (await this.isOpen(ran.taskId));
+    const wanted = held ? [] : ticks.filter((tick) => now - tick <= toleranceOf(schedule));
+    const tasks = wanted.map((tick) => taskOf(schedule, runId(name, tick), tick, now));
+    await this.enqueue(tasks);
+    const last = tasks.at(-1);
+    const next: Ran = { ...ran, tick: ticks.at(-1)!, ...(last && { at: last.runAt, taskId: last.id }) };
+    await this.registry.note({ [`ran:${name}`]: JSON.stringify(next) });
+  }
+
+  /** BullMQ's next tick is in the future already: what `all` has to make up for is taken at once. */
+  private ticksOf(schedule: Schedule, first: number, now: number): number[] {
+    const all: number[] = [];
+    let from: number | null = first;
+    while (from !== null && from <= now) {
+      all.push(...dueTicks(schedule, from, now, this.context.nextRun));
+      from = this.context.nextRun(schedule, all.at(-1)!);
+    }
+    return all.length > 0 ? all : [first];
+  }
+
+  private async status(schedule: Schedule): Promise<ScheduleStatus> {
+    const { name } = schedule;
+    const [scheduler, ran, paused] = await Promise.all([
+      this.set.own.getJobScheduler(keyOf(name)),
+      this.ran(name),
+      this.isPaused(name),
+    ]);
+    const next = scheduler?.next ?? null;
+    // A job scheduler that has no further tick stays with its last one.
+    const nextRunAt = next !== null && (ran.tick === null || next > ran.tick) ? next : null;
+    return { ...schedule, paused, nextRunAt, lastRunAt: ran.at, lastTaskId: ran.taskId };
+  }
+
+  private async isOpen(taskId: string | null): Promise<boolean> {
+    const listed = taskId === null ? null : await this.lists.find(taskId);
+    return listed !== null && !(ENDED_STATES as readonly TaskState[]).includes(listed.state);
+  }
+
+  private async definition(name: string): Promise<Schedule | null> {
+    const text = (await this.registry.of('schedule'))[name];
+    return text === undefined ? null : (JSON.parse(text) as Schedule);
+  }
+
+  private async isPaused(name: string): Promise<boolean> {
+    return (await this.registry.of('paused'))[name] !== undefined;
+  }
+
+  private async ran(name: string): Promise<Ran> {
+    const text = (await this.registry.of('ran'))[name];
+    return text === undefined ? NEVER : (JSON.parse(text) as Ran);
+  }
+}
+
+/** When a schedule ticks, by the library's own reckoning, as on every engine. */
+export function repeatStrategy({ nextRun }: Pick<EngineContext, 'nextRun'>) {
+  return (after: number, { pattern, tz }: { pattern?: string; tz?: string }): number | undefined => {
+    const utcOffset = tz?.startsWith(OFFSET) ? Number(tz.slice(OFFSET.length)) : null;
+    const timeZone = utcOffset === null ? (tz ?? null) : null;
+    return nextRun({ expression: pattern!, timeZone, utcOffset }, after) ?? undefined;
+  };
+}
+
+function zoneOf({ timeZone, utcOffset }: Schedule): string | undefined {
+  return utcOffset === null ? (timeZone ?? undefined) : `${OFFSET}${utcOffset}`;
+}
+
+function timing({ expression, timeZone, utcOffset, disabled }: Schedule): string {
+  return JSON.stringify([expression, timeZone, utcOffset, disabled]);
+}
+
+/** BullMQ takes a key of five parts between colons for one of an older version. */
+function keyOf(name: string): string {
+  return encodeURIComponent(name);
+}
+
+/** A UUID made of the schedule's name and the tick. */
+function runId(name: string, tick: number): string {
+  const hash = createHash('sha256').update(`${name}\n${tick}`).digest('hex');
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+}

@@ -1,0 +1,72 @@
+import type { Job, JobsOptions } from 'bullmq';
+import type { NewTask } from '../task-engine.js';
+
+/** The params of a task, as any BullMQ tool shows them; those that it could not hold are in base64 under one key. */
+export type StoredJob = Record<string, unknown>;
+
+export type TaskJob = Job<StoredJob, unknown, string>;
+
+const ENCODED = 'nestjs-tasks:params';
+
+/** BullMQ serves 1 first and the greatest number last, and what has none before all others. */
+const PRIORITY_ZERO = 1_000_001;
+
+/** What the library adds to a job's options. */
+export interface TaskNotes {
+  readonly maxAttempts: number | null;
+  readonly settings: string | null;
+  readonly sensitive: readonly string[];
+}
+
+export function toJob(task: NewTask): { name: string; data: StoredJob; opts: JobsOptions } {
+  // Redis gives an empty list back as an object: what is not there is left out.
+  const notes: Partial<TaskNotes> = {
+    ...(task.maxAttempts !== null && { maxAttempts: task.maxAttempts }),
+    ...(task.settings !== null && { settings: task.settings }),
+    ...(task.sensitive.length > 0 && { sensitive: task.sensitive }),
+  };
+  const opts: JobsOptions & { task: Partial<TaskNotes> } = {
+    jobId: task.id,
+    timestamp: task.createdAt,
+    priority: PRIORITY_ZERO - task.priority,
+    attempts: task.maxAttempts ?? 1,
+    task: notes,
+  };
+  const delay = task.runAt - task.createdAt;
+  if (delay > 0) opts.delay = delay;
+  return { name: task.name, data: toData(task.params), opts };
+}
+
+function toData(params: string): StoredJob {
+  // PostgreSQL's jsonb holds neither NUL nor half of a surrogate pair.
+  if (!/\\u(?:0000|d[89a-f])/i.test(params)) {
+    try {
+      const value: unknown = JSON.parse(params);
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as StoredJob;
+    } catch {
+      // Kept as it is, so that the handler's side says what is wrong with it.
+    }
+  }
+  return { [ENCODED]: Buffer.from(params).toString('base64') };
+}
+
+/** The params' JSON text. */
+export function paramsOf({ data }: Pick<TaskJob, 'data'>): string {
+  const encoded = data[ENCODED];
+  return typeof encoded === 'string' ? Buffer.from(encoded, 'base64').toString() : JSON.stringify(data);
+}
+
+/** Of a job that other code added, there are none. */
+export function notesOf({ opts }: Pick<TaskJob, 'opts'>): TaskNotes {
+  const notes = (opts as { task?: Partial<TaskNotes> }).task ?? { maxAttempts: opts.attempts ?? 1 };
+  return { maxAttempts: null, settings: null, sensitive: [], ...notes };
+}
+
+export function priorityOf({ opts }: Pick<TaskJob, 'opts'>): number {
+  return opts.priority ? PRIORITY_ZERO - opts.priority : 0;
+}
+
+/** Attempts that do not count against the retries, of those that have ended. */
+export function excusedAttempts(job: TaskJob, running: boolean): number {
+  return Math.max(0, job.attemptsStarted - job.attemptsMade - (running ? 1 : 0));
+}

@@ -1,0 +1,141 @@
+import { InvalidArgumentError } from '../../errors/index.js';
+import type { TaskFilter, TaskPage } from '../task-engine.js';
+import type { TaskState, TaskSummary } from '../task.js';
+import type { QueueSet } from './queue-set.js';
+import type { Registry } from './registry.js';
+import type { TaskJob } from './stored-job.js';
+import { stateOf, type List, type TaskView } from './task-view.js';
+
+/** Jobs that one page looks at, at most: a filter that finds nothing goes on at the cursor. */
+const MOST_LOOKED_AT = 1_000;
+const CHUNK = 100;
+
+const LISTS_OF: Readonly<Record<TaskState, readonly List[]>> = {
+  running: ['active'],
+  retryable: ['delayed'],
+  scheduled: ['delayed'],
+  available: ['waiting', 'prioritized'],
+  failed: ['failed'],
+  cancelled: ['cancelled'],
+  completed: ['completed'],
+};
+
+interface Position {
+  /** Index into the lists that the filter means. */
+  readonly list: number;
+  readonly offset: number;
+}
+
+/** One job with the list that it was found in. */
+export interface Listed {
+  readonly queue: string;
+  readonly job: TaskJob;
+  readonly state: TaskState;
+}
+
+/**
+ * Tasks list by list: a state after the other, in each the latest first. BullMQ has no index over its lists, so filters
+ * by name and text look at one job after the other.
+ */
+export class TaskLists {
+  constructor(
+    private readonly set: QueueSet,
+    private readonly registry: Registry,
+    private readonly view: TaskView,
+  ) {}
+
+  async page(filter: TaskFilter, { cursor, limit }: { cursor?: string; limit: number }): Promise<TaskPage> {
+    await this.registry.refresh(filter.search !== undefined);
+    const lists = await this.listsOf(filter);
+    let position: Position | null = cursor === undefined ? { list: 0, offset: 0 } : decode(cursor);
+    const items: TaskSummary[] = [];
+    let looked = 0;
+    while (position && position.list < lists.length && items.length < limit && looked < MOST_LOOKED_AT) {
+      const { queue, list } = lists[position.list]!;
+      const jobs = await this.read(queue, list, position.offset, CHUNK);
+      let taken = 0;
+      for (const job of jobs) {
+        taken += 1;
+        looked += 1;
+        const found = job && this.match(filter, { queue, job, state: stateOf(list, job) });
+        if (found && items.push(found) === limit) break;
+      }
+      const ended = taken === jobs.length && jobs.length < CHUNK;
+      position = ended
+        ? { list: position.list + 1, offset: 0 }
+        : { list: position.list, offset: position.offset + taken };
+    }
+    const over = !position || position.list >= lists.length;
+    return { items, nextCursor: over ? null : encode(position) };
+  }
+
+  /** Every job that meets the filter; those of a list are read before any of them is given out. */
+  async *all(filter: TaskFilter): AsyncGenerator<Listed> {
+    await this.registry.refresh(true);
+    for (const { queue, list } of await this.listsOf(filter)) {
+      const found: Listed[] = [];
+      for (let offset = 0; ; offset += CHUNK) {
+        const jobs = await this.read(queue, list, offset, CHUNK);
+        for (const job of jobs) {
+          const listed = job && { queue, job, state: stateOf(list, job) };
+          if (listed && this.match(filter, listed)) found.push(listed);
+        }
+        if (jobs.length < CHUNK) break;
+      }
+      yield* found;
+    }
+  }
+
+  async find(id: string): Promise<Listed | null> {
+    const queues = await this.registry.queues();
+    const found = await Promise.all(
+      queues.map(async (queue): Promise<Listed | null> => {
+        const job = await this.set.queue(queue).getJob(id);
+        if (!job) return null;
+        const list = await job.getState();
+        return list === 'unknown' ? null : { queue, job, state: stateOf(list, job) };
+      }),
+    );
+    const waiting = found.find((listed) => listed !== null);
+    if (waiting) return waiting;
+    for (const queue of queues) {
+      const job = await this.set.cancelledOf(queue).getJob(id);
+      if (job) return { queue, job, state: 'cancelled' };
+    }
+    return null;
+  }
+
+  private async listsOf({ queue, state }: TaskFilter): Promise<Array<{ queue: string; list: List }>> {
+    const known = await this.registry.queues();
+    const queues = queue === undefined ? known : known.filter((name) => name === queue);
+    const lists = state === undefined ? [...new Set(Object.values(LISTS_OF).flat())] : LISTS_OF[state];
+    return lists.flatMap((list) => queues.map((name) => ({ queue: name, list })));
+  }
+
+  private async read(queue: string, list: List, offset: number, count: number): Promise<Array<TaskJob | undefined>> {
+    const [from, type] =
+      list === 'cancelled' ? [this.set.cancelledOf(queue), 'prioritized' as const] : [this.set.queue(queue), list];
+    return from.getJobs([type], offset, offset + count - 1, false);
+  }
+
+  private match(filter: TaskFilter, { queue, job, state }: Listed): TaskSummary | null {
+    if (filter.state !== undefined && filter.state !== state) return null;
+    if (filter.name !== undefined && filter.name !== job.name) return null;
+    const summary = this.view.summary(queue, job, state);
+    if (filter.search === undefined) return summary;
+    const wanted = filter.search.toLowerCase();
+    const { id, params, error } = summary;
+    const texts = [id, JSON.stringify(params), error?.name ?? '', error?.message ?? ''];
+    return texts.some((text) => text.toLowerCase().includes(wanted)) ? summary : null;
+  }
+}
+
+function encode({ list, offset }: Position): string {
+  return Buffer.from(`at:${list}:${offset}`).toString('base64url');
+}
+
+function decode(cursor: string): Position {
+  const match = /^at:(\d{1,6}):(\d{1,12})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  if (!match) throw new InvalidArgumentError('cursor', 'cursor is none that a list gave as its nextCursor.');
+  return { list: Number(match[1]), offset: Number(match[2]) };
+}

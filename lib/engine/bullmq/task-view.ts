@@ -1,0 +1,129 @@
+import type { EngineContext } from '../task-engine.js';
+import type { Task, TaskAttempt, TaskError, TaskLog, TaskProgress, TaskState, TaskSummary } from '../task.js';
+import { fromStack, plainError, type AttemptRecord } from './attempt-record.js';
+import { cancelledNotes } from './cancelled.js';
+import { excusedAttempts, notesOf, paramsOf, priorityOf, type TaskJob } from './stored-job.js';
+
+/** BullMQ's lists of jobs, and the state that a task in each of them has. */
+export const LISTS = ['active', 'delayed', 'waiting', 'prioritized', 'completed', 'failed'] as const;
+export type List = (typeof LISTS)[number] | 'cancelled';
+
+/** BullMQ holds back both what was never due and what failed before: the attempts tell one from the other. */
+export function stateOf(list: string, job: Pick<TaskJob, 'attemptsStarted'>): TaskState {
+  if (list === 'active') return 'running';
+  if (list === 'delayed') return job.attemptsStarted > 0 ? 'retryable' : 'scheduled';
+  if (list === 'completed' || list === 'failed' || list === 'cancelled') return list;
+  return 'available';
+}
+
+/** A job as the panel shows it. */
+export class TaskView {
+  constructor(
+    private readonly mask: EngineContext['mask'],
+    private readonly sensitiveOf: (name: string) => readonly string[],
+  ) {}
+
+  summary(queue: string, job: TaskJob, state: TaskState): TaskSummary {
+    const cancelled = cancelledNotes(job);
+    const attempt = cancelled?.attemptsStarted ?? job.attemptsStarted;
+    const records = recordsOf(job);
+    const last = records.findLast(({ error }) => error);
+    const runAt = state === 'retryable' ? records.at(-1)?.runAt : undefined;
+    return {
+      id: job.id!,
+      queue,
+      name: job.name,
+      state,
+      ...this.params(job),
+      priority: priorityOf(job),
+      attempt,
+      maxAttempts: maxAttempts(job, state),
+      runAt: runAt ?? job.timestamp + job.delay,
+      createdAt: job.timestamp,
+      startedAt: job.processedOn ?? records.at(-1)?.startedAt ?? null,
+      finishedAt: cancelled?.cancelledAt ?? job.finishedOn ?? null,
+      progress: progressOf(job),
+      error: last?.error ?? (state === 'failed' ? bullmqError(job) : null),
+    };
+  }
+
+  task(queue: string, job: TaskJob, state: TaskState, rows: readonly string[]): Task {
+    const parsed = rows.map(parseRow);
+    const logs = parsed.filter((row): row is TaskLog => row !== null && 'message' in row);
+    const released = parsed.filter((row): row is AttemptRecord => row !== null && 'outcome' in row);
+    return { ...this.summary(queue, job, state), attempts: attemptsOf(job, state, released), logs };
+  }
+
+  private params(job: TaskJob): Pick<TaskSummary, 'params' | 'paramsUnreadable'> {
+    try {
+      const sensitive = [...notesOf(job).sensitive, ...this.sensitiveOf(job.name)];
+      const params: unknown = JSON.parse(paramsOf(job));
+      return { params: sensitive.length > 0 ? this.mask(params, sensitive) : params };
+    } catch {
+      return { params: null, paramsUnreadable: true };
+    }
+  }
+}
+
+function recordsOf(job: TaskJob): AttemptRecord[] {
+  const cancelled = cancelledNotes(job);
+  const stacks = cancelled?.stacktrace ?? job.stacktrace ?? [];
+  const records = stacks.map(fromStack).filter((record) => record !== null);
+  return cancelled?.last ? [...records, cancelled.last] : records;
+}
+
+function maxAttempts(job: TaskJob, state: TaskState): number | null {
+  const cancelled = cancelledNotes(job);
+  const given = (job.returnvalue as { maxAttempts?: number } | null)?.maxAttempts ?? notesOf(job).maxAttempts;
+  if (given === null) return null;
+  const excused = cancelled
+    ? Math.max(0, cancelled.attemptsStarted - cancelled.attemptsMade - (cancelled.last ? 1 : 0))
+    : excusedAttempts(job, state === 'running');
+  return given + excused;
+}
+
+function progressOf({ progress }: TaskJob): TaskProgress | null {
+  if (typeof progress === 'number') return progress > 0 ? { percent: progress } : null;
+  return typeof progress === 'object' && 'percent' in progress ? (progress as unknown as TaskProgress) : null;
+}
+
+function bullmqError(job: TaskJob): TaskError {
+  return plainError(job.failedReason, job.stacktrace?.at(-1));
+}
+
+/** Those on record, the last one by BullMQ's own fields, and of any that is missing only that it was lost. */
+function attemptsOf(job: TaskJob, state: TaskState, released: readonly AttemptRecord[]): TaskAttempt[] {
+  const known = new Map<number, TaskAttempt>();
+  for (const { runAt: _runAt, ...record } of [...recordsOf(job), ...released]) known.set(record.attempt, record);
+  const cancelled = cancelledNotes(job);
+  const count = cancelled?.attemptsStarted ?? job.attemptsStarted;
+  const attempts: TaskAttempt[] = [];
+  for (let attempt = 1; attempt <= count; attempt += 1) {
+    const record = known.get(attempt);
+    if (record) attempts.push(record);
+    else if (attempt === count && !cancelled) attempts.push(lastAttempt(job, state));
+    else attempts.push({ attempt, worker: 'unknown', startedAt: job.timestamp, finishedAt: null, outcome: 'lost' });
+  }
+  return attempts;
+}
+
+function lastAttempt(job: TaskJob, state: TaskState): TaskAttempt {
+  const outcome =
+    state === 'running' ? null : state === 'completed' ? 'completed' : state === 'failed' ? 'failed' : 'lost';
+  return {
+    attempt: job.attemptsStarted,
+    worker: job.processedBy ?? 'unknown',
+    startedAt: job.processedOn ?? job.timestamp,
+    finishedAt: job.finishedOn ?? null,
+    outcome,
+    ...(outcome === 'failed' && { error: bullmqError(job) }),
+  };
+}
+
+function parseRow(row: string): TaskLog | AttemptRecord | null {
+  try {
+    return JSON.parse(row) as TaskLog | AttemptRecord;
+  } catch {
+    return null;
+  }
+}
