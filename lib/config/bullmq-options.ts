@@ -17,7 +17,7 @@ const postgres = checkWith<string>((value) =>
 const connection = checkWith<NonNullable<BullmqOptions['connection']>>((value) => {
   const plain = toPlain(value);
   return typeof plain === 'object' && plain !== null && !Array.isArray(plain)
-    ? { value: plain }
+    ? { value: plain as NonNullable<BullmqOptions['connection']> }
     : { problem: 'must be an object such as { host: "localhost", port: 6379 }' };
 });
 
