@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backupTasks, StoreError } from '../../lib/index.js';
@@ -57,6 +58,32 @@ describe('a backup', () => {
     }
     expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([]);
     expect(stage.faults()).toEqual([]);
+  });
+
+  it('is of one moment, however much is committed while it is taken', async () => {
+    await stage.startApp();
+    const writer = new Database(stage.databaseFile);
+    writer.pragma('synchronous = OFF');
+    // More pages than are copied in one go.
+    writer.exec('CREATE TABLE orders (id INTEGER PRIMARY KEY, document BLOB)');
+    for (let id = 0; id < 20; id += 1) writer.exec('INSERT INTO orders (document) VALUES (zeroblob(1000000))');
+    const to = join(folder, 'moment.db');
+    const done = { yet: false };
+    const backup = backupTasks({ database: stage.databaseFile, to }).finally(() => (done.yet = true));
+    let committed = 20;
+    while (!done.yet && committed < 3_000) {
+      writer.exec('INSERT INTO orders (document) VALUES (NULL)');
+      committed += 1;
+      await nextTurn();
+    }
+    writer.close();
+    await backup;
+    const copy = new Database(to, { readonly: true });
+    const copied = copy.prepare<[], number>('SELECT count(*) FROM orders').pluck().get()!;
+    copy.close();
+    expect(copied).toBeGreaterThanOrEqual(20);
+    // A copy that starts anew at each commit would end after the last of them.
+    expect(copied).toBeLessThan(committed);
   });
 
   it('put back in place of a lost file has its waiting tasks run', async () => {
