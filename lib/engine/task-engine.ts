@@ -233,7 +233,8 @@ export interface TaskEngine {
   close(): Promise<void>;
 
   /**
-   * Stores tasks, all or none.
+   * Stores tasks, all or none. One whose id is stored already is left as it is, so tasks may be handed over again by
+   * whoever does not know whether the first time was lost.
    * @param within the caller's transaction, in which they are stored: they become visible when it commits.
    * @throws ForeignManagerError when `within` belongs to another database
    */

@@ -93,25 +93,40 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Engin
         });
       });
 
-      it('stores all of a batch or none', async () => {
+      it('stores a task once that stands twice in a batch', async () => {
         const twice = newTask(clock);
-        await expect(engine.enqueue([newTask(clock), twice, twice])).rejects.toThrow();
-        expect((await engine.list({}, { limit: 10 })).items).toEqual([]);
-        expect(await engine.queues()).toEqual([]);
+        await engine.enqueue([newTask(clock), twice, twice]);
+        expect((await engine.list({}, { limit: 10 })).items).toHaveLength(2);
+        expect((await engine.queues())[0]!.counts.available).toBe(2);
       });
 
-      it('refuses one batch without harming the others that are stored at the same moment', async () => {
-        const stored = newTask(clock);
+      it('leaves a task as it is that is handed over again, and stores those beside it', async () => {
+        const stored = newTask(clock, { params: '{"n":1}' });
         await engine.enqueue([stored]);
-        const good = Array.from({ length: 20 }, () => newTask(clock));
-        const results = await Promise.allSettled([
-          ...good.slice(0, 10).map((task) => engine.enqueue([task])),
-          engine.enqueue([stored]),
-          ...good.slice(10).map((task) => engine.enqueue([task])),
+        const others = Array.from({ length: 20 }, () => newTask(clock));
+        const again = { ...stored, params: '{"n":2}', priority: 7, runAt: START + MINUTE };
+        await Promise.all([
+          ...others.slice(0, 10).map((task) => engine.enqueue([task])),
+          engine.enqueue([again, others[10]!]),
+          ...others.slice(11).map((task) => engine.enqueue([task])),
         ]);
-        expect(results.filter((result) => result.status === 'rejected')).toHaveLength(1);
-        for (const task of good) expect(await stateOf(task.id)).toBe('available');
-        expect((await engine.queues())[0]!.counts.available).toBe(21);
+        for (const task of others) expect(await stateOf(task.id)).toBe('available');
+        expect(await engine.get(stored.id)).toMatchObject({ params: { n: 1 }, priority: 0, runAt: START });
+        expect((await engine.list({}, { limit: 50 })).items).toHaveLength(21);
+        const { counts } = (await engine.queues())[0]!;
+        expect(counts).toMatchObject({ available: 21, scheduled: 0 });
+      });
+
+      it('does not run a task again that is handed over after it has ended', async () => {
+        const task = newTask(clock);
+        await engine.enqueue([task]);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        (await deliveries.next()).end(completed);
+        await becomes(task.id, 'completed');
+        await engine.enqueue([task]);
+        expect(await engine.get(task.id)).toMatchObject({ state: 'completed', attempt: 1 });
+        expect((await engine.queues())[0]!.counts).toMatchObject({ available: 0, completed: 1 });
       });
 
       it('keeps params and errors of a mebibyte as they are', async () => {

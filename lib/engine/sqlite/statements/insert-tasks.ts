@@ -5,9 +5,14 @@ import { statement } from '../statement.js';
 import type { Transaction } from '../transaction.js';
 import { ADD_COUNT } from './add-counts.js';
 
+/** A task that is stored already is left as it is: whoever hands tasks over may do so again after a crash. */
 export const INSERT_TASK = `
   INSERT INTO tasks_task (id, queue, name, state, priority, max_attempts, run_at, created_at, settings, sensitive, params)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO NOTHING`;
+
+/** TypeORM does not tell how many rows an INSERT changed; rows that it returns can be counted. */
+const INSERT_TASK_RETURNING = `${INSERT_TASK} RETURNING id`;
 
 type InsertParameters = [
   string,
@@ -48,7 +53,7 @@ export function insertTasks(transaction: Transaction, tasks: readonly NewTask[],
   const insert = statement<InsertParameters>(transaction.database, INSERT_TASK);
   for (const task of tasks) {
     const state = stateAt(task, now);
-    insert.run(...parametersOf(task, state));
+    if (insert.run(...parametersOf(task, state)).changes === 0) continue;
     transaction.moved(task.queue, null, state);
     transaction.touch(task.queue, task.id);
     if (state === 'scheduled') transaction.due(task.runAt);
@@ -64,7 +69,8 @@ export async function insertTasksWithin(manager: EntityManager, tasks: readonly 
   try {
     for (const task of tasks) {
       const state = stateAt(task, now);
-      await manager.query(INSERT_TASK, parametersOf(task, state));
+      const inserted: unknown[] = await manager.query(INSERT_TASK_RETURNING, parametersOf(task, state));
+      if (inserted.length === 0) continue;
       const key = `${state} ${task.queue}`;
       const count = counts.get(key) ?? [task.queue, state, 0];
       count[2] += 1;
