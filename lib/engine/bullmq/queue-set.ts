@@ -114,7 +114,7 @@ export class QueueSet {
       postgres === undefined
         ? construct(
             {
-              connection: { ...connection, maxRetriesPerRequest: null } as Connection,
+              connection: { ...connection, maxRetriesPerRequest: null },
               ...(prefix === undefined ? {} : { prefix }),
             },
             undefined,

@@ -4,12 +4,15 @@ import { messageOf } from '../../errors/index.js';
 import type { EngineContext, NewTask, Schedule, ScheduleStatus } from '../task-engine.js';
 import { ENDED_STATES, type TaskState } from '../task.js';
 import { dueTicks, taskOf, toleranceOf } from '../ticks.js';
+import { PRUNE_EVERY_MS, pruneCancelled } from './pruner.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
 import type { TaskJob } from './stored-job.js';
 import type { TaskLists } from './task-lists.js';
 
 const OFFSET = 'offset:';
+/** No schedule's key: those begin with `cron-`. */
+const PRUNE = 'prune';
 
 /** What came of a schedule so far. `tick`: the last one that was dealt with. */
 interface Ran {
@@ -36,14 +39,18 @@ export class ScheduleBook {
     private readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>,
   ) {}
 
-  /** Ticks from now on, in this process too. */
+  /** Ticks from now on, in this process too, and prunes once a minute by a schedule of its own. */
   start(): void {
-    this.worker ??= this.set.worker(this.set.ownName, (job) => this.tick(job as TaskJob), {
+    if (this.worker) return;
+    const run = (job: TaskJob) => (job.name === PRUNE ? pruneCancelled(this.set, this.registry) : this.tick(job));
+    this.worker = this.set.worker(this.set.ownName, (job) => run(job as TaskJob), {
       concurrency: 1,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 100 },
       settings: { repeatStrategy: repeatStrategy(this.context) },
     }) as unknown as Worker;
+    const pruning = this.set.own.upsertJobScheduler(PRUNE, { every: PRUNE_EVERY_MS }, { name: PRUNE });
+    pruning.catch((error: unknown) => this.context.logger.warn(`Pruning is not scheduled: ${messageOf(error)}`));
   }
 
   async save(schedule: Schedule): Promise<void> {
@@ -197,7 +204,7 @@ function timing({ expression, timeZone, utcOffset, disabled }: Schedule): string
 
 /** BullMQ takes a key of five parts between colons for one of an older version. */
 function keyOf(name: string): string {
-  return encodeURIComponent(name);
+  return `cron-${encodeURIComponent(name)}`;
 }
 
 /** A UUID made of the schedule's name and the tick. */
