@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
 import type { ActionResult, Outcome, TaskAction } from '../../lib/engine/index.js';
 import { MINUTE, newTask } from '../conformance/harness.js';
-import { QUEUES, type Queue, type TaskModel } from './task-model.js';
+import { QUEUES, type TaskModel } from './task-model.js';
 import type { Slot, Workplace } from './workplace.js';
 
 type Command = fc.AsyncCommand<TaskModel, Workplace>;
@@ -146,14 +146,16 @@ const endStaleAttempt = fc.tuple(which, outcome).map(
     ),
 );
 
-const strikeOff = which.map(
-  (index) =>
+const strikeOff = fc.tuple(which, fc.boolean()).map(
+  ([index, told]) =>
     new Step(
-      `strikeOff(${index})`,
+      `strikeOff(${index}${told ? ', and is told' : ''})`,
       (model) => model.running().length > 0,
       async (model, real) => {
         if (!real.site.strikeOff) return;
-        const lost = await real.strikeOff(real.holder(pick(model.running(), index).id)!);
+        const victim = real.holder(pick(model.running(), index).id)!;
+        const lost = await real.strikeOff(victim);
+        if (told) await real.noticed(victim);
         for (const id of lost) model.lose(model.tasks.get(id)!);
       },
     ),
@@ -171,17 +173,17 @@ const shutDownWorker = which.map(
 );
 
 const restart = process.map(
-  (which) =>
+  (number) =>
     new Step(
-      `restart(process ${which})`,
+      `restart(process ${number})`,
       () => true,
       async (model, real) => {
         // Those that wait go first: what the others hand back is not for them.
         for (const holding of [false, true]) {
-          const slots = real.slots.filter((slot) => slot.process === which && (slot.delivery !== null) === holding);
+          const slots = real.slots.filter((slot) => slot.process === number && (slot.delivery !== null) === holding);
           for (const slot of slots) await shutDown(model, real, slot);
         }
-        await real.restart(which);
+        await real.restart(number);
       },
     ),
 );
@@ -294,12 +296,11 @@ const moveClock = fc.integer({ min: -20, max: 40 }).map(
 
 /** Every event, the frequent ones more often. */
 export function commands(clock: 'injected' | 'system'): fc.Arbitrary<Iterable<Command>> {
-  const events: fc.Arbitrary<Command>[] = [
-    ...[enqueue, enqueue, enqueue, startWorker, startWorker, startWorker, endAttempt, endAttempt, endAttempt],
-    ...[endStaleAttempt, strikeOff, shutDownWorker, restart, drain],
-    ...[actOnOne, actOnOne, actOnOne, actOnQueue, pause, resume],
-    ...(clock === 'injected' ? [moveClock, moveClock] : []),
-  ];
+  const tasks = [enqueue, enqueue, enqueue, startWorker, startWorker, startWorker, endAttempt, endAttempt, endAttempt];
+  const workers = [strikeOff, strikeOff, endStaleAttempt, endStaleAttempt, shutDownWorker, restart, drain];
+  const people = [actOnOne, actOnOne, actOnOne, actOnQueue, pause, resume];
+  const time = clock === 'injected' ? [moveClock, moveClock] : [];
+  const events: fc.Arbitrary<Command>[] = [...tasks, ...workers, ...people, ...time];
   return fc.commands(events, { maxCommands: 50, size: 'max' });
 }
 

@@ -7,28 +7,30 @@ import { TaskModel } from './task-model.js';
 import { Workplace, type ModelSite } from './workplace.js';
 
 /** Random histories that are run; raised by hand for a longer search. */
-const RUNS = Number(process.env.TASKS_MODEL_RUNS ?? 40);
-const MS_PER_RUN = 5_000;
+const RUNS = Number(process.env.TASKS_MODEL_RUNS ?? 60);
+/** Enough for a machine that is busy with everything else. */
+const PATIENCE_MS = 10_000;
+/** For all the histories, and then for making the one that failed shorter. */
+const MS_PER_RUN = 1_000;
+const MS_TO_REPORT = 30_000;
 
 export interface ModelOptions {
   /** Whose time tasks come due by. With the system's, the clock is not moved and what is scheduled stays so. */
   readonly clock?: 'injected' | 'system';
+  /** Milliseconds in which what must happen has to. */
+  readonly patience?: number;
 }
 
-type Parameters = fc.Parameters<[Iterable<fc.AsyncCommand<TaskModel, Workplace>>]>;
+type History = Iterable<fc.AsyncCommand<TaskModel, Workplace>>;
 
-/**
- * Runs random histories of events on a store and on the model. Rejects with the seed, the path and the shortest history
- * where they do not agree.
- */
-export async function checkModel(
+/** Any history of events leaves a store of `createSite` as it leaves the model, and all along the way. */
+export function agreesWithModel(
   createSite: () => Promise<ModelSite>,
-  parameters: Parameters,
-  { clock: clockKind = 'injected' }: ModelOptions = {},
-): Promise<void> {
-  const property = fc.asyncProperty(commands(clockKind), async (history) => {
-    const clock = new ManualClock(clockKind === 'injected' ? START : Date.now());
-    const workplace = await Workplace.open(await createSite(), clock);
+  { clock: whose = 'injected', patience = PATIENCE_MS }: ModelOptions = {},
+): fc.IAsyncProperty<[History]> {
+  return fc.asyncProperty(commands(whose), async (history: History) => {
+    const clock = new ManualClock(whose === 'injected' ? START : Date.now());
+    const workplace = await Workplace.open(await createSite(), clock, patience);
     const model = new TaskModel(clock.now());
     try {
       await fc.asyncModelRun(() => ({ model, real: workplace }), history);
@@ -37,16 +39,23 @@ export async function checkModel(
       await workplace.remove();
     }
   });
-  await fc.assert(property, parameters);
 }
 
-/** What every engine must do whatever happens, in whatever order. */
+/**
+ * What every engine must do whatever happens, in whatever order. A failure prints the seed, the path and the shortest
+ * history that was found; `fc.assert(property, { seed, path })` runs it again.
+ */
 export function describeModel(name: string, createSite: () => Promise<ModelSite>, options: ModelOptions = {}): void {
   describe(`${name} engine, beside a model of the state machine`, () => {
     it(
       'agrees with it after every event of random histories',
-      () => checkModel(createSite, { numRuns: RUNS }, options),
-      RUNS * MS_PER_RUN,
+      () =>
+        fc.assert(agreesWithModel(createSite, options), {
+          numRuns: RUNS,
+          interruptAfterTimeLimit: RUNS * MS_PER_RUN,
+          markInterruptAsFailure: true,
+        }),
+      RUNS * MS_PER_RUN + MS_TO_REPORT,
     );
   });
 }

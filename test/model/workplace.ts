@@ -18,11 +18,10 @@ export interface ModelSite extends EngineSite {
   strikeOff?(worker: string): void;
 }
 
-/** A bound on waiting for what must happen: a miss is a failure, and nothing waits for it otherwise. */
-export const PATIENCE_MS = 2_500;
 /** Longer than any run: closing waits for the handler, which the test ends. */
 const GRACE_MS = 60_000;
 const PROCESSES = 2;
+const ONE_AT_ONCE = { concurrency: 1, priority: 0, rateLimit: null };
 
 /** One worker of one queue: waits for a task, then holds it until the test says how its attempt ends. */
 export interface Slot {
@@ -32,6 +31,8 @@ export interface Slot {
   delivery: Delivery | null;
   /** Its lease was taken away: whatever it reports must change nothing. */
   stale: boolean;
+  /** Its handler has told how the attempt ended. */
+  over: boolean;
   end(outcome: Outcome): void;
 }
 
@@ -42,16 +43,19 @@ export class Workplace {
   readonly ids: string[] = [];
   private readonly engines: TaskEngine[] = [];
   private readonly violations: string[] = [];
+  private readonly keepers = new Map<TaskEngine, Consumer>();
   private readonly unwatch = new Map<TaskEngine, () => void>();
   private changed: () => void = () => undefined;
 
   private constructor(
     readonly site: ModelSite,
     readonly clock: ManualClock,
+    private readonly patience: number,
   ) {}
 
-  static async open(site: ModelSite, clock: ManualClock): Promise<Workplace> {
-    const workplace = new Workplace(site, clock);
+  /** @param patience milliseconds in which what must happen has to: a miss is a failure, and nothing else waits for it */
+  static async open(site: ModelSite, clock: ManualClock, patience: number): Promise<Workplace> {
+    const workplace = new Workplace(site, clock, patience);
     for (let process = 0; process < PROCESSES; process += 1) workplace.engines.push(await workplace.boot());
     return workplace;
   }
@@ -62,23 +66,31 @@ export class Workplace {
 
   /** A worker for one task of `queue`. */
   async startWorker(process: number, queue: Queue): Promise<void> {
-    let end!: (outcome: Outcome) => void;
-    const ended = new Promise<Outcome>((resolve) => (end = resolve));
-    const slot: Slot = { process: process % PROCESSES, queue, consumer: null, delivery: null, stale: false, end };
-    this.slots.push(slot);
-    slot.consumer = await this.engine(process).consume(
+    let resolve!: (outcome: Outcome) => void;
+    const ended = new Promise<Outcome>((resolver) => (resolve = resolver));
+    const end = (outcome: Outcome) => {
+      slot.over = true;
+      resolve(outcome);
+    };
+    const slot: Slot = {
+      process: process % PROCESSES,
       queue,
-      { concurrency: 1, priority: 0, rateLimit: null },
-      (delivery) => {
-        this.arrive(slot, delivery);
-        return ended;
-      },
-    );
+      consumer: null,
+      delivery: null,
+      stale: false,
+      over: false,
+      end,
+    };
+    this.slots.push(slot);
+    slot.consumer = await this.engine(process).consume(queue, ONE_AT_ONCE, (delivery) => {
+      this.arrive(slot, delivery);
+      return ended;
+    });
   }
 
-  /** The worker that holds `id`, but for those that have lost it. */
+  /** The worker that holds `id`: neither lost nor ended. */
   holder(id: string): Slot | undefined {
-    return this.slots.find((slot) => slot.delivery?.task.id === id && !slot.stale);
+    return this.slots.find((slot) => slot.delivery?.task.id === id && !slot.stale && !slot.over);
   }
 
   /** Ends an attempt as its handler would, and takes its worker away: one that stays may claim ahead. */
@@ -127,6 +139,14 @@ export class Workplace {
     return lost;
   }
 
+  /** Settles once the process of `slot`, which was struck off, has told the handlers that lost their lease. */
+  async noticed({ process }: Slot): Promise<void> {
+    const stale = this.slots.filter((slot) => slot.process === process && slot.stale);
+    await this.wait(async () =>
+      stale.every((slot) => slot.delivery!.signal.aborted) ? null : 'a handler was not told that its lease is lost',
+    );
+  }
+
   async restart(process: number): Promise<void> {
     const engine = this.engine(process);
     await this.close(engine);
@@ -147,7 +167,7 @@ export class Workplace {
   }
 
   async remove(): Promise<void> {
-    for (const slot of [...this.slots]) await this.shutDown(slot);
+    for (const slot of this.slots.slice()) await this.shutDown(slot);
     for (const engine of this.engines) await this.close(engine);
     await this.site.remove();
   }
@@ -194,7 +214,7 @@ export class Workplace {
       const counts = new Map(Object.entries(depth?.counts ?? {}) as [TaskState, number][]);
       return depthText(queue, counts, depth?.paused ?? false);
     });
-    const live = this.slots.filter((slot) => slot.delivery && !slot.stale).map((slot) => slot.delivery!);
+    const live = this.slots.filter((slot) => slot.delivery && !slot.stale && !slot.over).map((slot) => slot.delivery!);
     const held = live.map(({ task }) => `${task.id} #${task.attempt}`).sort();
     const aborted = live.filter(({ signal }) => signal.aborted).map(({ task }) => task.id);
     return { ...tasks, queues, held, aborted: aborted.sort() };
@@ -218,7 +238,7 @@ export class Workplace {
   private async wait(problem: () => Promise<string | null>): Promise<void> {
     let late!: () => void;
     const tooLate = new Promise<'late'>((resolve) => (late = () => resolve('late')));
-    const timer = setTimeout(late, PATIENCE_MS);
+    const timer = setTimeout(late, this.patience);
     try {
       for (;;) {
         const change = new Promise<void>((resolve) => (this.changed = resolve));
@@ -240,13 +260,10 @@ export class Workplace {
       engine.watch(() => this.changed()),
     );
     // A process has its duties (promotion, retention, rescue) while it has a consumer.
-    const idle = { concurrency: 1, priority: 0, rateLimit: null };
-    const consumer = await engine.consume('nothing-comes-here', idle, () => Promise.resolve(completed));
+    const consumer = await engine.consume('nothing-comes-here', ONE_AT_ONCE, () => Promise.resolve(completed));
     this.keepers.set(engine, consumer);
     return engine;
   }
-
-  private readonly keepers = new Map<TaskEngine, Consumer>();
 
   private async close(engine: TaskEngine): Promise<void> {
     this.unwatch.get(engine)?.();
