@@ -109,36 +109,39 @@ describe('the check of a store', () => {
     for (const id of ids) await stage.ended(tasks, id);
     await one.shutDown();
     const nameless = await enqueue(tasks, 'quick', {});
+    const repeated = await enqueue(tasks, 'quick', {});
     const stray = await enqueue(tasks, 'quick', {});
     tamper(`
       UPDATE tasks_count SET count = 7 WHERE state = 'completed';
       INSERT INTO tasks_count VALUES ('ghost', 'failed', 2);
       DELETE FROM tasks_task WHERE id = '${ids[0]}';
       UPDATE tasks_task SET state = 'running', attempt = 1, worker = NULL WHERE id = '${nameless.id}';
+      UPDATE tasks_task SET state = 'running', attempt = 1, worker = 'nobody', started_at = 1 WHERE id = '${repeated.id}';
+      INSERT INTO tasks_attempt SELECT seq, 1, 'nobody', 1, 2, 'retried', NULL, NULL, NULL FROM tasks_task WHERE id = '${repeated.id}';
       UPDATE tasks_task SET state = 'running', attempt = 1, worker = 'nobody', started_at = 1 WHERE id = '${stray.id}';`);
 
     const found = await check();
     expect(found.code).toBe(1);
     const lines = found.out.trimEnd().split('\n');
     expect(lines).toEqual([
-      expect.stringContaining('1 task running by an unknown worker, which is gone'),
       expect.stringContaining('1 task running by worker nobody, which is gone'),
+      expect.stringContaining('2 tasks running without a worker or a start, or with an attempt that has already ended'),
       expect.stringContaining('tasks_attempt has 1 attempt of tasks that there are not'),
       expect.stringContaining('Queue "ghost" has 0 tasks failed, but its counter says 2'),
-      expect.stringContaining('Queue "work" has 0 tasks available, but its counter says 2'),
+      expect.stringContaining('Queue "work" has 0 tasks available, but its counter says 3'),
       expect.stringContaining('Queue "work" has 4 tasks completed, but its counter says 7'),
-      expect.stringContaining('Queue "work" has 2 tasks running, but its counter says 0'),
+      expect.stringContaining('Queue "work" has 3 tasks running, but its counter says 0'),
     ]);
     expect(await check('--repair')).toMatchObject({ code: 0, err: '' });
     expect(await check()).toMatchObject({ code: 0 });
     expect(stage.query(`SELECT state, count FROM tasks_count WHERE queue = 'work' AND count <> 0`)).toEqual([
-      { state: 'available', count: 2 },
+      { state: 'available', count: 3 },
       { state: 'completed', count: 4 },
     ]);
     expect(stage.attemptsByTask().get(stray.id)).toEqual([{ attempt: 1, outcome: 'lost' }]);
 
     await stage.startWorker().ready;
-    for (const { id } of [nameless, stray]) {
+    for (const { id } of [nameless, repeated, stray]) {
       expect(await stage.ended(tasks, id)).toMatchObject({ state: 'completed' });
     }
   });

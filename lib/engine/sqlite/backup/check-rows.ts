@@ -13,11 +13,20 @@ const WRONG_COUNTS = `
    WHERE tasks <> counter
    ORDER BY queue, state`;
 
-const RUNNING_BY_WORKER = `
-  SELECT worker, count(*) AS tasks FROM tasks_task WHERE state = 'running' GROUP BY worker ORDER BY worker`;
+/**
+ * What no claim leaves behind, so that something else set the state. As nobody can be said to have lost such an attempt,
+ * or its number is taken, it cannot be put on record, and the rescuer of an app can do nothing about it.
+ */
+const BROKEN_LEASE = `
+  state = 'running' AND (worker IS NULL OR started_at IS NULL OR EXISTS (
+    SELECT 1 FROM tasks_attempt WHERE tasks_attempt.task = seq AND tasks_attempt.attempt = tasks_task.attempt))`;
 
-/** They name no worker, so nobody can be found to have lost them. */
-const NAMELESS_RUNNING = `SELECT seq, id, queue FROM tasks_task WHERE state = 'running' AND worker IS NULL`;
+const BROKEN_LEASES = `SELECT seq, id, queue FROM tasks_task WHERE ${BROKEN_LEASE}`;
+
+const RUNNING_BY_WORKER = `
+  SELECT worker, count(*) AS tasks FROM tasks_task
+   WHERE state = 'running' AND NOT (${BROKEN_LEASE})
+   GROUP BY worker ORDER BY worker`;
 
 const UNKNOWN_STATES = `
   SELECT state, count(*) AS tasks FROM tasks_task
@@ -48,9 +57,9 @@ export function correctCounts(transaction: Transaction): void {
   }
 }
 
-/** How many tasks each worker runs; the worker is null where a running task names none. */
-export function runningByWorker(database: Database): { worker: string | null; tasks: number }[] {
-  return statement<[], { worker: string | null; tasks: number }>(database, RUNNING_BY_WORKER).all();
+/** How many tasks each worker runs. */
+export function runningByWorker(database: Database): { worker: string; tasks: number }[] {
+  return statement<[], { worker: string; tasks: number }>(database, RUNNING_BY_WORKER).all();
 }
 
 /** Registered workers that hold tasks. */
@@ -59,10 +68,14 @@ export function busyWorkers(database: Database): WorkerRecord[] {
   return allWorkers(database).filter(({ id }) => busy.has(id));
 }
 
-/** Hands back running tasks that name no worker; there is no attempt of anybody to put on record. */
-export function handBackNameless(transaction: Transaction): void {
-  const rows = statement<[], { seq: number; id: string; queue: string }>(transaction.database, NAMELESS_RUNNING).all();
-  for (const { seq, id, queue } of rows) {
+/** Running tasks whose lease cannot be one. */
+export function brokenLeases(database: Database): { seq: number; id: string; queue: string }[] {
+  return statement<[], { seq: number; id: string; queue: string }>(database, BROKEN_LEASES).all();
+}
+
+/** Hands back the tasks whose lease cannot be one, without putting an attempt on record. */
+export function breakLeases(transaction: Transaction): void {
+  for (const { seq, id, queue } of brokenLeases(transaction.database)) {
     statement<[number]>(transaction.database, RESCUE_TASK).run(seq);
     transaction.moved(queue, 'running', 'available');
     transaction.touch(queue, id);

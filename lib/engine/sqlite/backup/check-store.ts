@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import type { Database } from '../connection.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import { allWorkers, type WorkerRecord } from '../statements/worker-rows.js';
-import { busyWorkers, runningByWorker, strayParts, unknownStates, wrongCounts } from './check-rows.js';
+import { brokenLeases, busyWorkers, runningByWorker, strayParts, unknownStates, wrongCounts } from './check-rows.js';
 import { damageOf } from './file-damage.js';
 import {
+  brokenLease,
   damagedFile,
   type Finding,
   newerSchema,
@@ -51,12 +52,12 @@ function schemaFindings(snapshot: Database): Finding[] {
 
 function rowFindings(snapshot: Database, gone: ReadonlySet<string>): Finding[] {
   const workers = new Map(allWorkers(snapshot).map((worker) => [worker.id, worker]));
-  const orphaned = runningByWorker(snapshot).filter(
-    ({ worker }) => worker === null || gone.has(worker) || !workers.has(worker),
-  );
+  const orphaned = runningByWorker(snapshot).filter(({ worker }) => gone.has(worker) || !workers.has(worker));
+  const broken = brokenLeases(snapshot).length;
   return [
     ...unknownStates(snapshot).map(({ state, tasks }) => unknownState(state, tasks)),
-    ...orphaned.map(({ worker, tasks }) => orphanedTask(worker, workers.get(worker ?? '') ?? null, tasks)),
+    ...orphaned.map(({ worker, tasks }) => orphanedTask(worker, workers.get(worker) ?? null, tasks)),
+    ...(broken > 0 ? [brokenLease(broken)] : []),
     ...strayParts(snapshot).map(({ part, rows }) => strayRows(part, rows)),
     ...wrongCounts(snapshot).map(wrongCounter),
   ];

@@ -3,7 +3,14 @@ import type { WorkerRecord } from '../statements/worker-rows.js';
 import type { Part, WrongCount } from './check-rows.js';
 
 export type FindingKind =
-  'damaged-file' | 'newer-schema' | 'older-schema' | 'unknown-state' | 'orphaned-task' | 'stray-rows' | 'wrong-counter';
+  | 'damaged-file'
+  | 'newer-schema'
+  | 'older-schema'
+  | 'unknown-state'
+  | 'orphaned-task'
+  | 'broken-lease'
+  | 'stray-rows'
+  | 'wrong-counter';
 
 /** Something about a store that should not be so. */
 export interface Finding {
@@ -53,20 +60,24 @@ export function unknownState(state: string, tasks: number): Finding {
 }
 
 /** @param worker null where it is not registered */
-export function orphanedTask(id: string | null, worker: WorkerRecord | null, tasks: number): Finding {
-  const holder = worker
-    ? `process ${worker.pid} on ${worker.host} (worker ${worker.id})`
-    : id === null
-      ? 'an unknown worker'
-      : `worker ${id}`;
-  const remedy =
-    id === null
-      ? 'No app hands them back, as no worker is named on them.'
-      : 'An app that runs hands them back within seconds, and one that does not when it starts.';
+export function orphanedTask(id: string, worker: WorkerRecord | null, tasks: number): Finding {
+  const holder = worker ? `process ${worker.pid} on ${worker.host} (worker ${id})` : `worker ${id}`;
   return {
     kind: 'orphaned-task',
     repairable: true,
-    message: `${count(tasks, 'task')} running by ${holder}, which is gone: nobody works on them. ${remedy}`,
+    message:
+      `${count(tasks, 'task')} running by ${holder}, which is gone: nobody works on them. An app that runs hands them ` +
+      'back within seconds, and one that does not when it starts.',
+  };
+}
+
+export function brokenLease(tasks: number): Finding {
+  return {
+    kind: 'broken-lease',
+    repairable: true,
+    message:
+      `${count(tasks, 'task')} running without a worker or a start, or with an attempt that has already ended: something ` +
+      'else than nestjs-tasks set their state. Nobody works on them, and no app can hand them back.',
   };
 }
 

@@ -6,7 +6,7 @@ import { Heartbeat } from '../workers/heartbeat.js';
 import { heartbeatFolder } from '../workers/registration.js';
 import { Writer } from '../writer.js';
 import { backupTasks, type TasksBackup } from './backup-tasks.js';
-import { busyWorkers, correctCounts, deleteStrayParts, handBackNameless } from './check-rows.js';
+import { breakLeases, busyWorkers, correctCounts, deleteStrayParts } from './check-rows.js';
 import { goneWorkers } from './gone-workers.js';
 
 export interface RepairOptions {
@@ -37,11 +37,11 @@ export async function repairStore(database: string, { backup, lease, rules }: Re
     await writer.write((transaction) => {
       // First, as it compares with the rows as they are; what is moved after that is added to it.
       correctCounts(transaction);
+      breakLeases(transaction);
       for (const worker of [...gone, ...strayWorkers(transaction.database)]) {
         deleteWorker(transaction, worker);
         rescueTasksOf(transaction, worker, rules);
       }
-      handBackNameless(transaction);
       deleteStrayParts(transaction);
     });
     for (const worker of gone) Heartbeat.forget(heartbeatFolder(file)!, worker);
