@@ -48,7 +48,8 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Failed' }).click();
     await page.getByRole('link', { name: 'flaky' }).click();
     await page.getByRole('heading', { name: 'flaky failed' }).waitFor();
-    await page.getByText('page-handlers.ts').first().waitFor();
+    // The app's frame stands first; those of Node and of packages are there, and closed.
+    await page.getByRole('region', { name: "The app's frames" }).getByText('page-handlers.ts').first().waitFor();
     app.app.get(PageHandlers).isBroken = false;
     await button('Retry').click();
     await page.getByRole('heading', { name: 'flaky completed' }).waitFor();
@@ -100,6 +101,37 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await expect(app.dispatcher.get(id)).rejects.toThrow(id);
   });
 
+  it('runs a task again with params that were edited, and says what is wrong with them', async () => {
+    const { id } = await failed('flaky', { to: 'Ada' });
+    await page.goto(`${app.origin}/admin/tasks#/tasks/${id}`);
+    await page.getByText('"Ada"').waitFor();
+    app.app.get(PageHandlers).isBroken = false;
+    await button('Run again with …').click();
+    const params = page.getByRole('textbox', { name: 'Params (JSON)' });
+    await params.fill('{ "to": ');
+    await dialogButton('Enqueue').click();
+    await page.getByRole('alert').getByText('This is no JSON').waitFor();
+    await params.fill('{ "to": "Grace" }');
+    await dialogButton('Enqueue').click();
+    await page.getByRole('heading', { name: 'flaky completed' }).waitFor();
+    await page.getByText('"Grace"').waitFor();
+    expect(page.url()).not.toContain(id);
+  });
+
+  it('draws how many tasks completed and failed, over the window in the link', async () => {
+    await failMany(3);
+    const { id } = await app.dispatcher.queue('default', 'greet', {});
+    await app.reached(id, 'completed');
+    await page.goto(`${app.origin}/admin/tasks#/?window=24h`);
+    await page.reload();
+    await page.getByRole('img', { name: /1 completed, 3 failed/ }).waitFor();
+    expect(await page.locator('svg rect.failed').count()).toBeGreaterThan(0);
+    expect(await button('Last day').getAttribute('aria-pressed')).toBe('true');
+    await button('Last hour').click();
+    await page.waitForURL(/window=1h/);
+    await page.locator('[aria-pressed=true]', { hasText: 'Last hour' }).waitFor();
+  });
+
   it('pauses a queue and resumes it', async () => {
     const paused = async (): Promise<boolean> =>
       (await app.dispatcher.stats()).find(({ queue }) => queue === 'default')!.paused;
@@ -125,6 +157,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await failed('flaky', { to: 'Grace' });
     await page.goto(`${app.origin}/admin/tasks#/tasks`);
     await page.getByRole('link', { name: /^failed/ }).click();
+    await page.locator('main [aria-current=page]', { hasText: 'failed' }).waitFor();
     await page.getByRole('searchbox', { name: 'search' }).fill('Grace');
     await button('Filter').click();
     await page.waitForURL(/search=Grace/);
@@ -132,9 +165,63 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await shared.page.getByRole('link', { name: 'flaky' }).waitFor();
     expect(await shared.page.getByRole('link', { name: 'flaky' }).count()).toBe(1);
     expect(await shared.page.getByRole('searchbox', { name: 'search' }).inputValue()).toBe('Grace');
-    expect(await shared.page.locator('[aria-current=page]', { hasText: 'failed' }).count()).toBe(1);
+    expect(await shared.page.locator('main [aria-current=page]', { hasText: 'failed' }).count()).toBe(1);
     await shared.page.close();
     expect(shared.wrong).toEqual([]);
+  });
+
+  it('holds what is shown while it is asked to, and catches up then', async () => {
+    await page.goto(`${app.origin}/admin/tasks#/tasks?state=failed`);
+    await page.getByText('No tasks here.').waitFor();
+    await page.keyboard.press('p');
+    await page.getByRole('button', { name: /^Held/, pressed: false }).waitFor();
+    await failed('flaky');
+    await button('Held: news').waitFor();
+    expect(await page.getByRole('link', { name: 'flaky' }).count()).toBe(0);
+    await button('Held: news').click();
+    await page.getByRole('link', { name: 'flaky' }).waitFor();
+    await button('Live').waitFor();
+  });
+
+  it('is led by keys, which a help sheet names, and which leave fields alone', async () => {
+    await page.getByRole('heading', { name: 'Queues' }).waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard' }).getByText('Failed tasks').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('g');
+    await page.keyboard.press('t');
+    await page.getByRole('heading', { name: 'Tasks' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('gc?');
+    expect(await page.getByRole('searchbox', { name: 'search' }).inputValue()).toBe('gc?');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
+  it('fits 360 pixels, in light and in dark', async () => {
+    const { id } = await failed('flaky', { long: 'x'.repeat(500) });
+    await page.setViewportSize({ width: 360, height: 740 });
+    const width = (): Promise<number> => page.evaluate('document.documentElement.scrollWidth');
+    for (const [hash, heading] of [
+      ['#/', 'Queues'],
+      ['#/tasks', 'Tasks'],
+      [`#/tasks/${id}`, 'flaky failed'],
+      ['#/crons', 'Crons'],
+    ] as const) {
+      await page.goto(`${app.origin}/admin/tasks${hash}`);
+      await page.getByRole('heading', { name: heading, exact: true }).waitFor();
+      await page.getByText('Reading …').first().waitFor({ state: 'detached' });
+      expect(await width(), hash).toBe(360);
+    }
+    const ground = (): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    await page.getByRole('combobox', { name: 'Colours' }).selectOption('light');
+    const light = await ground();
+    await page.getByRole('combobox', { name: 'Colours' }).selectOption('dark');
+    const dark = await ground();
+    expect(dark).not.toBe(light);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Crons' }).waitFor();
+    expect(await ground()).toBe(dark);
   });
 
   it('shows hostile names, errors and params as text', async () => {

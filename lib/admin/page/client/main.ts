@@ -2,6 +2,9 @@ import './page.css';
 import { h } from './dom.js';
 import { updateMoments } from './format.js';
 import { watchChanges, type Change } from './live.js';
+import { LiveSwitch } from './live-switch.js';
+import { listenToKeys } from './shortcuts.js';
+import { themeChoice } from './theme.js';
 import type { Page, View } from './view.js';
 import { CronsView } from './views/crons-view.js';
 import { QueuesView } from './views/queues-view.js';
@@ -71,7 +74,7 @@ function route(): void {
   const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?', 2);
   view = viewOf(path, new URLSearchParams(query));
   for (const link of links) {
-    const current = link.getAttribute('href') === (location.hash || '#/');
+    const current = pageOf(link.getAttribute('href')!) === pageOf(location.hash);
     if (current) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
@@ -81,11 +84,17 @@ function route(): void {
   refresh(null);
 }
 
+/** What of a link a person would call the page: other filters and windows are the same one. */
+function pageOf(hash: string): string {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
+  return `${path} ${new URLSearchParams(query).get('state') ?? ''}`;
+}
+
 function viewOf(path: string, query: URLSearchParams): View {
   if (path === 'crons') return new CronsView(page);
   if (path === 'tasks') return new TasksView(page, query);
   if (path.startsWith('tasks/')) return new TaskView(page, decoded(path.slice('tasks/'.length)));
-  return new QueuesView(page);
+  return new QueuesView(page, query);
 }
 
 /** A link that was cut short while it was copied is still one to a task, which then is not there. */
@@ -101,14 +110,37 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const live = new LiveSwitch(() => refresh(null));
 const title = store === 'default' ? 'Tasks' : `Tasks: ${store}`;
 document.title = title;
 document.body.replaceChildren(
-  h('header', {}, h('strong', {}, title), h('nav', { 'aria-label': 'Pages' }, ...links)),
+  h(
+    'header',
+    {},
+    h('strong', {}, title),
+    h('nav', { 'aria-label': 'Pages' }, ...links),
+    h('div', { class: 'actions tools' }, live.element, themeChoice()),
+  ),
   message,
   main,
 );
+listenToKeys([
+  { keys: 'g q', does: 'Queues', run: () => page.go('#/') },
+  { keys: 'g t', does: 'Tasks', run: () => page.go('#/tasks') },
+  { keys: 'g f', does: 'Failed tasks', run: () => page.go('#/tasks?state=failed') },
+  { keys: 'g c', does: 'Crons', run: () => page.go('#/crons') },
+  {
+    keys: '/',
+    does: 'Search in the list of tasks',
+    run: () => main.querySelector<HTMLElement>('[name=search]')?.focus(),
+  },
+  { keys: 'p', does: 'Hold what is shown, or follow changes again', run: () => live.toggle() },
+  { keys: 'r', does: 'Read anew', run: () => refresh(null) },
+]);
 addEventListener('hashchange', route);
 route();
 setInterval(updateMoments, MOMENTS_INTERVAL_MS);
-watchChanges(refresh, () => refresh(null));
+watchChanges(
+  (change) => live.follow(() => refresh(change)),
+  () => live.follow(() => refresh(null)),
+);

@@ -5,6 +5,10 @@ import { duration, exact, moment } from '../format.js';
 import type { Page, View } from '../view.js';
 import { actionButtons } from './actions.js';
 import { badge } from './badge.js';
+import { jsonTree } from './json-tree.js';
+import { runAgain } from './run-again.js';
+import { stackBlock } from './stack.js';
+import { timeline } from './timeline.js';
 
 /** One task with everything that is known of it. */
 export class TaskView implements View {
@@ -27,13 +31,19 @@ export class TaskView implements View {
 
   private show(task: Task): void {
     const buttons = actionButtons(task, this.page, '#/tasks');
+    if (!this.page.readOnly && !task.paramsUnreadable) {
+      const again = (): void => runAgain(task, this.page);
+      buttons.push(h('button', { type: 'button', onclick: again }, 'Run again with …'));
+    }
     this.element.replaceChildren(
       h('h1', {}, task.name, ' ', badge(task.state)),
       h('div', { class: 'actions' }, ...buttons),
       facts(task),
       ...(task.error ? [h('h2', {}, 'Error'), errorBlock(task.error)] : []),
+      h('h2', {}, 'Timeline'),
+      timeline(task),
       h('h2', {}, 'Params'),
-      h('pre', {}, task.paramsUnreadable ? 'The stored text is no JSON.' : JSON.stringify(task.params, null, 2)),
+      params(task),
       h('h2', {}, 'Attempts'),
       attempts(task.attempts),
       h('h2', {}, 'Logs'),
@@ -56,7 +66,7 @@ function facts(task: Task): HTMLElement {
   ];
   if (progress) {
     const text = `${Math.round(progress.percent)} %${progress.message ? ` ${progress.message}` : ''}`;
-    const bar = h('progress', { max: '100', value: String(progress.percent) });
+    const bar = h('progress', { max: '100', 'aria-label': 'Progress', value: String(progress.percent) });
     entries.push(['Progress', h('span', {}, bar, ' ', text)]);
   }
   return h('dl', {}, ...entries.flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, value)]));
@@ -67,8 +77,24 @@ function errorBlock({ name, message, stack }: TaskError): HTMLElement {
     'div',
     { class: 'error' },
     h('p', {}, h('strong', {}, name), `: ${message}`),
-    stack !== undefined && h('details', { open: true }, h('summary', {}, 'Stack'), h('pre', {}, stack)),
+    stack !== undefined && stackBlock(stack),
   );
+}
+
+function params(task: Task): HTMLElement {
+  if (task.paramsUnreadable) return notice('The stored text is no JSON.');
+  const said = h('span', { role: 'status' });
+  const copy = (): void => {
+    // Absent where the page came by plain HTTP from another machine.
+    const { clipboard } = navigator as { clipboard?: Clipboard };
+    const written = clipboard?.writeText(JSON.stringify(task.params, null, 2)) ?? Promise.reject(new Error());
+    written.then(
+      () => (said.textContent = 'Copied'),
+      () => (said.textContent = 'The browser does not let this page copy.'),
+    );
+  };
+  const button = h('button', { type: 'button', onclick: copy }, 'Copy as JSON');
+  return h('div', {}, h('div', { class: 'json' }, jsonTree(task.params)), button, ' ', said);
 }
 
 function attempts(all: readonly TaskAttempt[]): HTMLElement {
@@ -81,7 +107,13 @@ function attempts(all: readonly TaskAttempt[]): HTMLElement {
       cell(
         'Outcome',
         outcome ?? 'running',
-        error && h('span', { class: 'error-line' }, `${error.name}: ${error.message}`),
+        error &&
+          h(
+            'details',
+            {},
+            h('summary', { class: 'error-line' }, `${error.name}: ${error.message}`),
+            error.stack === undefined ? error.message : stackBlock(error.stack),
+          ),
       ),
       cell('Started', moment(startedAt)),
       cell('Took', finishedAt === null ? '–' : duration(finishedAt - startedAt)),
