@@ -2,7 +2,7 @@ import type { AttemptRecord } from './attempt-record.js';
 import type { QueueSet } from './queue-set.js';
 import type { TaskJob } from './stored-job.js';
 
-/** Beside the options of the job that was cancelled. */
+/** Beside the options of the job that was cancelled, as text: Redis gives an empty list back as an object. */
 export interface CancelledNotes {
   readonly cancelledAt: number;
   /** Null: kept for ever. */
@@ -46,7 +46,7 @@ export class Cancelled {
       ...opts,
       jobId: job.id!,
       timestamp: job.timestamp,
-      cancelled: notes,
+      cancelled: JSON.stringify(notes),
     } as typeof opts);
     await this.set.own.backend.removeQueueMetaFields([noteOf(job.id!)]);
   }
@@ -62,7 +62,8 @@ export class Cancelled {
 }
 
 export function cancelledNotes({ opts }: TaskJob): CancelledNotes | null {
-  return (opts as { cancelled?: CancelledNotes }).cancelled ?? null;
+  const { cancelled } = opts as { cancelled?: string };
+  return cancelled === undefined ? null : (JSON.parse(cancelled) as CancelledNotes);
 }
 
 function noteOf(id: string): string {

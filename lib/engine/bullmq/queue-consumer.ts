@@ -11,6 +11,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Data points of BullMQ's metrics, one a minute: a week. */
 const METRIC_POINTS = (7 * DAY_MS) / 60_000;
 
+/** How long a worker waits before it asks a server again that was not there. BullMQ's own 15 s are long for a restart. */
+const RECONNECT_MS = 1_000;
+
 type Taken = 'handed-back';
 
 /** What all consumers of an engine share. */
@@ -57,6 +60,7 @@ export class QueueConsumer implements Consumer {
       lockDuration: lease,
       stalledInterval: lease,
       maxStalledCount: maxLostAttempts - 1,
+      runRetryDelay: RECONNECT_MS,
       metrics: { maxDataPoints: METRIC_POINTS },
       settings: { backoffStrategy: (_made, _type, error) => (error as AttemptFailure).delay ?? -1 },
       ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.per } }),

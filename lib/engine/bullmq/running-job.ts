@@ -1,6 +1,6 @@
 import { TaskAbortedError, type AbortCause, type DeliveredTask, type Delivery } from '../task-engine.js';
 import type { TaskProgress } from '../task.js';
-import { excusedAttempts, notesOf, paramsOf, priorityOf, type TaskJob } from './stored-job.js';
+import { excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
 
 /** Beyond this many lines an attempt's log takes no more: a handler that floods it must not fill the store. */
 const MOST_LOG_LINES = 1_000;
@@ -34,9 +34,9 @@ export class RunningJob implements Delivery {
       name: job.name,
       params: paramsOf(job),
       priority: priorityOf(job),
-      runAt: job.timestamp + job.delay,
       createdAt: job.timestamp,
       ...notesOf(job),
+      runAt: runAtOf(job),
       attempt: job.attemptsStarted,
       excusedAttempts: excusedAttempts(job, true),
     };

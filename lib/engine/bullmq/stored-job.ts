@@ -16,6 +16,8 @@ export interface TaskNotes {
   readonly maxAttempts: number | null;
   readonly settings: string | null;
   readonly sensitive: readonly string[];
+  /** Where it was due before it was enqueued, as a run that makes up for a missed tick is. */
+  readonly runAt?: number;
 }
 
 export function toJob(task: NewTask): { name: string; data: StoredJob; opts: JobsOptions } {
@@ -24,6 +26,7 @@ export function toJob(task: NewTask): { name: string; data: StoredJob; opts: Job
     ...(task.maxAttempts !== null && { maxAttempts: task.maxAttempts }),
     ...(task.settings !== null && { settings: task.settings }),
     ...(task.sensitive.length > 0 && { sensitive: task.sensitive }),
+    ...(task.runAt < task.createdAt && { runAt: task.runAt }),
   };
   const opts: JobsOptions & { task: Partial<TaskNotes> } = {
     jobId: task.id,
@@ -60,6 +63,11 @@ export function paramsOf({ data }: Pick<TaskJob, 'data'>): string {
 export function notesOf({ opts }: Pick<TaskJob, 'opts'>): TaskNotes {
   const notes = (opts as { task?: Partial<TaskNotes> }).task ?? { maxAttempts: opts.attempts ?? 1 };
   return { maxAttempts: null, settings: null, sensitive: [], ...notes };
+}
+
+/** When the first attempt is due. */
+export function runAtOf(job: TaskJob): number {
+  return notesOf(job).runAt ?? job.timestamp + job.delay;
 }
 
 export function priorityOf({ opts }: Pick<TaskJob, 'opts'>): number {

@@ -2,7 +2,7 @@ import type { EngineContext } from '../task-engine.js';
 import type { Task, TaskAttempt, TaskError, TaskLog, TaskProgress, TaskState, TaskSummary } from '../task.js';
 import { fromStack, plainError, type AttemptRecord } from './attempt-record.js';
 import { cancelledNotes } from './cancelled.js';
-import { excusedAttempts, notesOf, paramsOf, priorityOf, type TaskJob } from './stored-job.js';
+import { excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
 
 /** BullMQ's lists of jobs, and the state that a task in each of them has. */
 export const LISTS = ['active', 'delayed', 'waiting', 'prioritized', 'completed', 'failed'] as const;
@@ -38,7 +38,7 @@ export class TaskView {
       priority: priorityOf(job),
       attempt,
       maxAttempts: maxAttempts(job, state),
-      runAt: runAt ?? job.timestamp + job.delay,
+      runAt: runAt ?? runAtOf(job),
       createdAt: job.timestamp,
       startedAt: job.processedOn ?? records.at(-1)?.startedAt ?? null,
       finishedAt: cancelled?.cancelledAt ?? job.finishedOn ?? null,
