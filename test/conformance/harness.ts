@@ -1,14 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
-import { ManualClock } from '../../lib/clock/index.js';
-import type {
-  Delivery,
-  EngineContext,
-  NewTask,
-  Outcome,
-  RunTask,
-  Schedule,
-  TaskEngine,
-} from '../../lib/engine/index.js';
+import { ManualClock, SystemClock, type Clock } from '../../lib/clock/index.js';
+import type { Delivery, EngineContext, NewTask, Outcome, RunTask, TaskEngine } from '../../lib/engine/index.js';
+
+/** A site for the suite of the port. */
+export interface ConformanceSite extends EngineSite {
+  readonly time: SiteTime;
+}
 
 /** Where a suite's engines keep their tasks, and how to get one more process on the same store. */
 export interface EngineSite {
@@ -17,22 +15,57 @@ export interface EngineSite {
   remove(): Promise<void>;
 }
 
+/** The time by which a site's tasks come due, and how a test has some of it pass. */
+export interface SiteTime {
+  readonly clock: Clock;
+  /** Milliseconds of the step by which tests count: long for an engine, short for whoever waits for it. */
+  readonly unit: number;
+  /** Resolves when `milliseconds` have passed. */
+  advance(milliseconds: number): Promise<void> | void;
+}
+
 export const START = Date.UTC(2027, 0, 1);
 export const MINUTE = 60_000;
 
-/** Ticks at every full minute, and once for an ISO date. */
-function nextRun({ expression }: Pick<Schedule, 'expression'>, after: number): number | null {
-  if (expression === 'every minute') return (Math.floor(after / MINUTE) + 1) * MINUTE;
-  const once = Date.parse(expression);
-  return once > after ? once : null;
+/** For an engine that goes by {@link EngineContext.clock}: nothing passes but what the test says. */
+export function injectedTime(): SiteTime {
+  const clock = new ManualClock(START);
+  return { clock, unit: MINUTE, advance: (milliseconds) => clock.advance(milliseconds) };
 }
 
-export function contextWith(clock: ManualClock, overrides: Partial<EngineContext> = {}): EngineContext {
+/** For an engine that goes by the clock of the system: time passes by itself, and has to be waited for. */
+export function systemTime(): SiteTime {
+  const clock = new SystemClock();
+  return { clock, unit: 500, advance: (milliseconds) => sleep(milliseconds) };
+}
+
+/** Ticks at every full unit of time, and once for an ISO date. */
+function ticksEvery(unit: number): EngineContext['nextRun'] {
+  return ({ expression }, after) => {
+    if (expression === EVERY_UNIT) return (Math.floor(after / unit) + 1) * unit;
+    const once = Date.parse(expression);
+    return once > after ? once : null;
+  };
+}
+
+/** Expression of a schedule that ticks at every full unit of time. */
+export const EVERY_UNIT = 'every unit';
+
+/** In an expected value: a time that is `time` on a clock that stands still, and soon after it on one that goes on. */
+export function soonAfter(time: number, engine: TaskEngine): unknown {
+  if (engine.capabilities.clock === 'injected') return time;
+  return {
+    asymmetricMatch: (found: unknown) => typeof found === 'number' && found >= time && found < time + 30_000,
+    toString: () => `soon after ${time}`,
+  };
+}
+
+export function contextWith(clock: Clock, overrides: Partial<EngineContext> = {}, unit = MINUTE): EngineContext {
   return {
     clock,
     logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
     keepFor: (_queue, state) => (state === 'failed' ? 30 : 7) * 24 * 60 * MINUTE,
-    nextRun,
+    nextRun: ticksEvery(unit),
     mask: (params, paths) => ({
       ...(params as object),
       ...Object.fromEntries(paths.map((path) => [path, '[masked]'])),
@@ -42,7 +75,7 @@ export function contextWith(clock: ManualClock, overrides: Partial<EngineContext
   };
 }
 
-export function newTask(clock: ManualClock, overrides: Partial<NewTask> = {}): NewTask {
+export function newTask(clock: Pick<Clock, 'now'>, overrides: Partial<NewTask> = {}): NewTask {
   return {
     id: uuidv7(),
     queue: 'default',

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteEngine } from '../../lib/engine/sqlite/index.js';
+import { injectedTime } from './harness.js';
 import { describeTaskEngine } from './task-engine.suite.js';
 
 describeTaskEngine('SQLite', async () => {
@@ -13,6 +14,7 @@ describeTaskEngine('SQLite', async () => {
     maxLostAttempts: 5,
   } as const;
   return {
+    time: injectedTime(),
     engine: (context) => new SqliteEngine(options, context),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
