@@ -26,6 +26,7 @@ export type {
   BackoffFunction,
   CronMode,
   EngineOption,
+  OutboxOptions,
   QueueOptions,
   RetentionOptions,
   StoredTaskSettings,
@@ -41,6 +42,7 @@ export type { Duration } from './config/duration.js';
 export type { RateLimit } from './config/resolved-config.js';
 
 export { bullmq, type BullmqOptions, type RedisConnection } from './engine/bullmq/index.js';
+export { outboxMigrations, OutboxTask } from './outbox/index.js';
 export { backupTasks, type BackupTasksOptions, type TasksBackup } from './engine/sqlite/backup/index.js';
 
 export { type CancelTimer, type Clock, ManualClock, SystemClock } from './clock/index.js';

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { DataSource } from 'typeorm';
-import { TasksConfigError } from './errors/index.js';
+import { listOf, TasksConfigError } from './errors/index.js';
 
 /**
  * The app's DataSource that the option `dataSource` means, initialised and fit to hold tasks.
@@ -11,7 +11,7 @@ import { TasksConfigError } from './errors/index.js';
  * @throws TasksConfigError
  */
 export async function findDataSource(option: string | DataSource, moduleRef: ModuleRef): Promise<DataSource> {
-  const dataSource = typeof option === 'string' ? await findByName(option, moduleRef) : option;
+  const dataSource = typeof option === 'string' ? await findByName(option, moduleRef, 'dataSource') : option;
   const label = typeof option === 'string' ? `the DataSource "${option}"` : 'the DataSource';
   const { type, database } = dataSource.options;
   if (type !== 'better-sqlite3') {
@@ -33,7 +33,37 @@ export async function findDataSource(option: string | DataSource, moduleRef: Mod
   return dataSource;
 }
 
-async function findByName(name: string, moduleRef: ModuleRef): Promise<DataSource> {
+/** Kinds of databases that may have an outbox. */
+const OUTBOX_TYPES: readonly string[] = ['better-sqlite3', 'postgres', 'mysql', 'mariadb'];
+
+/**
+ * The app's DataSource that the option `outbox` means, initialised and fit to have an outbox.
+ *
+ * @throws TasksConfigError
+ */
+export async function findOutboxDataSource(option: string | DataSource, moduleRef: ModuleRef): Promise<DataSource> {
+  const dataSource = typeof option === 'string' ? await findByName(option, moduleRef, 'outbox') : option;
+  const label = typeof option === 'string' ? `the DataSource "${option}"` : 'the DataSource';
+  const { type, database } = dataSource.options;
+  if (!OUTBOX_TYPES.includes(type)) {
+    throw new TasksConfigError(
+      `"outbox": ${label} is of type "${type}"; an outbox can be in one of ${listOf(OUTBOX_TYPES)}.`,
+    );
+  }
+  if (type === 'better-sqlite3' && (typeof database !== 'string' || database === '' || database === ':memory:')) {
+    throw new TasksConfigError(
+      `"outbox": the database of ${label} must be a file, as what has committed is read on a connection of its own.`,
+    );
+  }
+  if (!dataSource.isInitialized) {
+    throw new TasksConfigError(
+      `"outbox": ${label} is not initialised. Call its initialize() before the app is created.`,
+    );
+  }
+  return dataSource;
+}
+
+async function findByName(name: string, moduleRef: ModuleRef, field: string): Promise<DataSource> {
   const token = tokenOf(name);
   class NeedsDataSource {
     constructor(readonly dataSource: DataSource) {}
@@ -50,13 +80,13 @@ async function findByName(name: string, moduleRef: ModuleRef): Promise<DataSourc
       // What the provider itself threw, such as a database that cannot be opened, says more.
       if (!(error instanceof Error) || error.constructor.name !== 'UnknownDependenciesException') throw error;
       throw new TasksConfigError(
-        `"dataSource": the DataSource "${name}" is provided by a module that is not global, and is not there yet. Make ` +
+        `"${field}": the DataSource "${name}" is provided by a module that is not global, and is not there yet. Make ` +
           'that module global, or give the DataSource itself: TasksModule.forRootAsync({ imports, inject, useFactory }).',
         { cause: error },
       );
     }
     throw new TasksConfigError(
-      `"dataSource": there is no DataSource "${name}". Import TypeOrmModule.forRoot({ ${
+      `"${field}": there is no DataSource "${name}". Import TypeOrmModule.forRoot({ ${
         name === 'default' ? '' : `name: '${name}', `
       }type: 'better-sqlite3', … }), or give the DataSource itself through TasksModule.forRootAsync.`,
       { cause: error },

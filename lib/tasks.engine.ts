@@ -5,8 +5,9 @@ import { nextRun } from './cron/index.js';
 import type { EngineContext, EngineLogger, TaskEngine } from './engine/index.js';
 import { BullmqEngine } from './engine/bullmq/index.js';
 import { SqliteEngine } from './engine/sqlite/index.js';
+import { Outbox, OutboxEngine } from './outbox/index.js';
 import { maskSensitive } from './params/index.js';
-import { findDataSource } from './tasks.data-source.js';
+import { findDataSource, findOutboxDataSource } from './tasks.data-source.js';
 
 /** Makes the engine that the configuration asks for and opens it. */
 export async function openEngine(
@@ -14,9 +15,27 @@ export async function openEngine(
   moduleRef: ModuleRef,
   logger: EngineLogger,
 ): Promise<TaskEngine> {
-  const engine = await makeEngine(config, moduleRef, engineContext(config, logger));
+  const made = await makeEngine(config, moduleRef, engineContext(config, logger));
+  const engine = config.outbox ? await withOutbox(made, config, config.outbox, moduleRef, logger) : made;
   await engine.open();
   return engine;
+}
+
+async function withOutbox(
+  engine: TaskEngine,
+  { clock }: ResolvedConfig,
+  { dataSource, migrate }: NonNullable<ResolvedConfig['outbox']>,
+  moduleRef: ModuleRef,
+  logger: EngineLogger,
+): Promise<TaskEngine> {
+  const outbox = new Outbox({
+    dataSource: await findOutboxDataSource(dataSource, moduleRef),
+    migrate,
+    clock,
+    logger,
+    store: (tasks) => engine.enqueue(tasks),
+  });
+  return new OutboxEngine(engine, outbox);
 }
 
 async function makeEngine(config: ResolvedConfig, moduleRef: ModuleRef, context: EngineContext): Promise<TaskEngine> {

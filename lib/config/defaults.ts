@@ -28,6 +28,7 @@ export const DEFAULT_WORKERS: ReadonlyMap<string, number> = new Map([
 export const DEFAULT_CONCURRENCY = 5;
 
 export const DEFAULT_SYNCHRONOUS = 'full';
+export const DEFAULT_OUTBOX_MIGRATE = true;
 export const DEFAULT_CRON = 'all';
 export const DEFAULT_MAX_PARAMS_BYTES = 1_024 ** 2;
 export const DEFAULT_SHUTDOWN_GRACE_MS = 10 * SECOND_MS;

@@ -7,6 +7,7 @@ import {
   DEFAULT_MAX_LOST_ATTEMPTS,
   DEFAULT_MAX_PARAMS_BYTES,
   DEFAULT_NAME,
+  DEFAULT_OUTBOX_MIGRATE,
   DEFAULT_SETTINGS,
   DEFAULT_SHUTDOWN_GRACE_MS,
   DEFAULT_SYNCHRONOUS,
@@ -61,6 +62,9 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
         ? (merged.database ?? defaultDatabase(name))
         : null,
     dataSource: merged.dataSource ?? null,
+    outbox: merged.outbox
+      ? { dataSource: merged.outbox.dataSource, migrate: merged.outbox.migrate ?? DEFAULT_OUTBOX_MIGRATE }
+      : null,
     synchronous: merged.synchronous ?? DEFAULT_SYNCHRONOUS,
     defaults,
     queues: resolveQueues(file, code, merged, defaults),

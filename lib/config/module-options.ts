@@ -22,7 +22,14 @@ import {
   wholeNumber,
 } from './option-checks.js';
 import { bullmqOptions } from './bullmq-options.js';
-import type { AdminOptions, CronMode, EngineOption, TaskSettingsOptions, TasksModuleIdentity } from './options.js';
+import type {
+  AdminOptions,
+  CronMode,
+  EngineOption,
+  OutboxOptions,
+  TaskSettingsOptions,
+  TasksModuleIdentity,
+} from './options.js';
 import type { Place } from './place.js';
 import { checkQueueName } from './queue-name.js';
 import { checkRateLimit } from './rate-limit.js';
@@ -42,6 +49,7 @@ export interface CheckedOptions extends TaskSettingsOptions, TasksModuleIdentity
   readonly database?: string;
   readonly dataSource?: string | DataSource;
   readonly engine?: EngineOption;
+  readonly outbox?: OutboxOptions;
   readonly synchronous?: 'full' | 'normal';
   readonly workers?: Map<string, number> | number | false;
   readonly queues?: Map<string, CheckedQueue>;
@@ -133,6 +141,7 @@ const rootFields: Fields<CheckedOptions> = {
   database: text,
   dataSource,
   engine: object<EngineOption>({ bullmq: bullmqOptions }),
+  outbox: object<OutboxOptions>({ dataSource, migrate: boolean() }),
   synchronous: oneOf('full', 'normal'),
   workers,
   queues: mapOf(queueName, object(queueFields)),
@@ -167,6 +176,9 @@ export function checkModuleOptions(value: unknown, place: Place): CheckedOptions
   }
   if (options.engine !== undefined && options.engine.bullmq === undefined) {
     place.option('engine').report('must name an engine: bullmq');
+  }
+  if (options.outbox !== undefined && options.outbox.dataSource === undefined) {
+    place.option('outbox').report('must name the DataSource whose transactions it is for: { dataSource: "default" }');
   }
   return options;
 }

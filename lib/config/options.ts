@@ -99,6 +99,18 @@ export interface EngineOption {
   bullmq: BullmqOptions;
 }
 
+/** Where tasks wait that were enqueued in a transaction of the app's own database, when tasks live elsewhere. */
+export interface OutboxOptions {
+  /** The app's TypeORM DataSource: its name, `default` for the unnamed one; in code the object too. */
+  dataSource: string | DataSource;
+  /**
+   * Create the table `nestjs_tasks_outbox` at boot where it is missing. `false`: the app's own migrations do, with
+   * `outboxMigrations`.
+   * @default true
+   */
+  migrate?: boolean;
+}
+
 /** Options of `TasksModule.forRoot`; every one may stand in `config/config.yaml` under `tasks`, in snake_case. */
 export interface TasksModuleOptions extends TaskSettingsOptions {
   /**
@@ -113,6 +125,8 @@ export interface TasksModuleOptions extends TaskSettingsOptions {
    * `bullmq({ postgres: 'postgres://…' })` for PostgreSQL. Instead of `database` and `dataSource`.
    */
   engine?: EngineOption;
+  /** Takes `queue(…, { manager })` of a database that tasks do not live in: they wait in a table there. */
+  outbox?: OutboxOptions;
   /**
    * SQLite's `synchronous`. `normal` is faster and may lose the last commits when the machine loses power.
    * @default 'full'

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock/index.js';
-import type { AdminOptions, Backoff, CronMode, EngineOption } from './options.js';
+import type { AdminOptions, Backoff, CronMode, EngineOption, OutboxOptions } from './options.js';
 
 /** {@link RetentionOptions} with every value there: milliseconds, or null to keep for ever. */
 export interface Retention {
@@ -45,6 +45,7 @@ export interface ResolvedConfig {
   readonly engine: EngineOption | null;
   readonly database: string | null;
   readonly dataSource: string | DataSource | null;
+  readonly outbox: Required<OutboxOptions> | null;
   readonly synchronous: 'full' | 'normal';
   readonly defaults: TaskSettings;
   /** Every queue that a task may be put on, `default` always among them. */

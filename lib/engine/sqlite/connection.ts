@@ -91,8 +91,9 @@ export class Connection {
     throw new ForeignManagerError(
       `The given manager belongs to ${describe(type, database)}, but the tasks live in ${this.path}, ` +
         `so the two cannot commit together. Keep the tasks in the app's database with ` +
-        `TasksModule.forRoot({ dataSource: 'default' }) (a better-sqlite3 file), or enqueue without "manager" after the ` +
-        `transaction has committed, or through an outbox table of the app's own database.`,
+        `TasksModule.forRoot({ dataSource: 'default' }) (a better-sqlite3 file), or let them wait in a table of that database ` +
+        `with TasksModule.forRoot({ outbox: { dataSource: 'default' } }), or enqueue without "manager" after the ` +
+        `transaction has committed.`,
     );
   }
 

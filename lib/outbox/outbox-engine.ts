@@ -1,0 +1,130 @@
+import type { EntityManager } from 'typeorm';
+import type {
+  ActionResult,
+  ActionTarget,
+  Consumer,
+  ConsumeOptions,
+  EngineCapabilities,
+  EngineChange,
+  MetricPoint,
+  MetricsQuery,
+  NewTask,
+  QueueDepth,
+  RunTask,
+  Schedule,
+  ScheduleStatus,
+  Task,
+  TaskAction,
+  TaskEngine,
+  TaskFilter,
+  TaskPage,
+  WorkerInfo,
+} from '../engine/index.js';
+import { ForeignManagerError } from '../errors/index.js';
+import type { Outbox } from './outbox.js';
+
+/** An engine that takes tasks in transactions of another database too, through an outbox there. */
+export class OutboxEngine implements TaskEngine {
+  readonly kind: string;
+  readonly capabilities: EngineCapabilities;
+
+  constructor(
+    private readonly engine: TaskEngine,
+    readonly outbox: Outbox,
+  ) {
+    this.kind = engine.kind;
+    this.capabilities = engine.capabilities;
+  }
+
+  async open(): Promise<void> {
+    await this.engine.open();
+    try {
+      await this.outbox.open();
+    } catch (error) {
+      await this.engine.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.outbox.close();
+    await this.engine.close();
+  }
+
+  async enqueue(tasks: readonly NewTask[], within?: EntityManager): Promise<void> {
+    if (!within || !this.outbox.owns(within)) return this.engine.enqueue(tasks, within);
+    // A manager that has no transaction open has nothing to commit together with.
+    if (!within.queryRunner?.isTransactionActive) return this.engine.enqueue(tasks);
+    try {
+      // Tasks that live in the app's own database need no way round.
+      await this.engine.enqueue(tasks, within);
+    } catch (error) {
+      if (!(error instanceof ForeignManagerError)) throw error;
+      await this.outbox.add(within, tasks);
+    }
+  }
+
+  noteSensitive(paths: ReadonlyMap<string, readonly string[]>): Promise<void> {
+    return this.engine.noteSensitive(paths);
+  }
+
+  consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
+    return this.engine.consume(queue, options, run);
+  }
+
+  get(id: string): Promise<Task | null> {
+    return this.engine.get(id);
+  }
+
+  list(filter: TaskFilter, page: { cursor?: string; limit: number }): Promise<TaskPage> {
+    return this.engine.list(filter, page);
+  }
+
+  queues(): Promise<readonly QueueDepth[]> {
+    return this.engine.queues();
+  }
+
+  workers(): Promise<readonly WorkerInfo[]> {
+    return this.engine.workers();
+  }
+
+  metrics(query: MetricsQuery): Promise<readonly MetricPoint[]> {
+    return this.engine.metrics(query);
+  }
+
+  act(action: TaskAction, target: ActionTarget): Promise<ActionResult> {
+    return this.engine.act(action, target);
+  }
+
+  pauseQueue(queue: string): Promise<void> {
+    return this.engine.pauseQueue(queue);
+  }
+
+  resumeQueue(queue: string): Promise<void> {
+    return this.engine.resumeQueue(queue);
+  }
+
+  saveSchedule(schedule: Schedule): Promise<void> {
+    return this.engine.saveSchedule(schedule);
+  }
+
+  removeSchedule(name: string): Promise<boolean> {
+    return this.engine.removeSchedule(name);
+  }
+
+  schedules(): Promise<readonly ScheduleStatus[]> {
+    return this.engine.schedules();
+  }
+
+  setSchedulePaused(name: string, paused: boolean): Promise<boolean> {
+    return this.engine.setSchedulePaused(name, paused);
+  }
+
+  triggerSchedule(name: string): Promise<string | null> {
+    return this.engine.triggerSchedule(name);
+  }
+
+  watch(listener: (change: EngineChange) => void): () => void {
+    return this.engine.watch(listener);
+  }
+}

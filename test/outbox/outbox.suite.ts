@@ -1,0 +1,168 @@
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { describe, expect, it } from 'vitest';
+import {
+  ForeignManagerError,
+  outboxMigrations,
+  OutboxTask,
+  type TaskContext,
+  TaskDispatcher,
+  TaskHandler,
+  TasksConfigError,
+  type TasksModuleOptions,
+} from '../../lib/index.js';
+import { bootApp, dispatcherOf, onTestEnd, tempDirectory } from '../module/support.js';
+import { until } from '../support/until.js';
+
+/** @param database of the app, anew and empty for each test */
+export function describeOutbox(name: string, database: (folder: string) => Promise<DataSourceOptions>): void {
+  describe(`an outbox in ${name}`, () => {
+    async function site(overrides: Partial<DataSourceOptions> = {}) {
+      const folder = tempDirectory();
+      const options = { ...(await database(folder)), ...overrides } as DataSourceOptions;
+      const app = await connect(options);
+      await app.query('CREATE TABLE orders (id integer PRIMARY KEY)');
+      return { app, options, tasksFile: join(folder, 'tasks.db') };
+    }
+
+    async function connect(options: DataSourceOptions): Promise<DataSource> {
+      const dataSource = await new DataSource(options).initialize();
+      onTestEnd(async () => {
+        if (dataSource.isInitialized) await dataSource.destroy();
+      });
+      return dataSource;
+    }
+
+    async function boot(dataSource: DataSource, file: string, options: TasksModuleOptions = {}, ran: string[] = []) {
+      @Injectable()
+      class Work {
+        @TaskHandler('work')
+        async work(params: { n: number }, task: TaskContext): Promise<void> {
+          ran.push(`${task.queue} ${params.n}`);
+        }
+      }
+      const outbox = { dataSource };
+      const workers = { default: 1, other: 1 };
+      const app = await bootApp({
+        tasks: { database: file, outbox, workers, queues: { other: {} }, ...options },
+        providers: [Work],
+      });
+      return { tasks: dispatcherOf(app), ran, app };
+    }
+
+    const order = (tasks: TaskDispatcher, app: DataSource, n: number, queue = 'default') =>
+      app.transaction(async (manager) => {
+        await manager.query(`INSERT INTO orders (id) VALUES (${n})`);
+        return tasks.queue(queue, 'work', { n }, { manager });
+      });
+
+    const rows = async (app: DataSource): Promise<number> =>
+      Number((await app.query('SELECT count(*) AS n FROM nestjs_tasks_outbox'))[0].n);
+
+    it('shows a task to nobody before the commit, and runs it afterwards', async () => {
+      const { app, tasksFile } = await site();
+      const { tasks, ran } = await boot(app, tasksFile);
+      const task = await app.transaction(async (manager) => {
+        const queued = await tasks.queue('default', 'work', { n: 1 }, { manager });
+        for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+        // Makes a relay look that sees the rows, if it could see any.
+        await tasks.queue('default', 'work', { n: 0 });
+        await until('the other task to run', () => ran.length === 1);
+        expect((await tasks.list()).items.map(({ id }) => id)).not.toContain(queued.id);
+        return queued;
+      });
+      await until('the task to run', () => ran.includes('default 1'));
+      expect((await tasks.get(task.id)).createdAt).toBe(task.createdAt);
+      await until('the row to go', async () => (await rows(app)) === 0);
+    });
+
+    it('never runs a task whose transaction was rolled back', async () => {
+      const { app, tasksFile } = await site();
+      const { tasks, ran } = await boot(app, tasksFile);
+      const rolledBack = app.transaction(async (manager) => {
+        await tasks.queue('default', 'work', { n: 1 }, { manager });
+        throw new Error('no');
+      });
+      await expect(rolledBack).rejects.toThrow('no');
+      await order(tasks, app, 2);
+      await until('the task after it to run', () => ran.length > 0);
+      expect(ran).toEqual(['default 2']);
+      expect((await tasks.list()).items).toHaveLength(1);
+    });
+
+    it('keeps what a task was enqueued with', async () => {
+      const { app, tasksFile } = await site();
+      const { tasks } = await boot(app, tasksFile, { workers: false });
+      const params = { n: 1, text: 'ünï ☃ 𝒳 \u0000' };
+      const runAt = Date.now() + 3_600_000;
+      const given = await app.transaction((manager) =>
+        tasks.queue('other', 'work', params, { manager, runAt, priority: 7, maxRetries: 1 }),
+      );
+      const stored = await until('the task', () => tasks.get(given.id).catch(() => null));
+      expect(stored).toEqual(given);
+      expect(stored).toMatchObject({ params, runAt, priority: 7, queue: 'other', state: 'scheduled', maxAttempts: 2 });
+    });
+
+    it('hands the tasks of each queue over in order, and each once, with two processes at it', async () => {
+      const { app, options, tasksFile } = await site();
+      const ran: string[] = [];
+      const first = await boot(app, tasksFile, { workers: false }, ran);
+      await boot(await connect(options), tasksFile, {}, ran);
+      for (let n = 0; n < 60; n += 2) {
+        await order(first.tasks, app, n);
+        await order(first.tasks, app, n + 1, 'other');
+      }
+      await until('all to run', async () => ran.length >= 60 && (await rows(app)) === 0);
+      const numbers = (queue: string) =>
+        ran.filter((line) => line.startsWith(`${queue} `)).map((l) => Number(l.split(' ')[1]));
+      expect(numbers('default')).toEqual(Array.from({ length: 30 }, (_, at) => at * 2));
+      expect(numbers('other')).toEqual(Array.from({ length: 30 }, (_, at) => at * 2 + 1));
+    });
+
+    it('hands over at boot what was left', async () => {
+      const { app, tasksFile } = await site();
+      const before = await boot(app, tasksFile, { workers: false });
+      await before.app.close();
+      await app.query(
+        `INSERT INTO nestjs_tasks_outbox (id, queue, name, params, priority, run_at, created_at, sensitive)
+         VALUES ('left', 'default', 'work', '{"n":5}', 0, 1, 1, '[]')`,
+      );
+      const { ran } = await boot(app, tasksFile);
+      await until('the task to run', () => ran.length > 0);
+      expect(ran).toEqual(['default 5']);
+    });
+
+    it('takes the table from the app’s own migrations, and says so where it is missing', async () => {
+      const { app, options, tasksFile } = await site();
+      const own = { outbox: { dataSource: app, migrate: false } };
+      await expect(boot(app, tasksFile, own)).rejects.toThrow(TasksConfigError);
+      await expect(boot(app, tasksFile, own)).rejects.toThrow(
+        /no table "nestjs_tasks_outbox".*outboxMigrations.*"migrate"/,
+      );
+      const migrated = await connect({
+        ...options,
+        migrations: outboxMigrations,
+        entities: [OutboxTask],
+      });
+      await migrated.runMigrations();
+      const { tasks, ran } = await boot(migrated, tasksFile, { outbox: { dataSource: migrated, migrate: false } });
+      await migrated.transaction(async (manager) => {
+        await tasks.queue('default', 'work', { n: 3 }, { manager });
+        expect(await manager.find(OutboxTask)).toMatchObject([{ queue: 'default', params: '{"n":3}' }]);
+      });
+      await until('the task to run', () => ran.length > 0);
+    });
+
+    it('refuses the manager of a third database, and names both ways out', async () => {
+      const { app, tasksFile } = await site();
+      const { tasks } = await boot(app, tasksFile);
+      const third = await connect({ type: 'better-sqlite3', database: join(tempDirectory(), 'third.db') });
+      const refused = third.transaction((manager) => tasks.queue('default', 'work', { n: 1 }, { manager }));
+      await expect(refused).rejects.toThrow(ForeignManagerError);
+      await expect(
+        third.transaction((manager) => tasks.queue('default', 'work', { n: 1 }, { manager })),
+      ).rejects.toThrow(/dataSource: 'default' \}\).*outbox: \{ dataSource/);
+    });
+  });
+}

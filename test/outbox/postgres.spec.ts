@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { Client } from 'pg';
+import { describeOutbox } from './outbox.suite.js';
+import { findPostgres, type PostgresServer, startPostgres } from './support.js';
+
+const bin = findPostgres();
+
+if (bin === null) {
+  describe('an outbox in PostgreSQL', () => {
+    it.skip('needs the programs postgres and initdb, which are not installed here', () => {});
+  });
+} else {
+  let server: PostgresServer;
+  let count = 0;
+
+  beforeAll(async () => {
+    server = await startPostgres(bin);
+  }, 60_000);
+
+  afterAll(() => server.stop());
+
+  describeOutbox('PostgreSQL', async () => {
+    const name = `app_${(count += 1)}`;
+    const client = new Client({ connectionString: server.url });
+    await client.connect();
+    await client.query(`CREATE DATABASE ${name}`);
+    await client.end();
+    return { type: 'postgres', url: server.url.replace(/\/postgres$/, `/${name}`) };
+  });
+}
