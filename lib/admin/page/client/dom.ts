@@ -27,12 +27,16 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
 
 /** Cells of a table that become labelled lines where there is no room for columns. */
 export function cell(label: string, ...children: readonly Child[]): HTMLTableCellElement {
-  return h('td', { 'data-label': label }, h('div', {}, ...children));
+  return h('td', { 'data-label': capital(label) }, h('div', {}, ...children));
 }
 
 export function table(headings: readonly string[], body: HTMLElement): HTMLTableElement {
-  const titles = headings.map((heading) => h('th', { scope: 'col' }, heading));
+  const titles = headings.map((heading) => h('th', { scope: 'col' }, capital(heading)));
   return h('table', {}, h('thead', {}, h('tr', {}, ...titles)), body);
+}
+
+function capital(label: string): string {
+  return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
 export function notice(text: string): HTMLElement {

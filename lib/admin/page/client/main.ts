@@ -113,18 +113,7 @@ function textOf(error: unknown): string {
 const live = new LiveSwitch(() => refresh(null));
 const title = store === 'default' ? 'Tasks' : `Tasks: ${store}`;
 document.title = title;
-document.body.replaceChildren(
-  h(
-    'header',
-    {},
-    h('strong', {}, title),
-    h('nav', { 'aria-label': 'Pages' }, ...links),
-    h('div', { class: 'actions tools' }, live.element, themeChoice()),
-  ),
-  message,
-  main,
-);
-listenToKeys([
+const showHelp = listenToKeys([
   { keys: 'g q', does: 'Queues', run: () => page.go('#/') },
   { keys: 'g t', does: 'Tasks', run: () => page.go('#/tasks') },
   { keys: 'g f', does: 'Failed tasks', run: () => page.go('#/tasks?state=failed') },
@@ -137,6 +126,18 @@ listenToKeys([
   { keys: 'p', does: 'Hold what is shown, or follow changes again', run: () => live.toggle() },
   { keys: 'r', does: 'Read anew', run: () => refresh(null) },
 ]);
+const help = h('button', { type: 'button', 'aria-label': 'Keyboard help', onclick: showHelp }, '?');
+document.body.replaceChildren(
+  h(
+    'header',
+    {},
+    h('strong', {}, title),
+    h('nav', { 'aria-label': 'Pages' }, ...links),
+    h('div', { class: 'actions tools' }, live.element, themeChoice(), help),
+  ),
+  message,
+  main,
+);
 addEventListener('hashchange', route);
 route();
 setInterval(updateMoments, MOMENTS_INTERVAL_MS);

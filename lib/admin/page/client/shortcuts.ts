@@ -8,9 +8,13 @@ export interface Shortcut {
   run(): void;
 }
 
-/** Listens to keys, but not where somebody writes, answers a dialog or means the browser. */
-export function listenToKeys(shortcuts: readonly Shortcut[]): void {
-  const all = [...shortcuts, { keys: '?', does: 'This help', run: () => showHelp(all) }];
+/**
+ * Listens to keys, but not where somebody writes, answers a dialog or means the browser.
+ * @returns what shows the help sheet
+ */
+export function listenToKeys(shortcuts: readonly Shortcut[]): () => void {
+  const help = (): void => showHelp(all);
+  const all = [...shortcuts, { keys: '?', does: 'This help', run: help }];
   let first = '';
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.key === 'Shift') return;
@@ -24,9 +28,10 @@ export function listenToKeys(shortcuts: readonly Shortcut[]): void {
     first = '';
     found.run();
   });
+  return help;
 }
 
-export function showHelp(shortcuts: readonly Shortcut[]): void {
+function showHelp(shortcuts: readonly Shortcut[]): void {
   const lines = shortcuts.flatMap(({ keys, does }) => [
     h('dt', {}, ...keys.split(' ').map((key) => h('kbd', {}, key))),
     h('dd', {}, does),

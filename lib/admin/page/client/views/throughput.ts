@@ -1,6 +1,6 @@
 import { api } from '../api.js';
 import { h } from '../dom.js';
-import { count, exact } from '../format.js';
+import { count, duration, exact } from '../format.js';
 import { barChart } from './chart.js';
 
 const WINDOWS = [
@@ -43,7 +43,7 @@ export class Throughput {
   async refresh(): Promise<void> {
     if (Date.now() - this.readAt < MIN_INTERVAL_MS) return;
     this.readAt = Date.now();
-    const { points } = await api.metrics(new URLSearchParams({ window: this.window }));
+    const { points, step } = await api.metrics(new URLSearchParams({ window: this.window }));
     const completed = points.map((point) => point.completed);
     const failed = points.map((point) => point.failed);
     const titles = points.map(
@@ -51,7 +51,7 @@ export class Throughput {
     );
     const sum = (values: readonly number[]): string => count(values.reduce((total, value) => total + value, 0));
     const peak = count(Math.max(0, ...points.map((point) => point.completed + point.failed)));
-    const text = `${sum(completed)} completed, ${sum(failed)} failed; at most ${peak} in one step`;
+    const text = `${sum(completed)} completed, ${sum(failed)} failed; at most ${peak} in ${duration(step)}`;
     const series = [
       { label: 'failed', kind: 'failed', values: failed },
       { label: 'completed', kind: 'completed', values: completed },
