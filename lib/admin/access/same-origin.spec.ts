@@ -25,6 +25,8 @@ describe('isSameOrigin', () => {
     ['another port', { origin: 'http://panel.example:9090' }],
     ['no port', { origin: 'http://panel.example' }],
     ['a sandboxed frame', { origin: 'null' }],
+    ["a file in an app's web view", { host: 'localhost', origin: 'file://' }],
+    ['another scheme', { host: 'localhost', origin: 'capacitor://localhost' }],
     ['a name that begins alike', { origin: 'http://panel.example:8080.evil.example' }],
     ['another site', { 'sec-fetch-site': 'cross-site' }],
     ['a sibling', { 'sec-fetch-site': 'same-site' }],

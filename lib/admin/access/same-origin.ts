@@ -34,6 +34,8 @@ function isOriginOf(origin: string, host: string): boolean {
   // `null` (a sandboxed frame, a file) is nobody's origin.
   if (!URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);
+  // A page in an app's web view has another scheme, such as "file://", whose host may well be "localhost".
+  if (protocol !== 'http:' && protocol !== 'https:') return false;
   // Parsed with the origin's scheme, so that a default port is dropped on both sides.
   const asked = `${protocol}//${host}`;
   return URL.canParse(asked) && new URL(asked).host === originHost;

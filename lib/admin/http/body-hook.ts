@@ -20,7 +20,7 @@ export function hookBodies(host: HttpAdapterHost, config: ApplicationConfig, pat
     const instance = host.httpAdapter?.getInstance<HookedInstance>();
     if (!instance) return;
     const see = (request: IncomingMessage): void => {
-      if (isApiRequest(request, config, path)) setBodyAside(request);
+      if (isPanelRequest(request, config, path)) setBodyAside(request);
     };
     if (instance.addHook) {
       instance.addHook('onRequest', (request, _reply, done) => {
@@ -38,16 +38,27 @@ export function hookBodies(host: HttpAdapterHost, config: ApplicationConfig, pat
   else host.init$.subscribe(hook);
 }
 
-function isApiRequest(request: IncomingMessage, config: ApplicationConfig, path: string): boolean {
-  if (request.method === 'GET' || request.method === 'HEAD') return false;
-  const target = (request.url ?? '').split('?', 1)[0]!;
-  return apiPattern(config.getGlobalPrefix(), path).test(target);
+function isPanelRequest(request: IncomingMessage, config: ApplicationConfig, path: string): boolean {
+  const found = panelPattern(config.getGlobalPrefix(), path).exec(pathOf(request));
+  if (!found) return false;
+  // A GET may carry a body too, which the parsers read. Beside the API the panel answers nothing else.
+  return found[1] !== undefined || request.method === 'GET' || request.method === 'HEAD';
+}
+
+/** As the routers see it: Fastify's knows `%61pi` for `api`, Express's takes a target that is absolute. */
+function pathOf(request: IncomingMessage): string {
+  const path = (request.url ?? '').replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0]!;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 const patterns = new Map<string, RegExp>();
 
 /** The prefix is set after the module was made, may be excluded for the panel, and may hold parameters (`:tenant`). */
-function apiPattern(prefix: string, path: string): RegExp {
+function panelPattern(prefix: string, path: string): RegExp {
   const key = JSON.stringify([prefix, path]);
   let pattern = patterns.get(key);
   if (!pattern) {
@@ -57,7 +68,7 @@ function apiPattern(prefix: string, path: string): RegExp {
         .filter((segment) => segment !== '')
         .map((segment) => `/${segment.startsWith(':') ? '[^/]+' : segment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)
         .join('');
-    pattern = new RegExp(`^(?:${segments(prefix)})?${segments(path)}/api/`, 'i');
+    pattern = new RegExp(`^(?:${segments(prefix)})?${segments(path)}(?:(/api(?:/|$))|/?$|/page\\.(?:js|css)$)`, 'i');
     patterns.set(key, pattern);
   }
   return pattern;

@@ -1,6 +1,11 @@
 import { listOf, nearest } from '../../errors/index.js';
 import { ProblemError, type ProblemField } from './problem.js';
 
+/** Wrong fields that an answer names. A body may hold 100,000 of them: the answer must not outgrow the request. */
+const MAX_PROBLEMS = 100;
+/** Of an unknown field's name, which the client chose. */
+const MAX_SHOWN_NAME = 200;
+
 /**
  * Reads the fields of a query or a body, collecting what is wrong with them so that a caller learns of everything at once.
  * Every reader returns undefined for an absent or a wrong field; `done` throws where any was wrong.
@@ -19,7 +24,8 @@ export class Fields {
   ) {
     for (const name of Object.keys(values)) {
       if (known.includes(name)) continue;
-      const near = nearest(name, known);
+      if (this.problems.length >= MAX_PROBLEMS) break;
+      const near = name.length > MAX_SHOWN_NAME ? undefined : nearest(name, known);
       this.wrong(name, `is unknown.${near ? ` Did you mean "${near}"?` : ''} Known: ${listOf(known)}`);
     }
   }
@@ -28,9 +34,10 @@ export class Fields {
   static ofQuery(params: URLSearchParams, known: readonly string[]): Fields {
     const entries = [...params].filter(([, value]) => value !== '');
     const fields = new Fields(Object.fromEntries(entries), known);
-    for (const name of new Set(entries.map(([key]) => key))) {
-      if (entries.filter(([key]) => key === name).length > 1) fields.wrong(name, 'stands more than once');
-    }
+    const seen = new Set<string>();
+    const repeated = new Set<string>();
+    for (const [name] of entries) (seen.has(name) ? repeated : seen).add(name);
+    for (const name of repeated) fields.wrong(name, 'stands more than once');
     return fields;
   }
 
@@ -93,7 +100,9 @@ export class Fields {
   }
 
   wrong(name: string, message: string): undefined {
-    this.problems.push({ field: this.parent ? `${this.parent}.${name}` : name, message });
+    if (this.problems.length >= MAX_PROBLEMS) return undefined;
+    const shown = name.length > MAX_SHOWN_NAME ? `${name.slice(0, MAX_SHOWN_NAME)}…` : name;
+    this.problems.push({ field: this.parent ? `${this.parent}.${shown}` : shown, message });
     return undefined;
   }
 
