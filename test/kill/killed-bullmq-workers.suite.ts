@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BullmqOptions } from '../../lib/index.js';
+import { Random } from './support/random.js';
+import { enqueue, Stage, useWorker } from './support/stage.js';
+
+const KILLS = 12;
+const TASKS = 300;
+
+/** Worker processes on a real server, killed at random moments. */
+export function describeKilledWorkers(
+  name: string,
+  start: () => Promise<{ engine: BullmqOptions; remove(): Promise<void> }>,
+): void {
+  describe(`workers on ${name} that are killed`, () => {
+    const worker = useWorker();
+    let site: { engine: BullmqOptions; remove(): Promise<void> };
+    let stage: Stage;
+
+    beforeAll(async () => {
+      site = await start();
+      stage = new Stage(worker.program, {
+        database: undefined,
+        engine: { bullmq: site.engine },
+        lease: 1_000,
+        maxLostAttempts: 100,
+      });
+    }, 120_000);
+
+    afterAll(async () => {
+      await stage.remove();
+      await site.remove();
+    });
+
+    it('lose no task, and complete each one once', async () => {
+      const random = new Random(20_261_124);
+      const tasks = await stage.startApp();
+      const acknowledged: string[] = [];
+      const workers = [0, 1, 2].map(() => stage.startWorker());
+      await Promise.all(workers.map((each) => each.ready));
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const batch = Array.from({ length: TASKS / KILLS }, (_, index) =>
+          index % 5 === 0
+            ? enqueue(tasks, 'wait', { ms: 30 })
+            : index % 5 === 1
+              ? enqueue(tasks, 'spawn', {})
+              : enqueue(tasks, 'quick', {}),
+        );
+        acknowledged.push(...(await Promise.all(batch)).map(({ id }) => id));
+        const victim = random.between(0, workers.length - 1);
+        // Killed in the middle of an attempt.
+        const held = await enqueue(tasks, 'wait', { ms: 50 });
+        acknowledged.push(held.id);
+        await stage.started(held.id);
+        await workers[victim]!.kill();
+        workers[victim] = stage.startWorker();
+        await workers[victim].ready;
+      }
+      const spawned = stage.ledger.read().flatMap((entry) => (entry.event === 'acknowledged' ? [entry.task] : []));
+      let lost = 0;
+      for (const id of [...acknowledged, ...spawned]) {
+        const task = await stage.ended(tasks, id);
+        expect(task.state, id).toBe('completed');
+        expect(
+          task.attempts.filter(({ outcome }) => outcome === 'completed'),
+          id,
+        ).toHaveLength(1);
+        lost += task.attempts.filter(({ outcome }) => outcome === 'lost').length;
+      }
+      // What lost means is that it was started: there is an entry for each.
+      expect(lost).toBeGreaterThan(0);
+    }, 180_000);
+  });
+}
