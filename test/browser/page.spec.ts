@@ -126,6 +126,8 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await page.reload();
     await page.getByRole('img', { name: /1 completed, 3 failed/ }).waitFor();
     expect(await page.locator('svg rect.failed').count()).toBeGreaterThan(0);
+    await failed('flaky');
+    await page.getByRole('img', { name: /1 completed, 4 failed/ }).waitFor();
     expect(await button('Last day').getAttribute('aria-pressed')).toBe('true');
     await button('Last hour').click();
     await page.waitForURL(/window=1h/);
@@ -222,6 +224,15 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await page.reload();
     await page.getByRole('heading', { name: 'Crons' }).waitFor();
     expect(await ground()).toBe(dark);
+  });
+
+  it('has a policy that refuses to read text as HTML, which this suite notices', async () => {
+    await page.getByRole('heading', { name: 'Queues' }).waitFor();
+    const told = page.waitForEvent('console', (message) => message.type() === 'error');
+    const markup = page.evaluate(`document.body.innerHTML = '<img src=x onerror=alert(1)>'`);
+    await expect(markup).rejects.toThrow(/Trusted/);
+    await told;
+    expect(tab.wrong.splice(0).join()).toContain('policy: ');
   });
 
   it('shows hostile names, errors and params as text', async () => {

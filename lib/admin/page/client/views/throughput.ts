@@ -17,6 +17,7 @@ export class Throughput {
   private readonly sums = h('p', { class: 'notice' });
   private readonly buttons: HTMLElement[];
   private readAt = 0;
+  private isWaiting = false;
   readonly element: HTMLElement;
 
   /** @param window as the address bar has it */
@@ -41,7 +42,11 @@ export class Throughput {
   }
 
   async refresh(): Promise<void> {
-    if (Date.now() - this.readAt < MIN_INTERVAL_MS) return;
+    const wait = this.readAt + MIN_INTERVAL_MS - Date.now();
+    if (wait > 0) {
+      this.readLater(wait);
+      return;
+    }
     this.readAt = Date.now();
     const { points, step } = await api.metrics(new URLSearchParams({ window: this.window }));
     const completed = points.map((point) => point.completed);
@@ -58,5 +63,16 @@ export class Throughput {
     ];
     this.picture.replaceChildren(barChart(series, titles, `Completed and failed tasks over time: ${text}`));
     this.sums.textContent = text;
+  }
+
+  /** The last change of many is shown too, though nothing follows it. */
+  private readLater(wait: number): void {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    setTimeout(() => {
+      this.isWaiting = false;
+      // A failure is told by what reads next.
+      if (this.element.isConnected) this.refresh().catch(() => undefined);
+    }, wait);
   }
 }
