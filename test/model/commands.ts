@@ -108,6 +108,20 @@ const enqueue = fc
       ),
   );
 
+/** By whoever does not know whether the first time was lost. */
+const enqueueAgain = fc.tuple(process, which, fc.integer({ min: -1, max: 1 }), minutes).map(
+  ([by, index, priority, inMinutes]) =>
+    new Step(
+      `enqueueAgain(process ${by}, task ${index}, priority ${priority}, in ${inMinutes} minutes)`,
+      (model) => model.tasks.size > 0,
+      async (model, real) => {
+        const { id, queue: of } = pick([...model.tasks.values()], index);
+        const runAt = model.now + inMinutes * MINUTE;
+        await real.engine(by).enqueue([newTask(real.clock, { id, queue: of, priority, runAt })]);
+      },
+    ),
+);
+
 const startWorker = fc.tuple(process, queue).map(
   ([by, of]) =>
     new Step(
@@ -296,7 +310,18 @@ const moveClock = fc.integer({ min: -20, max: 40 }).map(
 
 /** Every event, the frequent ones more often. */
 export function commands(clock: 'injected' | 'system'): fc.Arbitrary<Iterable<Command>> {
-  const tasks = [enqueue, enqueue, enqueue, startWorker, startWorker, startWorker, endAttempt, endAttempt, endAttempt];
+  const tasks = [
+    enqueue,
+    enqueue,
+    enqueue,
+    enqueueAgain,
+    startWorker,
+    startWorker,
+    startWorker,
+    endAttempt,
+    endAttempt,
+    endAttempt,
+  ];
   const workers = [strikeOff, strikeOff, endStaleAttempt, endStaleAttempt, shutDownWorker, restart, drain];
   const people = [actOnOne, actOnOne, actOnOne, actOnQueue, pause, resume];
   const time = clock === 'injected' ? [moveClock, moveClock] : [];

@@ -5,6 +5,7 @@ import { CANCEL_WAITING_TASK, RETRY_ENDED_TASK } from '../../lib/engine/sqlite/s
 import { ADD_COUNT } from '../../lib/engine/sqlite/statements/add-counts.js';
 import { CLAIM_TASKS } from '../../lib/engine/sqlite/statements/claim-tasks.js';
 import { END_TASK, RETRY_TASK } from '../../lib/engine/sqlite/statements/finish-attempt.js';
+import { INSERT_TASK } from '../../lib/engine/sqlite/statements/insert-tasks.js';
 import { INSERT_ATTEMPT } from '../../lib/engine/sqlite/statements/insert-attempt.js';
 import { NEXT_EXPIRY, PRUNE_TASKS } from '../../lib/engine/sqlite/statements/prune-tasks.js';
 import { RESCUE_TASK } from '../../lib/engine/sqlite/statements/rescue-tasks.js';
@@ -44,13 +45,22 @@ export const MUTANTS: readonly Mutant[] = [
     'ORDER BY priority DESC, seq',
     'ORDER BY seq',
   ]),
+  inSql('starts anew with a task that is handed over again', DISAGREES, [
+    INSERT_TASK,
+    'ON CONFLICT (id) DO NOTHING',
+    `ON CONFLICT (id) DO UPDATE SET state = excluded.state, run_at = excluded.run_at`,
+  ]),
   inSql('forgets a retry', DISAGREES, [RETRY_TASK, 'run_at = ?', 'run_at = ? + 1e12']),
   inSql('runs a task that was cancelled', DISAGREES, [
     CANCEL_WAITING_TASK,
     `state = 'cancelled'`,
     `state = 'available'`,
   ]),
-  inSql('deletes a task that was retried by hand', DISAGREES, [RETRY_ENDED_TASK, 'expires_at = NULL,', '']),
+  inSql('grants no retries anew to a task that is retried by hand', /attempts are excused/, [
+    RETRY_ENDED_TASK,
+    'excused = attempt, ',
+    '',
+  ]),
   inSql('counts wrongly', DISAGREES, [
     ADD_COUNT,
     'count + excluded.count',
