@@ -8,13 +8,13 @@ import { ImportsModule } from './imports/imports.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { SignupModule } from './signup/signup.module.js';
+import { tasksStore } from './tasks-store.js';
 
 @Module({
   imports: [
     DatabaseModule,
-    // Tasks live in the app's own database, so that they can be enqueued inside its transactions (see orders/).
     // Workers, retries and delays are in config/config.yaml.
-    TasksModule.forRoot({ dataSource: 'default' }),
+    TasksModule.forRoot(tasksStore()),
     SignupModule,
     EmailsModule,
     ImportsModule,

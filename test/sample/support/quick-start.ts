@@ -11,7 +11,11 @@ export class QuickStart {
   private readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-quick-start-'));
   private process: ServerProcess | undefined;
 
-  constructor(private readonly compiled: Compiled) {}
+  /** @param url as the sample's TASKS_URL; none: SQLite */
+  constructor(
+    private readonly compiled: Compiled,
+    private readonly url = '',
+  ) {}
 
   get databaseFile(): string {
     return join(this.folder, 'app.db');
@@ -25,7 +29,7 @@ export class QuickStart {
   async start(): Promise<void> {
     this.process = await ServerProcess.start([this.compiled.file('sample/quick-start/main')], {
       cwd: join(REPOSITORY, 'sample/quick-start'),
-      env: { PORT: '0', DATA_DIR: this.folder },
+      env: { PORT: '0', DATA_DIR: this.folder, TASKS_URL: this.url },
     });
   }
 
