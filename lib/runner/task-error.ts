@@ -17,7 +17,7 @@ const DEEPEST_CAUSE = 10;
 export function toTaskError(thrown: unknown, redact: Redact): TaskError {
   const stack = stackOf(thrown, new Set());
   return {
-    name: capped(nameOf(thrown), LONGEST_NAME),
+    name: capped(redact(nameOf(thrown)), LONGEST_NAME),
     message: capped(redact(messageOf(thrown)), LONGEST_MESSAGE),
     ...(stack !== undefined && { stack: capped(redact(stack), LONGEST_STACK) }),
   };
