@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
 import type { ActionResult, Outcome, TaskAction } from '../../lib/engine/index.js';
 import { MINUTE, newTask } from '../conformance/harness.js';
-import { QUEUES, type TaskModel } from './task-model.js';
+import { QUEUES, type ModelTask, type TaskModel } from './task-model.js';
 import type { Slot, Workplace } from './workplace.js';
 
 type Command = fc.AsyncCommand<TaskModel, Workplace>;
@@ -250,6 +250,24 @@ const actOnOne = fc.tuple(process, action, which).map(
     ),
 );
 
+/** Rare among actions on any task, and the one that brings an ended task back. */
+const retryEnded = fc.tuple(process, which).map(
+  ([by, index]) =>
+    new Step(
+      `retryEnded(process ${by}, task ${index})`,
+      (model) => retriable(model).length > 0,
+      async (model, real) => {
+        const { id } = pick(retriable(model), index);
+        assertEqual(await real.engine(by).act('retry', { ids: [id] }), { changed: 1, refused: [] });
+        model.act('retry', id);
+      },
+    ),
+);
+
+function retriable(model: TaskModel): ModelTask[] {
+  return [...model.tasks.values()].filter(({ state }) => state === 'failed' || state === 'cancelled');
+}
+
 const actOnQueue = fc.tuple(process, action, queue).map(
   ([by, what, of]) =>
     new Step(
@@ -323,7 +341,7 @@ export function commands(clock: 'injected' | 'system'): fc.Arbitrary<Iterable<Co
     endAttempt,
   ];
   const workers = [strikeOff, strikeOff, endStaleAttempt, endStaleAttempt, shutDownWorker, restart, drain];
-  const people = [actOnOne, actOnOne, actOnOne, actOnQueue, pause, resume];
+  const people = [actOnOne, actOnOne, actOnOne, retryEnded, retryEnded, actOnQueue, pause, resume];
   const time = clock === 'injected' ? [moveClock, moveClock] : [];
   const events: fc.Arbitrary<Command>[] = [...tasks, ...workers, ...people, ...time];
   return fc.commands(events, { maxCommands: 50, size: 'max' });
