@@ -1,11 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type QueryRunner } from 'typeorm';
 import type { NewTask } from '../engine/index.js';
 import { type OutboxRow, OutboxTable, taskOf } from './outbox-table.js';
 
 /** The app's database as the relay sees it: committed rows only. */
 export interface OutboxSource {
-  /** On which the table may be looked for and made. */
-  readonly dataSource: DataSource;
   /**
    * Hands the first rows to `store`, in order, and deletes them when it resolved. Resolves to how many there were, 0 too
    * where another process is at it.
@@ -25,7 +24,7 @@ export class ServerSource implements OutboxSource {
   readonly blocked = false;
   private readonly table: OutboxTable;
 
-  constructor(readonly dataSource: DataSource) {
+  constructor(private readonly dataSource: DataSource) {
     this.table = new OutboxTable(dataSource);
   }
 
@@ -76,6 +75,9 @@ async function lock(runner: QueryRunner, isPostgres: boolean): Promise<boolean> 
   return rows[0]?.locked === true || Number(rows[0]?.locked) === 1;
 }
 
+const MOST_TRIES = 200;
+const PAUSE_MS = 5;
+
 interface Database {
   prepare(sql: string): { all(): unknown[]; run(...values: unknown[]): unknown };
   pragma(text: string): unknown;
@@ -90,7 +92,7 @@ export class SqliteSource implements OutboxSource {
 
   private constructor(
     private readonly app: DataSource,
-    readonly dataSource: DataSource,
+    private readonly dataSource: DataSource,
     private readonly table: OutboxTable,
   ) {}
 
@@ -111,28 +113,37 @@ export class SqliteSource implements OutboxSource {
   }
 
   async relay(store: (tasks: NewTask[]) => Promise<void>): Promise<number> {
-    const rows = this.database.prepare(this.table.first).all() as OutboxRow[];
+    const rows = await this.whenFree(() => this.database.prepare(this.table.first).all() as OutboxRow[]);
     if (rows.length === 0) return 0;
     await store(rows.map(taskOf));
-    // A write between the app's read and its write would make the app's transaction fail: its end calls the relay again.
-    this.blocked = this.app.createQueryRunner().isTransactionActive;
-    if (this.blocked) return 0;
-    try {
+    return this.whenFree(() => {
+      // A write between the app's read and its write would make the app's transaction fail: its end calls the relay again.
+      this.blocked = this.app.createQueryRunner().isTransactionActive;
+      if (this.blocked) return 0;
       this.database.prepare(this.table.delete(rows.length)).run(...rows.map(({ position }) => position));
       return rows.length;
-    } catch (error) {
-      // Another process writes: the next look deletes them.
-      if (String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY')) return 0;
-      throw error;
-    }
+    });
   }
 
   async waiting(): Promise<OutboxRow[]> {
-    return this.database.prepare(this.table.countByQueue).all() as OutboxRow[];
+    return this.whenFree(() => this.database.prepare(this.table.countByQueue).all() as OutboxRow[]);
   }
 
   async close(): Promise<void> {
     await this.dataSource.destroy();
+  }
+
+  /** Tries again while another process writes, for about a second. */
+  private async whenFree<T>(work: () => T): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return work();
+      } catch (error) {
+        const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+        if (!isBusy || tries === MOST_TRIES) throw error;
+        await sleep(PAUSE_MS);
+      }
+    }
   }
 
   private get database(): Database {

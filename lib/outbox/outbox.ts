@@ -55,14 +55,10 @@ export class Outbox {
   /** @throws TasksConfigError where the table is missing and must not be created */
   async open(): Promise<void> {
     const { dataSource } = this.deps;
+    // On the app's connection, which waits for locks that processes hold that boot together with this one.
+    await this.prepareTable(dataSource);
     const isFile = dataSource.options.type === 'better-sqlite3';
     this.source = isFile ? await SqliteSource.open(dataSource) : new ServerSource(dataSource);
-    try {
-      await this.prepareTable(this.source.dataSource);
-    } catch (error) {
-      await this.source.close();
-      throw error;
-    }
     dataSource.subscribers.push(this.subscriber);
     this.poll();
   }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { Client } from 'pg';
+import type { DataSourceOptions } from 'typeorm';
+import { describeKills } from './killed.suite.js';
 import { describeOutbox } from './outbox.suite.js';
 import { findPostgres, type PostgresServer, startPostgres } from './support.js';
 
@@ -19,12 +21,15 @@ if (bin === null) {
 
   afterAll(() => server.stop());
 
-  describeOutbox('PostgreSQL', async () => {
+  const database = async (): Promise<DataSourceOptions> => {
     const name = `app_${(count += 1)}`;
     const client = new Client({ connectionString: server.url });
     await client.connect();
     await client.query(`CREATE DATABASE ${name}`);
     await client.end();
     return { type: 'postgres', url: server.url.replace(/\/postgres$/, `/${name}`) };
-  });
+  };
+
+  describeOutbox('PostgreSQL', database);
+  describeKills('PostgreSQL', database);
 }

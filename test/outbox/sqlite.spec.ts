@@ -1,4 +1,12 @@
 import { join } from 'node:path';
+import type { DataSourceOptions } from 'typeorm';
+import { describeKills } from './killed.suite.js';
 import { describeOutbox } from './outbox.suite.js';
 
-describeOutbox('a SQLite file', async (folder) => ({ type: 'better-sqlite3', database: join(folder, 'app.db') }));
+const database = async (folder: string): Promise<DataSourceOptions> => ({
+  type: 'better-sqlite3',
+  database: join(folder, 'app.db'),
+});
+
+describeOutbox('a SQLite file', database);
+describeKills('a SQLite file', database);

@@ -1,0 +1,52 @@
+// A process that stores orders with their tasks, and kills itself at one step of a task's way. See ../killed.suite.ts.
+import 'reflect-metadata';
+import { DataSource } from 'typeorm';
+import { uuidv7 } from 'uuidv7';
+import { SystemClock } from '../../../lib/clock/index.js';
+import { SqliteEngine } from '../../../lib/engine/sqlite/index.js';
+import { Outbox, OutboxEngine } from '../../../lib/outbox/index.js';
+import type { KilledSetup, KillStep } from './setup.js';
+
+const { step, survive, app, tasksFile } = JSON.parse(process.argv[2]!) as KilledSetup;
+
+let passed = 0;
+const at = (here: KillStep): void => {
+  if (here !== step) return;
+  passed += 1;
+  if (passed > survive) process.kill(process.pid, 'SIGKILL');
+};
+
+const clock = new SystemClock();
+const logger = { log: () => {}, warn: () => {}, error: () => {} };
+const engine = new SqliteEngine(
+  { database: tasksFile, synchronous: 'full', lease: 10_000, maxLostAttempts: 5 },
+  { clock, logger, keepFor: () => null, nextRun: () => null, mask: (params) => params, newId: uuidv7 },
+);
+const dataSource = await new DataSource(app).initialize();
+const outbox = new Outbox({
+  dataSource,
+  migrate: true,
+  clock,
+  logger,
+  store: async (tasks) => {
+    at('committed');
+    await engine.enqueue(tasks);
+    at('stored');
+  },
+});
+const tasks = new OutboxEngine(engine, outbox);
+await tasks.open();
+
+for (;;) {
+  const id = uuidv7();
+  const now = clock.now();
+  await dataSource.transaction(async (manager) => {
+    await manager.query(`INSERT INTO orders (id) VALUES ('${id}')`);
+    const params = JSON.stringify({ order: id });
+    const rest = { priority: 0, runAt: now, createdAt: now, maxAttempts: 1, settings: null, sensitive: [] };
+    await tasks.enqueue([{ id, queue: 'default', name: 'work', params, ...rest }], manager);
+    at('written');
+  });
+  while ((await outbox.waiting()).size > 0) await new Promise(setImmediate);
+  at('deleted');
+}
