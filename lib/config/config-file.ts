@@ -8,6 +8,8 @@ import { toSnakeCase } from './spelling.js';
 const MAX_FILE_BYTES = 1_024 ** 2;
 /** Aliases may be used this often in all, so that a small file cannot unfold into a huge one. */
 const MAX_ALIASES = 100;
+/** Each key is compared with all before it: this ends a mapping of 100,000 keys, and takes part of a second. */
+const MAX_KEY_COMPARISONS = 20_000_000;
 
 /** The section of the configuration file that one module reads. */
 export interface ConfigSection {
@@ -75,14 +77,23 @@ function parseSection(path: string, text: string, key: string, problems: string[
   try {
     // `logLevel: 'silent'` would let a second document pass; `error` prints nothing either.
     const options = { version: '1.2', merge: true, prettyErrors: false, logLevel: 'error' } as const;
-    document = parseDocument(text, { ...options, lineCounter: lines });
+    document = parseDocument(text, { ...options, uniqueKeys: boundedComparison(), lineCounter: lines });
   } catch (error) {
-    // Nested too deep for the parser.
+    // Nested too deep for the parser, or a mapping of too many keys.
     problems.push(`${path}: cannot be read: ${sentence((error as Error).message)}`);
     return null;
   }
   for (const error of document.errors) problems.push(`${at(error.pos[0])}: ${sentence(error.message)}`);
   return document.errors.length > 0 ? null : findSection(document, key, at, problems);
+}
+
+/** Compares keys as the parser does by itself. */
+function boundedComparison(): (a: unknown, b: unknown) => boolean {
+  let count = 0;
+  return (a, b) => {
+    if (++count > MAX_KEY_COMPARISONS) throw new Error('A mapping has too many keys.');
+    return a === b || (isScalar(a) && isScalar(b) && a.value === b.value);
+  };
 }
 
 function findSection(document: Document.Parsed, key: string, at: Locate, problems: string[]): ConfigSection | null {

@@ -30,6 +30,7 @@ it.each([
   ['a huge text', `tasks: { synchronous: "${'x'.repeat(1_000_000)}" }`],
   ['a huge number', `tasks: { max_retries: ${'9'.repeat(1_000_000)} }`],
   ['a huge key', `tasks: { ? "${'x'.repeat(1_000_000)}" : 1 }`],
+  ['100,000 keys', `tasks:\n${Array.from({ length: 100_000 }, (_, index) => `  k${index}: 1`).join('\n')}\n`],
   ['many aliases', `a: &a 1\ntasks: { queues: [${'*a,'.repeat(100_000)}] }`],
   ['a tag that makes code', 'tasks: !!js/function "() => process.exit(1)"\n'],
   ['a tag of its own', 'tasks: { database: !env SECRET }\n'],
