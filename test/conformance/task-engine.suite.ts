@@ -671,7 +671,9 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
         'refuses the cursor "%s"',
         async (cursor) => {
           const page = engine.list({}, { limit: 1, cursor });
-          if (cursor === 'c2VxOjE') await expect(page).resolves.toMatchObject({ items: [] });
+          // Well-formed, where tasks are numbered in order.
+          const isOwn = cursor === 'c2VxOjE' && engine.capabilities.listOrder === 'created';
+          if (isOwn) await expect(page).resolves.toMatchObject({ items: [] });
           else await expect(page).rejects.toThrow(InvalidArgumentError);
         },
       );
@@ -888,6 +890,7 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
         await lastRunBecomes(start + unit);
         await advanceTo(start + 2 * unit);
         await until(engine, async () => (await engine.schedules())[0]!.nextRunAt! >= start + 3 * unit);
+        await advanceTo(start + 2.5 * unit);
         expect(await runs()).toHaveLength(1);
         await engine.act('cancel', { filter: {} });
         await advanceTo(start + 3 * unit);
