@@ -4,7 +4,7 @@ import type { ResolvedConfig } from './config/resolved-config.js';
 import type { CronExplorer, CronRegistry, CronSchedules } from './cron/index.js';
 import type { HandlerExplorer, HandlerRegistry } from './discovery/index.js';
 import type { Consumer, EngineLogger, TaskEngine } from './engine/index.js';
-import { listOf } from './errors/index.js';
+import { listOf, plural } from './errors/index.js';
 import type { ParamsCodec } from './params/index.js';
 import type { TaskRunner } from './runner/index.js';
 import { storeIdentityOf, type StoreIdentity } from './tasks.identity.js';
@@ -154,8 +154,4 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
       );
     }
   }
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -148,6 +148,9 @@ export const ACTION_STATES: Readonly<Record<TaskAction, readonly TaskState[]>> =
   delete: ['scheduled', 'available', 'retryable', 'completed', 'failed', 'cancelled'],
 };
 
+/** Most refusals that an {@link ActionResult} lists. */
+export const MOST_REFUSED_LISTED = 1_000;
+
 export type ActionTarget = { readonly ids: readonly string[] } | { readonly filter: TaskFilter };
 
 export interface ActionResult {

@@ -14,4 +14,4 @@ export {
 } from './tasks-errors.js';
 export { SchemaVersionError, StoreError } from './store-errors.js';
 export { RetryLater, type RetryLaterOptions, UnrecoverableError } from './handler-errors.js';
-export { listOf, messageOf, nearest } from './wording.js';
+export { listOf, messageOf, nearest, plural } from './wording.js';

@@ -13,6 +13,11 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** `1 task`, `2 tasks`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** `"a", "b" and "c"`: names as a sentence lists them; `none` where there are none. */
 export function listOf(names: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
   const quoted = names.map((name) => `"${name}"`);

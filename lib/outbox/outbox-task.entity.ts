@@ -1,7 +1,8 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { OUTBOX_TABLE } from './outbox-table.js';
 
 /** A task that was enqueued in a transaction of the app and waits to be handed to the store. The library's own rows: read only. */
-@Entity('nestjs_tasks_outbox')
+@Entity(OUTBOX_TABLE)
 export class OutboxTask {
   /** Order in which tasks are handed over. */
   @PrimaryGeneratedColumn({ type: 'bigint' })

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { plural } from '../../lib/errors/index.js';
 import type { Command } from '../cli/command.js';
 
 /** `nestjs-tasks backup`: a copy of a store while the app works on it. */
@@ -16,7 +17,7 @@ export const backupCommand: Command = {
     const shown = relative(process.cwd(), file);
     output.out(
       `${String(database)} is backed up to ${shown.startsWith('..') ? file : shown}: ` +
-        `${tasks} ${tasks === 1 ? 'task' : 'tasks'}, ${bytes} bytes.`,
+        `${plural(tasks, 'task')}, ${bytes} bytes.`,
     );
   },
 };

@@ -1,3 +1,4 @@
+import { plural } from '../../lib/errors/index.js';
 import type { Command, CliOutput } from '../cli/command.js';
 import { CliError, UsageError } from '../cli/usage-error.js';
 
@@ -35,7 +36,7 @@ export const checkCommand: Command = {
       output.out(`${database}: nothing is wrong.`);
     }
     if (findings.length === 0) return;
-    const problems = `${findings.length} ${findings.length === 1 ? 'problem' : 'problems'}`;
+    const problems = plural(findings.length, 'problem');
     const advice = values.repair === true ? '' : adviceOn(repairable, findings.length);
     throw new CliError(`${database}: ${problems} found.${advice}`);
   },

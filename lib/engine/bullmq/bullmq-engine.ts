@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { EntityManager } from 'typeorm';
-import { ForeignManagerError, StoreError, messageOf } from '../../errors/index.js';
+import { ForeignManagerError, StoreError, TasksConfigError, messageOf } from '../../errors/index.js';
 import type {
   ActionResult,
   ActionTarget,
@@ -272,7 +272,7 @@ export class BullmqEngine implements TaskEngine {
     try {
       return await action();
     } catch (error) {
-      if (error instanceof StoreError || (error as { code?: string }).code === 'invalid_config') throw error;
+      if (error instanceof StoreError || error instanceof TasksConfigError) throw error;
       throw new StoreError(`${what}: ${messageOf(error)}`, { cause: error });
     }
   }

@@ -53,7 +53,7 @@ export class Cancelled {
 
   async ask(id: string): Promise<void> {
     await this.set.own.backend.setQueueMeta({ [noteOf(id)]: Date.now() });
-    await this.set.own.backend.publishEvent({ event: 'cancel', id }, 10_000);
+    await this.set.publish({ event: 'cancel', id });
   }
 
   isAsked(id: string): Promise<boolean> {

@@ -34,7 +34,7 @@ export class ChangeWatch {
 
   /** Hears what other processes ask of this one. */
   async hearOwn(): Promise<void> {
-    await this.hear(this.set.ownName, null).waitUntilReady();
+    await this.hear(this.set.own.name, null).waitUntilReady();
   }
 
   announce(queue: string | null, ...taskIds: string[]): void {
@@ -56,7 +56,7 @@ export class ChangeWatch {
   /** Queues that are noted later are heard from then on: the note itself is an event. */
   async listen(): Promise<void> {
     if (this.closed || this.listeners.size === 0) return;
-    this.hear(this.set.ownName, null);
+    this.hear(this.set.own.name, null);
     await this.registry.refresh(true);
     for (const queue of await this.registry.queues()) if (!this.closed) this.hear(queue, queue);
   }

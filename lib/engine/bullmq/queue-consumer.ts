@@ -1,11 +1,10 @@
-import type { Worker } from 'bullmq';
 import type { ConsumeOptions, Consumer, Outcome, RunTask } from '../task-engine.js';
 import { AttemptFailure, toStack, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import type { Cancelled } from './cancelled.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob } from './running-job.js';
-import type { StoredJob, TaskJob } from './stored-job.js';
+import type { TaskJob } from './stored-job.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Data points of BullMQ's metrics, one a minute: a week. */
@@ -13,8 +12,6 @@ const METRIC_POINTS = (7 * DAY_MS) / 60_000;
 
 /** How long a worker waits before it asks a server again that was not there. BullMQ's own 15 s are long for a restart. */
 const RECONNECT_MS = 1_000;
-
-type Taken = 'handed-back';
 
 /** What all consumers of an engine share. */
 export interface ConsumerParts {
@@ -40,8 +37,10 @@ export class QueueConsumer implements Consumer {
   readonly concurrency: number;
   private readonly running = new Map<string, RunningJob>();
   private readonly idle: Array<() => void> = [];
-  private readonly giveUp: { promise: Promise<Taken>; resolve(taken: Taken): void };
-  private readonly worker: Worker<StoredJob, unknown, string, never>;
+  /** Settles when what still runs is handed back. */
+  private readonly givenUp: Promise<'handed-back'>;
+  private giveUp!: () => void;
+  private readonly worker: ReturnType<QueueSet['worker']>;
   private closing: Promise<void> | null = null;
 
   constructor(
@@ -52,9 +51,8 @@ export class QueueConsumer implements Consumer {
     private readonly run: RunTask,
   ) {
     this.concurrency = concurrency;
-    let resolve!: (taken: Taken) => void;
-    this.giveUp = { promise: new Promise<Taken>((done) => (resolve = done)), resolve: (taken) => resolve(taken) };
-    const worker = parts.set.worker(queue, (job, token) => this.process(job as TaskJob, token!), {
+    this.givenUp = new Promise((resolve) => (this.giveUp = () => resolve('handed-back')));
+    this.worker = parts.set.worker(queue, (job, token) => this.process(job as TaskJob, token!), {
       name: parts.workerId,
       concurrency,
       lockDuration: lease,
@@ -65,12 +63,11 @@ export class QueueConsumer implements Consumer {
       settings: { backoffStrategy: (_made, _type, error) => (error as AttemptFailure).delay ?? -1 },
       ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.per } }),
     });
-    worker.on('lockRenewalFailed', (ids) => {
+    this.worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) {
         this.running.get(id)?.abort('lease-lost', `This process lost the lease of task "${id}"; it may run elsewhere.`);
       }
     });
-    this.worker = worker as never;
   }
 
   async ready(): Promise<void> {
@@ -95,7 +92,7 @@ export class QueueConsumer implements Consumer {
       clearTimeout(timer);
     }
     for (const job of this.running.values()) job.abort('shutdown', 'The process shuts down.');
-    this.giveUp.resolve('handed-back');
+    this.giveUp();
     await this.worker.close();
   }
 
@@ -107,7 +104,7 @@ export class QueueConsumer implements Consumer {
       if (job.attemptsStarted > 1 && (await this.parts.cancelled.isAsked(job.id!))) {
         return await this.endCancelled(running, null);
       }
-      const outcome = await Promise.race([this.run(running), this.giveUp.promise]);
+      const outcome = await Promise.race([this.run(running), this.givenUp]);
       await running.reported();
       if (outcome === 'handed-back') return await this.release(job, token, running);
       return await this.finish(running, outcome);

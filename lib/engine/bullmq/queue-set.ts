@@ -14,6 +14,8 @@ const CANCELLED_SUFFIX = '~cancelled';
 /** A producer is told after so many reconnections that Redis is not there; a worker waits for it. */
 const PRODUCER_RETRIES = 3;
 
+/** Events of the library's own queue that are kept. */
+const MOST_EVENTS = 10_000;
 /** BullMQ's own choice; a pool that is shared has to be told. */
 const SCHEMA = 'bullmq';
 
@@ -49,44 +51,10 @@ export class QueueSet {
 
   /** The library's own queue. */
   get own(): TaskQueue {
-    return this.named(OWN_QUEUE);
+    return this.queue(OWN_QUEUE);
   }
 
   queue(name: string): TaskQueue {
-    return this.named(name);
-  }
-
-  cancelledOf(name: string): TaskQueue {
-    return this.named(`${name}${CANCELLED_SUFFIX}`);
-  }
-
-  worker(
-    name: string,
-    process: ConstructorParameters<typeof Worker<StoredJob>>[1] & object,
-    options: Omit<WorkerOptions, 'connection'>,
-  ): Worker<StoredJob, unknown, string, IQueueBackend> {
-    const made = this.make((base, factory) => new this.library.Worker(name, process, { ...options, ...base }, factory));
-    return made as Worker<StoredJob, unknown, string, IQueueBackend>;
-  }
-
-  /** Events of a queue from now on; the caller closes it. */
-  events(name: string): QueueEvents {
-    return this.make((base, factory) => new this.library.QueueEvents(name, base, factory));
-  }
-
-  get ownName(): string {
-    return OWN_QUEUE;
-  }
-
-  async close(): Promise<void> {
-    for (const close of this.closing.splice(0).toReversed()) await close();
-    if ('quit' in this.shared) {
-      // Not `quit`: it waits for a server that may be gone.
-      this.shared.disconnect();
-    } else await this.shared.end();
-  }
-
-  private named(name: string): TaskQueue {
     let queue = this.queues.get(name);
     if (!queue) {
       const base = {
@@ -103,6 +71,37 @@ export class QueueSet {
       this.closing.push(() => made.close());
     }
     return queue;
+  }
+
+  cancelledOf(name: string): TaskQueue {
+    return this.queue(`${name}${CANCELLED_SUFFIX}`);
+  }
+
+  worker(
+    name: string,
+    process: ConstructorParameters<typeof Worker<StoredJob>>[1] & object,
+    options: Omit<WorkerOptions, 'connection'>,
+  ): Worker<StoredJob, unknown, string, IQueueBackend> {
+    const made = this.make((base, factory) => new this.library.Worker(name, process, { ...options, ...base }, factory));
+    return made as Worker<StoredJob, unknown, string, IQueueBackend>;
+  }
+
+  /** Events of a queue from now on; the caller closes it. */
+  events(name: string): QueueEvents {
+    return this.make((base, factory) => new this.library.QueueEvents(name, base, factory));
+  }
+
+  /** Tells every process that hears the events of the library's own queue. */
+  async publish(event: { event: string; id?: string }): Promise<void> {
+    await this.own.backend.publishEvent(event, MOST_EVENTS);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.closing.splice(0).toReversed()) await close();
+    if ('quit' in this.shared) {
+      // Not `quit`: it waits for a server that may be gone.
+      this.shared.disconnect();
+    } else await this.shared.end();
   }
 
   /** Makes what blocks or listens: it needs connections of its own. */

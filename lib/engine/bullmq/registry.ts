@@ -3,8 +3,6 @@ import type { QueueSet } from './queue-set.js';
 
 /** How long a process trusts what it has read of the notes. */
 const TRUST_MS = 1_000;
-/** Events of the library's own queue that are kept. */
-const MOST_EVENTS = 10_000;
 
 /**
  * What the processes of one store know of each other, as fields of the meta data that BullMQ keeps for the library's own
@@ -48,6 +46,12 @@ export class Registry {
     return Object.fromEntries(own.map(([field, value]) => [field.slice(prefix.length), value]));
   }
 
+  /** One note, by its whole name. */
+  async get(field: string): Promise<string | undefined> {
+    await this.refresh();
+    return this.fields[field];
+  }
+
   async refresh(force = false): Promise<void> {
     const now = performance.now();
     if (!force && now - this.readAt < TRUST_MS) return;
@@ -56,7 +60,7 @@ export class Registry {
   }
 
   private async tell(): Promise<void> {
-    await this.set.own.backend.publishEvent({ event: 'noted' }, MOST_EVENTS);
+    await this.set.publish({ event: 'noted' });
   }
 
   /** By what the last refresh saw. */

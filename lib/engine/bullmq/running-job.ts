@@ -1,9 +1,7 @@
+import { LogLimit } from '../log-limit.js';
 import { TaskAbortedError, type AbortCause, type DeliveredTask, type Delivery } from '../task-engine.js';
 import type { TaskProgress } from '../task.js';
 import { excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
-
-/** Beyond this many lines an attempt's log takes no more: a handler that floods it must not fill the store. */
-const MOST_LOG_LINES = 1_000;
 
 /** What stands in a job's log: one line, as JSON. */
 export interface LogRow {
@@ -17,7 +15,7 @@ export class RunningJob implements Delivery {
   readonly task: DeliveredTask;
   readonly startedAt: number;
   private readonly controller = new AbortController();
-  private lines = 0;
+  private readonly logLimit = new LogLimit();
   private waiting: TaskProgress | null = null;
   private sending: Promise<void> = Promise.resolve();
 
@@ -62,10 +60,9 @@ export class RunningJob implements Delivery {
   }
 
   log(message: string): void {
-    this.lines += 1;
-    if (this.lines > MOST_LOG_LINES) return;
-    const text = this.lines === MOST_LOG_LINES ? `Further lines are left out (limit: ${MOST_LOG_LINES})` : message;
-    const row: LogRow = { at: Date.now(), attempt: this.task.attempt, message: text };
+    const line = this.logLimit.next(message);
+    if (line === null) return;
+    const row: LogRow = { at: Date.now(), attempt: this.task.attempt, message: line };
     this.send(() => this.job.log(JSON.stringify(row)));
   }
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Worker } from 'bullmq';
 import { messageOf } from '../../errors/index.js';
 import type { EngineContext, NewTask, Schedule, ScheduleStatus } from '../task-engine.js';
 import { ENDED_STATES, type TaskState } from '../task.js';
@@ -29,7 +28,7 @@ const NEVER: Ran = { at: null, taskId: null, tick: null };
  * delivered twice enqueues once. A schedule that is paused or disabled has no job scheduler.
  */
 export class ScheduleBook {
-  private worker: Worker | null = null;
+  private worker: ReturnType<QueueSet['worker']> | null = null;
 
   constructor(
     private readonly context: EngineContext,
@@ -43,12 +42,12 @@ export class ScheduleBook {
   start(): void {
     if (this.worker) return;
     const run = (job: TaskJob) => (job.name === PRUNE ? pruneCancelled(this.set, this.registry) : this.tick(job));
-    this.worker = this.set.worker(this.set.ownName, (job) => run(job as TaskJob), {
+    this.worker = this.set.worker(this.set.own.name, (job) => run(job as TaskJob), {
       concurrency: 1,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 100 },
       settings: { repeatStrategy: repeatStrategy(this.context) },
-    }) as unknown as Worker;
+    });
     const pruning = this.set.own.upsertJobScheduler(PRUNE, { every: PRUNE_EVERY_MS }, { name: PRUNE });
     pruning.catch((error: unknown) => this.context.logger.warn(`Pruning is not scheduled: ${messageOf(error)}`));
   }
@@ -171,16 +170,16 @@ export class ScheduleBook {
   }
 
   private async definition(name: string): Promise<Schedule | null> {
-    const text = (await this.registry.of('schedule'))[name];
+    const text = await this.registry.get(`schedule:${name}`);
     return text === undefined ? null : (JSON.parse(text) as Schedule);
   }
 
   private async isPaused(name: string): Promise<boolean> {
-    return (await this.registry.of('paused'))[name] !== undefined;
+    return (await this.registry.get(`paused:${name}`)) !== undefined;
   }
 
   private async ran(name: string): Promise<Ran> {
-    const text = (await this.registry.of('ran'))[name];
+    const text = await this.registry.get(`ran:${name}`);
     return text === undefined ? NEVER : (JSON.parse(text) as Ran);
   }
 }

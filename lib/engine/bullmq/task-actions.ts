@@ -1,10 +1,14 @@
-import { ACTION_STATES, type ActionResult, type ActionTarget, type TaskAction } from '../task-engine.js';
-import type { Cancelled } from './cancelled.js';
-import { cancelledNotes } from './cancelled.js';
+import {
+  ACTION_STATES,
+  MOST_REFUSED_LISTED,
+  type ActionResult,
+  type ActionTarget,
+  type TaskAction,
+} from '../task-engine.js';
+import { type Cancelled, cancelledNotes } from './cancelled.js';
 import type { QueueSet } from './queue-set.js';
 import type { Listed, TaskLists } from './task-lists.js';
 
-const MOST_REFUSED = 1_000;
 const AT_ONCE = 50;
 
 /** Carries out what a person asks of tasks, by BullMQ's own moves. */
@@ -25,7 +29,7 @@ export class TaskActions {
     for (const id of new Set(ids)) {
       const listed = await this.lists.find(id);
       if (listed && (await this.change(action, listed))) changed += 1;
-      else if (refused.length < MOST_REFUSED) {
+      else if (refused.length < MOST_REFUSED_LISTED) {
         refused.push({ id, state: (await this.lists.find(id))?.state ?? null });
       }
     }

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   ACTION_STATES,
+  MOST_REFUSED_LISTED,
   type ActionResult,
   type ActionTarget,
   type EngineContext,
@@ -16,7 +17,6 @@ import type { Writer } from './writer.js';
 
 /** Changed in one transaction; claims and enqueues of others come between. */
 const BATCH = 200;
-const MOST_REFUSED_LISTED = 1_000;
 
 type Refused = { readonly id: string; readonly state: TaskState | null };
 

@@ -1,4 +1,4 @@
-import { listOf } from '../../../errors/index.js';
+import { listOf, plural } from '../../../errors/index.js';
 import type { WorkerRecord } from '../statements/worker-rows.js';
 import type { Part, WrongCount } from './check-rows.js';
 
@@ -54,7 +54,7 @@ export function unknownState(state: string, tasks: number): Finding {
     kind: 'unknown-state',
     repairable: false,
     message:
-      `${count(tasks, 'task')} in the state "${state}", which there is not: something else than nestjs-tasks wrote to ` +
+      `${plural(tasks, 'task')} in the state "${state}", which there is not: something else than nestjs-tasks wrote to ` +
       'the table. Such tasks never run and are never pruned; set them to a state that docs/model.md names.',
   };
 }
@@ -66,7 +66,7 @@ export function orphanedTask(id: string, worker: WorkerRecord | null, tasks: num
     kind: 'orphaned-task',
     repairable: true,
     message:
-      `${count(tasks, 'task')} running by ${holder}, which is gone: nobody works on them. An app that runs hands them ` +
+      `${plural(tasks, 'task')} running by ${holder}, which is gone: nobody works on them. An app that runs hands them ` +
       'back within seconds, and one that does not when it starts.',
   };
 }
@@ -76,7 +76,7 @@ export function brokenLease(tasks: number): Finding {
     kind: 'broken-lease',
     repairable: true,
     message:
-      `${count(tasks, 'task')} running without a worker or a start, or with an attempt that has already ended: something ` +
+      `${plural(tasks, 'task')} running without a worker or a start, or with an attempt that has already ended: something ` +
       'else than nestjs-tasks set their state. Nobody works on them, and no app can hand them back.',
   };
 }
@@ -87,7 +87,7 @@ export function strayRows(part: Part, rows: number): Finding {
     kind: 'stray-rows',
     repairable: true,
     message:
-      `${part} has ${count(rows, what)} of tasks that there are not: tasks were deleted by something else than nestjs-tasks. ` +
+      `${part} has ${plural(rows, what)} of tasks that there are not: tasks were deleted by something else than nestjs-tasks. ` +
       'They take room and would be shown with a new task of the same number.',
   };
 }
@@ -97,11 +97,7 @@ export function wrongCounter({ queue, state, tasks, counter }: WrongCount): Find
     kind: 'wrong-counter',
     repairable: true,
     message:
-      `Queue "${queue}" has ${count(tasks, 'task')} ${state}, but its counter says ${counter}: the panel and stats() ` +
+      `Queue "${queue}" has ${plural(tasks, 'task')} ${state}, but its counter says ${counter}: the panel and stats() ` +
       'show a wrong number. No task is lost by that.',
   };
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${number === 1 ? noun : `${noun}s`}`;
 }

@@ -1,16 +1,14 @@
+import { LogLimit } from '../../log-limit.js';
 import { TaskAbortedError, type AbortCause, type Delivery } from '../../task-engine.js';
 import type { TaskLog, TaskProgress } from '../../task.js';
 import type { ClaimedTask } from '../statements/claim-tasks.js';
-
-/** Beyond this many lines an attempt's log takes no more: a handler that floods it must not fill the disk. */
-const MOST_LOG_LINES = 1_000;
 
 export type NewLog = Omit<TaskLog, 'attempt'>;
 
 /** A task in this process's hands, from its claim to the end of its attempt. */
 export class RunningTask implements Delivery {
   private readonly controller = new AbortController();
-  private lines = 0;
+  private readonly logLimit = new LogLimit();
   /** On the process's steady clock. */
   readonly claimedAt = performance.now();
   /** When the handler was called; null while the task waits for a free worker. */
@@ -43,13 +41,9 @@ export class RunningTask implements Delivery {
   }
 
   log(message: string): void {
-    this.lines += 1;
-    if (this.lines > MOST_LOG_LINES) return;
-    const last = this.lines === MOST_LOG_LINES;
-    this.pendingLogs.push({
-      at: this.now(),
-      message: last ? `Further lines are left out (limit: ${MOST_LOG_LINES})` : message,
-    });
+    const line = this.logLimit.next(message);
+    if (line === null) return;
+    this.pendingLogs.push({ at: this.now(), message: line });
     this.onReport(this);
   }
 }
