@@ -9,6 +9,8 @@ import { stateOf, type List, type TaskView } from './task-view.js';
 /** Jobs that one page looks at, at most: a filter that finds nothing goes on at the cursor. */
 const MOST_LOOKED_AT = 1_000;
 const CHUNK = 100;
+/** Of one job that never rests. */
+const MOST_READINGS = 5;
 
 const LISTS_OF: Readonly<Record<TaskState, readonly List[]>> = {
   running: ['active'],
@@ -90,10 +92,8 @@ export class TaskLists {
     const queues = await this.registry.queues();
     const found = await Promise.all(
       queues.map(async (queue): Promise<Listed | null> => {
-        const job = await this.set.queue(queue).getJob(id);
-        if (!job) return null;
-        const list = await job.getState();
-        return list === 'unknown' ? null : { queue, job, state: stateOf(list, job) };
+        const read = await this.readSettled(queue, id);
+        return read && { queue, ...read };
       }),
     );
     const waiting = found.find((listed) => listed !== null);
@@ -103,6 +103,24 @@ export class TaskLists {
       if (job) return { queue, job, state: 'cancelled' };
     }
     return null;
+  }
+
+  /**
+   * BullMQ tells a job and its state in two answers. A job that moved between them would be shown as failed without its
+   * failure, so both are read again until the state before and after the job is one.
+   */
+  private async readSettled(queue: string, id: string): Promise<Pick<Listed, 'job' | 'state'> | null> {
+    const from = this.set.queue(queue);
+    let before = await from.getJobState(id);
+    for (let reading = 1; ; reading += 1) {
+      const job: TaskJob | undefined = await from.getJob(id);
+      if (!job) return null;
+      const after = await from.getJobState(id);
+      if (after === before || reading === MOST_READINGS) {
+        return after === 'unknown' ? null : { job, state: stateOf(after, job) };
+      }
+      before = after;
+    }
   }
 
   private async listsOf({ queue, state }: TaskFilter): Promise<Array<{ queue: string; list: List }>> {
