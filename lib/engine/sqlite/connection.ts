@@ -7,6 +7,7 @@ import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
 import { patiently } from './patience.js';
 import { isStoreFault, storeError } from './sqlite-errors.js';
+import { StoreFile } from './store-file.js';
 
 export type Database = BetterSqlite3.Database;
 
@@ -33,6 +34,9 @@ const SILENT: Logger = {
  * so between attempts, with the event loop free.
  */
 export class Connection {
+  /** Null before the file is known to be ours, and where there is none. */
+  private file: StoreFile | null = null;
+
   private constructor(
     private readonly dataSource: DataSource,
     readonly database: Database,
@@ -57,6 +61,7 @@ export class Connection {
       const connection = new Connection(dataSource, databaseOf(dataSource), path);
       await patiently(() => connection.configure(synchronous));
       await connection.migrate();
+      if (path !== IN_MEMORY) connection.file = new StoreFile(path);
       return connection;
     } catch (error) {
       if (dataSource.isInitialized) await dataSource.destroy();
@@ -68,12 +73,18 @@ export class Connection {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
+  /** @throws StoreFileGoneError when the path leads to another file than the one that is open, or to none */
+  assertInPlace(): void {
+    this.file?.assertInPlace();
+  }
+
   /**
    * Reads, outside any transaction.
    * @throws StoreError where the file cannot be read
    */
   async read<T>(query: (database: Database) => T): Promise<T> {
     try {
+      this.assertInPlace();
       return await patiently(() => query(this.database));
     } catch (error) {
       throw isStoreFault(error) ? storeError(error, 'Cannot read the task store') : error;

@@ -87,9 +87,7 @@ export class SqliteEngine implements TaskEngine {
     const { database, synchronous } = this.options;
     const connection = await Connection.open(typeof database === 'string' ? database : fileOf(database), synchronous);
     const host = typeof database === 'string' ? null : databaseOf(database);
-    const writer = new Writer(connection.database, host, this.context.logger, (committed) =>
-      this.afterCommit(committed),
-    );
+    const writer = new Writer(connection, host, this.context.logger, (committed) => this.afterCommit(committed));
     const watch = new ChangeWatch(connection.database, this.context.logger, () => this.afterForeignCommit());
     const list = new TaskList(connection, (params, sensitive) => this.context.mask(params, sensitive));
     const schedules = new ScheduleBook(this.context, connection, writer);

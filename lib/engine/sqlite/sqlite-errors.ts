@@ -1,4 +1,5 @@
 import { StoreError, messageOf } from '../../errors/index.js';
+import { StoreFileGoneError } from './store-file.js';
 
 /** What to tell about the result codes that a user can do something about (https://sqlite.org/rescode.html). */
 const ADVICE: ReadonlyArray<readonly [code: string, advice: string]> = [
@@ -33,6 +34,7 @@ export function isBusy(error: unknown): boolean {
 
 /** Whether the fault is the store's (disk, file, lock) and none of the statement that met it. */
 export function isStoreFault(error: unknown): boolean {
+  if (error instanceof StoreFileGoneError) return true;
   const code = codeOf(error);
   return code !== undefined && ADVICE.some(([prefix]) => code.startsWith(prefix));
 }

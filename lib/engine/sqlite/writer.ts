@@ -1,6 +1,6 @@
 import type { EngineLogger } from '../task-engine.js';
 import { StoreError } from '../../errors/index.js';
-import type { Database } from './connection.js';
+import type { Connection, Database } from './connection.js';
 import { isBusy, isStoreFault, storeError } from './sqlite-errors.js';
 import { statement } from './statement.js';
 import { Transaction, type Committed } from './transaction.js';
@@ -44,7 +44,7 @@ export class Writer {
    *   (https://sqlite.org/isolation.html, SQLITE_BUSY_SNAPSHOT).
    */
   constructor(
-    private readonly database: Database,
+    private readonly connection: Connection,
     private readonly host: Pick<Database, 'inTransaction'> | null,
     private readonly logger: EngineLogger,
     private readonly onCommitted: (committed: Committed) => void,
@@ -102,7 +102,8 @@ export class Writer {
 
   private begin(): void {
     if (this.host?.inTransaction) throw new HostTransactionError();
-    statement(this.database, 'BEGIN IMMEDIATE').run();
+    this.connection.assertInPlace();
+    statement(this.connection.database, 'BEGIN IMMEDIATE').run();
   }
 
   /** The transaction could not even begin: those who have waited long enough are told, the others wait on. */
@@ -121,7 +122,7 @@ export class Writer {
 
   /** Runs a batch in the transaction that has begun, as far as time allows; returns how many operations it took. */
   private runTogether(batch: readonly Waiting[]): number {
-    const transaction = new Transaction(this.database);
+    const transaction = new Transaction(this.connection.database);
     const results: unknown[] = [];
     const deadline = performance.now() + LONGEST_BATCH_MS;
     try {
@@ -130,7 +131,7 @@ export class Writer {
         if (performance.now() > deadline) break;
       }
       transaction.finish();
-      statement(this.database, 'COMMIT').run();
+      statement(this.connection.database, 'COMMIT').run();
     } catch (error) {
       this.rollback();
       this.recover(batch, Math.max(results.length, 1), error);
@@ -165,7 +166,7 @@ export class Writer {
 
   private rollback(): void {
     // SQLite has already rolled back by itself after some faults, such as a full disk.
-    if (this.database.inTransaction) statement(this.database, 'ROLLBACK').run();
+    if (this.connection.database.inTransaction) statement(this.connection.database, 'ROLLBACK').run();
   }
 
   private announce(committed: Committed): void {

@@ -33,7 +33,7 @@ export async function repairStore(database: string, { backup, lease, rules }: Re
   const connection = await Connection.open(file, 'full');
   try {
     const gone = await goneWorkers(file, await connection.read(busyWorkers), lease);
-    const writer = new Writer(connection.database, null, SILENT, () => undefined);
+    const writer = new Writer(connection, null, SILENT, () => undefined);
     await writer.write((transaction) => {
       // First, as it compares with the rows as they are; what is moved after that is added to it.
       correctCounts(transaction);
