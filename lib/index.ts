@@ -68,7 +68,9 @@ export {
   type TaskProgress,
   type TaskState,
   type TaskSummary,
+  type RunningTask,
   type WorkerInfo,
+  type WorkerStatus,
 } from './engine/index.js';
 
 export {

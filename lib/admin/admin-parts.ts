@@ -4,13 +4,15 @@ import { AdminGuard } from './access/admin.guard.js';
 import { ConfiguredGuards } from './access/configured-guards.js';
 import { AdminMount } from './admin-mount.js';
 import { adminSettings } from './admin-settings.js';
-import { ADMIN_CONTROLLERS, ADMIN_CRONS, ADMIN_DISPATCHER, ADMIN_SETTINGS } from './admin.constants.js';
+import { ADMIN_CONTROLLERS, ADMIN_CRONS, ADMIN_DISPATCHER, ADMIN_ENGINE, ADMIN_SETTINGS } from './admin.constants.js';
 import { CronsController } from './api/crons.controller.js';
+import { EngineController } from './api/engine.controller.js';
 import { EventsController } from './api/events.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
 import { QueuesController } from './api/queues.controller.js';
 import { TasksController } from './api/tasks.controller.js';
 import { UnknownRouteController } from './api/unknown-route.controller.js';
+import { WorkersController } from './api/workers.controller.js';
 import { ChangeFeed } from './events/change-feed.js';
 import { Answers } from './http/answers.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -23,6 +25,8 @@ const CONTROLLERS = [
   TasksController,
   CronsController,
   MetricsController,
+  WorkersController,
+  EngineController,
   EventsController,
   UnknownRouteController,
 ];
@@ -30,6 +34,7 @@ const CONTROLLERS = [
 /** What the panel needs from the module of its store: under which tokens it provides them. */
 export interface AdminTokens {
   readonly config: InjectionToken<ResolvedConfig>;
+  readonly engine: InjectionToken;
   readonly dispatcher: InjectionToken;
   readonly crons: InjectionToken;
 }
@@ -52,6 +57,7 @@ export function adminParts(tokens: AdminTokens): AdminParts {
         useFactory: (config: ResolvedConfig) => adminSettings(config, process.env.NODE_ENV),
         inject: [tokens.config],
       },
+      { provide: ADMIN_ENGINE, useExisting: tokens.engine },
       { provide: ADMIN_DISPATCHER, useExisting: tokens.dispatcher },
       { provide: ADMIN_CRONS, useExisting: tokens.crons },
       Answers,

@@ -116,6 +116,27 @@ export interface WorkerInfo {
   readonly queues: Readonly<Record<string, number>>;
 }
 
+/** Most running tasks that a {@link WorkerStatus} lists. */
+export const MOST_RUNNING_LISTED = 100;
+
+/** A task that a process has in hand. */
+export interface RunningTask {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  /** Number of the attempt. */
+  readonly attempt: number;
+  readonly startedAt: number;
+}
+
+/** A process that works on the store, with what it is running. */
+export interface WorkerStatus extends WorkerInfo {
+  /** Those that began first; at most {@link MOST_RUNNING_LISTED}. */
+  readonly running: readonly RunningTask[];
+  /** The process that was asked. */
+  readonly self: boolean;
+}
+
 /** Counters of one queue over one span of time. */
 export interface MetricPoint {
   readonly at: number;
@@ -258,6 +279,8 @@ export interface TaskEngine {
   /** Every queue that has tasks or is paused. */
   queues(): Promise<readonly QueueDepth[]>;
   workers(): Promise<readonly WorkerInfo[]>;
+  /** As {@link workers}, with what each of them is running. */
+  workersAtWork(): Promise<readonly WorkerStatus[]>;
   /** A point for each minute and queue that had any. */
   metrics(query: MetricsQuery): Promise<readonly MetricPoint[]>;
 

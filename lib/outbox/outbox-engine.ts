@@ -19,6 +19,7 @@ import type {
   TaskFilter,
   TaskPage,
   WorkerInfo,
+  WorkerStatus,
 } from '../engine/index.js';
 import { ForeignManagerError } from '../errors/index.js';
 import type { Outbox } from './outbox.js';
@@ -86,6 +87,10 @@ export class OutboxEngine implements TaskEngine {
 
   workers(): Promise<readonly WorkerInfo[]> {
     return this.engine.workers();
+  }
+
+  workersAtWork(): Promise<readonly WorkerStatus[]> {
+    return this.engine.workersAtWork();
   }
 
   metrics(query: MetricsQuery): Promise<readonly MetricPoint[]> {

@@ -724,6 +724,31 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
         expect(await engine.workers()).toEqual([]);
       });
 
+      it('says what each process is running', async () => {
+        const other = await open();
+        const held = new Map<TaskEngine, string>();
+        const deliveries = new Deliveries();
+        for (const by of [engine, other]) {
+          const queue = by === engine ? 'here' : 'there';
+          await by.consume(queue, { ...CONSUME, concurrency: 2 }, deliveries.run);
+          const task = newTask(clock, { queue, name: `work ${queue}` });
+          await engine.enqueue([task]);
+          await deliveries.next();
+          held.set(by, task.id);
+        }
+        for (const by of [engine, other]) {
+          const workers = await by.workersAtWork();
+          expect(workers).toHaveLength(2);
+          for (const { self, queues, running } of workers) {
+            const own = self ? by : by === engine ? other : engine;
+            const queue = own === engine ? 'here' : 'there';
+            expect(queues).toEqual({ [queue]: 2 });
+            const started = { attempt: 1, startedAt: after(start) };
+            expect(running).toEqual([{ id: held.get(own), queue, name: `work ${queue}`, ...started }]);
+          }
+        }
+      });
+
       it('tells of changes made here and by another process', async () => {
         const other = await open();
         for (const by of [engine, other]) {

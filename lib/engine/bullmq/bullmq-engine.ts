@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { EntityManager } from 'typeorm';
 import { ForeignManagerError, StoreError, TasksConfigError, messageOf } from '../../errors/index.js';
+import { MOST_RUNNING_LISTED } from '../task-engine.js';
 import type {
   ActionResult,
   ActionTarget,
@@ -21,6 +22,7 @@ import type {
   TaskFilter,
   TaskPage,
   WorkerInfo,
+  WorkerStatus,
 } from '../task-engine.js';
 import type { Task } from '../task.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
@@ -190,6 +192,16 @@ export class BullmqEngine implements TaskEngine {
 
   async workers(): Promise<readonly WorkerInfo[]> {
     return this.store.registry.workers();
+  }
+
+  async workersAtWork(): Promise<readonly WorkerStatus[]> {
+    const { registry, lists } = this.store;
+    const [workers, running] = await Promise.all([registry.workers(), lists.running()]);
+    return workers.map((worker) => ({
+      ...worker,
+      running: (running.get(worker.id) ?? []).slice(0, MOST_RUNNING_LISTED),
+      self: worker.id === this.workerId,
+    }));
   }
 
   async metrics(query: MetricsQuery): Promise<readonly MetricPoint[]> {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../../errors/index.js';
-import type { TaskFilter, TaskPage } from '../task-engine.js';
+import type { RunningTask, TaskFilter, TaskPage } from '../task-engine.js';
 import type { TaskState, TaskSummary } from '../task.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
@@ -86,6 +86,23 @@ export class TaskLists {
       }
       yield* found;
     }
+  }
+
+  /** What runs, by the worker that has it, the first begun first. */
+  async running(): Promise<Map<string, RunningTask[]>> {
+    const found = new Map<string, RunningTask[]>();
+    for (const queue of await this.registry.queues()) {
+      for (const job of await this.read(queue, 'active', 0, MOST_LOOKED_AT)) {
+        if (!job?.processedBy) continue;
+        const { id, name, attemptsStarted: attempt, processedOn, timestamp } = job;
+        const task = { id: id!, queue, name, attempt, startedAt: processedOn ?? timestamp };
+        const own = found.get(job.processedBy);
+        if (own) own.push(task);
+        else found.set(job.processedBy, [task]);
+      }
+    }
+    for (const tasks of found.values()) tasks.sort((a, b) => a.startedAt - b.startedAt);
+    return found;
   }
 
   async find(id: string): Promise<Listed | null> {

@@ -19,6 +19,7 @@ import { METRICS } from './statements/read-metrics.js';
 import { ATTEMPTS_OF_TASK, LAST_ERROR_OF_TASK, LOGS_OF_TASK, TASK_BY_ID } from './statements/read-tasks.js';
 import { STRAY_WORKERS, TASKS_OF_WORKER } from './statements/rescue-tasks.js';
 import { DUE_SCHEDULES, NEXT_TICK, RUNNING_RUN, TAKE_TICK, WAITING_RUN } from './statements/schedule-rows.js';
+import { RUNNING_OF_WORKER } from './statements/worker-rows.js';
 import { TASK_STATES } from '../task.js';
 
 /** Every step of a statement's plan, as SQLite words it. */
@@ -114,6 +115,11 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     'longest waiting of a queue',
     OLDEST_AVAILABLE,
     ['SEARCH tasks_task USING INDEX tasks_task_by_queue (queue=? AND state=?)'],
+  ],
+  [
+    'what a worker runs',
+    RUNNING_OF_WORKER,
+    ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)', 'USE TEMP B-TREE FOR ORDER BY'],
   ],
   ['metrics', METRICS, ['SEARCH tasks_metric USING PRIMARY KEY (minute>? AND minute<?)']],
   [

@@ -19,6 +19,7 @@ import type {
   TaskFilter,
   TaskPage,
   WorkerInfo,
+  WorkerStatus,
 } from '../task-engine.js';
 import type { Task } from '../task.js';
 import { TaskActions } from './task-actions.js';
@@ -31,7 +32,7 @@ import { queueDepths } from './statements/queue-depths.js';
 import { setPaused } from './statements/queue-rows.js';
 import { readMetrics } from './statements/read-metrics.js';
 import { readTask } from './statements/read-tasks.js';
-import { allWorkers } from './statements/worker-rows.js';
+import { allWorkers, runningTasksOf } from './statements/worker-rows.js';
 import { ScheduleBook } from './schedule-book.js';
 import { TaskList } from './task-list.js';
 import type { Committed } from './transaction.js';
@@ -151,6 +152,18 @@ export class SqliteEngine implements TaskEngine {
   async workers(): Promise<readonly WorkerInfo[]> {
     const workers = await this.store.connection.read(allWorkers);
     return workers.map(({ id, host, pid, startedAt, queues }) => ({ id, host, pid, startedAt, queues }));
+  }
+
+  async workersAtWork(): Promise<readonly WorkerStatus[]> {
+    const { connection, workForce } = this.store;
+    const workers = await this.workers();
+    return connection.read((database) =>
+      workers.map((worker) => ({
+        ...worker,
+        running: runningTasksOf(database, worker.id),
+        self: worker.id === workForce.workerId,
+      })),
+    );
   }
 
   async metrics(query: MetricsQuery): Promise<readonly MetricPoint[]> {

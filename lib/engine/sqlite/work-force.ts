@@ -42,6 +42,11 @@ export class WorkForce {
     private readonly watch: ChangeWatch,
   ) {}
 
+  /** The id under which this process is registered; null while it is not. */
+  get workerId(): string | null {
+    return this.atWork?.registration.id ?? null;
+  }
+
   async consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
     const { registration, pool, rescuer } = this.begin();
     await registration.serve(this.writer, queue, options.concurrency);

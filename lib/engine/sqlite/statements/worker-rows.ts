@@ -1,4 +1,4 @@
-import type { WorkerInfo } from '../../task-engine.js';
+import { MOST_RUNNING_LISTED, type RunningTask, type WorkerInfo } from '../../task-engine.js';
 import type { Database } from '../connection.js';
 import { statement } from '../statement.js';
 import type { Transaction } from '../transaction.js';
@@ -9,6 +9,13 @@ export const INSERT_WORKER = `
 export const WORKER_EXISTS = `SELECT 1 FROM tasks_worker WHERE id = ?`;
 export const DELETE_WORKER = `DELETE FROM tasks_worker WHERE id = ?`;
 export const ALL_WORKERS = `SELECT * FROM tasks_worker ORDER BY started_at`;
+
+/** Reads `tasks_task_running`, which holds only tasks that run. */
+export const RUNNING_OF_WORKER = `
+  SELECT id, queue, name, attempt, started_at AS startedAt FROM tasks_task
+   WHERE state = 'running' AND worker = ?
+   ORDER BY started_at, seq
+   LIMIT ${MOST_RUNNING_LISTED}`;
 
 /** A registered process, and what tells whether it still lives. */
 export interface WorkerRecord extends WorkerInfo {
@@ -58,4 +65,8 @@ export function allWorkers(database: Database): WorkerRecord[] {
       startedAt: row.started_at,
       queues: JSON.parse(row.queues) as Record<string, number>,
     }));
+}
+
+export function runningTasksOf(database: Database, worker: string): RunningTask[] {
+  return statement<[string], RunningTask>(database, RUNNING_OF_WORKER).all(worker);
 }
