@@ -7,6 +7,7 @@ import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
 import { patiently } from './patience.js';
 import { isStoreFault, storeError } from './sqlite-errors.js';
+import { statement } from './statement.js';
 import { StoreFile } from './store-file.js';
 
 export type Database = BetterSqlite3.Database;
@@ -36,6 +37,7 @@ const SILENT: Logger = {
 export class Connection {
   /** Null before the file is known to be ours, and where there is none. */
   private file: StoreFile | null = null;
+  private schemaVersion: unknown;
 
   private constructor(
     private readonly dataSource: DataSource,
@@ -61,6 +63,7 @@ export class Connection {
       const connection = new Connection(dataSource, databaseOf(dataSource), path);
       await patiently(() => connection.configure(synchronous));
       await connection.migrate();
+      connection.schemaVersion = connection.readSchemaVersion();
       if (path !== IN_MEMORY) connection.file = new StoreFile(path);
       return connection;
     } catch (error) {
@@ -76,6 +79,18 @@ export class Connection {
   /** @throws StoreFileGoneError when the path leads to another file than the one that is open, or to none */
   assertInPlace(): void {
     this.file?.assertInPlace();
+  }
+
+  /**
+   * A newer version of this package may have changed the tables while this process was using them. Asked within each
+   * transaction that writes, so that nothing comes between.
+   * @throws SchemaVersionError
+   */
+  assertSameSchema(): void {
+    const now = this.readSchemaVersion();
+    if (now === this.schemaVersion) return;
+    this.assertKnownSchema();
+    this.schemaVersion = now;
   }
 
   /**
@@ -106,6 +121,11 @@ export class Connection {
         `with TasksModule.forRoot({ outbox: { dataSource: 'default' } }), or enqueue without "manager" after the ` +
         `transaction has committed.`,
     );
+  }
+
+  /** SQLite's own counter of changes to the tables, whoever made them. */
+  private readSchemaVersion(): unknown {
+    return statement(this.database, 'PRAGMA schema_version').pluck().get();
   }
 
   private configure(synchronous: 'full' | 'normal'): void {

@@ -104,6 +104,12 @@ export class Writer {
     if (this.host?.inTransaction) throw new HostTransactionError();
     this.connection.assertInPlace();
     statement(this.connection.database, 'BEGIN IMMEDIATE').run();
+    try {
+      this.connection.assertSameSchema();
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
   }
 
   /** The transaction could not even begin: those who have waited long enough are told, the others wait on. */
