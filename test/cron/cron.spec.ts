@@ -134,6 +134,39 @@ describe('a tick', () => {
     expect((await app.runs('nightly')).map(({ runAt }) => runAt)).toEqual(expected);
   });
 
+  it('comes once in the night that has its hour twice', async () => {
+    clock.set(Date.UTC(2026, 9, 24, 12));
+    @Injectable()
+    class Nightly {
+      @Cron('30 2 * * *', { name: 'nightly', timeZone: 'Europe/Paris' })
+      run(): void {}
+    }
+    const app = await bench.start({ providers: [Nightly] });
+    // 25 October has 02:30 at 00:30 UTC, and again at 01:30 UTC.
+    const expected = [Date.UTC(2026, 9, 25, 0, 30), Date.UTC(2026, 9, 26, 1, 30)];
+    clock.set(expected[0]!);
+    await app.completed('nightly', 1);
+    expect((await app.schedules.get('nightly')).nextRunAt).toBe(expected[1]);
+    clock.set(expected[1]!);
+    await app.completed('nightly', 2);
+    expect((await app.runs('nightly')).map(({ runAt }) => runAt)).toEqual(expected);
+  });
+
+  it('that has run does not come again when the clock is set back, nor is a later one left out', async () => {
+    const app = await bench.start({ providers: [Hourly] });
+    for (const hour of [1, 2]) {
+      clock.set(Date.UTC(2026, 0, 1, hour));
+      await app.completed('hourly', hour);
+    }
+    clock.set(Date.UTC(2026, 0, 1, 0, 30));
+    await app.close();
+    const again = await bench.start({ providers: [Hourly] });
+    for (const hour of [1, 2, 3]) clock.set(Date.UTC(2026, 0, 1, hour));
+    await again.completed('hourly', 3);
+    const ticks = [1, 2, 3].map((hour) => Date.UTC(2026, 0, 1, hour));
+    expect((await again.runs('hourly')).map(({ runAt }) => runAt)).toEqual(ticks);
+  });
+
   it('of a date comes once, also over restarts', async () => {
     @Injectable()
     class Launch {
