@@ -59,6 +59,20 @@ function assertOneStorage(): void {
   }
 }
 
+/** Whether any decorator of class-transformer says something about `type` or what it extends. */
+export function hasTransformations(type: AnyClass): boolean {
+  assertOneStorage();
+  const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = defaultMetadataStorage;
+  const stores = [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas];
+  return lineage(type).some((owner) => stores.some((store) => store.has(owner)));
+}
+
+/** Names that stand on the prototype of `type` or of what it extends: methods and accessors. */
+export function methodNames(type: AnyClass): Set<string> {
+  const names = lineage(type).flatMap(({ prototype }) => Object.getOwnPropertyNames(prototype));
+  return new Set(names.filter((name) => name !== 'constructor'));
+}
+
 /** The key that `property` has in the plain form: another than its name where `@Expose({ name })` says so. */
 export function plainName(type: AnyClass, property: string): string {
   return defaultMetadataStorage.findExposeMetadata(type, property)?.options?.name ?? property;

@@ -15,5 +15,8 @@ declare module 'class-transformer/cjs/storage.js' {
     getExcludedMetadatas(target: Constructor): ExcludeMetadata[];
     getStrategy(target: Constructor): 'none' | 'excludeAll' | 'exposeAll';
     readonly _typeMetadatas: ReadonlyMap<Constructor, ReadonlyMap<string, TypeMetadata>>;
+    readonly _transformMetadatas: ReadonlyMap<Constructor, unknown>;
+    readonly _exposeMetadatas: ReadonlyMap<Constructor, unknown>;
+    readonly _excludeMetadatas: ReadonlyMap<Constructor, unknown>;
   };
 }

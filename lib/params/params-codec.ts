@@ -1,18 +1,22 @@
 import type { Type } from '@nestjs/common';
-import { instanceToPlain, plainToInstance } from 'class-transformer';
+import { instanceToPlain } from 'class-transformer';
 import { validate } from 'class-validator';
 import { InvalidParamsError, ParamsTooLargeError, type FieldProblem } from '../errors/index.js';
 import type { AnyClass } from './class-metadata.js';
 import { fieldProblems } from './field-problems.js';
 import { checkInstance } from './instance-check.js';
+import { instantiate, type Instantiated } from './instance.js';
 import { checkJson } from './json-check.js';
 import { findReservedKey } from './reserved-keys.js';
+import { meetsRules } from './rules.js';
 import { sensitivePaths } from './sensitive-paths.js';
 import type { SensitivePath } from './sensitive-path.js';
 
 /** Params as they are stored. */
 export interface EncodedParams {
   readonly json: string;
+  /** What a reader of that JSON gets. */
+  readonly plain: unknown;
   /** Where in it values stand that must never be shown. */
   readonly sensitive: SensitivePath[];
 }
@@ -35,9 +39,19 @@ export class ParamsCodec {
    * @throws ParamsTooLargeError
    */
   async encode(taskName: string, params: object, type: Type<object> | null): Promise<EncodedParams> {
+    return this.encodeNow(taskName, params, type);
+  }
+
+  /** As {@link encode}, at once: a promise only where a rule of the class makes it wait. */
+  encodeNow(taskName: string, params: object, type: Type<object> | null): EncodedParams | Promise<EncodedParams> {
     const json = this.stringify(taskName, params);
-    if (type) await this.decode(taskName, json, type);
-    return { json, sensitive: this.sensitivePaths(type ?? classOf(params)) };
+    const sensitive = this.sensitivePaths(type ?? classOf(params));
+    const plain = parse(taskName, json);
+    if (!type) return { json, plain, sensitive };
+    const made = make(taskName, json, plain, type);
+    const encoded: EncodedParams = { json, plain: made.intact ? plain : parse(taskName, json), sensitive };
+    if (meetsRules(made.instance)) return encoded;
+    return this.validate(taskName, made.instance, type).then(() => encoded);
   }
 
   /**
@@ -45,22 +59,27 @@ export class ParamsCodec {
    * @throws InvalidParamsError where the text is no JSON or the class does not take what it holds
    */
   async decode(taskName: string, json: string, type: Type<object> | null): Promise<object> {
+    return this.decodeNow(taskName, json, type);
+  }
+
+  /** As {@link decode}, at once: a promise only where a rule of the class makes it wait. */
+  decodeNow(taskName: string, json: string, type: Type<object> | null): object | Promise<object> {
     const plain = parse(taskName, json);
     if (!type) return plain;
-    const reserved = findReservedKey(json, plain);
-    if (reserved) throw new InvalidParamsError(taskName, [reserved]);
-    const instance = instantiate(taskName, plain, type);
-    // As Nest's ValidationPipe: a class without any rule takes everything.
-    const errors = await validate(instance, { forbidUnknownValues: false });
-    if (errors.length > 0) {
-      throw new InvalidParamsError(taskName, fieldProblems(errors, instance, this.sensitivePaths(type)));
-    }
-    return instance;
+    const { instance } = make(taskName, json, plain, type);
+    return meetsRules(instance) ? instance : this.validate(taskName, instance, type);
   }
 
   /** Where params of `type` hold values that must never be shown; none for null. */
   sensitivePaths(type: AnyClass | null): SensitivePath[] {
     return type ? sensitivePaths(type) : [];
+  }
+
+  private async validate(taskName: string, instance: object, type: Type<object>): Promise<object> {
+    // As Nest's ValidationPipe: a class without any rule takes everything.
+    const errors = await validate(instance, { forbidUnknownValues: false });
+    if (errors.length === 0) return instance;
+    throw new InvalidParamsError(taskName, fieldProblems(errors, instance, this.sensitivePaths(type)));
   }
 
   private stringify(taskName: string, params: object): string {
@@ -72,6 +91,8 @@ export class ParamsCodec {
     const json = JSON.stringify(plain);
     // Only now is the root's own toJSON known to have given an object.
     this.refuse(taskName, json.startsWith('{') ? null : { path: '', message: OBJECT_WANTED });
+    // A UTF-16 unit takes three bytes at most.
+    if (json.length * 3 <= this.maxBytes) return json;
     const bytes = Buffer.byteLength(json);
     if (bytes > this.maxBytes) throw new ParamsTooLargeError(taskName, bytes, this.maxBytes);
     return json;
@@ -123,9 +144,11 @@ function parse(taskName: string, json: string): object {
   return value as object;
 }
 
-function instantiate(taskName: string, plain: object, type: Type<object>): object {
+function make(taskName: string, json: string, plain: object, type: Type<object>): Instantiated {
+  const reserved = findReservedKey(json, plain);
+  if (reserved) throw new InvalidParamsError(taskName, [reserved]);
   try {
-    return plainToInstance(type, plain);
+    return instantiate(type, plain);
   } catch (thrown) {
     const message = `cannot be made into a ${type.name}: its constructor or one of its transformations threw`;
     const error = new InvalidParamsError(taskName, [{ path: '', message }]);
