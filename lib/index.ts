@@ -65,6 +65,7 @@ export {
   type TaskError,
   type TaskFilter,
   type TaskLog,
+  type TaskOrder,
   type TaskProgress,
   type TaskState,
   type TaskSummary,

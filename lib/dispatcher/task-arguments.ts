@@ -1,5 +1,13 @@
 import { type Duration, LONGEST_DURATION_MS, parseDuration } from '../config/duration.js';
-import { ACTION_STATES, TASK_STATES, type ActionTarget, type TaskAction, type TaskFilter } from '../engine/index.js';
+import {
+  ACTION_STATES,
+  TASK_ORDERS,
+  TASK_STATES,
+  type ActionTarget,
+  type PageRequest,
+  type TaskAction,
+  type TaskFilter,
+} from '../engine/index.js';
 import { InvalidArgumentError, listOf, nearest } from '../errors/index.js';
 import type { BulkTarget, ListTasksQuery } from './task-dispatcher.types.js';
 
@@ -46,21 +54,25 @@ export function startTime(delay: Duration | undefined, runAt: Date | number | un
 
 export function checkListQuery(query: ListTasksQuery): {
   filter: TaskFilter;
-  page: { cursor?: string; limit: number };
+  page: PageRequest;
 } {
   const {
     cursor,
     limit = DEFAULT_LIMIT,
+    order = 'newest',
     ...filter
-  } = checkObject(query, 'query', 'list', [...FILTER_KEYS, 'cursor', 'limit']) as ListTasksQuery;
+  } = checkObject(query, 'query', 'list', [...FILTER_KEYS, 'order', 'cursor', 'limit']) as ListTasksQuery;
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_LISTED) {
     throw new InvalidArgumentError('limit', `limit must be a whole number from 1 to ${MOST_LISTED}.`);
   }
-  if (cursor === undefined) return { filter: checkFilter(filter, ''), page: { limit } };
+  if (!TASK_ORDERS.includes(order)) {
+    throw new InvalidArgumentError('order', `order must be ${listOf(TASK_ORDERS, 'or')}.`);
+  }
+  if (cursor === undefined) return { filter: checkFilter(filter, ''), page: { limit, order } };
   if (typeof cursor !== 'string' || cursor === '') {
     throw new InvalidArgumentError('cursor', 'cursor must be the nextCursor of an earlier page.');
   }
-  return { filter: checkFilter(filter, ''), page: { cursor, limit } };
+  return { filter: checkFilter(filter, ''), page: { cursor, limit, order } };
 }
 
 export function checkAction(action: unknown): TaskAction {
@@ -86,19 +98,29 @@ export function checkTarget(target: BulkTarget): ActionTarget {
   return { filter: checked };
 }
 
-const FILTER_KEYS = ['state', 'queue', 'name', 'search'] as const;
+const FILTER_KEYS = ['state', 'queue', 'name', 'search', 'from', 'to'] as const;
 
 function checkFilter(filter: TaskFilter, prefix: string): TaskFilter {
-  const { state, queue, name, search } = filter;
+  const { state, queue, name, search, from, to } = filter;
   if (state !== undefined && !TASK_STATES.includes(state)) {
     throw new InvalidArgumentError(`${prefix}state`, `${prefix}state must be one of ${listOf(TASK_STATES, 'or')}.`);
+  }
+  if (from !== undefined && to !== undefined && checkTime(from, `${prefix}from`) >= checkTime(to, `${prefix}to`)) {
+    throw new InvalidArgumentError(`${prefix}to`, `${prefix}to must be later than ${prefix}from.`);
   }
   return {
     ...(state !== undefined && { state }),
     ...(queue !== undefined && { queue: checkText(queue, `${prefix}queue`, LONGEST_NAME) }),
     ...(name !== undefined && { name: checkText(name, `${prefix}name`, LONGEST_NAME) }),
     ...(search !== undefined && { search: checkText(search, `${prefix}search`, LONGEST_SEARCH) }),
+    ...(from !== undefined && { from: checkTime(from, `${prefix}from`) }),
+    ...(to !== undefined && { to: checkTime(to, `${prefix}to`) }),
   };
+}
+
+function checkTime(value: unknown, field: string): number {
+  if (typeof value === 'number' && value >= 0 && value <= LAST_TIME) return value;
+  throw new InvalidArgumentError(field, `${field} must be a time in UTC milliseconds.`);
 }
 
 function checkText(value: unknown, field: string, longest: number): string {

@@ -158,7 +158,7 @@ export class TaskDispatcher {
     return this.shown(task);
   }
 
-  /** A page of tasks, newest first. @throws InvalidArgumentError */
+  /** A page of tasks, the newest first unless asked otherwise. @throws InvalidArgumentError */
   async list(query: ListTasksQuery = {}): Promise<TaskList> {
     const { filter, page } = checkListQuery(query);
     const { items, nextCursor } = await this.engine.list(filter, page);

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { Duration } from '../config/duration.js';
 import type { StoredTaskSettings } from '../config/options.js';
 import type { RateLimit } from '../config/resolved-config.js';
-import type { StateCounts, TaskFilter, TaskSummary } from '../engine/index.js';
+import type { StateCounts, TaskFilter, TaskOrder, TaskSummary } from '../engine/index.js';
 
 /**
  * Maps a task's name to the type of its params. Extend it beside the params class, and a wrong payload does not compile:
@@ -32,7 +32,12 @@ export interface QueueTaskWhenOptions extends QueueTaskOptions {
 
 /** What a list of tasks is asked for. */
 export interface ListTasksQuery extends TaskFilter {
-  /** `nextCursor` of the page before. */
+  /**
+   * Which tasks come first, by the time of enqueueing. With BullMQ each state is ordered by itself.
+   * @default 'newest'
+   */
+  order?: TaskOrder;
+  /** `nextCursor` of the page before, in the same order. */
   cursor?: string;
   /**
    * Most tasks on the page: 1 to 500.
@@ -42,7 +47,7 @@ export interface ListTasksQuery extends TaskFilter {
 }
 
 export interface TaskList {
-  /** Newest first. */
+  /** In the order that was asked for. */
   items: TaskSummary[];
   /** Where the next page begins; null after the last. May be there although `items` is short: the search goes on. */
   nextCursor: string | null;

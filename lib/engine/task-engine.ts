@@ -88,6 +88,22 @@ export interface TaskFilter {
   readonly name?: string;
   /** Text that the id, the params or an error contain. */
   readonly search?: string;
+  /** Enqueued at this time or later, in UTC milliseconds. */
+  readonly from?: number;
+  /** Enqueued before this time. */
+  readonly to?: number;
+}
+
+/** By the time of enqueueing, or as {@link EngineCapabilities.listOrder} has it. */
+export const TASK_ORDERS = ['newest', 'oldest'] as const;
+export type TaskOrder = (typeof TASK_ORDERS)[number];
+
+export interface PageRequest {
+  /** `nextCursor` of the page before, which was asked for in the same order. */
+  readonly cursor?: string;
+  readonly limit: number;
+  /** Default: the newest first. */
+  readonly order?: TaskOrder;
 }
 
 export interface TaskPage {
@@ -274,8 +290,8 @@ export interface TaskEngine {
   consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer>;
 
   get(id: string): Promise<Task | null>;
-  /** Newest first. @throws InvalidArgumentError for a cursor that is none */
-  list(filter: TaskFilter, page: { cursor?: string; limit: number }): Promise<TaskPage>;
+  /** @throws InvalidArgumentError for a cursor that is none */
+  list(filter: TaskFilter, page: PageRequest): Promise<TaskPage>;
   /** Every queue that has tasks or is paused. */
   queues(): Promise<readonly QueueDepth[]>;
   workers(): Promise<readonly WorkerInfo[]>;

@@ -9,6 +9,7 @@ import type {
   MetricPoint,
   MetricsQuery,
   NewTask,
+  PageRequest,
   QueueDepth,
   RunTask,
   Schedule,
@@ -77,7 +78,7 @@ export class OutboxEngine implements TaskEngine {
     return this.engine.get(id);
   }
 
-  list(filter: TaskFilter, page: { cursor?: string; limit: number }): Promise<TaskPage> {
+  list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {
     return this.engine.list(filter, page);
   }
 

@@ -171,7 +171,26 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
       expect((answer.body as { items: Task[] }).items.map((task) => task.id)).toEqual([id]);
     });
 
+    it('lists from the oldest, and those of a span of time', async () => {
+      const [first, second, third] = await app.dispatcher.queueMany('idle', 'greet', [{}, {}, {}], { delay: '3h' });
+      const seen = async (query: string): Promise<string[]> =>
+        ((await app.get(`tasks?queue=idle&state=scheduled&${query}`)).body as { items: Task[] }).items.map(
+          ({ id }) => id,
+        );
+      const oldest = await seen(`order=oldest&from=${first!.createdAt}`);
+      expect(oldest).toEqual([first!.id, second!.id, third!.id]);
+      const date = new Date(first!.createdAt).toISOString();
+      expect(await seen(`from=${date}`)).toEqual(oldest.toReversed());
+      expect(await seen(`to=${date}`)).not.toContain(first!.id);
+      expect(await seen(`from=${third!.createdAt + 1}`)).toEqual([]);
+    });
+
     it.each([
+      ['order=newer', 'order'],
+      ['from=yesterday', 'from'],
+      ['from=2027-01-01T00:00:00', 'from'],
+      ['to=-5', 'to'],
+      ['from=2000&to=2000', 'to'],
       ['stat=failed', 'stat'],
       ['state=done', 'state'],
       ['limit=0', 'limit'],

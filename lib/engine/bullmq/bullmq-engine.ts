@@ -13,6 +13,7 @@ import type {
   MetricPoint,
   MetricsQuery,
   NewTask,
+  PageRequest,
   QueueDepth,
   RunTask,
   Schedule,
@@ -177,7 +178,7 @@ export class BullmqEngine implements TaskEngine {
     return view.task(queue, job, state, rows);
   }
 
-  async list(filter: TaskFilter, page: { cursor?: string; limit: number }): Promise<TaskPage> {
+  async list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {
     return this.store.lists.page(filter, page);
   }
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../../errors/index.js';
-import type { RunningTask, TaskFilter, TaskPage } from '../task-engine.js';
+import type { PageRequest, RunningTask, TaskFilter, TaskPage } from '../task-engine.js';
 import type { TaskState, TaskSummary } from '../task.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
@@ -36,8 +36,8 @@ export interface Listed {
 }
 
 /**
- * Tasks list by list: a state after the other, in each the latest first. BullMQ has no index over its lists, so filters
- * by name and text look at one job after the other.
+ * Tasks list by list: a state after the other, in each the latest (or the oldest) first. BullMQ has no index over its lists, so filters
+ * by name, time and text look at one job after the other.
  */
 export class TaskLists {
   constructor(
@@ -46,7 +46,7 @@ export class TaskLists {
     private readonly view: TaskView,
   ) {}
 
-  async page(filter: TaskFilter, { cursor, limit }: { cursor?: string; limit: number }): Promise<TaskPage> {
+  async page(filter: TaskFilter, { cursor, limit, order }: PageRequest): Promise<TaskPage> {
     await this.registry.refresh(filter.search !== undefined);
     const lists = await this.listsOf(filter);
     let position: Position | null = cursor === undefined ? { list: 0, offset: 0 } : decode(cursor);
@@ -54,7 +54,7 @@ export class TaskLists {
     let looked = 0;
     while (position && position.list < lists.length && items.length < limit && looked < MOST_LOOKED_AT) {
       const { queue, list } = lists[position.list]!;
-      const jobs = await this.read(queue, list, position.offset, CHUNK);
+      const jobs = await this.read(queue, list, position.offset, CHUNK, order === 'oldest');
       let taken = 0;
       for (const job of jobs) {
         taken += 1;
@@ -147,15 +147,22 @@ export class TaskLists {
     return lists.flatMap((list) => queues.map((name) => ({ queue: name, list })));
   }
 
-  private async read(queue: string, list: List, offset: number, count: number): Promise<Array<TaskJob | undefined>> {
+  private async read(
+    queue: string,
+    list: List,
+    offset: number,
+    count: number,
+    oldestFirst = false,
+  ): Promise<Array<TaskJob | undefined>> {
     const [from, type] =
       list === 'cancelled' ? [this.set.cancelledOf(queue), 'prioritized' as const] : [this.set.queue(queue), list];
-    return from.getJobs([type], offset, offset + count - 1, false);
+    return from.getJobs([type], offset, offset + count - 1, oldestFirst);
   }
 
   private match(filter: TaskFilter, { queue, job, state }: Listed): TaskSummary | null {
     if (filter.state !== undefined && filter.state !== state) return null;
     if (filter.name !== undefined && filter.name !== job.name) return null;
+    if (job.timestamp < (filter.from ?? 0) || job.timestamp >= (filter.to ?? Infinity)) return null;
     const summary = this.view.summary(queue, job, state);
     if (filter.search === undefined) return summary;
     const wanted = filter.search.toLowerCase();

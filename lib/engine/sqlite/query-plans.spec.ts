@@ -6,6 +6,7 @@ import { DELETE_TASK, FIND_BY_ID } from './statements/act-on-tasks.js';
 import { END_TASK, RELEASE_TASK, RETRY_TASK, UNCLAIM_TASK } from './statements/finish-attempt.js';
 import {
   ALL_TASKS,
+  CREATED_AT,
   MATCH_TASK,
   RUNNING_TASKS,
   TASKS_OF_NAME,
@@ -20,6 +21,7 @@ import { ATTEMPTS_OF_TASK, LAST_ERROR_OF_TASK, LOGS_OF_TASK, TASK_BY_ID } from '
 import { STRAY_WORKERS, TASKS_OF_WORKER } from './statements/rescue-tasks.js';
 import { DUE_SCHEDULES, NEXT_TICK, RUNNING_RUN, TAKE_TICK, WAITING_RUN } from './statements/schedule-rows.js';
 import { RUNNING_OF_WORKER } from './statements/worker-rows.js';
+import { TASK_ORDERS } from '../task-engine.js';
 import { TASK_STATES } from '../task.js';
 
 /** Every step of a statement's plan, as SQLite words it. */
@@ -82,22 +84,24 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   ['attempts of a task', ATTEMPTS_OF_TASK, ['SEARCH tasks_attempt USING PRIMARY KEY (task=?)']],
   ['last error of a task', LAST_ERROR_OF_TASK, ['SEARCH tasks_attempt USING PRIMARY KEY (task=?)']],
   ['logs of a task', LOGS_OF_TASK, ['SEARCH tasks_log USING INDEX tasks_log_task (task=?)']],
-  ['list: all', ALL_TASKS, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid<?)']],
+  ['list: all', ALL_TASKS.newest, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid<?)']],
+  ['list: all, the oldest first', ALL_TASKS.oldest, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid>?)']],
   [
     'list: queue and state',
-    TASKS_OF_QUEUE,
+    TASKS_OF_QUEUE.newest,
     ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_queue (queue=? AND state=? AND seq<?)'],
   ],
   [
     'list: name and state',
-    TASKS_OF_NAME,
+    TASKS_OF_NAME.newest,
     ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_name (name=? AND state=? AND seq<?)'],
   ],
   [
     'list: running, which are few',
-    RUNNING_TASKS,
+    RUNNING_TASKS.newest,
     ['SCAN tasks_task USING INDEX tasks_task_running', 'USE TEMP B-TREE FOR ORDER BY'],
   ],
+  ['when one candidate was enqueued', CREATED_AT, [KEY]],
   [
     'search: one candidate',
     MATCH_TASK,
@@ -158,20 +162,23 @@ describe('query plans', () => {
     expect(planOf(sql)).toEqual(plan);
   });
 
-  it.each([
+  const filters = [
     { state: 'completed' as const },
     { name: 'send_email' },
     { queue: 'emails' },
     { name: 'send_email', state: 'failed' as const },
     { queue: 'emails', state: 'available' as const },
-  ])('a page of %j reads indexes in order', (filter) => {
+  ];
+  const pages = TASK_ORDERS.flatMap((order) => filters.map((filter) => ({ order, filter })));
+
+  it.each(pages)('a page of $filter reads indexes in order, the $order first', ({ filter, order }) => {
     const states = 'state' in filter && filter.state ? [filter.state] : TASK_STATES;
-    const { sql } = candidateQuery(filter, states, ['default', 'emails', 'imports'], 100, 50);
+    const { sql } = candidateQuery(filter, states, ['default', 'emails', 'imports'], 100, 50, order);
     const scans = planOf(sql).filter((step) => step.startsWith('SCAN tasks_') || step.startsWith('SEARCH tasks_'));
     expect(scans.length).toBeGreaterThan(0);
     for (const scan of scans) {
       expect(scan).toMatch(
-        /^SEARCH tasks_task USING COVERING INDEX tasks_task_by_(queue|name) \((queue|name)=\? AND state=\? AND seq<\?\)$|^SCAN tasks_task USING INDEX tasks_task_running$/,
+        /^SEARCH tasks_task USING COVERING INDEX tasks_task_by_(queue|name) \((queue|name)=\? AND state=\? AND seq[<>]\?\)$|^SCAN tasks_task USING INDEX tasks_task_running$/,
       );
     }
   });

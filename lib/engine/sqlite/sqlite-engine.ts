@@ -10,6 +10,7 @@ import type {
   MetricPoint,
   MetricsQuery,
   NewTask,
+  PageRequest,
   QueueDepth,
   RunTask,
   Schedule,
@@ -141,7 +142,7 @@ export class SqliteEngine implements TaskEngine {
     return this.store.connection.read((database) => readTask(database, id, mask));
   }
 
-  async list(filter: TaskFilter, page: { cursor?: string; limit: number }): Promise<TaskPage> {
+  async list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {
     return this.store.list.page(filter, page);
   }
 

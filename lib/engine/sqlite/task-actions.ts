@@ -9,7 +9,7 @@ import {
   type TaskFilter,
 } from '../task-engine.js';
 import type { TaskState } from '../task.js';
-import { BEYOND_NEWEST } from './statements/list-tasks.js';
+import { BEYOND_FIRST } from './statements/list-tasks.js';
 import { actOnTask, findTask } from './statements/act-on-tasks.js';
 import type { TaskList } from './task-list.js';
 import type { Transaction } from './transaction.js';
@@ -50,7 +50,7 @@ export class TaskActions {
   /** Goes from the newest to the oldest, so tasks that arrive meanwhile are left out; as are those in another state. */
   private async actOnFilter(action: TaskAction, filter: TaskFilter): Promise<ActionResult> {
     let changed = 0;
-    for await (const { seqs } of this.list.walk(filter, ACTION_STATES[action], BEYOND_NEWEST, BATCH)) {
+    for await (const { seqs } of this.list.walk(filter, ACTION_STATES[action], BEYOND_FIRST.newest, BATCH, 'newest')) {
       const keys = seqs.map((seq) => ({ seq }));
       const tally = await this.writer.write((transaction) => this.apply(transaction, action, keys));
       changed += tally.changed;

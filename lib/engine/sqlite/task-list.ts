@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { TaskFilter, TaskPage } from '../task-engine.js';
+import type { PageRequest, TaskFilter, TaskOrder, TaskPage } from '../task-engine.js';
 import { TASK_STATES, type TaskState, type TaskSummary } from '../task.js';
 import type { Connection, Database } from './connection.js';
 import { statement } from './statement.js';
 import {
+  CREATED_AT,
   MATCH_TASK,
   SEARCH_STEP,
   candidateQuery,
@@ -17,18 +18,19 @@ import { readSummary, readableParams, type Mask } from './statements/read-tasks.
 /** A search that has taken this long gives back what it has; the cursor says where it goes on. */
 const LONGEST_SEARCH_MS = 150;
 
-/** Tasks that meet a filter, the newest first. */
+/** Tasks that meet a filter, in the order in which they were stored or the other way round. */
 export class TaskList {
   constructor(
     private readonly connection: Connection,
     private readonly mask: Mask,
   ) {}
 
-  async page(filter: TaskFilter, { cursor, limit }: { cursor?: string; limit: number }): Promise<TaskPage> {
+  async page(filter: TaskFilter, { cursor, limit, order = 'newest' }: PageRequest): Promise<TaskPage> {
     const items: TaskSummary[] = [];
     let last: number | null = null;
     const deadline = performance.now() + LONGEST_SEARCH_MS;
-    for await (const { seqs, scannedTo, done } of this.walk(filter, TASK_STATES, decodeCursor(cursor), limit)) {
+    const steps = this.walk(filter, TASK_STATES, decodeCursor(cursor, order), limit, order);
+    for await (const { seqs, scannedTo, done } of steps) {
       for (const seq of seqs) {
         const item = await this.connection.read((database) => readSummary(database, seq, this.mask));
         if (item) items.push(item);
@@ -43,23 +45,24 @@ export class TaskList {
   }
 
   /**
-   * Steps through the tasks that meet `filter`, the newest first, yielding to other work between the steps.
+   * Steps through the tasks that meet `filter`, yielding to other work between the steps.
    * @param among states that are wanted at all
-   * @param before numbers (`seq`) from this one on are left out
+   * @param after the number (`seq`) beyond which it begins
    * @param step how many a caller wants at a time
    */
   async *walk(
     filter: TaskFilter,
     among: readonly TaskState[],
-    before: number,
+    after: number,
     step: number,
+    order: TaskOrder,
   ): AsyncGenerator<{ seqs: number[]; scannedTo: number | null; done: boolean }> {
     const states = filter.state ? among.filter((state) => state === filter.state) : among;
-    const residual = filter.search !== undefined || (filter.queue !== undefined && filter.name !== undefined);
+    const residual = isResidual(filter);
     const size = residual ? SEARCH_STEP : step;
-    for (let next = before; ;) {
+    for (let next = after; ;) {
       const candidates = await this.connection.read((database) => {
-        const { sql, parameters } = candidateQuery(filter, states, [...allCounts(database).keys()], next, size);
+        const { sql, parameters } = candidateQuery(filter, states, [...allCounts(database).keys()], next, size, order);
         const rows = statement<(string | number)[], { seq: number }>(database, sql).all(...parameters);
         return rows.map((row) => row.seq);
       });
@@ -74,7 +77,12 @@ export class TaskList {
     }
   }
 
-  private matches(database: Database, seq: number, { search = '', queue = '' }: TaskFilter): boolean {
+  private matches(database: Database, seq: number, filter: TaskFilter): boolean {
+    return isWithinTime(database, seq, filter) && this.hasText(database, seq, filter);
+  }
+
+  private hasText(database: Database, seq: number, { search = '', queue = '', name }: TaskFilter): boolean {
+    if (search === '' && (queue === '' || name === undefined)) return true;
     const text = search.toLowerCase();
     const row = statement<[{ text: string; seq: number; queue: string }], MatchRow>(database, MATCH_TASK).get({
       text,
@@ -88,4 +96,15 @@ export class TaskList {
     const { params } = readableParams(row, this.mask);
     return JSON.stringify(params).toLowerCase().includes(text);
   }
+}
+
+/** Whether no index serves the whole filter. */
+function isResidual({ search, queue, name, from, to }: TaskFilter): boolean {
+  return search !== undefined || from !== undefined || to !== undefined || (queue !== undefined && name !== undefined);
+}
+
+function isWithinTime(database: Database, seq: number, { from, to }: TaskFilter): boolean {
+  if (from === undefined && to === undefined) return true;
+  const row = statement<[number], { created_at: number }>(database, CREATED_AT).get(seq);
+  return row !== undefined && row.created_at >= (from ?? 0) && row.created_at < (to ?? Infinity);
 }

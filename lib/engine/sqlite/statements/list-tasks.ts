@@ -1,21 +1,21 @@
 import { InvalidArgumentError } from '../../../errors/index.js';
-import type { TaskFilter } from '../../task-engine.js';
+import type { TaskFilter, TaskOrder } from '../../task-engine.js';
 import type { TaskState } from '../../task.js';
 
-/** Enough for the newest: no row has this number yet. */
-export const BEYOND_NEWEST = Number.MAX_SAFE_INTEGER;
+/** Where a walk begins: beyond the number of every row, on the side of those that come first. */
+export const BEYOND_FIRST: Readonly<Record<TaskOrder, number>> = { newest: Number.MAX_SAFE_INTEGER, oldest: 0 };
 
 /** Rows looked at in one go, so that a search for something rare yields to other work in between. */
 export const SEARCH_STEP = 500;
 
-/** A query for the numbers (`seq`) of tasks, the newest first, below a given one. */
+/** A query for the numbers (`seq`) of tasks, in their order, beyond a given one. */
 export interface CandidateQuery {
   readonly sql: string;
   readonly parameters: readonly (string | number)[];
 }
 
 /**
- * The newest `limit` candidates in one of `states` and below `before`. Each branch reads a stretch of one index that is already in the wanted
+ * The first `limit` candidates in one of `states` that come after number `after` in `order`. Each branch reads a stretch of one index that is already in the wanted
  * order, so a page costs the same with a thousand tasks and with a million:
  *
  * - a name: `tasks_task_by_name`, a branch for each state that is asked for
@@ -25,72 +25,95 @@ export interface CandidateQuery {
  *
  * Running tasks are in neither of those indexes: they are few and come from `tasks_task_running`.
  *
- * What remains of the filter (a queue beside a name, a text) is for `residualCondition`.
+ * What remains of the filter (a queue beside a name, a time, a text) is for whoever looks at the candidates. There is no
+ * index by time: it would cost every task that is stored, for a question that is seldom asked.
  */
 export function candidateQuery(
   filter: TaskFilter,
   states: readonly TaskState[],
   queues: readonly string[],
-  before: number,
+  after: number,
   limit: number,
+  order: TaskOrder,
 ): CandidateQuery {
   if (!filter.state && !filter.queue && !filter.name) {
-    return { sql: ALL_TASKS, parameters: [before, limit] };
+    return { sql: ALL_TASKS[order], parameters: [after, limit] };
   }
   const branches: CandidateQuery[] = [];
   for (const state of states) {
-    if (state === 'running') branches.push(running(filter, before, limit));
-    else if (filter.name) branches.push({ sql: TASKS_OF_NAME, parameters: [filter.name, state, before, limit] });
+    if (state === 'running') branches.push(running(filter, after, limit, order));
+    else if (filter.name) branches.push({ sql: TASKS_OF_NAME[order], parameters: [filter.name, state, after, limit] });
     else {
       for (const queue of filter.queue ? [filter.queue] : queues) {
-        branches.push({ sql: TASKS_OF_QUEUE, parameters: [queue, state, before, limit] });
+        branches.push({ sql: TASKS_OF_QUEUE[order], parameters: [queue, state, after, limit] });
       }
     }
   }
-  if (branches.length === 0) return { sql: ALL_TASKS, parameters: [0, limit] };
-  return newestOf(branches, limit);
+  if (branches.length === 0) return { sql: ALL_TASKS[order], parameters: [after, 0] };
+  return firstOf(branches, limit, order);
 }
 
 /** SQLite takes up to 500 terms in one compound; more are nested. */
 const MOST_TERMS = 400;
 
-function newestOf(branches: readonly CandidateQuery[], limit: number): CandidateQuery {
+function firstOf(branches: readonly CandidateQuery[], limit: number, order: TaskOrder): CandidateQuery {
   if (branches.length === 1) return branches[0]!;
   if (branches.length > MOST_TERMS) {
     const groups: CandidateQuery[] = [];
     for (let start = 0; start < branches.length; start += MOST_TERMS) {
-      groups.push(newestOf(branches.slice(start, start + MOST_TERMS), limit));
+      groups.push(firstOf(branches.slice(start, start + MOST_TERMS), limit, order));
     }
-    return newestOf(groups, limit);
+    return firstOf(groups, limit, order);
   }
   const union = branches.map((branch) => `SELECT seq FROM (${branch.sql})`).join(' UNION ALL ');
   return {
-    sql: `${union} ORDER BY seq DESC LIMIT ?`,
+    sql: `${union} ${IN_ORDER[order]}`,
     parameters: [...branches.flatMap((branch) => branch.parameters), limit],
   };
 }
 
-export const ALL_TASKS = `SELECT seq FROM tasks_task WHERE seq < ? ORDER BY seq DESC LIMIT ?`;
+const BEYOND = { newest: 'seq < ?', oldest: 'seq > ?' };
+const IN_ORDER = { newest: 'ORDER BY seq DESC LIMIT ?', oldest: 'ORDER BY seq LIMIT ?' };
+
+/** A statement for each order. */
+function inBoth(sql: (beyond: string, inOrder: string) => string): Readonly<Record<TaskOrder, string>> {
+  return {
+    newest: sql(BEYOND.newest, IN_ORDER.newest),
+    oldest: sql(BEYOND.oldest, IN_ORDER.oldest),
+  };
+}
+
+export const ALL_TASKS = inBoth((beyond, inOrder) => `SELECT seq FROM tasks_task WHERE ${beyond} ${inOrder}`);
 
 /** The first condition repeats the index's own, which is how SQLite knows that the index may be used. */
-export const TASKS_OF_QUEUE = `
+export const TASKS_OF_QUEUE = inBoth(
+  (beyond, inOrder) => `
   SELECT seq FROM tasks_task
-   WHERE state <> 'running' AND queue = ? AND state = ? AND seq < ?
-   ORDER BY seq DESC LIMIT ?`;
+   WHERE state <> 'running' AND queue = ? AND state = ? AND ${beyond} ${inOrder}`,
+);
 
-export const TASKS_OF_NAME = `
+export const TASKS_OF_NAME = inBoth(
+  (beyond, inOrder) => `
   SELECT seq FROM tasks_task
-   WHERE state <> 'running' AND name = ? AND state = ? AND seq < ?
-   ORDER BY seq DESC LIMIT ?`;
+   WHERE state <> 'running' AND name = ? AND state = ? AND ${beyond} ${inOrder}`,
+);
 
-export const RUNNING_TASKS = `
+export const RUNNING_TASKS = inBoth(
+  (beyond, inOrder) => `
   SELECT seq FROM tasks_task INDEXED BY tasks_task_running
-   WHERE state = 'running' AND seq < ? AND (? = '' OR name = ?) AND (? = '' OR queue = ?)
-   ORDER BY seq DESC LIMIT ?`;
+   WHERE state = 'running' AND ${beyond} AND (? = '' OR name = ?) AND (? = '' OR queue = ?) ${inOrder}`,
+);
 
-function running({ name = '', queue = '' }: TaskFilter, before: number, limit: number): CandidateQuery {
-  return { sql: RUNNING_TASKS, parameters: [before, name, name, queue, queue, limit] };
+function running(
+  { name = '', queue = '' }: TaskFilter,
+  after: number,
+  limit: number,
+  order: TaskOrder,
+): CandidateQuery {
+  return { sql: RUNNING_TASKS[order], parameters: [after, name, name, queue, queue, limit] };
 }
+
+export const CREATED_AT = `SELECT created_at FROM tasks_task WHERE seq = ?`;
 
 /** Whether one candidate also meets what no index serves. Params of tasks with `sensitive` ones are searched by the caller, masked. */
 export const MATCH_TASK = `
@@ -111,18 +134,18 @@ export interface MatchRow {
   readonly hit: 0 | 1;
 }
 
-export function encodeCursor(before: number): string {
-  return Buffer.from(`seq:${before}`).toString('base64url');
+export function encodeCursor(after: number): string {
+  return Buffer.from(`seq:${after}`).toString('base64url');
 }
 
 /** @throws InvalidArgumentError for anything that `encodeCursor` did not make */
-export function decodeCursor(cursor: string | undefined): number {
-  if (cursor === undefined) return BEYOND_NEWEST;
+export function decodeCursor(cursor: string | undefined, order: TaskOrder): number {
+  if (cursor === undefined) return BEYOND_FIRST[order];
   const match = /^seq:(\d{1,16})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  const before = match ? Number(match[1]) : NaN;
-  if (Number.isSafeInteger(before) && encodeCursor(before) === cursor) return before;
+  const after = match ? Number(match[1]) : NaN;
+  if (Number.isSafeInteger(after) && encodeCursor(after) === cursor) return after;
   throw new InvalidArgumentError(
     'cursor',
-    `The cursor is not one that a page of tasks gave as "nextCursor"; leave it out to begin at the newest task.`,
+    `The cursor is not one that a page of tasks gave as "nextCursor"; leave it out to begin at the first task.`,
   );
 }
