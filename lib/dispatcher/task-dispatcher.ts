@@ -5,7 +5,6 @@ import {
   ACTION_STATES,
   type ActionResult,
   type EngineChange,
-  type NewTask,
   type Task,
   type TaskAction,
   type TaskEngine,
@@ -15,7 +14,7 @@ import {
 import { InvalidArgumentError, TaskNotFoundError, TaskStateError, UnknownQueueError } from '../errors/index.js';
 import { maskSensitive, type ParamsCodec } from '../params/index.js';
 import { checkAction, checkListQuery, checkQueue, checkTarget, checkTaskId } from './task-arguments.js';
-import { TaskBuilder, type TaskRow } from './task-builder.js';
+import { TaskBuilder, type BuiltTask, type TaskRow } from './task-builder.js';
 import type {
   BulkTarget,
   ListTasksQuery,
@@ -147,8 +146,13 @@ export class TaskDispatcher {
       rows.map((params: object) => ({ name, params })),
       options,
     );
-    if (tasks.length > 0) await this.engine.enqueue(tasks, options.manager);
-    return tasks.map((task) => this.shown(asStored(task)));
+    if (tasks.length > 0) {
+      await this.engine.enqueue(
+        tasks.map(({ task }) => task),
+        options.manager,
+      );
+    }
+    return tasks.map((built) => this.shown(asStored(built)));
   }
 
   /** The task with its attempts and logs. @throws TaskNotFoundError */
@@ -244,9 +248,10 @@ export class TaskDispatcher {
   }
 
   private async enqueue(queue: string, row: TaskRow, options: QueueTaskWhenOptions): Promise<Task> {
-    const task = await this.builder.build(queue, row, options);
-    await this.engine.enqueue([task], options.manager);
-    return this.shown(asStored(task));
+    const made = this.builder.build(queue, row, options);
+    const built = made instanceof Promise ? await made : made;
+    await this.engine.enqueue([built.task], options.manager);
+    return this.shown(asStored(built));
   }
 
   private async act(action: TaskAction, id: string): Promise<void> {
@@ -283,14 +288,14 @@ function rowOf<Options extends QueueTaskOptions>(args: RowArguments<Options>): {
 }
 
 /** A task as it stands in the store now: reading it back would cost a query, and within a transaction find nothing. */
-function asStored(task: NewTask): Task {
+function asStored({ task, params }: BuiltTask): Task {
   const { id, queue, name, priority, maxAttempts, runAt, createdAt } = task;
   return {
     id,
     queue,
     name,
     state: runAt > createdAt ? 'scheduled' : 'available',
-    params: maskSensitive(JSON.parse(task.params), task.sensitive),
+    params: maskSensitive(params, task.sensitive),
     priority,
     attempt: 0,
     maxAttempts,
