@@ -59,7 +59,11 @@ export async function scheduleFromOptions(
   if (typeof overlap !== 'boolean') throw wrong('overlap', '"overlap" must be true or false');
   const invalid = (field: string, message: string) => new InvalidArgumentError(field, message);
   validateTaskSettings(options, '', invalid, { beside: SCHEDULE_OPTIONS, stored: true });
-  const { task } = await builder.build(queue, { name: options.task, params: options.params ?? {} }, settingsOf(options));
+  const { task } = await builder.build(
+    queue,
+    { name: options.task, params: options.params ?? {} },
+    settingsOf(options),
+  );
   refuseSensitive(task);
 
   return {
