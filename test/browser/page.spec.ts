@@ -45,7 +45,8 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
 
   it('shows a failure and its stack, retries it, and shows it complete', async () => {
     await failed('flaky', { to: 'Ada' });
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Failed' }).click();
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Tasks' }).click();
+    await page.getByRole('navigation', { name: 'States' }).getByRole('link', { name: 'failed' }).click();
     await page.getByRole('link', { name: 'flaky' }).click();
     await page.getByRole('heading', { name: 'flaky failed' }).waitFor();
     // The app's frame stands first; those of Node and of packages are there, and closed.
@@ -205,7 +206,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await page.setViewportSize({ width: 360, height: 740 });
     const width = (): Promise<number> => page.evaluate('document.documentElement.scrollWidth');
     for (const [hash, heading] of [
-      ['#/', 'Queues'],
+      ['#/', 'Overview'],
       ['#/tasks', 'Tasks'],
       [`#/tasks/${id}`, 'flaky failed'],
       ['#/crons', 'Crons'],

@@ -1,15 +1,23 @@
-import type { QueueStats, TaskList, TaskMetrics } from '../../../dispatcher/task-dispatcher.types.js';
-import type { CronSchedule } from '../../../cron/cron-schedules.types.js';
-import type { ActionResult, ActionTarget, Task, TaskAction } from '../../../engine/index.js';
+import type { TaskList, TaskMetrics } from '../../../dispatcher/task-dispatcher.types.js';
+import type { ActionResult, Task, TaskAction } from '../../../engine/index.js';
+import type { AuditPage, Cron, Engine, ErrorGroups, Handler, Outbox, Queue, ShownTask, Worker } from './api-types.js';
+import { noteServerTime } from './format.js';
 
 /** Beside this script, wherever the panel is mounted and whatever a proxy takes away from its path. */
 const base = new URL('api/', import.meta.url);
 
+export interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
 /** An answer that is a problem document; `message` is what a person may read. */
 export class ApiError extends Error {
   constructor(
+    /** 0: there was no answer. */
     readonly status: number,
     message: string,
+    readonly fields: readonly FieldProblem[] = [],
   ) {
     super(message);
   }
@@ -21,25 +29,36 @@ export interface NewTaskRequest {
   readonly name: string;
   readonly params: object;
   readonly priority?: number;
+  readonly delay?: string;
+  /** UTC milliseconds. */
+  readonly runAt?: number;
 }
+
+/** What `POST api/tasks/bulk` takes beside the action. */
+export type BulkTarget = { readonly ids: readonly string[] } | { readonly filter: Readonly<Record<string, string>> };
 
 const path = (...segments: readonly string[]): string => segments.map(encodeURIComponent).join('/');
 
 export const api = {
-  queues: () => request<QueueStats[]>('GET', 'queues'),
-  pauseQueue: (queue: string) => request<QueueStats>('POST', path('queues', queue, 'pause')),
-  resumeQueue: (queue: string) => request<QueueStats>('POST', path('queues', queue, 'resume')),
+  engine: () => request<Engine>('GET', 'engine'),
+  queues: () => request<Queue[]>('GET', 'queues'),
+  pauseQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'pause')),
+  resumeQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'resume')),
+  workers: () => request<Worker[]>('GET', 'workers'),
+  outbox: () => request<Outbox>('GET', 'outbox'),
   tasks: (query: URLSearchParams) => request<TaskList>('GET', `tasks?${query.toString()}`),
-  task: (id: string) => request<Task>('GET', path('tasks', id)),
+  task: (id: string) => request<ShownTask>('GET', path('tasks', id)),
   act: (action: TaskAction, id: string) =>
     action === 'delete' ? request<null>('DELETE', path('tasks', id)) : request<Task>('POST', path('tasks', id, action)),
-  bulk: (action: TaskAction, target: ActionTarget) =>
-    request<ActionResult>('POST', 'tasks/bulk', { action, ...target }),
+  bulk: (action: TaskAction, target: BulkTarget) => request<ActionResult>('POST', 'tasks/bulk', { action, ...target }),
+  handlers: () => request<Handler[]>('GET', 'handlers'),
   enqueue: (task: NewTaskRequest) => request<Task>('POST', 'tasks', task),
+  errors: (query: URLSearchParams) => request<ErrorGroups>('GET', `errors?${query.toString()}`),
   metrics: (query: URLSearchParams) => request<TaskMetrics>('GET', `metrics?${query.toString()}`),
-  crons: () => request<CronSchedule[]>('GET', 'crons'),
+  crons: () => request<Cron[]>('GET', 'crons'),
   actOnCron: (action: 'trigger' | 'pause' | 'resume', name: string) =>
     request<unknown>('POST', path('crons', name, action)),
+  audit: (query: URLSearchParams) => request<AuditPage>('GET', `audit?${query.toString()}`),
 };
 
 export function eventsUrl(): URL {
@@ -51,10 +70,12 @@ async function request<T>(method: string, target: string, content?: object): Pro
   const response = await fetch(new URL(target, base), { method, ...sent }).catch(() => {
     throw new ApiError(0, 'The app does not answer.');
   });
+  noteServerTime(response.headers.get('date'));
   const body = await readBody(response);
   if (response.ok) return body as T;
-  const detail = (body as { detail?: unknown } | null)?.detail;
-  throw new ApiError(response.status, typeof detail === 'string' ? detail : `The app answered ${response.status}.`);
+  const problem = (body ?? {}) as { readonly detail?: unknown; readonly errors?: unknown };
+  const detail = typeof problem.detail === 'string' ? problem.detail : `The app answered ${response.status}.`;
+  throw new ApiError(response.status, detail, Array.isArray(problem.errors) ? (problem.errors as FieldProblem[]) : []);
 }
 
 async function readBody(response: Response): Promise<unknown> {

@@ -1,4 +1,4 @@
-type Child = Node | string | null | undefined | false;
+export type Child = Node | string | null | undefined | false;
 
 interface Attributes {
   readonly class?: string;
@@ -25,20 +25,37 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Cells of a table that become labelled lines where there is no room for columns. */
-export function cell(label: string, ...children: readonly Child[]): HTMLTableCellElement {
-  return h('td', { 'data-label': capital(label) }, h('div', {}, ...children));
+export function svg(
+  tag: keyof SVGElementTagNameMap,
+  attributes: Readonly<Record<string, string>>,
+  ...children: readonly Node[]
+): SVGElement {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
 }
 
-export function table(headings: readonly string[], body: HTMLElement): HTMLTableElement {
-  const titles = headings.map((heading) => h('th', { scope: 'col' }, capital(heading)));
-  return h('table', {}, h('thead', {}, h('tr', {}, ...titles)), body);
-}
-
-function capital(label: string): string {
-  return label.charAt(0).toUpperCase() + label.slice(1);
+export function button(label: string, onclick: () => void, kind = ''): HTMLButtonElement {
+  return h('button', { type: 'button', class: kind, onclick }, label);
 }
 
 export function notice(text: string): HTMLElement {
   return h('p', { class: 'notice' }, text);
+}
+
+export function taskHref(id: string): string {
+  return `#/tasks/${encodeURIComponent(id)}`;
+}
+
+/** Puts the elements in, in their order; one that stands where it belongs is not touched, so it keeps its focus. */
+export function arrange(parent: Element, elements: readonly Element[]): void {
+  const wanted = new Set(elements);
+  const gone = [...parent.children].filter((child) => !wanted.has(child));
+  for (const child of gone) child.remove();
+  let place = parent.firstElementChild;
+  for (const element of elements) {
+    if (element === place) place = place.nextElementSibling;
+    else parent.insertBefore(element, place);
+  }
 }

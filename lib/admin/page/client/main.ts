@@ -1,39 +1,62 @@
 import './page.css';
+import { api, ApiError } from './api.js';
+import type { Engine } from './api-types.js';
+import { LiveSwitch } from './components/live-switch.js';
+import { themeChoice } from './components/theme-choice.js';
+import { Connection } from './connection.js';
 import { h } from './dom.js';
 import { updateMoments } from './format.js';
-import { watchChanges, type Change } from './live.js';
-import { LiveSwitch } from './live-switch.js';
+import { Refresher } from './refresher.js';
 import { listenToKeys } from './shortcuts.js';
-import { themeChoice } from './theme.js';
 import type { Page, View } from './view.js';
+import { AuditView } from './views/audit-view.js';
 import { CronsView } from './views/crons-view.js';
-import { QueuesView } from './views/queues-view.js';
+import { EnqueueView } from './views/enqueue-view.js';
+import { ErrorsView } from './views/errors-view.js';
+import { OverviewView } from './views/overview-view.js';
 import { TaskView } from './views/task-view.js';
 import { TasksView } from './views/tasks-view.js';
 
 const { readOnly, store } = document.documentElement.dataset;
 
 const NAVIGATION = [
-  ['#/', 'Queues'],
+  ['#/', 'Overview'],
   ['#/tasks', 'Tasks'],
-  ['#/tasks?state=running', 'Active'],
-  ['#/tasks?state=completed', 'Completed'],
-  ['#/tasks?state=failed', 'Failed'],
+  ['#/errors', 'Errors'],
   ['#/crons', 'Crons'],
+  ['#/audit', 'Audit'],
 ] as const;
 
 /** How often times such as `5m ago` are written anew. */
-const MOMENTS_INTERVAL_MS = 5_000;
+const MOMENTS_INTERVAL_MS = 1_000;
 
 const links = NAVIGATION.map(([href, label]) => h('a', { href }, label));
 const message = h('p', { class: 'message', role: 'status', hidden: true });
-const main = h('main');
+const main = h('main', { id: 'main', tabindex: '-1' });
 let view: View | null = null;
+let refresher: Refresher | null = null;
 /** To be said on the page that is gone to. */
 let sayThere = '';
+/** What is said is that the view could not be read: it is taken back once it can. */
+let isReadProblem = false;
+let engine: Promise<Engine> | null = null;
+let foreign: ReadonlySet<string> = new Set();
 
 const page: Page = {
   readOnly: readOnly === 'true',
+  engine() {
+    engine ??= api.engine().catch((error: unknown) => {
+      engine = null;
+      throw error;
+    });
+    return engine;
+  },
+  async queues(change) {
+    const queues = change?.queues ?? (await api.queues());
+    foreign = new Set(queues.filter((queue) => queue.foreign).map(({ queue }) => queue));
+    return queues;
+  },
+  isForeign: (queue) => foreign.has(queue),
   act(work, done, next) {
     work().then(
       (result) => {
@@ -44,11 +67,11 @@ const page: Page = {
           return;
         }
         say(text, false);
-        refresh(null);
+        void refresher?.now();
       },
       (error: unknown) => {
         say(textOf(error), true);
-        refresh(null);
+        void refresher?.now();
       },
     );
   },
@@ -58,43 +81,48 @@ const page: Page = {
 };
 
 function say(text: string, isError: boolean): void {
+  isReadProblem = false;
   message.textContent = text;
   message.classList.toggle('is-error', isError);
   message.hidden = text === '';
 }
 
-function refresh(change: Change | null): void {
-  const shown = view;
-  shown?.refresh(change).catch((error: unknown) => {
-    if (shown === view) say(textOf(error), true);
-  });
+function sayReadProblem(error: unknown): void {
+  if (error === null) {
+    if (isReadProblem) say('', false);
+    return;
+  }
+  // The banner says that there is no connection.
+  if (error instanceof ApiError && error.status === 0) return;
+  say(textOf(error), true);
+  isReadProblem = true;
 }
 
 function route(): void {
   const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?', 2);
+  refresher?.stop();
   view = viewOf(path, new URLSearchParams(query));
+  refresher = new Refresher(view, sayReadProblem);
+  const first = path.split('/')[0];
   for (const link of links) {
-    const current = pageOf(link.getAttribute('href')!) === pageOf(location.hash);
-    if (current) link.setAttribute('aria-current', 'page');
+    if (link.getAttribute('href') === `#/${first}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
+  document.title = `${view.title} · ${title}`;
   say(sayThere, false);
   sayThere = '';
   main.replaceChildren(view.element);
-  refresh(null);
-}
-
-/** What of a link a person would call the page: other filters and windows are the same one. */
-function pageOf(hash: string): string {
-  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  return `${path} ${new URLSearchParams(query).get('state') ?? ''}`;
+  void refresher.now();
 }
 
 function viewOf(path: string, query: URLSearchParams): View {
   if (path === 'crons') return new CronsView(page);
+  if (path === 'errors') return new ErrorsView(page, query);
+  if (path === 'audit') return new AuditView(page);
+  if (path === 'enqueue') return new EnqueueView(page, query);
   if (path === 'tasks') return new TasksView(page, query);
   if (path.startsWith('tasks/')) return new TaskView(page, decoded(path.slice('tasks/'.length)));
-  return new QueuesView(page, query);
+  return new OverviewView(page, query);
 }
 
 /** A link that was cut short while it was copied is still one to a task, which then is not there. */
@@ -110,38 +138,57 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-const live = new LiveSwitch(() => refresh(null));
+const live = new LiveSwitch(() => void refresher?.now());
+const connection = new Connection({
+  onChange: (change) => live.follow(() => refresher?.soon(change)),
+  onReturn: () => live.follow(() => void refresher?.now()),
+  poll: async () => (await refresher?.now()) ?? false,
+});
 const title = store === 'default' ? 'Tasks' : `Tasks: ${store}`;
-document.title = title;
 const showHelp = listenToKeys([
-  { keys: 'g q', does: 'Queues', run: () => page.go('#/') },
+  { keys: 'g o', does: 'Overview', run: () => page.go('#/') },
   { keys: 'g t', does: 'Tasks', run: () => page.go('#/tasks') },
   { keys: 'g f', does: 'Failed tasks', run: () => page.go('#/tasks?state=failed') },
+  { keys: 'g e', does: 'Errors', run: () => page.go('#/errors') },
   { keys: 'g c', does: 'Crons', run: () => page.go('#/crons') },
+  { keys: 'g a', does: 'Audit', run: () => page.go('#/audit') },
+  ...(page.readOnly ? [] : [{ keys: 'n', does: 'Enqueue a task', run: () => page.go('#/enqueue') }]),
   {
     keys: '/',
     does: 'Search in the list of tasks',
     run: () => main.querySelector<HTMLElement>('[name=search]')?.focus(),
   },
   { keys: 'p', does: 'Hold what is shown, or follow changes again', run: () => live.toggle() },
-  { keys: 'r', does: 'Read anew', run: () => refresh(null) },
+  { keys: 'r', does: 'Read anew', run: () => void refresher?.now() },
 ]);
 const help = h('button', { type: 'button', 'aria-label': 'Keyboard help', onclick: showHelp }, '?');
+const skip = h('button', { type: 'button', class: 'skip', onclick: () => main.focus() }, 'Skip to content');
+const badge = page.readOnly ? h('span', { class: 'badge' }, 'read-only') : null;
+const enqueue = page.readOnly ? null : h('a', { class: 'button primary', href: '#/enqueue' }, 'Enqueue');
+const engineName = h('span', {});
 document.body.replaceChildren(
+  skip,
   h(
     'header',
     {},
-    h('strong', {}, title),
+    h('strong', { class: 'brand' }, title, ' ', badge),
     h('nav', { 'aria-label': 'Pages' }, ...links),
-    h('div', { class: 'actions tools' }, live.element, themeChoice(), help),
+    h('div', { class: 'actions tools' }, enqueue, live.element, themeChoice(), help),
   ),
+  connection.banner,
   message,
   main,
+  h('footer', {}, engineName),
 );
 addEventListener('hashchange', route);
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) refresher?.wake();
+});
 route();
 setInterval(updateMoments, MOMENTS_INTERVAL_MS);
-watchChanges(
-  (change) => live.follow(() => refresh(change)),
-  () => live.follow(() => refresh(null)),
+connection.connect();
+page.engine().then(
+  ({ kind, version }) => (engineName.textContent = `nestjs-tasks ${version} on ${kind}`),
+  // Without it, nothing but the line is missing.
+  () => undefined,
 );

@@ -1,4 +1,4 @@
-import { openDialog } from './dialog.js';
+import { openDialog } from './components/dialog.js';
 import { h } from './dom.js';
 
 export interface Shortcut {

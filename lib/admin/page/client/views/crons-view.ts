@@ -1,61 +1,98 @@
-import type { CronSchedule } from '../../../../cron/cron-schedules.types.js';
 import { api } from '../api.js';
-import { cell, h, notice, table } from '../dom.js';
-import { moment } from '../format.js';
+import type { Cron, CronRun } from '../api-types.js';
+import { mark } from '../components/badge.js';
+import { Table } from '../components/table.js';
+import { cronWords, zoneWords } from '../cron-words.js';
+import { button, h, notice, taskHref, type Child } from '../dom.js';
+import { duration, exact, moment } from '../format.js';
 import type { Page, View } from '../view.js';
 
-const HEADINGS = ['Schedule', 'Expression', 'Queue', 'Next run', 'Last run', ''];
 const DONE = { trigger: 'Enqueued a run', pause: 'Paused', resume: 'Resumed' } as const;
+/** For whoever does not tell colours apart. */
+const SIGNS: Readonly<Partial<Record<CronRun['state'], string>>> = { completed: '✓', failed: '✕', cancelled: '–' };
 
 /** Every cron schedule of the store. */
 export class CronsView implements View {
-  readonly element = h('section', {}, h('h1', {}, 'Crons'), notice('Reading …'));
-  private shown = '';
+  readonly title = 'Crons';
+  private readonly table: Table<Cron>;
+  private readonly list = h('div', {}, notice('Reading …'));
+  readonly element = h('section', {}, h('h1', {}, 'Crons'), this.list);
 
-  constructor(private readonly page: Page) {}
+  constructor(private readonly page: Page) {
+    this.table = new Table(
+      'Crons',
+      [
+        { label: 'Schedule' },
+        { label: 'Runs' },
+        { label: 'Queue' },
+        { label: 'Last runs' },
+        { label: 'Next run' },
+        { label: 'Actions', isHidden: true },
+      ],
+      ({ name }) => name,
+      (cron) => this.cells(cron),
+    );
+  }
 
   async refresh(): Promise<void> {
     const crons = await api.crons();
-    const text = JSON.stringify(crons);
-    if (text === this.shown) return;
-    this.shown = text;
-    const rows = crons.map((cron) => this.row(cron));
-    this.element.replaceChildren(
-      h('h1', {}, 'Crons'),
-      rows.length > 0 ? table(HEADINGS, h('tbody', {}, ...rows)) : notice('There are no cron schedules.'),
-    );
+    this.table.show(crons);
+    const shown = crons.length > 0 ? this.table.element : notice('There are no cron schedules.');
+    if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
   }
 
-  private row(cron: CronSchedule): HTMLElement {
-    const zone = cron.timeZone ?? (cron.utcOffset === null ? null : `UTC offset ${cron.utcOffset} min`);
-    const { lastTaskId } = cron;
-    return h(
-      'tr',
-      {},
-      cell(
-        'Schedule',
-        h('strong', {}, cron.name),
-        cron.paused && h('span', { class: 'badge paused' }, 'paused'),
-        cron.disabled && h('span', { class: 'badge' }, 'disabled in code'),
-      ),
-      cell('Expression', h('code', {}, cron.expression), zone !== null && ` ${zone}`),
-      cell('Queue', cron.queue),
-      cell('Next run', moment(cron.nextRunAt)),
-      cell(
-        'Last run',
-        lastTaskId === null
-          ? moment(cron.lastRunAt)
-          : h('a', { href: `#/tasks/${encodeURIComponent(lastTaskId)}` }, moment(cron.lastRunAt)),
-      ),
-      cell('', !this.page.readOnly && h('div', { class: 'actions' }, ...this.buttons(cron))),
-    );
+  private cells(cron: Cron): Array<Child | Child[]> {
+    const { name, task, location, paused, disabled, expression, registered, queue } = cron;
+    const words = cronWords(cron);
+    return [
+      [
+        h('strong', { class: 'name' }, name),
+        paused && mark('paused', 'paused'),
+        disabled && mark('disabled in code'),
+        registered === false && mark('no handler here', 'paused', 'This process has no handler for its task.'),
+        h('span', { class: 'under' }, location ?? task),
+      ],
+      [
+        h('span', {}, words),
+        h('span', { class: 'under' }, words !== expression && h('code', {}, expression), ` ${zoneWords(cron)}`),
+      ],
+      queue,
+      lastRuns(cron),
+      nextRuns(cron),
+      !this.page.readOnly && h('div', { class: 'actions' }, ...this.buttons(cron)),
+    ];
   }
 
-  private buttons({ name, paused }: CronSchedule): HTMLElement[] {
-    const button = (label: string, action: keyof typeof DONE): HTMLElement => {
-      const run = (): void => this.page.act(() => api.actOnCron(action, name), `${DONE[action]}: ${name}`);
-      return h('button', { type: 'button', onclick: run }, label);
-    };
-    return [button('Run now', 'trigger'), paused ? button('Resume', 'resume') : button('Pause', 'pause')];
+  private buttons({ name, paused }: Cron): HTMLElement[] {
+    const act = (label: string, action: keyof typeof DONE): HTMLElement =>
+      button(label, () => this.page.act(() => api.actOnCron(action, name), `${DONE[action]}: ${name}`));
+    return [act('Run now', 'trigger'), paused ? act('Resume', 'resume') : act('Pause', 'pause')];
   }
+}
+
+function lastRuns({ lastRuns: runs = [], lastTaskId, lastRunAt }: Cron): Child | Child[] {
+  if (runs.length === 0) {
+    return lastTaskId === null ? moment(lastRunAt) : h('a', { href: taskHref(lastTaskId) }, moment(lastRunAt));
+  }
+  const links = runs.map(({ id, state, runAt, startedAt, finishedAt }) => {
+    const took = startedAt !== null && finishedAt !== null ? `, took ${duration(finishedAt - startedAt)}` : '';
+    const text = `${state}, ${exact(startedAt ?? runAt)}${took}`;
+    return h('a', { class: `run ${state}`, href: taskHref(id), title: text, 'aria-label': text }, SIGNS[state] ?? '…');
+  });
+  return [
+    h('span', { class: 'runs' }, ...links),
+    h('span', { class: 'under' }, moment(runs[0]!.startedAt ?? runs[0]!.runAt)),
+  ];
+}
+
+function nextRuns({ nextRunAt, nextRuns: runs, timeZone }: Cron): Child | Child[] {
+  if (nextRunAt === null) return '–';
+  const zone = timeZone ?? undefined;
+  const later = runs.slice(1);
+  if (later.length === 0) return [moment(nextRunAt), h('span', { class: 'under' }, exact(nextRunAt, zone))];
+  const lines = later.map((at) => h('li', {}, exact(at, zone)));
+  return [
+    moment(nextRunAt),
+    h('details', { class: 'under' }, h('summary', {}, exact(nextRunAt, zone)), h('ul', { class: 'plain' }, ...lines)),
+  ];
 }

@@ -1,62 +1,139 @@
-import type { Task, TaskAttempt, TaskError } from '../../../../engine/index.js';
+import type { TaskAttempt, TaskError } from '../../../../engine/index.js';
 import { api } from '../api.js';
-import { cell, h, notice, table } from '../dom.js';
-import { duration, exact, moment } from '../format.js';
+import type { ShownTask } from '../api-types.js';
+import { actionButtons } from '../components/action-buttons.js';
+import { badge } from '../components/badge.js';
+import { jsonTree } from '../components/json-tree.js';
+import { runAgain } from '../components/run-again.js';
+import { stackBlock } from '../components/stack.js';
+import { Table } from '../components/table.js';
+import { timeline } from '../components/timeline.js';
+import type { Change } from '../connection.js';
+import { button, h, notice, taskHref, type Child } from '../dom.js';
+import { duration, exact, lasting, moment } from '../format.js';
 import type { Page, View } from '../view.js';
-import { actionButtons } from './actions.js';
-import { badge } from './badge.js';
-import { jsonTree } from './json-tree.js';
-import { runAgain } from './run-again.js';
-import { stackBlock } from './stack.js';
-import { timeline } from './timeline.js';
+
+/** A part of the page that is made anew only when what it shows has changed: what is open or selected stays. */
+interface Part {
+  readonly element: HTMLElement;
+  readonly of: (task: ShownTask) => unknown;
+  readonly fill: (task: ShownTask) => readonly Child[];
+  shown: string;
+}
 
 /** One task with everything that is known of it. */
 export class TaskView implements View {
-  readonly element = h('section', {}, h('h1', {}, 'Task'), notice('Reading …'));
-  private shown = '';
+  readonly title = 'Task';
+  private readonly attempts = new Table<TaskAttempt>(
+    'Attempts',
+    [
+      { label: 'Attempt', isNumber: true },
+      { label: 'Outcome' },
+      { label: 'Started' },
+      { label: 'Took', isNumber: true },
+      { label: 'Worker' },
+    ],
+    ({ attempt, startedAt }) => `${attempt} ${startedAt}`,
+    attemptCells,
+  );
+  private readonly parts: readonly Part[];
+  private readonly body = h('div', { hidden: true });
+  private readonly reading = notice('Reading …');
+  readonly element: HTMLElement;
 
   constructor(
     private readonly page: Page,
     private readonly id: string,
-  ) {}
-
-  async refresh(): Promise<void> {
-    const task = await api.task(this.id);
-    const text = JSON.stringify(task);
-    // What is open or selected stays where nothing is new.
-    if (text === this.shown) return;
-    this.shown = text;
-    this.show(task);
+  ) {
+    const panel = (title: string, kind = ''): HTMLElement =>
+      h('section', { class: `panel ${kind}`, 'aria-label': title });
+    const part = (element: HTMLElement, of: Part['of'], fill: Part['fill']): Part => ({ element, of, fill, shown: '' });
+    const titled =
+      (title: string, content: (task: ShownTask) => Child) =>
+      (task: ShownTask): readonly Child[] => [h('h2', {}, title), content(task)];
+    const head = part(h('div'), headOf, (task) => this.head(task));
+    const progress = part(h('div'), ({ progress: at, state }) => ({ at, state }), progressOf);
+    const error = part(
+      panel('Error'),
+      ({ error: last }) => last,
+      (task) => (task.error ? errorOf(task.error) : []),
+    );
+    const family = part(panel('Related tasks'), ({ parentId, children }) => ({ parentId, children }), familyOf);
+    const side = [
+      part(panel('Facts'), headOf, titled('Facts', facts)),
+      part(panel('Timeline'), ({ logs: _, params: __, ...rest }) => rest, titled('Timeline', timeline)),
+      family,
+    ];
+    const center = [
+      error,
+      part(panel('Params'), ({ params: value }) => value, titled('Params', params)),
+      part(
+        panel('Attempts', 'wide'),
+        ({ attempts }) => attempts,
+        titled('Attempts', (task) => this.attemptList(task)),
+      ),
+      part(panel('Logs'), ({ logs }) => logs, titled('Logs', logLines)),
+    ];
+    this.parts = [head, progress, ...center, ...side];
+    this.body.append(
+      head.element,
+      progress.element,
+      h(
+        'div',
+        { class: 'halves' },
+        h('div', {}, ...center.map(({ element }) => element)),
+        h('div', {}, ...side.map(({ element }) => element)),
+      ),
+    );
+    this.element = h('section', {}, this.reading, this.body);
   }
 
-  private show(task: Task): void {
-    const buttons = actionButtons(task, this.page, '#/tasks');
-    if (!this.page.readOnly && !task.paramsUnreadable) {
-      const again = (): void => runAgain(task, this.page);
-      buttons.push(h('button', { type: 'button', onclick: again }, 'Run again with …'));
+  async refresh(change: Change | null): Promise<void> {
+    const [task] = await Promise.all([api.task(this.id), this.page.queues(change)]);
+    for (const part of this.parts) {
+      const text = JSON.stringify(part.of(task)) ?? '';
+      if (text === part.shown && part.element.hasChildNodes()) continue;
+      part.shown = text;
+      const children = part.fill(task).filter((child): child is Node | string => child != null && child !== false);
+      part.element.replaceChildren(...children);
+      part.element.hidden = children.length === 0;
     }
-    this.element.replaceChildren(
-      h('h1', {}, task.name, ' ', badge(task.state)),
-      h('div', { class: 'actions' }, ...buttons),
-      facts(task),
-      ...(task.error ? [h('h2', {}, 'Error'), errorBlock(task.error)] : []),
-      h('h2', {}, 'Timeline'),
-      timeline(task),
-      h('h2', {}, 'Params'),
-      params(task),
-      h('h2', {}, 'Attempts'),
-      attempts(task.attempts),
-      h('h2', {}, 'Logs'),
-      logs(task),
-    );
+    this.reading.remove();
+    this.body.hidden = false;
+  }
+
+  private head(task: ShownTask): readonly Child[] {
+    const buttons = actionButtons(task, this.page, '#/tasks');
+    const isOurs = !this.page.readOnly && !this.page.isForeign(task.queue);
+    if (isOurs && !task.paramsUnreadable) {
+      // Read when it is asked for: what is shown of the params is all that matters then.
+      buttons.push(button('Run again with …', () => runAgain(task, this.page)));
+    }
+    return [
+      h(
+        'div',
+        { class: 'page-head' },
+        h('h1', {}, task.name, ' ', badge(task.state)),
+        h('div', { class: 'actions' }, ...buttons),
+      ),
+    ];
+  }
+
+  private attemptList(task: ShownTask): Child {
+    if (task.attempts.length === 0) return notice('None yet.');
+    this.attempts.show(task.attempts.toReversed());
+    return this.attempts.element;
   }
 }
 
-function facts(task: Task): HTMLElement {
-  const { progress } = task;
+function headOf({ attempts: _, logs: __, progress: ___, children: ____, ...head }: ShownTask): unknown {
+  return head;
+}
+
+function facts(task: ShownTask): HTMLElement {
   const entries: Array<[string, string | HTMLElement]> = [
     ['Id', h('code', {}, task.id)],
-    ['Queue', task.queue],
+    ['Queue', h('a', { href: `#/tasks?${new URLSearchParams({ queue: task.queue }).toString()}` }, task.queue)],
     ['Priority', String(task.priority)],
     ['Attempt', task.maxAttempts === null ? String(task.attempt) : `${task.attempt} of ${task.maxAttempts}`],
     ['Enqueued', exact(task.createdAt)],
@@ -64,24 +141,25 @@ function facts(task: Task): HTMLElement {
     ['Started', exact(task.startedAt)],
     ['Ended', exact(task.finishedAt)],
   ];
-  if (progress) {
-    const text = `${Math.round(progress.percent)} %${progress.message ? ` ${progress.message}` : ''}`;
-    const bar = h('progress', { max: '100', 'aria-label': 'Progress', value: String(progress.percent) });
-    entries.push(['Progress', h('span', {}, bar, ' ', text)]);
-  }
-  return h('dl', {}, ...entries.flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, value)]));
+  return h('dl', { class: 'facts' }, ...entries.flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, value)]));
 }
 
-function errorBlock({ name, message, stack }: TaskError): HTMLElement {
-  return h(
-    'div',
-    { class: 'error' },
-    h('p', {}, h('strong', {}, name), `: ${message}`),
+function progressOf({ progress, state }: ShownTask): readonly Child[] {
+  if (!progress) return [];
+  const text = `${Math.round(progress.percent)} %${progress.message ? ` ${progress.message}` : ''}`;
+  const bar = h('progress', { max: '100', 'aria-label': 'Progress', value: String(progress.percent) });
+  return [h('div', { class: `progress ${state}` }, bar, h('span', { role: 'status' }, text))];
+}
+
+function errorOf({ name, message, stack }: TaskError): readonly Child[] {
+  return [
+    h('h2', {}, 'Error'),
+    h('p', { class: 'error' }, h('strong', {}, name), `: ${message}`),
     stack !== undefined && stackBlock(stack),
-  );
+  ];
 }
 
-function params(task: Task): HTMLElement {
+function params(task: ShownTask): HTMLElement {
   if (task.paramsUnreadable) return notice('The stored text is no JSON.');
   const said = h('span', { role: 'status' });
   const copy = (): void => {
@@ -93,38 +171,43 @@ function params(task: Task): HTMLElement {
       () => (said.textContent = 'The browser does not let this page copy.'),
     );
   };
-  const button = h('button', { type: 'button', onclick: copy }, 'Copy as JSON');
-  return h('div', {}, h('div', { class: 'json' }, jsonTree(task.params)), button, ' ', said);
+  return h('div', {}, h('div', { class: 'json' }, jsonTree(task.params)), button('Copy as JSON', copy), ' ', said);
 }
 
-function attempts(all: readonly TaskAttempt[]): HTMLElement {
-  if (all.length === 0) return notice('None yet.');
-  const rows = all.map(({ attempt, outcome, startedAt, finishedAt, worker, error }) =>
-    h(
-      'tr',
-      {},
-      cell('Attempt', String(attempt)),
-      cell(
-        'Outcome',
-        outcome ?? 'running',
-        error &&
-          h(
-            'details',
-            {},
-            h('summary', { class: 'error-line' }, `${error.name}: ${error.message}`),
-            error.stack === undefined ? error.message : stackBlock(error.stack),
-          ),
-      ),
-      cell('Started', moment(startedAt)),
-      cell('Took', finishedAt === null ? '–' : duration(finishedAt - startedAt)),
-      cell('Worker', h('code', {}, worker)),
-    ),
+function familyOf({ parentId, children = [] }: ShownTask): readonly Child[] {
+  if (!parentId && children.length === 0) return [];
+  const lines = children.map(({ id, name, queue, state }) =>
+    h('li', {}, h('a', { href: taskHref(id), title: queue }, name), ' ', badge(state)),
   );
-  return table(['Attempt', 'Outcome', 'Started', 'Took', 'Worker'], h('tbody', {}, ...rows));
+  return [
+    h('h2', {}, 'Related tasks'),
+    parentId && h('p', {}, 'Enqueued by ', h('a', { href: taskHref(parentId) }, h('code', {}, parentId))),
+    lines.length > 0 && h('p', {}, 'Enqueued these:'),
+    lines.length > 0 && h('ul', { class: 'plain' }, ...lines),
+  ];
 }
 
-function logs(task: Task): HTMLElement {
+function attemptCells({ attempt, outcome, startedAt, finishedAt, worker, error }: TaskAttempt): Array<Child | Child[]> {
+  return [
+    String(attempt),
+    [
+      h('span', { class: `outcome ${outcome ?? 'running'}` }, outcome ?? 'running'),
+      error &&
+        h(
+          'details',
+          {},
+          h('summary', { class: 'error-line' }, `${error.name}: ${error.message}`),
+          error.stack === undefined ? error.message : stackBlock(error.stack),
+        ),
+    ],
+    moment(startedAt),
+    finishedAt === null ? lasting(startedAt) : duration(finishedAt - startedAt),
+    h('code', {}, worker),
+  ];
+}
+
+function logLines(task: ShownTask): HTMLElement {
   if (task.logs.length === 0) return notice('None.');
   const lines = task.logs.map(({ at, attempt, message }) => `${new Date(at).toISOString()}  #${attempt}  ${message}`);
-  return h('pre', {}, lines.join('\n'));
+  return h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Log lines' }, lines.join('\n'));
 }

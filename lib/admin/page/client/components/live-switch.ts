@@ -1,4 +1,4 @@
-import { h } from './dom.js';
+import { h } from '../dom.js';
 
 /** Whether the page follows changes; while it does not, it says so, and reads anew when it does again. */
 export class LiveSwitch {

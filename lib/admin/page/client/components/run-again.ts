@@ -1,6 +1,6 @@
 import type { Task } from '../../../../engine/index.js';
 import { api } from '../api.js';
-import { openDialog } from '../dialog.js';
+import { openDialog } from './dialog.js';
 import { h } from '../dom.js';
 import type { Page } from '../view.js';
 

@@ -1,16 +1,18 @@
-import { h } from './dom.js';
+import { h } from '../dom.js';
 
 export interface Question {
   readonly title: string;
   readonly text: string;
   /** On the button that says yes. */
   readonly confirm: string;
+  /** Nothing is lost by it. */
+  readonly isHarmless?: boolean;
 }
 
 /** Asks back. The browser keeps the focus inside, closes on Escape and gives the focus back to where it was. */
-export function ask({ title, text, confirm }: Question): Promise<boolean> {
+export function ask({ title, text, confirm, isHarmless }: Question): Promise<boolean> {
   const no = h('button', { type: 'button', autofocus: true }, 'Keep as it is');
-  const yes = h('button', { type: 'button', class: 'danger' }, confirm);
+  const yes = h('button', { type: 'button', class: isHarmless ? 'primary' : 'danger' }, confirm);
   const dialog = openDialog(title, h('p', {}, text), h('div', { class: 'actions' }, yes, no));
   return new Promise((resolve) => {
     yes.addEventListener('click', () => dialog.close('yes'));

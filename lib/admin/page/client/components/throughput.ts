@@ -10,12 +10,14 @@ const WINDOWS = [
 ] as const;
 /** The counters stand by the minute: to ask for them with each change would show nothing sooner. */
 const MIN_INTERVAL_MS = 5_000;
+const TICKS = 5;
 
 /** How many tasks completed and failed over the last hour, day or week. */
 export class Throughput {
+  private readonly top = h('span', { class: 'top' });
   private readonly picture = h('div', { class: 'picture' });
+  private readonly ticks = h('div', { class: 'ticks', 'aria-hidden': 'true' });
   private readonly sums = h('p', { class: 'notice' });
-  private readonly buttons: HTMLElement[];
   private readAt = 0;
   private isWaiting = false;
   readonly element: HTMLElement;
@@ -25,15 +27,28 @@ export class Throughput {
     private readonly window: string,
     choose: (window: string) => void,
   ) {
-    this.buttons = WINDOWS.map(([length, label]) =>
+    const buttons = WINDOWS.map(([length, label]) =>
       h(
         'button',
         { type: 'button', 'aria-pressed': String(length === window), onclick: () => choose(length) },
         `Last ${label}`,
       ),
     );
-    const choice = h('div', { class: 'actions', role: 'group', 'aria-label': 'Window' }, ...this.buttons);
-    this.element = h('section', {}, h('h2', {}, 'Throughput'), choice, this.picture, this.sums);
+    const choice = h('div', { class: 'segments', role: 'group', 'aria-label': 'Window' }, ...buttons);
+    const legend = h(
+      'div',
+      { class: 'legend' },
+      h('span', { class: 'completed' }, 'completed'),
+      h('span', { class: 'failed' }, 'failed'),
+    );
+    this.element = h(
+      'section',
+      { class: 'panel', 'aria-label': 'Throughput' },
+      h('div', { class: 'panel-head' }, h('h2', {}, 'Throughput'), legend, choice),
+      h('div', { class: 'plot' }, this.top, this.picture),
+      this.ticks,
+      this.sums,
+    );
   }
 
   static windowOf(link: URLSearchParams): string {
@@ -55,13 +70,15 @@ export class Throughput {
       (point) => `${exact(point.at)}: ${count(point.completed)} completed, ${count(point.failed)} failed`,
     );
     const sum = (values: readonly number[]): string => count(values.reduce((total, value) => total + value, 0));
-    const peak = count(Math.max(0, ...points.map((point) => point.completed + point.failed)));
-    const text = `${sum(completed)} completed, ${sum(failed)} failed; at most ${peak} in ${duration(step)}`;
+    const peak = Math.max(0, ...points.map((point) => point.completed + point.failed));
+    const text = `${sum(completed)} completed, ${sum(failed)} failed; at most ${count(peak)} in ${duration(step)}`;
     const series = [
-      { label: 'failed', kind: 'failed', values: failed },
-      { label: 'completed', kind: 'completed', values: completed },
+      { kind: 'failed', values: failed },
+      { kind: 'completed', values: completed },
     ];
     this.picture.replaceChildren(barChart(series, titles, `Completed and failed tasks over time: ${text}`));
+    this.top.textContent = peak > 0 ? count(peak) : '';
+    this.ticks.replaceChildren(...tickTexts(points.map(({ at }) => at)).map((tick) => h('span', {}, tick)));
     this.sums.textContent = text;
   }
 
@@ -75,4 +92,16 @@ export class Throughput {
       if (this.element.isConnected) this.refresh().catch(() => undefined);
     }, wait);
   }
+}
+
+/** Times under the chart, from its left to its right. */
+function tickTexts(times: readonly number[]): string[] {
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const isLong = last - first > 2 * 86_400_000;
+  const format = new Intl.DateTimeFormat(
+    'en-GB',
+    isLong ? { day: 'numeric', month: 'short' } : { hour: '2-digit', minute: '2-digit' },
+  );
+  return Array.from({ length: TICKS }, (_, index) => format.format(first + ((last - first) * index) / (TICKS - 1)));
 }

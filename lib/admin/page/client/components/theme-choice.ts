@@ -1,4 +1,4 @@
-import { h } from './dom.js';
+import { h } from '../dom.js';
 
 const KEY = 'nestjs-tasks.theme';
 const THEMES = ['system', 'light', 'dark'] as const;

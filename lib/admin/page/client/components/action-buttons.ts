@@ -1,9 +1,9 @@
 import { ACTION_STATES } from '../../../../engine/task-engine.js';
 import type { TaskAction, TaskState } from '../../../../engine/index.js';
 import { api } from '../api.js';
-import { ask } from '../dialog.js';
-import { h } from '../dom.js';
+import { button } from '../dom.js';
 import type { Page } from '../view.js';
+import { ask } from './dialog.js';
 
 export const ACTION_LABELS: Readonly<Record<TaskAction, string>> = {
   retry: 'Retry',
@@ -24,11 +24,11 @@ const DONE: Readonly<Record<TaskAction, string>> = {
  * @param afterDelete hash of the page to go to, where the present one is of this task alone
  */
 export function actionButtons(
-  task: { readonly id: string; readonly name: string; readonly state: TaskState },
+  task: { readonly id: string; readonly name: string; readonly queue: string; readonly state: TaskState },
   page: Page,
   afterDelete?: string,
 ): HTMLElement[] {
-  if (page.readOnly) return [];
+  if (page.readOnly || page.isForeign(task.queue)) return [];
   const actions = (Object.keys(ACTION_LABELS) as TaskAction[]).filter((action) =>
     ACTION_STATES[action].includes(task.state),
   );
@@ -45,10 +45,6 @@ export function actionButtons(
       const next = action === 'delete' ? afterDelete : undefined;
       page.act(() => api.act(action, task.id), `${DONE[action]}: ${task.name}`, next);
     };
-    return h(
-      'button',
-      { type: 'button', class: action === 'delete' ? 'danger' : '', onclick: () => void run() },
-      ACTION_LABELS[action],
-    );
+    return button(ACTION_LABELS[action], () => void run(), action === 'delete' ? 'danger' : '');
   });
 }

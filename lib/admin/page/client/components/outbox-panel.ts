@@ -1,0 +1,37 @@
+import { api, ApiError } from '../api.js';
+import { h, notice } from '../dom.js';
+import { count, moment } from '../format.js';
+import { Table } from './table.js';
+
+interface Waiting {
+  readonly queue: string;
+  readonly waiting: number;
+  readonly oldestAt: number | null;
+}
+
+/** What stands in the app's database and is not yet in the queues' server; there is none without an outbox. */
+export class OutboxPanel {
+  private readonly table = new Table<Waiting>(
+    'Outbox',
+    [{ label: 'Queue' }, { label: 'Waiting', isNumber: true }, { label: 'Oldest', isNumber: true }],
+    ({ queue }) => queue,
+    ({ queue, waiting, oldestAt }) => [h('span', { class: 'name' }, queue), count(waiting), moment(oldestAt)],
+  );
+  private readonly list = h('div');
+  readonly element = h('section', { class: 'panel', hidden: true }, h('h2', {}, 'Outbox'), this.list);
+  private isAbsent = false;
+
+  async refresh(): Promise<void> {
+    if (this.isAbsent) return;
+    const { enabled, queues } = await api.outbox().catch((error: unknown) => {
+      // An older version of the app, behind the same address, has none.
+      if (error instanceof ApiError && error.status === 404) return { enabled: false, queues: [] };
+      throw error;
+    });
+    this.isAbsent = !enabled;
+    this.element.hidden = !enabled;
+    this.table.show(queues);
+    const shown = queues.length > 0 ? this.table.element : notice('Nothing waits to be handed over.');
+    if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
+  }
+}

@@ -1,0 +1,31 @@
+import cronstrue from 'cronstrue';
+import { exact } from './format.js';
+
+interface Timing {
+  readonly expression: string;
+  readonly timeZone: string | null;
+  readonly utcOffset: number | null;
+}
+
+const OPTIONS = { use24HourTimeFormat: true, verbose: true } as const;
+/** What a schedule for a single run has instead of an expression. */
+const ISO_DATE = /^\d{4}-\d\d-\d\dT/;
+
+/** When a schedule runs, as people say it: `At 00:00, every day`. An expression that has no words stays as it is. */
+export function cronWords({ expression, timeZone }: Timing): string {
+  if (ISO_DATE.test(expression)) return `Once, at ${exact(Date.parse(expression), timeZone ?? undefined)}`;
+  try {
+    return cronstrue.toString(expression, OPTIONS);
+  } catch {
+    return expression;
+  }
+}
+
+/** The zone that the words are of: `Europe/Paris`, `UTC+02:00`. */
+export function zoneWords({ timeZone, utcOffset }: Timing): string {
+  if (timeZone !== null) return timeZone;
+  if (utcOffset === null) return 'time zone of the process';
+  const minutes = Math.abs(utcOffset);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `UTC${utcOffset < 0 ? '−' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}

@@ -1,0 +1,73 @@
+import type { Change } from './connection.js';
+import type { View } from './view.js';
+
+/** However many changes come, a view is read anew at most this often because of them. */
+const MIN_INTERVAL_MS = 1_000;
+
+/**
+ * Reads one view anew: once at a time, once for any number of changes that came meanwhile, and not while nobody sees the
+ * page. The last change is always shown.
+ */
+export class Refresher {
+  private running: Promise<boolean> | null = null;
+  private timer = 0;
+  private finishedAt = 0;
+  private change: Change | null = null;
+  private isStopped = false;
+
+  /** @param onError called with what went wrong, and with null when it went well */
+  constructor(
+    private readonly view: View,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Because something changed. */
+  soon(change: Change): void {
+    this.change = change;
+    if (this.timer !== 0 || this.running || document.hidden || this.isStopped) return;
+    const wait = Math.max(0, this.finishedAt + MIN_INTERVAL_MS - performance.now());
+    this.timer = window.setTimeout(() => void this.run(), wait);
+  }
+
+  /** The page is seen again. */
+  wake(): void {
+    if (this.change) this.soon(this.change);
+  }
+
+  /** Because a person asked for it. Resolves to whether it went well. */
+  async now(): Promise<boolean> {
+    await this.running;
+    this.change = null;
+    return this.run();
+  }
+
+  /** Its view is gone. */
+  stop(): void {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+  }
+
+  private run(): Promise<boolean> {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    const { change } = this;
+    this.change = null;
+    this.running ??= this.read(change).finally(() => {
+      this.running = null;
+      this.finishedAt = performance.now();
+      this.wake();
+    });
+    return this.running;
+  }
+
+  private async read(change: Change | null): Promise<boolean> {
+    try {
+      await this.view.refresh(change);
+      if (!this.isStopped) this.onError(null);
+      return true;
+    } catch (error) {
+      if (!this.isStopped) this.onError(error);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import { api } from '../api.js';
+import type { Queue } from '../api-types.js';
+import { mark } from '../components/badge.js';
+import { OutboxPanel } from '../components/outbox-panel.js';
+import { ProcessesPanel } from '../components/processes-panel.js';
+import { Table, type Column } from '../components/table.js';
+import { Throughput } from '../components/throughput.js';
+import { tiles } from '../components/tiles.js';
+import type { Change } from '../connection.js';
+import { button, h, notice, type Child } from '../dom.js';
+import { count, durationOrNone, moment, percent, rate, serverNow, shortCount } from '../format.js';
+import { TASK_STATES } from '../../../../engine/task.js';
+import { failureRate, totalsOf, verdictOf } from '../verdict.js';
+import type { Page, View } from '../view.js';
+
+const COLUMNS: readonly Column[] = [
+  { label: 'Queue' },
+  ...TASK_STATES.map((state) => ({ label: state, isNumber: true })),
+  { label: 'Workers busy', isNumber: true },
+  { label: 'Per minute', isNumber: true },
+  { label: 'Failing', isNumber: true },
+  { label: 'Wait p50 / p95', isNumber: true },
+  { label: 'Run p50 / p95', isNumber: true },
+  { label: 'Oldest waiting', isNumber: true },
+  { label: 'Actions', isHidden: true },
+];
+
+/** Whether work is flowing: all queues, what they did lately, and who works on them. */
+export class OverviewView implements View {
+  readonly title = 'Overview';
+  private readonly verdict = h('div', { class: 'verdict', role: 'status' });
+  private readonly tiles = h('div');
+  private readonly queues: Table<Queue>;
+  private readonly list = h('div', {}, notice('Reading …'));
+  private readonly limits = h('div');
+  private readonly throughput: Throughput;
+  private readonly processes = new ProcessesPanel();
+  private readonly outbox = new OutboxPanel();
+  readonly element: HTMLElement;
+
+  constructor(
+    private readonly page: Page,
+    link: URLSearchParams,
+  ) {
+    this.queues = new Table(
+      'Queues',
+      COLUMNS,
+      ({ queue }) => queue,
+      (queue) => this.cells(queue),
+    );
+    this.throughput = new Throughput(Throughput.windowOf(link), (window) => page.go(`#/?window=${window}`));
+    this.element = h(
+      'section',
+      {},
+      h('div', { class: 'page-head' }, h('h1', {}, 'Overview'), this.verdict),
+      this.tiles,
+      this.throughput.element,
+      h('section', { class: 'panel wide' }, h('h2', {}, 'Queues'), this.list, this.limits),
+      this.outbox.element,
+      this.processes.element,
+    );
+  }
+
+  async refresh(change: Change | null): Promise<void> {
+    const queues = await this.page.queues(change);
+    this.showVerdict(queues);
+    this.tiles.replaceChildren(tiles(totalsOf(queues)));
+    this.queues.show(queues);
+    const shown = queues.length > 0 ? this.queues.element : notice('There are no queues.');
+    if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
+    await Promise.all([this.throughput.refresh(), this.processes.refresh(), this.outbox.refresh(), this.showLimits()]);
+  }
+
+  private showVerdict(queues: readonly Queue[]): void {
+    const { kind, text, href } = verdictOf(queues, serverNow());
+    this.verdict.className = `verdict ${kind}`;
+    // Said again by a screen reader only when it says something else.
+    if (this.verdict.textContent === text) return;
+    this.verdict.replaceChildren(href === undefined ? text : h('a', { href }, text));
+  }
+
+  private async showLimits(): Promise<void> {
+    const { capabilities } = await this.page.engine();
+    if (capabilities.latencyMetrics || this.limits.hasChildNodes()) return;
+    this.limits.append(notice('This engine keeps no waiting and running times, and counts no retries.'));
+  }
+
+  private cells(stats: Queue): Array<Child | Child[]> {
+    const { queue, counts, rates, latency } = stats;
+    const failing = failureRate(rates.completedPerMinute, rates.failedPerMinute);
+    return [
+      [
+        h('a', { class: 'name', href: `#/tasks?${new URLSearchParams({ queue }).toString()}` }, queue),
+        stats.paused && mark('paused', 'paused'),
+        stats.foreign && mark('foreign', '', 'Belongs to another program: it is shown here, and never changed.'),
+        !stats.configured && !stats.foreign && mark('not configured here', '', 'This process does not know the queue.'),
+      ],
+      ...TASK_STATES.map((state) => {
+        if (counts[state] === 0) return h('span', { class: 'zero' }, '0');
+        const target = new URLSearchParams({ state, queue });
+        return h('a', { class: state, href: `#/tasks?${target.toString()}` }, shortCount(counts[state]));
+      }),
+      `${count(counts.running)} of ${count(stats.workers)}`,
+      rate(rates.completedPerMinute),
+      failing === null ? '–' : h('span', { class: failing > 0 ? 'failed' : '' }, percent(failing)),
+      `${durationOrNone(latency.waitP50)} / ${durationOrNone(latency.waitP95)}`,
+      `${durationOrNone(latency.runP50)} / ${durationOrNone(latency.runP95)}`,
+      moment(stats.oldestAvailableAt),
+      !this.page.readOnly && !stats.foreign && this.pauseButton(stats),
+    ];
+  }
+
+  private pauseButton({ queue, paused }: Queue): HTMLElement {
+    const toggle = (): void =>
+      this.page.act(
+        () => (paused ? api.resumeQueue(queue) : api.pauseQueue(queue)),
+        `${paused ? 'Resumed' : 'Paused'}: ${queue}`,
+      );
+    return button(paused ? 'Resume' : 'Pause', toggle);
+  }
+}
