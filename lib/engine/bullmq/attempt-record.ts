@@ -20,7 +20,7 @@ export function toStack(record: AttemptRecord): string {
 }
 
 /** Null for a stack that other code stored. */
-export function fromStack(text: string): AttemptRecord | null {
+function fromStack(text: string): AttemptRecord | null {
   const at = text.lastIndexOf(MARK);
   if (at < 0) return null;
   try {
@@ -31,6 +31,11 @@ export function fromStack(text: string): AttemptRecord | null {
   } catch {
     return null;
   }
+}
+
+/** What stacks tell of attempts, the first one first. */
+export function recordsIn(stacks: readonly string[] | null | undefined): AttemptRecord[] {
+  return (stacks ?? []).map(fromStack).filter((record) => record !== null);
 }
 
 /** What BullMQ stores of a failure: it takes an Error's message and stack. */

@@ -33,11 +33,11 @@ export async function metricPoints(
 
 /** The minute that BullMQ is counting in is the difference of its two counts; those before it stand in its list. */
 async function minutes(set: QueueSet, queue: string, kind: 'completed' | 'failed'): Promise<Map<number, number>> {
-  const { meta, data } = await set.queue(queue).getMetrics(kind);
+  const counted = await set.counted(queue, kind);
   const counts = new Map<number, number>();
-  if (!meta.prevTS) return counts;
-  const current = Math.floor(meta.prevTS / MINUTE_MS) * MINUTE_MS;
-  for (const [index, count] of [meta.count - meta.prevCount, ...data.map(Number)].entries()) {
+  if (!counted) return counts;
+  const current = Math.floor(counted.at / MINUTE_MS) * MINUTE_MS;
+  for (const [index, count] of [counted.count - counted.countBefore, ...counted.minutes].entries()) {
     if (count > 0) counts.set(current - index * MINUTE_MS, count);
   }
   return counts;

@@ -98,7 +98,10 @@ export class QueueConsumer implements Consumer {
 
   private async process(job: TaskJob, token: string): Promise<unknown> {
     if (this.closing) return this.release(job, token, null);
-    const running = new RunningJob(job, token, this.queue, (error) => this.parts.report(error));
+    const running = new RunningJob(job, token, this.queue, {
+      report: (error) => this.parts.report(error),
+      tellOfLog: () => this.parts.set.tell(this.queue, { event: 'logged', jobId: job.id! }),
+    });
     this.running.set(job.id!, running);
     try {
       if (job.attemptsStarted > 1 && (await this.parts.cancelled.isAsked(job.id!))) {

@@ -19,6 +19,17 @@ const MOST_EVENTS = 10_000;
 /** BullMQ's own choice; a pool that is shared has to be told. */
 const SCHEMA = 'bullmq';
 
+/** How many jobs ended, by BullMQ's count. */
+export interface Counted {
+  readonly count: number;
+  /** A time in the minute that it is counting in. */
+  readonly at: number;
+  /** The count when that minute began. */
+  readonly countBefore: number;
+  /** How many in each of the minutes before it, the last one first. */
+  readonly minutes: readonly number[];
+}
+
 export type TaskQueue = Queue<StoredJob, unknown, string>;
 type Connection = QueueBaseOptions['connection'];
 
@@ -47,6 +58,11 @@ export class QueueSet {
     const set = new QueueSet(library, options, context, shared, report);
     await set.own.waitUntilReady();
     return set;
+  }
+
+  /** Whether BullMQ keeps the stacks of a job that is retried after it has failed. */
+  get keepsStacks(): boolean {
+    return this.options.postgres === undefined;
   }
 
   /** The library's own queue. */
@@ -94,6 +110,33 @@ export class QueueSet {
   /** Tells every process that hears the events of the library's own queue. */
   async publish(event: { event: string; id?: string }): Promise<void> {
     await this.own.backend.publishEvent(event, MOST_EVENTS);
+  }
+
+  /** Tells whoever hears the events of a queue of something that BullMQ tells nobody of. */
+  async tell(queue: string, event: { event: string; jobId: string }): Promise<void> {
+    await this.queue(queue).backend.publishEvent(event, MOST_EVENTS);
+  }
+
+  /** What BullMQ has counted of jobs that ended; null where it has not begun to count. */
+  async counted(name: string, kind: 'completed' | 'failed'): Promise<Counted | null> {
+    if ('query' in this.shared) {
+      // BullMQ's own answer leaves out when it counted, without which the minutes cannot be told.
+      const found = await this.shared.query<Record<keyof Counted, string | string[]>>(
+        'SELECT count, prev_ts AS "at", prev_count AS "countBefore", data AS minutes FROM metrics WHERE queue = $1 AND kind = $2',
+        [name, kind],
+      );
+      const row = found.rows[0];
+      if (!row?.at) return null;
+      return {
+        count: Number(row.count),
+        at: Number(row.at),
+        countBefore: Number(row.countBefore),
+        minutes: [row.minutes].flat().map(Number),
+      };
+    }
+    const { meta, data } = await this.queue(name).getMetrics(kind);
+    if (!meta.prevTS) return null;
+    return { count: meta.count, at: meta.prevTS, countBefore: meta.prevCount, minutes: data.map(Number) };
   }
 
   async close(): Promise<void> {

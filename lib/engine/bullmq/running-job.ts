@@ -10,6 +10,12 @@ export interface LogRow {
   readonly message: string;
 }
 
+export interface RunningJobParts {
+  report(error: Error): void;
+  /** BullMQ has events of progress, and none of a log. */
+  tellOfLog(): Promise<void>;
+}
+
 /** A job in this process's hands. Reports are sent one after the other, progress only in its last value. */
 export class RunningJob implements Delivery {
   readonly task: DeliveredTask;
@@ -18,12 +24,13 @@ export class RunningJob implements Delivery {
   private readonly logLimit = new LogLimit();
   private waiting: TaskProgress | null = null;
   private sending: Promise<void> = Promise.resolve();
+  private unsent = 0;
 
   constructor(
     readonly job: TaskJob,
     readonly token: string,
     queue: string,
-    private readonly report: (error: Error) => void,
+    private readonly parts: RunningJobParts,
   ) {
     this.startedAt = job.processedOn ?? Date.now();
     this.task = {
@@ -63,7 +70,10 @@ export class RunningJob implements Delivery {
     const line = this.logLimit.next(message);
     if (line === null) return;
     const row: LogRow = { at: Date.now(), attempt: this.task.attempt, message: line };
-    this.send(() => this.job.log(JSON.stringify(row)));
+    this.send(async () => {
+      await this.job.log(JSON.stringify(row));
+      if (this.unsent === 1) await this.parts.tellOfLog();
+    });
   }
 
   /** Settles when every report was sent: they are stored before the end of the attempt is. */
@@ -72,11 +82,14 @@ export class RunningJob implements Delivery {
   }
 
   private send(action: () => Promise<unknown>): void {
+    this.unsent += 1;
     this.sending = this.sending.then(async () => {
       try {
         await action();
       } catch (error) {
-        this.report(error as Error);
+        this.parts.report(error as Error);
+      } finally {
+        this.unsent -= 1;
       }
     });
   }

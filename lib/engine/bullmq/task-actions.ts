@@ -5,6 +5,7 @@ import {
   type ActionTarget,
   type TaskAction,
 } from '../task-engine.js';
+import { recordsIn } from './attempt-record.js';
 import { type Cancelled, cancelledNotes } from './cancelled.js';
 import type { QueueSet } from './queue-set.js';
 import type { Listed, TaskLists } from './task-lists.js';
@@ -70,7 +71,13 @@ export class TaskActions {
     else if (action === 'cancel') await this.cancel(queue, job, state);
     else if (state === 'retryable') await job.promote();
     else if (state === 'cancelled') await this.revive(queue, job);
-    else await job.retry('failed', { resetAttemptsMade: true });
+    else await this.retryFailed(job);
+  }
+
+  /** BullMQ on PostgreSQL drops the stacks of a job that is retried: there, the log keeps what they tell. */
+  private async retryFailed(job: Listed['job']): Promise<void> {
+    if (!this.set.keepsStacks) for (const record of recordsIn(job.stacktrace)) await job.log(JSON.stringify(record));
+    await job.retry('failed', { resetAttemptsMade: true });
   }
 
   private async cancel(queue: string, job: Listed['job'], state: Listed['state']): Promise<void> {

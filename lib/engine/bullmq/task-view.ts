@@ -1,6 +1,6 @@
 import type { EngineContext } from '../task-engine.js';
 import type { Task, TaskAttempt, TaskError, TaskLog, TaskProgress, TaskState, TaskSummary } from '../task.js';
-import { fromStack, plainError, type AttemptRecord } from './attempt-record.js';
+import { plainError, recordsIn, type AttemptRecord } from './attempt-record.js';
 import { cancelledNotes } from './cancelled.js';
 import { excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
 
@@ -50,8 +50,15 @@ export class TaskView {
   task(queue: string, job: TaskJob, state: TaskState, rows: readonly string[]): Task {
     const parsed = rows.map(parseRow);
     const logs = parsed.filter((row): row is TaskLog => row !== null && 'message' in row);
-    const released = parsed.filter((row): row is AttemptRecord => row !== null && 'outcome' in row);
-    return { ...this.summary(queue, job, state), attempts: attemptsOf(job, state, released), logs };
+    const noted = parsed.filter((row): row is AttemptRecord => row !== null && 'outcome' in row);
+    const summary = this.summary(queue, job, state);
+    const attempts = attemptsOf(job, state, noted);
+    return {
+      ...summary,
+      error: summary.error ?? attempts.findLast(({ error }) => error)?.error ?? null,
+      attempts,
+      logs,
+    };
   }
 
   private params(job: TaskJob): Pick<TaskSummary, 'params' | 'paramsUnreadable'> {
@@ -67,8 +74,7 @@ export class TaskView {
 
 function recordsOf(job: TaskJob): AttemptRecord[] {
   const cancelled = cancelledNotes(job);
-  const stacks = cancelled?.stacktrace ?? job.stacktrace ?? [];
-  const records = stacks.map(fromStack).filter((record) => record !== null);
+  const records = recordsIn(cancelled?.stacktrace ?? job.stacktrace);
   return cancelled?.last ? [...records, cancelled.last] : records;
 }
 
@@ -92,9 +98,9 @@ function bullmqError(job: TaskJob): TaskError {
 }
 
 /** Those on record, the last one by BullMQ's own fields, and of any that is missing only that it was lost. */
-function attemptsOf(job: TaskJob, state: TaskState, released: readonly AttemptRecord[]): TaskAttempt[] {
+function attemptsOf(job: TaskJob, state: TaskState, noted: readonly AttemptRecord[]): TaskAttempt[] {
   const known = new Map<number, TaskAttempt>();
-  for (const { runAt: _runAt, ...record } of [...recordsOf(job), ...released]) known.set(record.attempt, record);
+  for (const { runAt: _runAt, ...record } of [...noted, ...recordsOf(job)]) known.set(record.attempt, record);
   const cancelled = cancelledNotes(job);
   const count = cancelled?.attemptsStarted ?? job.attemptsStarted;
   const attempts: TaskAttempt[] = [];
