@@ -90,6 +90,31 @@ export function describeBullmq(name: string, start: () => Promise<BullmqSite>): 
       expect(await ended(tasks, id)).toMatchObject({ state: 'failed', attempt: 7 });
     });
 
+    it('never shows a task as failed without its failure, at whatever moment it is read', async () => {
+      @TaskHandler('broken', { maxRetries: 0 })
+      class Broken {
+        handle({ which }: { which: number }): void {
+          throw new RangeError(`broken ${which}`);
+        }
+      }
+      const { app } = await boot([Broken]);
+      const tasks = dispatcherOf(app);
+      const rows = Array.from({ length: 600 }, (_, which) => ({ which }));
+      const waiting = [...(await tasks.queueMany('default', 'broken', rows)).entries()];
+      // Readers at work all the time: each stays with a task until it has ended.
+      const read = async (): Promise<void> => {
+        for (let next = waiting.shift(); next; next = waiting.shift()) {
+          const [which, { id }] = next;
+          let task = await tasks.get(id);
+          while (task.state !== 'failed') task = await tasks.get(id);
+          expect(task.error).toMatchObject({ name: 'RangeError', message: `broken ${which}` });
+          expect(task.attempts).toMatchObject([{ attempt: 1, outcome: 'failed', error: task.error! }]);
+          expect(task.finishedAt).not.toBeNull();
+        }
+      };
+      await Promise.all(Array.from({ length: 8 }, read));
+    }, 120_000);
+
     it('aborts a running task that another process cancels', async () => {
       const started = signal();
       @TaskHandler('endless')
