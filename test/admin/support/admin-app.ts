@@ -30,6 +30,8 @@ export interface AdminAppOptions {
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
   /** Before the app is initialised. */
   readonly configure?: (app: INestApplication) => void;
+  /** Default: one that is free. */
+  readonly port?: number;
   readonly create?: { readonly rawBody?: boolean; readonly bodyParser?: boolean };
 }
 
@@ -67,7 +69,7 @@ export class AdminApp {
     const adapter = options.adapter === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
     const app = await NestFactory.create(AppModule, adapter, { logger: false, abortOnError: false, ...options.create });
     options.configure?.(app);
-    await app.listen(0, '127.0.0.1');
+    await app.listen(options.port ?? 0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     return new AdminApp(app, `http://127.0.0.1:${port}`, directory);
   }
