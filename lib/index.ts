@@ -54,6 +54,8 @@ export {
   type AttemptOutcome,
   type CatchUp,
   ENDED_STATES,
+  type FailureGroup,
+  type FailureReport,
   type EngineChange,
   type ScheduleStatus,
   type StateCounts,

@@ -7,6 +7,7 @@ import { adminSettings } from './admin-settings.js';
 import { ADMIN_CONTROLLERS, ADMIN_CRONS, ADMIN_DISPATCHER, ADMIN_ENGINE, ADMIN_SETTINGS } from './admin.constants.js';
 import { CronsController } from './api/crons.controller.js';
 import { EngineController } from './api/engine.controller.js';
+import { ErrorsController } from './api/errors.controller.js';
 import { EventsController } from './api/events.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
 import { QueuesController } from './api/queues.controller.js';
@@ -23,6 +24,7 @@ const CONTROLLERS = [
   PageController,
   QueuesController,
   TasksController,
+  ErrorsController,
   CronsController,
   MetricsController,
   WorkersController,

@@ -98,10 +98,10 @@ export function checkTarget(target: BulkTarget): ActionTarget {
   return { filter: checked };
 }
 
-const FILTER_KEYS = ['state', 'queue', 'name', 'search', 'from', 'to'] as const;
+const FILTER_KEYS = ['state', 'queue', 'name', 'search', 'from', 'to', 'error'] as const;
 
 function checkFilter(filter: TaskFilter, prefix: string): TaskFilter {
-  const { state, queue, name, search, from, to } = filter;
+  const { state, queue, name, search, from, to, error } = filter;
   if (state !== undefined && !TASK_STATES.includes(state)) {
     throw new InvalidArgumentError(`${prefix}state`, `${prefix}state must be one of ${listOf(TASK_STATES, 'or')}.`);
   }
@@ -113,6 +113,7 @@ function checkFilter(filter: TaskFilter, prefix: string): TaskFilter {
     ...(queue !== undefined && { queue: checkText(queue, `${prefix}queue`, LONGEST_NAME) }),
     ...(name !== undefined && { name: checkText(name, `${prefix}name`, LONGEST_NAME) }),
     ...(search !== undefined && { search: checkText(search, `${prefix}search`, LONGEST_SEARCH) }),
+    ...(error !== undefined && { error: checkText(error, `${prefix}error`, LONGEST_NAME) }),
     ...(from !== undefined && { from: checkTime(from, `${prefix}from`) }),
     ...(to !== undefined && { to: checkTime(to, `${prefix}to`) }),
   };

@@ -1,2 +1,3 @@
 export * from './task.js';
+export * from './failure-groups.js';
 export * from './task-engine.js';

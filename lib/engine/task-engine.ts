@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Clock } from '../clock/index.js';
+import type { FailureReport } from './failure-groups.js';
 import type { Task, TaskError, TaskProgress, TaskState, TaskSummary } from './task.js';
 
 /** A task to store. `state` follows from `runAt`: `scheduled` when it is in the future, else `available`. */
@@ -92,6 +93,8 @@ export interface TaskFilter {
   readonly from?: number;
   /** Enqueued before this time. */
   readonly to?: number;
+  /** Failed, with an error of this group: {@link FailureGroup.key}. */
+  readonly error?: string;
 }
 
 /** By the time of enqueueing, or as {@link EngineCapabilities.listOrder} has it. */
@@ -292,6 +295,8 @@ export interface TaskEngine {
   get(id: string): Promise<Task | null>;
   /** @throws InvalidArgumentError for a cursor that is none */
   list(filter: TaskFilter, page: PageRequest): Promise<TaskPage>;
+  /** Failed tasks in groups, by what they failed with: the newest {@link MOST_FAILURES_LOOKED_AT} at most. */
+  failures(query: { readonly queue?: string; readonly name?: string }): Promise<FailureReport>;
   /** Every queue that has tasks or is paused. */
   queues(): Promise<readonly QueueDepth[]>;
   workers(): Promise<readonly WorkerInfo[]>;

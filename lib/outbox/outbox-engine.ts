@@ -6,6 +6,7 @@ import type {
   ConsumeOptions,
   EngineCapabilities,
   EngineChange,
+  FailureReport,
   MetricPoint,
   MetricsQuery,
   NewTask,
@@ -80,6 +81,10 @@ export class OutboxEngine implements TaskEngine {
 
   list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {
     return this.engine.list(filter, page);
+  }
+
+  failures(query: { queue?: string; name?: string }): Promise<FailureReport> {
+    return this.engine.failures(query);
   }
 
   queues(): Promise<readonly QueueDepth[]> {

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidArgumentError } from '../../lib/errors/index.js';
 import type { Clock } from '../../lib/clock/index.js';
-import { TASK_ORDERS, TASK_STATES, type Schedule, type TaskEngine, type TaskState } from '../../lib/engine/index.js';
+import {
+  TASK_ORDERS,
+  TASK_STATES,
+  type Schedule,
+  type TaskEngine,
+  type TaskState,
+  type RunTask,
+  type TaskFilter,
+} from '../../lib/engine/index.js';
 import {
   Deliveries,
   EVERY_UNIT,
@@ -683,6 +691,52 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
         expect(await ids('newest', start)).toEqual(numbers(11, 10, 9, 8, 7));
         expect(await ids('oldest', start)).toEqual(numbers(0, 1, 2, 3, 4));
         expect(await ids('oldest', start + 4)).toEqual(numbers(4, 5, 6, 7, 8));
+      });
+
+      it('groups failures by what they failed with, and finds those of a group', async () => {
+        const failures = [
+          { name: 'send', queue: 'mail', message: 'Relay 10.0.0.1 refused' },
+          { name: 'send', queue: 'mail', message: 'Relay 10.0.0.2 refused' },
+          { name: 'send', queue: 'news', message: 'Relay 10.0.0.3 refused' },
+          { name: 'send', queue: 'mail', message: 'No such mailbox' },
+          { name: 'load', queue: 'news', message: 'Relay 10.0.0.3 refused' },
+        ];
+        const tasks = failures.map(({ message: _, ...rest }) => newTask(clock, rest));
+        await engine.enqueue(tasks);
+        const messages = new Map(tasks.map(({ id }, index) => [id, failures[index]!.message]));
+        const run: RunTask = async ({ task }) => failed(messages.get(task.id));
+        for (const queue of ['mail', 'news']) await engine.consume(queue, CONSUME, run);
+        for (const { id } of tasks) await becomes(id, 'failed');
+
+        const { items, looked, complete } = await engine.failures({});
+        expect({ looked, complete }).toEqual({ looked: 5, complete: true });
+        expect(items).toHaveLength(3);
+        const [relay] = items;
+        expect(relay).toMatchObject({
+          name: 'send',
+          error: { name: 'Error', message: 'Relay … refused' },
+          queues: ['mail', 'news'],
+          count: 3,
+          firstAt: after(start),
+          lastAt: after(start),
+        });
+        expect(tasks.slice(0, 3).map(({ id }) => id)).toContain(relay!.sampleId);
+        // The hour may turn while the test runs.
+        expect(relay!.points.at(-1)! + relay!.points.at(-2)!).toBe(3);
+        expect((await engine.failures({ queue: 'mail' })).items.map(({ count }) => count)).toEqual([2, 1]);
+        expect((await engine.failures({ name: 'load' })).items).toMatchObject([{ count: 1, queues: ['news'] }]);
+        expect(await engine.failures({ queue: 'none' })).toEqual({ items: [], looked: 0, complete: true });
+
+        const ids = async (filter: TaskFilter) =>
+          (await engine.list(filter, { limit: 9 })).items.map(({ id }) => id).toSorted();
+        const wanted = tasks.slice(0, 3).map(({ id }) => id);
+        const error = relay!.key;
+        expect(await ids({ error })).toEqual(wanted.toSorted());
+        expect(await ids({ error, queue: 'news' })).toEqual([wanted[2]]);
+        expect(await ids({ error, state: 'completed' })).toEqual([]);
+        expect(await ids({ error: 'no such' })).toEqual([]);
+        expect(await engine.act('delete', { filter: { error } })).toEqual({ changed: 3, refused: [] });
+        expect((await engine.failures({})).items.map(({ count }) => count)).toEqual([1, 1]);
       });
 
       it('finds text in errors, and never text that is masked', async () => {

@@ -10,7 +10,7 @@ import { DEFAULT_PAGE_SIZE, MAX_BULK_IDS, MAX_FILTER_TEXT, MAX_PAGE_SIZE } from 
 import { Fields } from '../http/fields.js';
 
 const ACTIONS = Object.keys(ACTION_STATES) as TaskAction[];
-const FILTER_FIELDS = ['state', 'queue', 'name', 'search', 'from', 'to'] as const;
+const FILTER_FIELDS = ['state', 'queue', 'name', 'search', 'from', 'to', 'error'] as const;
 /** A date with its zone: one without means another moment on each machine. */
 const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
 const LAST_DATE_MS = 8.64e15;
@@ -87,6 +87,7 @@ function readFilter(fields: Fields): TaskFilter {
   return given({
     from,
     to,
+    error: fields.text('error', MAX_FILTER_TEXT),
     state: fields.oneOf('state', TASK_STATES),
     queue: fields.text('queue', MAX_FILTER_TEXT),
     name: fields.text('name', MAX_FILTER_TEXT),

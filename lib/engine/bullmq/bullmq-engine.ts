@@ -25,6 +25,7 @@ import type {
   WorkerInfo,
   WorkerStatus,
 } from '../task-engine.js';
+import { FailureGroups, MOST_FAILURES_LOOKED_AT, type FailureReport } from '../failure-groups.js';
 import type { Task } from '../task.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import { Cancelled, cancelledNotes } from './cancelled.js';
@@ -194,6 +195,16 @@ export class BullmqEngine implements TaskEngine {
   async workers(): Promise<readonly WorkerInfo[]> {
     return this.store.registry.workers();
   }
+  async failures(query: { queue?: string; name?: string }): Promise<FailureReport> {
+    const groups = new FailureGroups(Date.now());
+    const deadline = performance.now() + LONGEST_READING_MS;
+    for await (const failure of this.store.lists.failures(query)) {
+      if (groups.looked === MOST_FAILURES_LOOKED_AT || performance.now() > deadline) return groups.report(false);
+      groups.add(failure);
+    }
+    return groups.report(true);
+  }
+
 
   async workersAtWork(): Promise<readonly WorkerStatus[]> {
     const { registry, lists } = this.store;

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../../errors/index.js';
+import { failureKey, type Failure } from '../failure-groups.js';
 import type { PageRequest, RunningTask, TaskFilter, TaskPage } from '../task-engine.js';
 import type { TaskState, TaskSummary } from '../task.js';
 import type { QueueSet } from './queue-set.js';
@@ -140,7 +141,28 @@ export class TaskLists {
     }
   }
 
-  private async listsOf({ queue, state }: TaskFilter): Promise<Array<{ queue: string; list: List }>> {
+  /** Failed tasks, the newest of each queue first, a part of each queue in turn. */
+  async *failures({ queue, name }: { queue?: string; name?: string }): AsyncGenerator<Failure> {
+    await this.registry.refresh(true);
+    const filter = { ...(name !== undefined && { name }) };
+    let open = (await this.registry.queues()).filter((known) => queue === undefined || known === queue);
+    for (let offset = 0; open.length > 0; offset += CHUNK) {
+      const chunks = await Promise.all(
+        open.map(async (from) => ({ from, jobs: await this.read(from, 'failed', offset, CHUNK) })),
+      );
+      for (const { from, jobs } of chunks) {
+        for (const job of jobs) {
+          const found = job && this.match(filter, { queue: from, job, state: 'failed' });
+          if (found)
+            yield { id: found.id, queue: from, name: found.name, error: errorOf(found), at: job.finishedOn ?? 0 };
+        }
+      }
+      open = chunks.filter(({ jobs }) => jobs.length === CHUNK).map(({ from }) => from);
+    }
+  }
+
+  private async listsOf({ queue, state: asked, error }: TaskFilter): Promise<Array<{ queue: string; list: List }>> {
+    const state = asked ?? (error === undefined ? undefined : 'failed');
     const known = await this.registry.queues();
     const queues = queue === undefined ? known : known.filter((name) => name === queue);
     const lists = state === undefined ? [...new Set(Object.values(LISTS_OF).flat())] : LISTS_OF[state];
@@ -163,13 +185,19 @@ export class TaskLists {
     if (filter.state !== undefined && filter.state !== state) return null;
     if (filter.name !== undefined && filter.name !== job.name) return null;
     if (job.timestamp < (filter.from ?? 0) || job.timestamp >= (filter.to ?? Infinity)) return null;
+    if (filter.error !== undefined && state !== 'failed') return null;
     const summary = this.view.summary(queue, job, state);
+    if (filter.error !== undefined && failureKey(summary.name, errorOf(summary)) !== filter.error) return null;
     if (filter.search === undefined) return summary;
     const wanted = filter.search.toLowerCase();
     const { id, params, error } = summary;
     const texts = [id, JSON.stringify(params), error?.name ?? '', error?.message ?? ''];
     return texts.some((text) => text.toLowerCase().includes(wanted)) ? summary : null;
   }
+}
+
+function errorOf({ error }: TaskSummary): Failure['error'] {
+  return error ?? { name: 'Error', message: '' };
 }
 
 function encode({ list, offset }: Position): string {

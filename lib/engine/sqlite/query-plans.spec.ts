@@ -15,6 +15,7 @@ import {
 } from './statements/list-tasks.js';
 import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from './statements/promote-tasks.js';
 import { NEXT_EXPIRY, PRUNE_METRICS, PRUNE_TASKS } from './statements/prune-tasks.js';
+import { FAILURE } from './statements/read-failures.js';
 import { OLDEST_AVAILABLE } from './statements/queue-depths.js';
 import { METRICS } from './statements/read-metrics.js';
 import { ATTEMPTS_OF_TASK, LAST_ERROR_OF_TASK, LOGS_OF_TASK, TASK_BY_ID } from './statements/read-tasks.js';
@@ -100,6 +101,16 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     'list: running, which are few',
     RUNNING_TASKS.newest,
     ['SCAN tasks_task USING INDEX tasks_task_running', 'USE TEMP B-TREE FOR ORDER BY'],
+  ],
+  [
+    'a failure',
+    FAILURE,
+    [
+      KEY,
+      'SEARCH tasks_attempt USING PRIMARY KEY (task=? AND attempt=?) LEFT-JOIN',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_attempt USING PRIMARY KEY (task=?)',
+    ],
   ],
   ['when one candidate was enqueued', CREATED_AT, [KEY]],
   [

@@ -22,12 +22,13 @@ import type {
   WorkerInfo,
   WorkerStatus,
 } from '../task-engine.js';
+import type { FailureReport } from '../failure-groups.js';
 import type { Task } from '../task.js';
 import { TaskActions } from './task-actions.js';
 import { ChangeWatch } from './change-watch.js';
 import { Connection, databaseOf, fileOf } from './connection.js';
 import { storeError } from './sqlite-errors.js';
-import { insertTasks, insertTasksWithin } from './statements/insert-tasks.js';
+import { insertTasksWithin } from './statements/insert-tasks.js';
 import { saveSensitivePaths } from './statements/name-rows.js';
 import { queueDepths } from './statements/queue-depths.js';
 import { setPaused } from './statements/queue-rows.js';
@@ -148,6 +149,11 @@ export class SqliteEngine implements TaskEngine {
 
   async queues(): Promise<readonly QueueDepth[]> {
     return this.store.connection.read(queueDepths);
+  }
+
+  async failures(query: { queue?: string; name?: string }): Promise<FailureReport> {
+    const { connection, list } = this.store;
+    return groupFailures(connection, list, query, this.context.clock.now());
   }
 
   async workers(): Promise<readonly WorkerInfo[]> {

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { failureKey } from '../failure-groups.js';
 import type { PageRequest, TaskFilter, TaskOrder, TaskPage } from '../task-engine.js';
 import { TASK_STATES, type TaskState, type TaskSummary } from '../task.js';
 import type { Connection, Database } from './connection.js';
@@ -13,6 +14,7 @@ import {
   type MatchRow,
 } from './statements/list-tasks.js';
 import { allCounts } from './statements/queue-depths.js';
+import { readFailure } from './statements/read-failures.js';
 import { readSummary, readableParams, type Mask } from './statements/read-tasks.js';
 
 /** A search that has taken this long gives back what it has; the cursor says where it goes on. */
@@ -57,12 +59,13 @@ export class TaskList {
     step: number,
     order: TaskOrder,
   ): AsyncGenerator<{ seqs: number[]; scannedTo: number | null; done: boolean }> {
-    const states = filter.state ? among.filter((state) => state === filter.state) : among;
+    const wanted = filter.error === undefined ? filter : { ...filter, state: filter.state ?? 'failed' };
+    const states = among.filter((state) => isWanted(state, wanted));
     const residual = isResidual(filter);
     const size = residual ? SEARCH_STEP : step;
     for (let next = after; ;) {
       const candidates = await this.connection.read((database) => {
-        const { sql, parameters } = candidateQuery(filter, states, [...allCounts(database).keys()], next, size, order);
+        const { sql, parameters } = candidateQuery(wanted, states, [...allCounts(database).keys()], next, size, order);
         const rows = statement<(string | number)[], { seq: number }>(database, sql).all(...parameters);
         return rows.map((row) => row.seq);
       });
@@ -78,7 +81,9 @@ export class TaskList {
   }
 
   private matches(database: Database, seq: number, filter: TaskFilter): boolean {
-    return isWithinTime(database, seq, filter) && this.hasText(database, seq, filter);
+    return (
+      isWithinTime(database, seq, filter) && hasError(database, seq, filter) && this.hasText(database, seq, filter)
+    );
   }
 
   private hasText(database: Database, seq: number, { search = '', queue = '', name }: TaskFilter): boolean {
@@ -99,12 +104,24 @@ export class TaskList {
 }
 
 /** Whether no index serves the whole filter. */
-function isResidual({ search, queue, name, from, to }: TaskFilter): boolean {
-  return search !== undefined || from !== undefined || to !== undefined || (queue !== undefined && name !== undefined);
+function isResidual({ queue, name, search, from, to, error }: TaskFilter): boolean {
+  return [search, from, to, error].some((part) => part !== undefined) || (queue !== undefined && name !== undefined);
+}
+
+/** What has an error's group has failed. */
+function isWanted(state: TaskState, filter: TaskFilter): boolean {
+  if (filter.error !== undefined && state !== 'failed') return false;
+  return filter.state === undefined || filter.state === state;
 }
 
 function isWithinTime(database: Database, seq: number, { from, to }: TaskFilter): boolean {
   if (from === undefined && to === undefined) return true;
   const row = statement<[number], { created_at: number }>(database, CREATED_AT).get(seq);
   return row !== undefined && row.created_at >= (from ?? 0) && row.created_at < (to ?? Infinity);
+}
+
+function hasError(database: Database, seq: number, { error }: TaskFilter): boolean {
+  if (error === undefined) return true;
+  const failure = readFailure(database, seq);
+  return failure !== null && failureKey(failure.name, failure.error) === error;
 }

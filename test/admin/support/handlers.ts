@@ -25,6 +25,11 @@ export class Handlers {
     throw new TypeError('Broken on purpose');
   }
 
+  @TaskHandler('reject', { maxRetries: 0 })
+  reject({ order }: { order: number }): Promise<never> {
+    throw new RangeError(`Order ${order} is not there`);
+  }
+
   /** Runs until it is cancelled. */
   @TaskHandler('wait')
   wait(_params: object, task: TaskContext): Promise<never> {

@@ -1,0 +1,38 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { FailureGroups, MOST_FAILURES_LOOKED_AT, type FailureReport } from '../failure-groups.js';
+import type { Connection } from './connection.js';
+import { BEYOND_FIRST } from './statements/list-tasks.js';
+import { readFailure } from './statements/read-failures.js';
+import type { TaskList } from './task-list.js';
+
+/** Read in one go; claims and enqueues of this process come between. */
+const STEP = 500;
+/** Where messages are long, or the file is not in memory, a step is cut short. */
+const LONGEST_STEP_MS = 10;
+/** What has been looked at by then is answered. */
+const LONGEST_READING_MS = 150;
+
+/** The newest failed tasks, grouped by what they failed with. */
+export async function groupFailures(
+  connection: Connection,
+  list: TaskList,
+  { queue, name }: { readonly queue?: string; readonly name?: string },
+  now: number,
+): Promise<FailureReport> {
+  const filter = { ...(queue !== undefined && { queue }), ...(name !== undefined && { name }) };
+  const groups = new FailureGroups(now);
+  const began = performance.now();
+  for await (const { seqs } of list.walk(filter, ['failed'], BEYOND_FIRST.newest, STEP, 'newest')) {
+    let stepBegan = performance.now();
+    for (const seq of seqs) {
+      if (groups.looked === MOST_FAILURES_LOOKED_AT) return groups.report(false);
+      const failure = await connection.read((database) => readFailure(database, seq));
+      if (failure) groups.add(failure);
+      if (performance.now() - stepBegan < LONGEST_STEP_MS) continue;
+      if (performance.now() - began > LONGEST_READING_MS) return groups.report(false);
+      await turn();
+      stepBegan = performance.now();
+    }
+  }
+  return groups.report(true);
+}
