@@ -41,6 +41,9 @@ import { TaskActions } from './task-actions.js';
 import { TaskLists } from './task-lists.js';
 import { TaskView } from './task-view.js';
 
+/** Of failures, to group them: whole jobs cross the wire. What has been looked at by then is answered. */
+const LONGEST_READING_MS = 2_000;
+
 /** Everything that exists while the store is open. */
 interface Opened {
   readonly set: QueueSet;
@@ -192,9 +195,6 @@ export class BullmqEngine implements TaskEngine {
       .toSorted((a, b) => (a.queue < b.queue ? -1 : 1));
   }
 
-  async workers(): Promise<readonly WorkerInfo[]> {
-    return this.store.registry.workers();
-  }
   async failures(query: { queue?: string; name?: string }): Promise<FailureReport> {
     const groups = new FailureGroups(Date.now());
     const deadline = performance.now() + LONGEST_READING_MS;
@@ -205,6 +205,9 @@ export class BullmqEngine implements TaskEngine {
     return groups.report(true);
   }
 
+  async workers(): Promise<readonly WorkerInfo[]> {
+    return this.store.registry.workers();
+  }
 
   async workersAtWork(): Promise<readonly WorkerStatus[]> {
     const { registry, lists } = this.store;

@@ -27,6 +27,7 @@ import type { Task } from '../task.js';
 import { TaskActions } from './task-actions.js';
 import { ChangeWatch } from './change-watch.js';
 import { Connection, databaseOf, fileOf } from './connection.js';
+import { groupFailures } from './group-failures.js';
 import { storeError } from './sqlite-errors.js';
 import { insertTasksWithin } from './statements/insert-tasks.js';
 import { saveSensitivePaths } from './statements/name-rows.js';
@@ -147,10 +148,6 @@ export class SqliteEngine implements TaskEngine {
     return this.store.list.page(filter, page);
   }
 
-  async queues(): Promise<readonly QueueDepth[]> {
-    return this.store.connection.read(queueDepths);
-  }
-
   async failures(query: { queue?: string; name?: string }): Promise<FailureReport> {
     const { connection, list } = this.store;
     return groupFailures(connection, list, query, this.context.clock.now());
@@ -159,6 +156,10 @@ export class SqliteEngine implements TaskEngine {
   async workers(): Promise<readonly WorkerInfo[]> {
     const workers = await this.store.connection.read(allWorkers);
     return workers.map(({ id, host, pid, startedAt, queues }) => ({ id, host, pid, startedAt, queues }));
+  async queues(): Promise<readonly QueueDepth[]> {
+    return this.store.connection.read(queueDepths);
+  }
+
   }
 
   async workersAtWork(): Promise<readonly WorkerStatus[]> {
