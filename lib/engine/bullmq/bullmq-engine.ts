@@ -186,15 +186,6 @@ export class BullmqEngine implements TaskEngine {
     return this.store.lists.page(filter, page);
   }
 
-  async queues(): Promise<readonly QueueDepth[]> {
-    const { set, registry } = this.store;
-    await registry.refresh(true);
-    const depths = await Promise.all((await registry.queues()).map((queue) => queueDepth(set, queue)));
-    return depths
-      .filter(({ counts, paused }) => paused || Object.values(counts).some((count) => count > 0))
-      .toSorted((a, b) => (a.queue < b.queue ? -1 : 1));
-  }
-
   async failures(query: { queue?: string; name?: string }): Promise<FailureReport> {
     const groups = new FailureGroups(Date.now());
     const deadline = performance.now() + LONGEST_READING_MS;
@@ -203,6 +194,15 @@ export class BullmqEngine implements TaskEngine {
       groups.add(failure);
     }
     return groups.report(true);
+  }
+
+  async queues(): Promise<readonly QueueDepth[]> {
+    const { set, registry } = this.store;
+    await registry.refresh(true);
+    const depths = await Promise.all((await registry.queues()).map((queue) => queueDepth(set, queue)));
+    return depths
+      .filter(({ counts, paused }) => paused || Object.values(counts).some((count) => count > 0))
+      .toSorted((a, b) => (a.queue < b.queue ? -1 : 1));
   }
 
   async workers(): Promise<readonly WorkerInfo[]> {

@@ -153,13 +153,13 @@ export class SqliteEngine implements TaskEngine {
     return groupFailures(connection, list, query, this.context.clock.now());
   }
 
-  async workers(): Promise<readonly WorkerInfo[]> {
-    const workers = await this.store.connection.read(allWorkers);
-    return workers.map(({ id, host, pid, startedAt, queues }) => ({ id, host, pid, startedAt, queues }));
   async queues(): Promise<readonly QueueDepth[]> {
     return this.store.connection.read(queueDepths);
   }
 
+  async workers(): Promise<readonly WorkerInfo[]> {
+    const workers = await this.store.connection.read(allWorkers);
+    return workers.map(({ id, host, pid, startedAt, queues }) => ({ id, host, pid, startedAt, queues }));
   }
 
   async workersAtWork(): Promise<readonly WorkerStatus[]> {
