@@ -28,6 +28,7 @@ import { TaskActions } from './task-actions.js';
 import { ChangeWatch } from './change-watch.js';
 import { Connection, databaseOf, fileOf } from './connection.js';
 import { groupFailures } from './group-failures.js';
+import { Intake } from './intake.js';
 import { storeError } from './sqlite-errors.js';
 import { insertTasksWithin } from './statements/insert-tasks.js';
 import { saveSensitivePaths } from './statements/name-rows.js';
@@ -56,6 +57,7 @@ export interface SqliteEngineOptions {
 interface Opened {
   readonly connection: Connection;
   readonly writer: Writer;
+  readonly intake: Intake;
   readonly watch: ChangeWatch;
   readonly workForce: WorkForce;
   readonly list: TaskList;
@@ -98,6 +100,7 @@ export class SqliteEngine implements TaskEngine {
     this.opened = {
       connection,
       writer,
+      intake: new Intake(writer),
       watch,
       list,
       schedules,
@@ -118,13 +121,13 @@ export class SqliteEngine implements TaskEngine {
   }
 
   async enqueue(tasks: readonly NewTask[], within?: EntityManager): Promise<void> {
-    const { connection, writer } = this.store;
+    const { connection, intake } = this.store;
     if (tasks.length === 0) return;
     const now = this.context.clock.now();
     if (within) connection.assertSameDatabase(within);
     // A manager that has no transaction open has nothing to commit together with.
     if (within?.queryRunner?.isTransactionActive) await insertTasksWithin(within, tasks, now);
-    else await writer.write((transaction) => insertTasks(transaction, tasks, now));
+    else await intake.store(tasks, now);
   }
 
   async noteSensitive(paths: ReadonlyMap<string, readonly string[]>): Promise<void> {

@@ -5,36 +5,70 @@ import { statement } from '../statement.js';
 import type { Transaction } from '../transaction.js';
 import { ADD_COUNT } from './add-counts.js';
 
+/** How many rows one statement inserts: calling SQLite costs as much as a third of a row. */
+const SIZES = [50, 10, 1] as const;
+
+/** What tasks that are enqueued together nearly always have in common; then id and params, a pair for each. */
+const SHARED = [
+  'queue',
+  'name',
+  'state',
+  'priority',
+  'max_attempts',
+  'run_at',
+  'created_at',
+  'settings',
+  'sensitive',
+] as const;
+
 /** A task that is stored already is left as it is: whoever hands tasks over may do so again after a crash. */
-export const INSERT_TASK = `
-  INSERT INTO tasks_task (id, queue, name, state, priority, max_attempts, run_at, created_at, settings, sensitive, params)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+export const INSERT_TASK = insertSql(1);
+
+function insertSql(rows: number): string {
+  const shared = SHARED.map(() => '?').join(', ');
+  const source =
+    rows === 1
+      ? `VALUES (${shared}, ?, ?)`
+      : `SELECT ${shared}, column1, column2 FROM (VALUES ${Array<string>(rows).fill('(?, ?)').join(', ')}) WHERE true`;
+  return `
+  INSERT INTO tasks_task (${SHARED.join(', ')}, id, params)
+  ${source}
   ON CONFLICT (id) DO NOTHING`;
-
-/** TypeORM does not tell how many rows an INSERT changed; rows that it returns can be counted. */
-const INSERT_TASK_RETURNING = `${INSERT_TASK} RETURNING id`;
-
-type InsertParameters = [
-  string,
-  string,
-  string,
-  TaskState,
-  number,
-  number | null,
-  number,
-  number,
-  string | null,
-  string | null,
-  string,
-];
-
-function stateAt(task: NewTask, now: number): TaskState {
-  return task.runAt > now ? 'scheduled' : 'available';
 }
 
-function parametersOf(task: NewTask, state: TaskState): InsertParameters {
+const INSERT = new Map<number, string>(SIZES.map((size) => [size, size === 1 ? INSERT_TASK : insertSql(size)]));
+
+/** TypeORM does not tell how many rows an INSERT changed; rows that it returns can be counted. */
+const INSERT_RETURNING = new Map<number, string>([...INSERT].map(([size, sql]) => [size, `${sql} RETURNING id`]));
+
+/** Rows that one statement inserts, in the order of their arrival. */
+interface Rows {
+  readonly tasks: readonly NewTask[];
+  readonly queue: string;
+  readonly state: TaskState;
+  readonly runAt: number;
+  /** `SHARED`, then an id and params for each. */
+  readonly parameters: (string | number | null)[];
+}
+
+function* statementsFor(tasks: readonly NewTask[], now: number): Generator<Rows> {
+  for (let start = 0; start < tasks.length;) {
+    const first = tasks[start]!;
+    let end = start + 1;
+    while (end < tasks.length && end - start < SIZES[0] && alike(first, tasks[end]!)) end += 1;
+    const size = SIZES.find((candidate) => candidate <= end - start)!;
+    const state = first.runAt > now ? 'scheduled' : 'available';
+    const rows = tasks.slice(start, start + size);
+    const parameters = sharedParameters(first, state);
+    for (const { id, params } of rows) parameters.push(id, params);
+    yield { tasks: rows, queue: first.queue, state, runAt: first.runAt, parameters };
+    start += size;
+  }
+}
+
+/** In the order of `SHARED`. */
+function sharedParameters(task: NewTask, state: TaskState): (string | number | null)[] {
   return [
-    task.id,
     task.queue,
     task.name,
     state,
@@ -44,19 +78,32 @@ function parametersOf(task: NewTask, state: TaskState): InsertParameters {
     task.createdAt,
     task.settings,
     task.sensitive.length > 0 ? JSON.stringify(task.sensitive) : null,
-    task.params,
   ];
+}
+
+/** Whether `SHARED` is the same for both. */
+function alike(left: NewTask, right: NewTask): boolean {
+  return (
+    left.queue === right.queue &&
+    left.name === right.name &&
+    left.priority === right.priority &&
+    left.maxAttempts === right.maxAttempts &&
+    left.runAt === right.runAt &&
+    left.createdAt === right.createdAt &&
+    left.settings === right.settings &&
+    (left.sensitive === right.sensitive || left.sensitive.length + right.sensitive.length === 0)
+  );
 }
 
 /** Stores new tasks within the engine's own transaction. */
 export function insertTasks(transaction: Transaction, tasks: readonly NewTask[], now: number): void {
-  const insert = statement<InsertParameters>(transaction.database, INSERT_TASK);
-  for (const task of tasks) {
-    const state = stateAt(task, now);
-    if (insert.run(...parametersOf(task, state)).changes === 0) continue;
-    transaction.moved(task.queue, null, state);
-    transaction.touch(task.queue, task.id);
-    if (state === 'scheduled') transaction.due(task.runAt);
+  for (const rows of statementsFor(tasks, now)) {
+    const insert = statement<unknown[]>(transaction.database, INSERT.get(rows.tasks.length)!);
+    const { changes } = insert.run(rows.parameters);
+    if (changes === 0) continue;
+    transaction.moved(rows.queue, null, rows.state, changes);
+    for (const { id } of rows.tasks) transaction.touch(rows.queue, id);
+    if (rows.state === 'scheduled') transaction.due(rows.runAt);
   }
 }
 
@@ -67,13 +114,12 @@ export function insertTasks(transaction: Transaction, tasks: readonly NewTask[],
 export async function insertTasksWithin(manager: EntityManager, tasks: readonly NewTask[], now: number): Promise<void> {
   const counts = new Map<string, [queue: string, state: TaskState, count: number]>();
   try {
-    for (const task of tasks) {
-      const state = stateAt(task, now);
-      const inserted: unknown[] = await manager.query(INSERT_TASK_RETURNING, parametersOf(task, state));
+    for (const { tasks: rows, queue, state, parameters } of statementsFor(tasks, now)) {
+      const inserted: unknown[] = await manager.query(INSERT_RETURNING.get(rows.length)!, parameters);
       if (inserted.length === 0) continue;
-      const key = `${state} ${task.queue}`;
-      const count = counts.get(key) ?? [task.queue, state, 0];
-      count[2] += 1;
+      const key = `${state} ${queue}`;
+      const count = counts.get(key) ?? [queue, state, 0];
+      count[2] += inserted.length;
       counts.set(key, count);
     }
     for (const count of counts.values()) await manager.query(ADD_COUNT, count);
