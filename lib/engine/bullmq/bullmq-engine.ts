@@ -40,6 +40,7 @@ import { toJob } from './stored-job.js';
 import { TaskActions } from './task-actions.js';
 import { TaskLists } from './task-lists.js';
 import { TaskView } from './task-view.js';
+import { assertNotMoving } from './transfer/move-mark.js';
 
 /** Of failures, to group them: whole jobs cross the wire. What has been looked at by then is answered. */
 const LONGEST_READING_MS = 2_000;
@@ -150,6 +151,7 @@ export class BullmqEngine implements TaskEngine {
 
   async consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
     const { set, registry, cancelled, schedules, watch } = this.store;
+    await assertNotMoving(registry);
     await registry.noteQueues([queue]);
     const consumer = new QueueConsumer(
       queue,
@@ -162,6 +164,13 @@ export class BullmqEngine implements TaskEngine {
     schedules.start();
     await watch.hearOwn();
     await consumer.ready();
+    try {
+      // Again, now that whoever moves the tasks sees this process.
+      await assertNotMoving(registry);
+    } catch (error) {
+      await consumer.close(0);
+      throw error;
+    }
     await this.noteWorker();
     return {
       close: async (grace) => {

@@ -1,6 +1,6 @@
 import type { AttemptRecord } from './attempt-record.js';
 import type { QueueSet } from './queue-set.js';
-import type { TaskJob } from './stored-job.js';
+import { attemptOf, excusedAttempts, priorityOf, storedPriority, type TaskJob } from './stored-job.js';
 
 /** Beside the options of the job that was cancelled, as text: Redis gives an empty list back as an object. */
 export interface CancelledNotes {
@@ -35,8 +35,8 @@ export class Cancelled {
     const notes: CancelledNotes = {
       cancelledAt: Date.now(),
       keepFor: keepFor === undefined ? this.keepFor(queue) : keepFor,
-      attemptsStarted: job.attemptsStarted,
-      attemptsMade: job.attemptsMade,
+      attemptsStarted: attemptOf(job),
+      attemptsMade: attemptOf(job) - excusedAttempts(job, last !== null) - (last ? 1 : 0),
       stacktrace: job.stacktrace ?? [],
       logs,
       last,
@@ -44,6 +44,7 @@ export class Cancelled {
     const { delay: _delay, ...opts } = job.opts;
     await this.set.cancelledOf(queue).add(job.name, job.data, {
       ...opts,
+      priority: storedPriority(priorityOf(job)),
       jobId: job.id!,
       timestamp: job.timestamp,
       cancelled: JSON.stringify(notes),

@@ -5,6 +5,8 @@ import type { Cancelled } from './cancelled.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob } from './running-job.js';
 import type { TaskJob } from './stored-job.js';
+import { isLanding } from './transfer/carried.js';
+import { land } from './transfer/land.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Data points of BullMQ's metrics, one a minute: a week. */
@@ -98,6 +100,10 @@ export class QueueConsumer implements Consumer {
 
   private async process(job: TaskJob, token: string): Promise<unknown> {
     if (this.closing) return this.release(job, token, null);
+    if (isLanding(job)) {
+      await land(job, token);
+      throw new this.parts.set.library.WaitingError();
+    }
     const running = new RunningJob(job, token, this.queue, {
       report: (error) => this.parts.report(error),
       tellOfLog: () => this.parts.set.tell(this.queue, { event: 'logged', jobId: job.id! }),

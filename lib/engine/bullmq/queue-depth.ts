@@ -1,5 +1,6 @@
 import type { QueueDepth } from '../task-engine.js';
 import type { QueueSet } from './queue-set.js';
+import { attemptOf } from './stored-job.js';
 
 /** Delayed jobs that are looked at to tell those that wait for a retry from those that were never due. */
 const MOST_LOOKED_AT = 1_000;
@@ -18,7 +19,7 @@ export async function queueDepth(set: QueueSet, name: string): Promise<QueueDept
   ]);
   const delayed = counts.delayed ?? 0;
   const first = delayed === 0 ? [] : await queue.getJobs(['delayed'], 0, MOST_LOOKED_AT - 1, true);
-  const retryable = first.filter((job) => job && job.attemptsStarted > 0).length;
+  const retryable = first.filter((job) => job && attemptOf(job) > 0).length;
   const next = oldest[0];
   return {
     queue: name,

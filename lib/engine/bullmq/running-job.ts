@@ -1,7 +1,7 @@
 import { LogLimit } from '../log-limit.js';
 import { TaskAbortedError, type AbortCause, type DeliveredTask, type Delivery } from '../task-engine.js';
 import type { TaskProgress } from '../task.js';
-import { excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
+import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
 
 /** What stands in a job's log: one line, as JSON. */
 export interface LogRow {
@@ -42,7 +42,7 @@ export class RunningJob implements Delivery {
       createdAt: job.timestamp,
       ...notesOf(job),
       runAt: runAtOf(job),
-      attempt: job.attemptsStarted,
+      attempt: attemptOf(job),
       excusedAttempts: excusedAttempts(job, true),
     };
   }

@@ -62,6 +62,18 @@ export class ScheduleBook {
     this.start();
   }
 
+  /** Takes a schedule over from another store. It ticks once a process works on this one. */
+  async adopt({ paused, nextRunAt: _next, lastRunAt, lastTaskId, ...schedule }: ScheduleStatus): Promise<void> {
+    const { name } = schedule;
+    const ran: Ran = { at: lastRunAt, taskId: lastTaskId, tick: null };
+    await this.registry.note({
+      [`schedule:${name}`]: JSON.stringify(schedule),
+      [`ran:${name}`]: JSON.stringify(ran),
+      ...(paused && { [`paused:${name}`]: '1' }),
+    });
+    await this.arrange(schedule);
+  }
+
   async remove(name: string): Promise<boolean> {
     await this.registry.refresh(true);
     if (!(await this.definition(name))) return false;

@@ -1,5 +1,6 @@
 import type { Job, JobsOptions } from 'bullmq';
 import type { NewTask } from '../task-engine.js';
+import { attemptsBefore, carriedOf } from './transfer/carried.js';
 
 /** The params of a task, as any BullMQ tool shows them; those that it could not hold are in base64 under one key. */
 export type StoredJob = Record<string, unknown>;
@@ -16,8 +17,10 @@ export interface TaskNotes {
   readonly maxAttempts: number | null;
   readonly settings: string | null;
   readonly sensitive: readonly string[];
-  /** Where it was due before it was enqueued, as a run that makes up for a missed tick is. */
+  /** Where it was due before it was enqueued, as a run that makes up for a missed tick is; or in another store. */
   readonly runAt?: number;
+  /** Its past in the store that it was moved from: see `Carried`. */
+  readonly carried?: string;
 }
 
 export function toJob(task: NewTask): { name: string; data: StoredJob; opts: JobsOptions } {
@@ -31,7 +34,7 @@ export function toJob(task: NewTask): { name: string; data: StoredJob; opts: Job
   const opts: JobsOptions & { task: Partial<TaskNotes> } = {
     jobId: task.id,
     timestamp: task.createdAt,
-    priority: PRIORITY_ZERO - task.priority,
+    priority: storedPriority(task.priority),
     attempts: task.maxAttempts ?? 1,
     task: notes,
   };
@@ -70,11 +73,26 @@ export function runAtOf(job: TaskJob): number {
   return notesOf(job).runAt ?? job.timestamp + job.delay;
 }
 
-export function priorityOf({ opts }: Pick<TaskJob, 'opts'>): number {
-  return opts.priority ? PRIORITY_ZERO - opts.priority : 0;
+export function priorityOf(job: TaskJob): number {
+  const stored = job.opts.priority ?? carriedOf(job)?.priority;
+  return stored ? PRIORITY_ZERO - stored : 0;
+}
+
+/** What BullMQ is told for a priority. */
+export function storedPriority(priority: number): number {
+  return PRIORITY_ZERO - priority;
+}
+
+/** Number of the last attempt; 0 before the first. */
+export function attemptOf(job: Pick<TaskJob, 'opts' | 'attemptsStarted'>): number {
+  return attemptsBefore(job) + job.attemptsStarted;
 }
 
 /** Attempts that do not count against the retries, of those that have ended. */
 export function excusedAttempts(job: TaskJob, running: boolean): number {
-  return Math.max(0, job.attemptsStarted - job.attemptsMade - (running ? 1 : 0));
+  const here = Math.max(0, job.attemptsStarted - job.attemptsMade - (running ? 1 : 0));
+  const carried = carriedOf(job);
+  if (!carried) return here;
+  // Where it had failed it was retried by hand since, or has not begun again: a retry by hand excuses all before it.
+  return carried.failed && here > 0 ? attemptsBefore(job) + here : carried.excused + here;
 }

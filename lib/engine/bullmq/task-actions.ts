@@ -9,6 +9,7 @@ import { recordsIn } from './attempt-record.js';
 import { type Cancelled, cancelledNotes } from './cancelled.js';
 import type { QueueSet } from './queue-set.js';
 import type { Listed, TaskLists } from './task-lists.js';
+import { withoutPast } from './transfer/carried.js';
 
 const AT_ONCE = 50;
 
@@ -98,7 +99,11 @@ export class TaskActions {
   private async revive(queue: string, job: Listed['job']): Promise<void> {
     const { cancelled: _cancelled, ...opts } = job.opts as typeof job.opts & { cancelled?: unknown };
     if (!cancelledNotes(job)) throw new Error(`Task "${job.id}" has no notes of its cancellation.`);
-    await this.set.queue(queue).add(job.name, job.data, { ...opts, jobId: job.id!, timestamp: job.timestamp });
+    await this.set.queue(queue).add(job.name, job.data, {
+      ...withoutPast(opts),
+      jobId: job.id!,
+      timestamp: job.timestamp,
+    });
     await job.remove();
   }
 }

@@ -2,16 +2,17 @@ import type { EngineContext } from '../task-engine.js';
 import type { Task, TaskAttempt, TaskError, TaskLog, TaskProgress, TaskState, TaskSummary } from '../task.js';
 import { plainError, recordsIn, type AttemptRecord } from './attempt-record.js';
 import { cancelledNotes } from './cancelled.js';
-import { excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
+import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
+import { carriedOf, isAsCarried } from './transfer/carried.js';
 
 /** BullMQ's lists of jobs, and the state that a task in each of them has. */
 export const LISTS = ['active', 'delayed', 'waiting', 'prioritized', 'completed', 'failed'] as const;
 export type List = (typeof LISTS)[number] | 'cancelled';
 
 /** BullMQ holds back both what was never due and what failed before: the attempts tell one from the other. */
-export function stateOf(list: string, job: Pick<TaskJob, 'attemptsStarted'>): TaskState {
+export function stateOf(list: string, job: Pick<TaskJob, 'opts' | 'attemptsStarted'>): TaskState {
   if (list === 'active') return 'running';
-  if (list === 'delayed') return job.attemptsStarted > 0 ? 'retryable' : 'scheduled';
+  if (list === 'delayed') return attemptOf(job) > 0 ? 'retryable' : 'scheduled';
   if (list === 'completed' || list === 'failed' || list === 'cancelled') return list;
   return 'available';
 }
@@ -25,7 +26,8 @@ export class TaskView {
 
   summary(queue: string, job: TaskJob, state: TaskState): TaskSummary {
     const cancelled = cancelledNotes(job);
-    const attempt = cancelled?.attemptsStarted ?? job.attemptsStarted;
+    const carried = isAsCarried(job) ? carriedOf(job) : null;
+    const attempt = cancelled?.attemptsStarted ?? attemptOf(job);
     const records = recordsOf(job);
     const last = records.findLast(({ error }) => error);
     const runAt = state === 'retryable' ? records.at(-1)?.runAt : undefined;
@@ -40,16 +42,17 @@ export class TaskView {
       maxAttempts: maxAttempts(job, state),
       runAt: runAt ?? runAtOf(job),
       createdAt: job.timestamp,
-      startedAt: job.processedOn ?? records.at(-1)?.startedAt ?? null,
-      finishedAt: cancelled?.cancelledAt ?? job.finishedOn ?? null,
-      progress: progressOf(job),
+      startedAt: carried ? carried.startedAt : (job.processedOn ?? records.at(-1)?.startedAt ?? null),
+      finishedAt: cancelled?.cancelledAt ?? (carried ? carried.finishedAt : (job.finishedOn ?? null)),
+      progress: progressOf(job) ?? carried?.progress ?? null,
       error: last?.error ?? (state === 'failed' ? bullmqError(job) : null),
     };
   }
 
   task(queue: string, job: TaskJob, state: TaskState, rows: readonly string[]): Task {
     const parsed = rows.map(parseRow);
-    const logs = parsed.filter((row): row is TaskLog => row !== null && 'message' in row);
+    const own = parsed.filter((row): row is TaskLog => row !== null && 'message' in row);
+    const logs = [...(carriedOf(job)?.logs ?? []), ...own];
     const noted = parsed.filter((row): row is AttemptRecord => row !== null && 'outcome' in row);
     const summary = this.summary(queue, job, state);
     const attempts = attemptsOf(job, state, noted);
@@ -74,7 +77,9 @@ export class TaskView {
 
 function recordsOf(job: TaskJob): AttemptRecord[] {
   const cancelled = cancelledNotes(job);
-  const records = recordsIn(cancelled?.stacktrace ?? job.stacktrace);
+  const carried = (carriedOf(job)?.attempts ?? []) as readonly AttemptRecord[];
+  const stacks = recordsIn(cancelled?.stacktrace ?? job.stacktrace);
+  const records = [...carried, ...stacks.filter(({ attempt }) => !carried.some((known) => known.attempt === attempt))];
   return cancelled?.last ? [...records, cancelled.last] : records;
 }
 
@@ -102,11 +107,14 @@ function attemptsOf(job: TaskJob, state: TaskState, noted: readonly AttemptRecor
   const known = new Map<number, TaskAttempt>();
   for (const { runAt: _runAt, ...record } of [...noted, ...recordsOf(job)]) known.set(record.attempt, record);
   const cancelled = cancelledNotes(job);
-  const count = cancelled?.attemptsStarted ?? job.attemptsStarted;
+  const count = cancelled?.attemptsStarted ?? attemptOf(job);
+  const carried = carriedOf(job)?.attempt ?? 0;
   const attempts: TaskAttempt[] = [];
   for (let attempt = 1; attempt <= count; attempt += 1) {
     const record = known.get(attempt);
     if (record) attempts.push(record);
+    // What has no record in the store that the task was moved from never began.
+    else if (attempt <= carried) continue;
     else if (attempt === count && !cancelled) attempts.push(lastAttempt(job, state));
     else attempts.push({ attempt, worker: 'unknown', startedAt: job.timestamp, finishedAt: null, outcome: 'lost' });
   }
@@ -117,7 +125,7 @@ function lastAttempt(job: TaskJob, state: TaskState): TaskAttempt {
   const outcome =
     state === 'running' ? null : state === 'completed' ? 'completed' : state === 'failed' ? 'failed' : 'lost';
   return {
-    attempt: job.attemptsStarted,
+    attempt: attemptOf(job),
     worker: job.processedBy ?? 'unknown',
     startedAt: job.processedOn ?? job.timestamp,
     finishedAt: job.finishedOn ?? null,

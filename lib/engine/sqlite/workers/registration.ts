@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { IN_MEMORY } from '../connection.js';
 import { deleteWorker, insertWorker, workerExists } from '../statements/worker-rows.js';
 import type { Transaction } from '../transaction.js';
+import { assertNotMoving } from '../transfer/move-mark.js';
 import type { Writer } from '../writer.js';
 import { Heartbeat } from './heartbeat.js';
 import { ownIdentity } from './process-identity.js';
@@ -80,6 +81,7 @@ export class Registration {
   }
 
   private insert(transaction: Transaction): void {
+    assertNotMoving(transaction.database);
     insertWorker(transaction, { ...ownIdentity(), id: this.currentId, startedAt: this.startedAt, queues: this.queues });
   }
 }

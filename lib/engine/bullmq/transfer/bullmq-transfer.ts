@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreError, listOf, messageOf } from '../../../errors/index.js';
+import type { EngineContext } from '../../task-engine.js';
+import type { MovedState, MoveMark, StoreBook, StoredTask, TransferStore } from '../../transfer.js';
+import type { BullmqOptions } from '../bullmq-options.js';
+import { QueueSet } from '../queue-set.js';
+import { Registry } from '../registry.js';
+import { ScheduleBook } from '../schedule-book.js';
+import { TaskLists } from '../task-lists.js';
+import { stateOf, TaskView, type LISTS } from '../task-view.js';
+import type { TaskJob } from '../stored-job.js';
+import { isLanding } from './carried.js';
+import { toMovedJob, toStoredTask } from './job-rows.js';
+import { Landing } from './landing.js';
+import { readMark, writeMark } from './move-mark.js';
+
+/** In the order in which BullMQ serves them. */
+const MOVED_LISTS = [
+  'waiting',
+  'prioritized',
+  'delayed',
+  'failed',
+] as const satisfies readonly (typeof LISTS)[number][];
+/** Jobs that are read, or removed, together. */
+const BATCH = 250;
+/** How long a lock is waited for that nobody renews, and how often it is looked at, in milliseconds. */
+const LOCK_PATIENCE_MS = 60_000;
+const LOOK_EVERY_MS = 500;
+
+export interface BullmqTransferOptions extends BullmqOptions {
+  readonly context: EngineContext;
+}
+
+/** A store in BullMQ, as one end of a move. */
+export class BullmqTransfer implements TransferStore {
+  private readonly landings = new Map<string, Landing>();
+
+  private constructor(
+    private readonly set: QueueSet,
+    private readonly registry: Registry,
+    private readonly view: TaskView,
+    private readonly schedules: ScheduleBook,
+  ) {}
+
+  /** @throws StoreError where the server cannot be reached */
+  static async open({ context, ...options }: BullmqTransferOptions): Promise<BullmqTransfer> {
+    const report = (error: Error): void => context.logger.warn(`BullMQ: ${messageOf(error)}`);
+    try {
+      const set = await QueueSet.open(
+        { ...options, lease: LOOK_EVERY_MS, maxLostAttempts: 1, queues: [] },
+        context,
+        report,
+      );
+      const registry = new Registry(set);
+      // Params go from one store to another as they are.
+      const view = new TaskView(
+        (params) => params,
+        () => [],
+      );
+      const lists = new TaskLists(set, registry, view);
+      const schedules = new ScheduleBook(context, set, registry, lists, () => Promise.resolve());
+      return new BullmqTransfer(set, registry, view, schedules);
+    } catch (error) {
+      throw new StoreError(`The task store cannot be opened: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  readMark(): Promise<MoveMark | null> {
+    return readMark(this.registry);
+  }
+
+  writeMark(mark: MoveMark | null): Promise<void> {
+    return writeMark(this.registry, mark);
+  }
+
+  async workers(): Promise<readonly string[]> {
+    const known = await this.registry.workers();
+    const ours = known.map(
+      ({ pid, host, queues }) => `process ${pid} on ${host}, which works on ${listOf(Object.keys(queues))}`,
+    );
+    const others: string[] = [];
+    for (const queue of await this.queues()) {
+      for (const { rawname, addr } of await this.set.queue(queue).getWorkers()) {
+        const name = String(rawname);
+        if (!known.some(({ id }) => name.endsWith(id))) others.push(`a BullMQ worker on "${queue}" (${String(addr)})`);
+      }
+    }
+    return [...ours, ...others];
+  }
+
+  async settle(role: MoveMark['role']): Promise<readonly string[]> {
+    const held: string[] = [];
+    for (const queue of await this.queues()) {
+      const locked = await this.settleQueue(queue, role);
+      held.push(...locked.map(({ id, processedBy }) => `task ${id}, running by worker ${processedBy ?? 'unknown'}`));
+    }
+    return held;
+  }
+
+  async *exportTasks(): AsyncGenerator<StoredTask> {
+    for (const queue of await this.queues()) {
+      for (const list of MOVED_LISTS) {
+        for (let offset = 0; ; offset += BATCH) {
+          const jobs: Array<TaskJob | undefined> = await this.set
+            .queue(queue)
+            .getJobs([list], offset, offset + BATCH - 1, true);
+          yield* await Promise.all(jobs.filter(isTask).map((job) => this.stored(queue, list, job)));
+          if (jobs.length < BATCH) break;
+        }
+      }
+    }
+  }
+
+  async importTasks(tasks: readonly StoredTask[]): Promise<void> {
+    const now = Date.now();
+    const byQueue = new Map<string, StoredTask[]>();
+    for (const task of tasks) {
+      const own = byQueue.get(task.queue);
+      if (own) own.push(task);
+      else byQueue.set(task.queue, [task]);
+    }
+    await this.registry.noteQueues(byQueue.keys());
+    for (const [queue, own] of byQueue) {
+      await this.set.queue(queue).addBulk(own.map((task) => toMovedJob(task, now)));
+      if (own.some(({ state }) => state === 'failed')) await this.landing(queue).landAll();
+    }
+  }
+
+  async removeTasks(tasks: ReadonlyArray<Pick<StoredTask, 'id' | 'queue'>>): Promise<void> {
+    await Promise.all(
+      tasks.map(async ({ id, queue }) => {
+        const removed = await this.set.queue(queue).remove(id);
+        if (removed === 0 && (await this.set.queue(queue).getJob(id))) {
+          throw new StoreError(`Task ${id} cannot be removed from queue "${queue}": somebody works on it.`);
+        }
+      }),
+    );
+  }
+
+  async exportBook(): Promise<StoreBook> {
+    const queues = await this.queues();
+    const paused = await Promise.all(queues.map((queue) => this.set.queue(queue).isPaused()));
+    const notes = Object.entries(await this.registry.of('sensitive'));
+    return {
+      schedules: await this.schedules.all(),
+      paused: queues.filter((_queue, index) => paused[index]),
+      sensitive: new Map(notes.map(([name, paths]) => [name, JSON.parse(paths) as string[]])),
+    };
+  }
+
+  async importBook({ schedules, paused, sensitive }: StoreBook): Promise<void> {
+    for (const [name, paths] of sensitive) await this.registry.note({ [`sensitive:${name}`]: JSON.stringify(paths) });
+    for (const schedule of schedules) await this.schedules.adopt(schedule);
+    await this.registry.noteQueues(paused);
+    for (const queue of paused) await this.set.queue(queue).pause();
+  }
+
+  async removeSchedules(names: readonly string[]): Promise<void> {
+    for (const name of names) await this.schedules.remove(name);
+  }
+
+  async resumeQueues(names: readonly string[]): Promise<void> {
+    for (const queue of names) await this.set.queue(queue).resume();
+  }
+
+  async close(): Promise<void> {
+    for (const landing of this.landings.values()) await landing.close();
+    await this.schedules.close();
+    await this.set.close();
+  }
+
+  private async queues(): Promise<string[]> {
+    await this.registry.refresh(true);
+    return (await this.registry.queues()).toSorted();
+  }
+
+  private async stored(queue: string, list: (typeof MOVED_LISTS)[number], job: TaskJob): Promise<StoredTask> {
+    const { logs } = await this.set.queue(queue).getJobLogs(job.id!);
+    return toStoredTask(this.view, queue, job, stateOf(list, job) as MovedState, logs);
+  }
+
+  private landing(queue: string): Landing {
+    let landing = this.landings.get(queue);
+    if (!landing) this.landings.set(queue, (landing = new Landing(this.set, queue)));
+    return landing;
+  }
+
+  /**
+   * Jobs that run are given back by BullMQ's own check, once nobody has renewed their lock. Those that a killed move was
+   * landing are taken out of its target, as its source has them; what was to land in a store that is now a source lands.
+   */
+  private async settleQueue(name: string, role: MoveMark['role']): Promise<TaskJob[]> {
+    const queue = this.set.queue(name);
+    const checker = this.set.worker(name, () => Promise.resolve(), {
+      autorun: false,
+      stalledInterval: LOOK_EVERY_MS / 2,
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+    });
+    try {
+      await checker.waitUntilReady();
+      const until = performance.now() + LOCK_PATIENCE_MS;
+      for (;;) {
+        const [waiting, active] = await Promise.all([this.all(name, 'waiting'), this.all(name, 'active')]);
+        if (role === 'target') for (const { id } of [...waiting, ...active].filter(isLanding)) await queue.remove(id!);
+        const running = active.filter((job) => role === 'source' || !isLanding(job));
+        if (active.length === 0 && role === 'source' && waiting.some(isLanding)) await this.landing(name).landAll();
+        if (active.length === 0 || performance.now() > until) return running;
+        if (running.length > 0) await checker.backend.moveStalledJobsToWait();
+        await sleep(LOOK_EVERY_MS);
+      }
+    } finally {
+      await checker.close();
+    }
+  }
+
+  private async all(queue: string, list: 'waiting' | 'active'): Promise<TaskJob[]> {
+    const jobs: Array<TaskJob | undefined> = await this.set.queue(queue).getJobs([list], 0, -1, true);
+    return jobs.filter(isTask);
+  }
+}
+
+function isTask(job: TaskJob | undefined): job is TaskJob {
+  return job !== undefined;
+}

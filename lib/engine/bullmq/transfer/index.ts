@@ -1,0 +1,1 @@
+export { BullmqTransfer, type BullmqTransferOptions } from './bullmq-transfer.js';

@@ -1,0 +1,101 @@
+import type { TaskAttempt, TaskLog } from '../../task.js';
+import type { MovedState, StoredTask } from '../../transfer.js';
+import { recordsIn } from '../attempt-record.js';
+import {
+  attemptOf,
+  excusedAttempts,
+  notesOf,
+  paramsOf,
+  priorityOf,
+  runAtOf,
+  storedPriority,
+  toJob,
+  type TaskJob,
+} from '../stored-job.js';
+import type { TaskView } from '../task-view.js';
+import { carriedOf, isAsCarried, type Carried } from './carried.js';
+
+type NewJob = ReturnType<typeof toJob>;
+
+/** A job as it is handed to another store. */
+export function toStoredTask(
+  view: TaskView,
+  queue: string,
+  job: TaskJob,
+  state: MovedState,
+  rows: readonly string[],
+): StoredTask {
+  const { maxAttempts, settings, sensitive } = notesOf(job);
+  const shown = view.task(queue, job, state, rows);
+  const carried = isAsCarried(job) ? carriedOf(job) : null;
+  return {
+    id: job.id!,
+    queue,
+    name: job.name,
+    state,
+    params: paramsOf(job),
+    priority: priorityOf(job),
+    runAt: (state === 'failed' ? undefined : recordsIn(job.stacktrace).at(-1)?.runAt) ?? runAtOf(job),
+    createdAt: job.timestamp,
+    maxAttempts,
+    settings,
+    sensitive,
+    attempt: attemptOf(job),
+    excusedAttempts: excusedAttempts(job, false),
+    lostAttempts: carried?.lost ?? 0,
+    startedAt: shown.startedAt,
+    finishedAt: shown.finishedAt,
+    expiresAt: carried?.expiresAt ?? null,
+    progress: shown.progress,
+    attempts: shown.attempts.map(ended),
+    logs: shown.logs.map(({ attempt, at, message }): TaskLog => ({ attempt, at, message })),
+  };
+}
+
+/** Of a lost attempt BullMQ does not know the end; every store that does has one. */
+function ended({ attempt, worker, startedAt, finishedAt, outcome, error }: TaskAttempt): TaskAttempt {
+  const named = error && { name: error.name, message: error.message };
+  const kept = named && { ...named, ...(error.stack !== undefined && { stack: error.stack }) };
+  return {
+    attempt,
+    worker,
+    startedAt,
+    finishedAt: finishedAt ?? startedAt,
+    outcome: outcome ?? 'lost',
+    ...(kept && { error: kept }),
+  };
+}
+
+/** @param now a task that is due by then is added as available */
+export function toMovedJob(task: StoredTask, now: number): NewJob {
+  const { name, data, opts } = toJob(task);
+  const { delay: _delay, priority: _priority, ...others } = opts as NewJob['opts'] & { task: object };
+  const hasPast = task.attempt > 0 || task.logs.length > 0 || task.state === 'failed';
+  const notes = {
+    ...others.task,
+    ...(task.runAt !== task.createdAt && { runAt: task.runAt }),
+    ...(hasPast && { carried: JSON.stringify(pastOf(task)) }),
+  };
+  const moved = { ...others, task: notes };
+  if (task.state === 'failed') return { name, data, opts: moved };
+  // BullMQ reckons a delay from the time of enqueueing.
+  const delay = task.runAt - task.createdAt;
+  const waits = task.state !== 'available' && task.runAt > now && delay > 0;
+  return { name, data, opts: { ...moved, priority: storedPriority(task.priority), ...(waits && { delay }) } };
+}
+
+function pastOf(task: StoredTask): Carried {
+  return {
+    attempt: task.attempt,
+    excused: task.excusedAttempts,
+    lost: task.lostAttempts,
+    failed: task.state === 'failed',
+    priority: storedPriority(task.priority),
+    startedAt: task.startedAt,
+    finishedAt: task.finishedAt,
+    expiresAt: task.expiresAt,
+    progress: task.progress,
+    attempts: task.attempts,
+    logs: task.logs,
+  };
+}

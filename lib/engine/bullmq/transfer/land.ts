@@ -1,0 +1,30 @@
+import { toStack, type AttemptRecord } from '../attempt-record.js';
+import type { TaskJob } from '../stored-job.js';
+import { carriedOf } from './carried.js';
+
+/**
+ * Puts a task that had failed where it was moved from among the failed ones: the job, fetched under `token`, fails with
+ * the record of the last attempt. Only then it gets its priority, which is how {@link isLanding} tells it from before.
+ */
+export async function land(job: TaskJob, token: string): Promise<void> {
+  const carried = carriedOf(job)!;
+  const last = carried.attempts.at(-1);
+  const failure = new Error(storable(last?.error?.message ?? 'It had failed in the store that it was moved from.'));
+  failure.stack = last ? storable(toStack({ ...last, error: storableError(last) } as AttemptRecord)) : '';
+  // Kept, whatever the store that it came from said: the queue's own retention applies when its next task fails.
+  job.opts.attempts = 0;
+  job.opts.removeOnFail = false;
+  await job.moveToFailed(failure, token, false);
+  await job.changePriority({ priority: carried.priority });
+}
+
+function storableError({ error }: { readonly error?: AttemptRecord['error'] }): AttemptRecord['error'] {
+  if (!error) return undefined;
+  const { name, message, stack } = error;
+  return { name: storable(name), message: storable(message), ...(stack !== undefined && { stack: storable(stack) }) };
+}
+
+/** PostgreSQL stores neither NUL nor half of a surrogate pair; beside the job's options stands the whole text. */
+function storable(text: string): string {
+  return Buffer.from(text.replaceAll('\0', '\uFFFD')).toString();
+}

@@ -1,0 +1,1 @@
+export { SqliteTransfer, type SqliteTransferOptions } from './sqlite-transfer.js';

@@ -1,0 +1,154 @@
+import { resolve } from 'node:path';
+import { listOf } from '../../../errors/index.js';
+import type { EngineLogger } from '../../task-engine.js';
+import type { MoveMark, StoreBook, StoredTask, TransferStore } from '../../transfer.js';
+import { breakLeases } from '../backup/check-rows.js';
+import { goneWorkers } from '../backup/gone-workers.js';
+import { Connection } from '../connection.js';
+import { statement } from '../statement.js';
+import { saveSensitivePaths } from '../statements/name-rows.js';
+import { queueRows, setPaused } from '../statements/queue-rows.js';
+import { rescueTasksOf, strayWorkers, type RescueRules } from '../statements/rescue-tasks.js';
+import { allSchedules, deleteSchedule } from '../statements/schedule-rows.js';
+import { allWorkers, deleteWorker, type WorkerRecord } from '../statements/worker-rows.js';
+import { Heartbeat } from '../workers/heartbeat.js';
+import { heartbeatFolder } from '../workers/registration.js';
+import { Writer } from '../writer.js';
+import { readMark, writeMark } from './move-mark.js';
+import { putSchedule } from './put-schedule.js';
+import { deleteMovedTask, insertMovedTask, movedTasks } from './transfer-rows.js';
+
+/** Read at a time, with the event loop free in between. */
+const BATCH = 500;
+
+export interface SqliteTransferOptions {
+  /** Path of the file; it is created where there is none. */
+  readonly database: string;
+  /** How long a process of another container may be silent before it is taken for gone, in milliseconds. */
+  readonly lease: number;
+  readonly rules: Omit<RescueRules, 'now'>;
+  readonly logger: EngineLogger;
+}
+
+/** A store in a SQLite file, as one end of a move. */
+export class SqliteTransfer implements TransferStore {
+  private constructor(
+    private readonly connection: Connection,
+    private readonly writer: Writer,
+    private readonly options: SqliteTransferOptions,
+  ) {}
+
+  /** @throws StoreError where the file cannot be opened */
+  static async open(options: SqliteTransferOptions): Promise<SqliteTransfer> {
+    const connection = await Connection.open(resolve(options.database), 'full');
+    return new SqliteTransfer(connection, new Writer(connection, null, options.logger, () => undefined), options);
+  }
+
+  readMark(): Promise<MoveMark | null> {
+    return this.connection.read(readMark);
+  }
+
+  async writeMark(mark: MoveMark | null): Promise<void> {
+    await this.writer.write((transaction) => writeMark(transaction, mark));
+  }
+
+  async workers(): Promise<readonly string[]> {
+    const { living } = await this.look();
+    return living.map(describe);
+  }
+
+  async settle(): Promise<readonly string[]> {
+    const { gone } = await this.look();
+    const rules = { ...this.options.rules, now: Date.now() };
+    await this.writer.write((transaction) => {
+      breakLeases(transaction);
+      for (const worker of [...gone, ...strayWorkers(transaction.database)]) {
+        deleteWorker(transaction, worker);
+        rescueTasksOf(transaction, worker, rules);
+      }
+    });
+    for (const worker of gone) Heartbeat.forget(heartbeatFolder(this.connection.path)!, worker);
+    const held = await this.connection.read((database) =>
+      statement<[], { id: string; worker: string }>(
+        database,
+        `SELECT id, worker FROM tasks_task INDEXED BY tasks_task_running WHERE state = 'running'`,
+      ).all(),
+    );
+    return held.map(({ id, worker }) => `task ${id}, running by worker ${worker}`);
+  }
+
+  async *exportTasks(): AsyncGenerator<StoredTask> {
+    let after = 0;
+    for (;;) {
+      const { tasks, last } = await this.connection.read((database) => movedTasks(database, after, BATCH));
+      if (tasks.length === 0) return;
+      yield* tasks;
+      after = last;
+    }
+  }
+
+  async importTasks(tasks: readonly StoredTask[]): Promise<void> {
+    const now = Date.now();
+    await this.writer.write((transaction) => {
+      for (const task of tasks) {
+        insertMovedTask(transaction, task, now, this.options.rules.keepFor(task.queue, 'failed'));
+      }
+    });
+  }
+
+  async removeTasks(tasks: ReadonlyArray<Pick<StoredTask, 'id'>>): Promise<void> {
+    await this.writer.write((transaction) => {
+      for (const { id } of tasks) deleteMovedTask(transaction, id);
+    });
+  }
+
+  async exportBook(): Promise<StoreBook> {
+    return this.connection.read((database) => {
+      const names = statement<[], { name: string; sensitive: string }>(
+        database,
+        'SELECT name, sensitive FROM tasks_name',
+      ).all();
+      return {
+        schedules: allSchedules(database),
+        paused: [...queueRows(database).values()].filter((row) => row.paused_at !== null).map((row) => row.name),
+        sensitive: new Map(names.map(({ name, sensitive }) => [name, JSON.parse(sensitive) as string[]])),
+      };
+    });
+  }
+
+  async importBook({ schedules, paused, sensitive }: StoreBook): Promise<void> {
+    const now = Date.now();
+    await this.writer.write((transaction) => {
+      for (const [name, paths] of sensitive) saveSensitivePaths(transaction, name, paths);
+      for (const schedule of schedules) putSchedule(transaction, schedule);
+      for (const queue of paused) setPaused(transaction, queue, now);
+    });
+  }
+
+  async removeSchedules(names: readonly string[]): Promise<void> {
+    await this.writer.write((transaction) => {
+      for (const name of names) deleteSchedule(transaction, name);
+    });
+  }
+
+  async resumeQueues(names: readonly string[]): Promise<void> {
+    await this.writer.write((transaction) => {
+      for (const name of names) setPaused(transaction, name, null);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.writer.close();
+    await this.connection.close();
+  }
+
+  private async look(): Promise<{ living: WorkerRecord[]; gone: string[] }> {
+    const workers = await this.connection.read(allWorkers);
+    const gone = await goneWorkers(this.connection.path, workers, this.options.lease);
+    return { living: workers.filter(({ id }) => !gone.includes(id)), gone };
+  }
+}
+
+function describe({ pid, host, queues }: WorkerRecord): string {
+  return `process ${pid} on ${host}, which works on ${listOf(Object.keys(queues))}`;
+}
