@@ -4,6 +4,7 @@ import type { ResolvedConfig } from './config/resolved-config.js';
 import { nextRun } from './cron/index.js';
 import type { EngineContext, EngineLogger, TaskEngine } from './engine/index.js';
 import { BullmqEngine } from './engine/bullmq/index.js';
+import { patient } from './engine/patient-engine.js';
 import { SqliteEngine } from './engine/sqlite/index.js';
 import { Outbox, OutboxEngine } from './outbox/index.js';
 import { maskSensitive } from './params/index.js';
@@ -42,7 +43,7 @@ async function makeEngine(config: ResolvedConfig, moduleRef: ModuleRef, context:
   const { engine, dataSource, database, synchronous, lease, maxLostAttempts } = config;
   if (engine) {
     const queues = [...config.queues.keys()];
-    return new BullmqEngine({ ...engine.bullmq, lease, maxLostAttempts, queues }, context);
+    return patient(new BullmqEngine({ ...engine.bullmq, lease, maxLostAttempts, queues }, context));
   }
   return new SqliteEngine(
     {

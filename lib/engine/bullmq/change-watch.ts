@@ -49,7 +49,7 @@ export class ChangeWatch {
     this.closed = true;
     if (this.timer) clearTimeout(this.timer);
     this.listeners.clear();
-    await Promise.all([...this.heard.values()].map((events) => events.close()));
+    await Promise.all([...this.heard.values()].map((events) => this.set.end(events)));
     this.heard.clear();
   }
 

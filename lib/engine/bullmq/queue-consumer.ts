@@ -4,6 +4,7 @@ import type { BullmqEngineOptions } from './bullmq-options.js';
 import type { Cancelled } from './cancelled.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob } from './running-job.js';
+import { steady } from './steady-job.js';
 import type { TaskJob } from './stored-job.js';
 import { isLanding } from './transfer/carried.js';
 import { land } from './transfer/land.js';
@@ -95,10 +96,11 @@ export class QueueConsumer implements Consumer {
     }
     for (const job of this.running.values()) job.abort('shutdown', 'The process shuts down.');
     this.giveUp();
-    await this.worker.close();
+    await this.parts.set.end(this.worker);
   }
 
   private async process(job: TaskJob, token: string): Promise<unknown> {
+    steady(job);
     if (this.closing) return this.release(job, token, null);
     if (isLanding(job)) {
       await land(job, token);

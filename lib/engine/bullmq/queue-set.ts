@@ -13,6 +13,22 @@ const OWN_QUEUE = 'nestjs-tasks';
 const CANCELLED_SUFFIX = '~cancelled';
 /** A producer is told after so many reconnections that Redis is not there; a worker waits for it. */
 const PRODUCER_RETRIES = 3;
+/** How long a goodbye to the server may take, in milliseconds. */
+const CLOSE_MS = 3_000;
+/** How long it may take to connect, in milliseconds. */
+const CONNECT_MS = 10_000;
+/**
+ * A connection on which an answer is awaited and nothing comes for so long is given up: the network may have lost it
+ * without a word. Longer than BullMQ lets Redis block, and than it takes to store a great bulk.
+ */
+const SILENCE_MS = 30_000;
+/** BullMQ's own strategy waits for up to 20 s between two tries. */
+const REDIS_PATIENCE = {
+  connectTimeout: CONNECT_MS,
+  socketTimeout: SILENCE_MS,
+  retryStrategy: (times: number) => Math.min(times * 50, 2_000),
+};
+const POSTGRES_PATIENCE = { keepAlive: true, connectionTimeoutMillis: CONNECT_MS, query_timeout: SILENCE_MS } as const;
 
 /** Events of the library's own queue that are kept. */
 const MOST_EVENTS = 10_000;
@@ -33,10 +49,15 @@ export interface Counted {
 export type TaskQueue = Queue<StoredJob, unknown, string>;
 type Connection = QueueBaseOptions['connection'];
 
+interface Closable {
+  close(): Promise<void>;
+  /** Cuts the connections: what waits for an answer fails. */
+  disconnect(): Promise<void>;
+}
+
 /** Every BullMQ object that the engine uses, made on first use over one connection, and closed together. */
 export class QueueSet {
   private readonly queues = new Map<string, TaskQueue>();
-  private readonly closing: Array<() => Promise<unknown>> = [];
 
   private constructor(
     readonly library: BullmqLibrary,
@@ -83,8 +104,12 @@ export class QueueSet {
         : new this.library.Queue(name, base, this.library.createPostgresBackend as never)) as unknown as TaskQueue;
       queue.on('error', this.report);
       this.queues.set(name, queue);
+      // BullMQ never forgets that a queue could not be made ready: one that met no server is made anew.
       const made = queue;
-      this.closing.push(() => made.close());
+      made.waitUntilReady().catch(() => {
+        if (this.queues.get(name) === made) this.queues.delete(name);
+        made.close().catch(() => undefined);
+      });
     }
     return queue;
   }
@@ -139,16 +164,25 @@ export class QueueSet {
     return { count: meta.count, at: meta.prevTS, countBefore: meta.prevCount, minutes: data.map(Number) };
   }
 
+  /** Closes what {@link worker} or {@link events} made: in order, or by cutting its connections where no server answers. */
+  async end(made: Closable): Promise<void> {
+    const closed = made.close().catch(this.report);
+    if (await isInTime(closed)) return;
+    await isInTime(made.disconnect().catch(() => undefined));
+    await isInTime(closed);
+  }
+
   async close(): Promise<void> {
-    for (const close of this.closing.splice(0).toReversed()) await close();
+    await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
+    this.queues.clear();
     if ('quit' in this.shared) {
       // Not `quit`: it waits for a server that may be gone.
       this.shared.disconnect();
-    } else await this.shared.end();
+    } else await isInTime(this.shared.end());
   }
 
   /** Makes what blocks or listens: it needs connections of its own. */
-  private make<T extends { on(event: 'error', listener: (error: Error) => void): unknown; close(): Promise<void> }>(
+  private make<T extends Closable & { on(event: 'error', listener: (error: Error) => void): unknown }>(
     construct: (base: QueueBaseOptions, factory: undefined) => T,
   ): T {
     const { postgres, connection, prefix } = this.options;
@@ -156,13 +190,13 @@ export class QueueSet {
       postgres === undefined
         ? construct(
             {
-              connection: { ...connection, maxRetriesPerRequest: null },
+              connection: { ...REDIS_PATIENCE, ...connection, maxRetriesPerRequest: null },
               ...(prefix === undefined ? {} : { prefix }),
             },
             undefined,
           )
         : construct(
-            { connection: { connectionString: postgres, keepAlive: true, max: 4 } },
+            { connection: { ...POSTGRES_PATIENCE, connectionString: postgres, max: 4 } },
             this.library.createPostgresBackend as never,
           );
     made.on('error', this.report);
@@ -170,9 +204,19 @@ export class QueueSet {
   }
 }
 
+async function isInTime(closing: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), CLOSE_MS)));
+  try {
+    return await Promise.race([closing.then(() => true as const), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function redisClient({ connection }: BullmqEngineOptions): Promise<Redis> {
   const { Redis: Client } = await loadRedisDriver();
-  return new Client({ ...connection, maxRetriesPerRequest: PRODUCER_RETRIES });
+  return new Client({ ...REDIS_PATIENCE, ...connection, maxRetriesPerRequest: PRODUCER_RETRIES });
 }
 
 async function postgresPool(
@@ -182,7 +226,7 @@ async function postgresPool(
   const { Pool: Client } = await loadPostgresDriver();
   const migrating = new Constructor(
     OWN_QUEUE,
-    { connection: { connectionString, migrate: true } },
+    { connection: { ...POSTGRES_PATIENCE, connectionString, migrate: true } },
     createPostgresBackend as never,
   );
   try {
@@ -190,5 +234,5 @@ async function postgresPool(
   } finally {
     await migrating.close();
   }
-  return new Client({ connectionString, keepAlive: true, options: `-c search_path=${SCHEMA}` });
+  return new Client({ ...POSTGRES_PATIENCE, connectionString, options: `-c search_path=${SCHEMA}` });
 }

@@ -113,7 +113,7 @@ export class ScheduleBook {
   }
 
   async close(): Promise<void> {
-    await this.worker?.close();
+    if (this.worker) await this.set.end(this.worker);
   }
 
   private async arrange(schedule: Schedule): Promise<void> {

@@ -1,0 +1,73 @@
+import { messageOf } from '../../errors/index.js';
+import { AttemptFailure } from './attempt-record.js';
+import type { TaskJob } from './stored-job.js';
+
+/** What BullMQ takes for a server that is not there, whatever the server: it tries again until it is. */
+const NOT_THERE = 'Connection is closed.';
+
+const CONNECTION_CODES: readonly unknown[] = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+];
+
+/** PostgreSQL: connection exceptions, too few resources, shutdowns, a server that only reads. */
+const POSTGRES_STATES = /^(?:08|53|57P|25006|40)/;
+/** Redis: what it answers while it loads its file, is full, fails over or cannot write to its disk. */
+const REDIS_REPLIES = /^(?:LOADING|OOM|MISCONF|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TRYAGAIN)\b/;
+/** The drivers' own words. */
+const DRIVER_MESSAGES =
+  /^(?:Connection terminated|Connection is closed|Client has encountered|Query read timeout|timeout e)|Socket timeout|Command timed out/;
+
+/**
+ * Makes BullMQ tell the store's faults from the handler's. It tries again to store the end of an attempt where a
+ * connection to Redis was refused; whatever else went wrong on the way, on PostgreSQL a connection that was cut, it
+ * stores as the failure of the job. Here, what the runner did not say is not stored: the job stays with its lock, which
+ * runs out, and is run again.
+ */
+export function steady(job: TaskJob): void {
+  const complete = job.moveToCompleted.bind(job);
+  const fail = job.moveToFailed.bind(job);
+  job.moveToCompleted = async (...args) => {
+    try {
+      return await complete(...args);
+    } catch (error) {
+      throw isStoreFault(error) ? new Error(NOT_THERE, { cause: error }) : error;
+    }
+  };
+  job.moveToFailed = async (failure: Error, ...rest) => {
+    if (!(failure instanceof AttemptFailure)) {
+      throw new Error(
+        `The end of an attempt of task "${job.id}" was not stored; it is run again when its lease is over.`,
+        {
+          cause: failure,
+        },
+      );
+    }
+    const stacks = [...(job.stacktrace ?? [])];
+    try {
+      return await fail(failure, ...rest);
+    } catch (error) {
+      // The next try adds its stack again.
+      job.stacktrace = stacks;
+      throw isStoreFault(error) ? new Error(NOT_THERE, { cause: error }) : error;
+    }
+  };
+}
+
+function isStoreFault(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  const message = messageOf(error);
+  return (
+    CONNECTION_CODES.includes(code) ||
+    (typeof code === 'string' && POSTGRES_STATES.test(code)) ||
+    REDIS_REPLIES.test(message) ||
+    DRIVER_MESSAGES.test(message)
+  );
+}
