@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { requireProgram } from './find-program.js';
+import { requireProgram } from './program.js';
 import { ServerProcess, freePort } from './server-process.js';
 
 /** A Redis of the test's own, that writes an append-only file. */
@@ -15,10 +15,12 @@ export class RedisServer {
     private readonly process: ServerProcess,
   ) {}
 
-  static async start(): Promise<RedisServer> {
+  /** @param settings of its own, such as `{ appendfsync: 'always' }` */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'tasks-redis-'));
     const port = await freePort();
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--appendonly', 'yes', '--save', '', '--dir', folder];
+    for (const [name, value] of Object.entries(settings)) args.push(`--${name}`, value);
     const process = new ServerProcess(requireProgram('redis-server'), args, {}, () => ping(port));
     const server = new RedisServer(port, folder, process);
     await process.start();

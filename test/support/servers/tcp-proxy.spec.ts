@@ -67,6 +67,23 @@ describe('a TCP proxy', () => {
     expect(await echoed(await client(), 'again')).toBe('again');
   });
 
+  it('swallows what is sent, for ever on what was connected then', async () => {
+    const before = await client();
+    await echoed(before, 'x');
+    proxy.swallow();
+    const during = await client();
+    let heard = '';
+    for (const socket of [before, during]) {
+      socket.on('data', (chunk) => (heard += String(chunk)));
+      socket.write('lost');
+    }
+    proxy.forward();
+    // An answer on a later connection: one to what was sent before it would have come.
+    expect(await echoed(await client(), 'again')).toBe('again');
+    expect(heard).toBe('');
+    expect([before, during].every((socket) => !socket.destroyed)).toBe(true);
+  });
+
   it('delays without changing the order', async () => {
     const socket = await client();
     await echoed(socket, 'x');

@@ -4,7 +4,10 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class TcpProxy {
   readonly host = '127.0.0.1';
   private readonly sockets = new Set<Socket>();
+  /** Those whose bytes go nowhere. */
+  private readonly mute = new WeakSet<Socket>();
   private refusing = false;
+  private swallowing = false;
   private delayMs = 0;
 
   private constructor(private readonly server: Server) {}
@@ -29,6 +32,7 @@ export class TcpProxy {
   /** Lets new connections through, which is so at first. */
   forward(): void {
     this.refusing = false;
+    this.swallowing = false;
   }
 
   /** Cuts every connection without a goodbye; new ones are taken. */
@@ -40,6 +44,15 @@ export class TcpProxy {
   refuse(): void {
     this.refusing = true;
     this.dropAll();
+  }
+
+  /**
+   * Takes whatever is sent and passes nothing on, as a network that is gone without a word. New connections are taken
+   * and hear nothing, until {@link forward}; those that were there by then are never answered, nor cut.
+   */
+  swallow(): void {
+    this.swallowing = true;
+    for (const socket of this.sockets) this.mute.add(socket);
   }
 
   /** Holds back what is sent in either direction by `milliseconds`, from now on. */
@@ -64,6 +77,7 @@ export class TcpProxy {
 
   private pipe(from: Socket, to: Socket): void {
     this.sockets.add(from);
+    if (this.swallowing) this.mute.add(from);
     // Timers of one delay fire in order, but a delay made shorter must not let bytes overtake others.
     let last = Promise.resolve();
     const send = (act: () => void): void => {
@@ -71,7 +85,7 @@ export class TcpProxy {
       const waited = wait === 0 ? null : new Promise<void>((resolve) => setTimeout(resolve, wait));
       last = last.then(() => waited ?? undefined).then(act);
     };
-    from.on('data', (chunk) => send(() => void (to.destroyed || to.write(chunk))));
+    from.on('data', (chunk) => send(() => void (to.destroyed || this.mute.has(from) || to.write(chunk))));
     from.on('end', () => send(() => void (to.destroyed || to.end())));
     // A failed connection is told of by its end.
     from.on('error', () => undefined);
