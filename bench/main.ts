@@ -1,116 +1,91 @@
-// npm run bench [-- <part of a name>...]   ROUNDS: how often each is measured, after one round to warm up (default 5)
-import 'reflect-metadata';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Contestant } from './contestant.js';
-import { Library } from './library.js';
-import { describeMachine } from './machine.js';
-import { RawSqlite } from './raw-sqlite.js';
-import { seriesOf } from './measurement.js';
-import { formatTable } from './table.js';
+// npm run bench: see `npm run bench -- --help`
+import { CONTESTANTS } from './contestants/index.js';
+import { Context } from './context.js';
+import { MEASURES } from './measures/index.js';
+import { type BenchOptions, parseOptions, USAGE } from './options.js';
+import { installPeers, needPeers } from './peers/install.js';
+import { writeDocs } from './report/docs.js';
+import { describeMachine, versionsOf } from './report/machine.js';
+import { formatMeasure, formatReport } from './report/report.js';
+import { type MeasureResult, readResults, type Results, writeResults } from './report/results.js';
+import { formatTargets } from './report/targets.js';
+import { DATA, Stores } from './store/stores.js';
 
-const ROUNDS = Number(process.env.ROUNDS ?? 5);
-
-interface Benchmark {
-  /** What is measured in one go. */
-  readonly names: readonly string[];
-  /** What {@link RawSqlite} does for it. */
-  readonly beside: string;
-  readonly unit: 'tasks/s' | 'ms';
-  /** Resolves to a value for each of `names`. */
-  run(contestant: Contestant): Promise<number[]>;
-}
-
-const BENCHMARKS: readonly Benchmark[] = [
-  {
-    names: ['queue(), one awaiting'],
-    beside: '1 row a transaction',
-    unit: 'tasks/s',
-    run: async (contestant) => [await contestant.enqueue(2_000, 1)],
-  },
-  {
-    names: ['queue(), 100 awaiting'],
-    beside: '100 rows a transaction',
-    unit: 'tasks/s',
-    run: async (contestant) => [await contestant.enqueue(20_000, 100)],
-  },
-  {
-    names: ['queueMany(), 1,000 at once'],
-    beside: '1,000 rows a transaction',
-    unit: 'tasks/s',
-    run: async (contestant) => [await contestant.enqueueMany(50_000, 1_000)],
-  },
-  {
-    names: ['drain, 10 at once'],
-    beside: 'claim + acknowledge 100 a transaction',
-    unit: 'tasks/s',
-    run: async (contestant) => [await contestant.drain(50_000)],
-  },
-  {
-    names: ['pick-up when idle, p50', 'pick-up when idle, p95'],
-    beside: 'insert, then claim',
-    unit: 'ms',
-    run: async (contestant) => {
-      const { p50, p95 } = await contestant.pickUp(500);
-      return [p50, p95];
-    },
-  },
-];
-
-/** Beside the compiled code, as that is on a real disk where a folder for temporary files may be in memory. */
-const folder = mkdtempSync(join(import.meta.dirname, 'data-'));
-let files = 0;
-
-/** A row of the table for each of the benchmark's names. */
-async function measure({ names, beside, unit, run }: Benchmark): Promise<string[][]> {
-  const library: number[][] = [];
-  const raw: number[][] = [];
-  const contestants = [
-    { make: (file: string) => new Library(file), results: library },
-    { make: (file: string) => new RawSqlite(file), results: raw },
-  ];
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    // In turns, so that neither always has the machine as the other left it.
-    for (const { make, results } of round % 2 === 0 ? contestants : contestants.toReversed()) {
-      const file = join(folder, `${(files += 1)}.db`);
-      const values = await run(make(file));
-      if (round > 0) results.push(values);
-    }
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) {
+    console.log(USAGE);
+    return;
   }
-  return names.map((name, index) => {
-    const ours = seriesOf(library.map((values) => values[index]!));
-    const theirs = seriesOf(raw.map((values) => values[index]!));
-    return [
-      name,
-      ...[ours, theirs].flatMap(({ median, least, most }) => [
-        `${shown(median, unit)} ${unit}`,
-        `${shown(least, unit)} to ${shown(most, unit)}`,
-      ]),
-      (ours.median / theirs.median).toFixed(2),
-      beside,
-    ];
-  });
-}
-
-function shown(value: number, unit: Benchmark['unit']): string {
-  return unit === 'ms' ? value.toFixed(2) : Math.round(value).toLocaleString('en');
-}
-
-const wanted = process.argv.slice(2);
-const chosen = BENCHMARKS.filter(
-  ({ names }) => wanted.length === 0 || wanted.some((part) => names.some((name) => name.includes(part))),
-);
-try {
-  const rows: string[][] = [];
-  for (const benchmark of chosen) {
-    process.stderr.write(`${benchmark.names[0]} …\n`);
-    rows.push(...(await measure(benchmark)));
+  if (options.docs) {
+    const last = readResults();
+    if (!last) throw new Error('There are no results yet: run the benchmarks first');
+    writeDocs(last);
+    return;
   }
-  console.log(formatTable(['', 'library', 'spread', 'raw better-sqlite3', 'spread', 'ratio', 'raw does'], rows));
-  console.log(`\n${describeMachine(folder).join('\n')}`);
-  console.log(
-    `synchronous=FULL, WAL; median and spread of ${ROUNDS} rounds after one to warm up, in turns, each on a new file`,
+  const stores = new Stores();
+  try {
+    const results = await measureAll(options, stores);
+    console.log(`${formatReport(results)}\n\n${formatTargets(results)}`);
+  } finally {
+    await stores.close();
+  }
+}
+
+/** Runs what was chosen; the results are stored after each measure, those of others kept where only some were chosen. */
+async function measureAll(options: BenchOptions, stores: Stores): Promise<Results> {
+  const contestants = CONTESTANTS.filter(
+    ({ name, store }) => options.contestants.includes(name) && !Stores.missing(store),
   );
-} finally {
-  rmSync(folder, { recursive: true });
+  for (const { title, store } of CONTESTANTS) {
+    const missing = Stores.missing(store);
+    if (missing) process.stderr.write(`without ${title}: ${missing}\n`);
+  }
+  if (needPeers(contestants)) installPeers();
+  let results: Results = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: describeMachine(DATA, contestants),
+    settings:
+      `median (least–most) of ${options.rounds} rounds of about ${options.seconds} s after two to warm up, in turns, each ` +
+      'on a new store and every contestant in a process of its own; × is the ratio to nestjs-tasks',
+    contestants: contestants.map((contestant) => ({
+      name: contestant.name,
+      title: contestant.title,
+      versions: versionsOf(contestant),
+      durability: contestant.durability,
+      settings: contestant.settings,
+    })),
+    measures: [],
+  };
+  for (const measure of MEASURES.filter(({ name }) => options.measures.includes(name))) {
+    const began = performance.now();
+    process.stderr.write(`${measure.name} … `);
+    const taking = contestants.filter((contestant) => measure.takesPart(contestant));
+    const context = new Context(measure, taking, options, stores);
+    try {
+      await measure.run(context);
+    } finally {
+      await context.close();
+    }
+    const measured: MeasureResult = {
+      name: measure.name,
+      title: measure.title,
+      about: measure.about,
+      figures: measure.figures.map((figure) => ({
+        ...figure,
+        outcomes: Object.fromEntries(context.outcomes.get(figure.id) ?? []),
+      })),
+    };
+    results = { ...results, measures: [...results.measures, measured] };
+    if (options.complete) writeResults(results);
+    process.stderr.write(
+      `${((performance.now() - began) / 1_000).toFixed(0)} s\n${formatMeasure(measured, results)}\n\n`,
+    );
+  }
+  return results;
 }
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { requireProgram } from './find-program.js';
+import { requireProgram } from './program.js';
 import { ServerProcess, freePort } from './server-process.js';
 
 const HOST = '127.0.0.1';

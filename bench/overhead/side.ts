@@ -1,0 +1,39 @@
+/** Name of the queue on both sides. */
+export const QUEUE = 'bench';
+
+export interface BenchData {
+  readonly to: string;
+  readonly subject: string;
+  readonly template: string;
+  readonly data: { readonly index: number };
+}
+
+/** What a task is given: as much as an e-mail's would be. */
+export function dataOf(index: number): BenchData {
+  return { to: `user${index}@example.com`, subject: 'Welcome!', template: 'welcome', data: { index } };
+}
+
+/** One of the two that are compared, on a store of its own. */
+export interface Side {
+  enqueue(index: number): Promise<void>;
+  enqueueMany(indices: readonly number[]): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** How many tasks stand in the queue, whatever became of them. */
+  count(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface SideOptions {
+  readonly port: number;
+  /** First part of its keys. */
+  readonly prefix: string;
+  /** Tasks that run at once; 0: it only enqueues. */
+  readonly concurrency: number;
+  /** Called for each task as it runs, with the index that it was given. */
+  onRun(index: number): void;
+}
+
+/** How long both keep what completed, and what failed, in seconds: the library's defaults. */
+export const KEEP_COMPLETED_S = 7 * 24 * 60 * 60;
+export const KEEP_FAILED_S = 30 * 24 * 60 * 60;
