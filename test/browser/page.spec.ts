@@ -1,47 +1,21 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Task } from '../../lib/index.js';
-import { AdminApp } from '../admin/support/admin-app.js';
-import { CHROMIUM, hasChromium, launch, openTab, type Tab } from './support/browser.js';
+import type { Page } from 'playwright-core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AdminApp } from '../admin/support/admin-app.js';
+import { CHROMIUM, hasChromium, openTab } from './support/browser.js';
+import { PageFixture } from './support/page-fixture.js';
 import { HOSTILE_ERROR, HOSTILE_NAME, PageHandlers } from './support/page-handlers.js';
 
 describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => {
-  let browser: Browser;
+  const fixture = new PageFixture();
+  const failed = fixture.failed.bind(fixture);
+  const failMany = fixture.failMany.bind(fixture);
+  const button = fixture.button.bind(fixture);
+  const dialogButton = fixture.dialogButton.bind(fixture);
   let app: AdminApp;
-  let tab: Tab;
   let page: Page;
-
-  beforeAll(async () => {
-    browser = await launch();
+  beforeEach(() => {
+    ({ app, page } = fixture);
   });
-  afterAll(() => browser.close());
-
-  beforeEach(async () => {
-    app = await AdminApp.start({ tasks: { workers: { default: 4, idle: 0 } }, providers: [PageHandlers] });
-    tab = await openTab(browser, `${app.origin}/admin/tasks`);
-    page = tab.page;
-  });
-  afterEach(async () => {
-    await page.close();
-    await app.stop();
-    expect(tab.wrong).toEqual([]);
-  });
-
-  const failed = async (name: string, params: object = {}): Promise<Task> => {
-    const { id } = await app.dispatcher.queue('default', name, params);
-    return app.reached(id, 'failed');
-  };
-  const button = (name: string): ReturnType<Page['locator']> => page.getByRole('button', { name, exact: true });
-  const dialogButton = (name: string): ReturnType<Page['locator']> =>
-    page.getByRole('dialog').getByRole('button', { name, exact: true });
-  const failMany = async (number: number): Promise<void> => {
-    const tasks = await app.dispatcher.queueMany(
-      'default',
-      'flaky',
-      Array.from({ length: number }, (_, n) => ({ n })),
-    );
-    for (const { id } of tasks) await app.reached(id, 'failed');
-  };
 
   it('shows a failure and its stack, retries it, and shows it complete', async () => {
     await failed('flaky', { to: 'Ada' });
@@ -164,7 +138,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await page.getByRole('searchbox', { name: 'search' }).fill('Grace');
     await button('Filter').click();
     await page.waitForURL(/search=Grace/);
-    const shared = await openTab(browser, page.url());
+    const shared = await openTab(fixture.browser, page.url());
     await shared.page.getByRole('link', { name: 'flaky' }).waitFor();
     expect(await shared.page.getByRole('link', { name: 'flaky' }).count()).toBe(1);
     expect(await shared.page.getByRole('searchbox', { name: 'search' }).inputValue()).toBe('Grace');
@@ -233,7 +207,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     const markup = page.evaluate(`document.body.innerHTML = '<img src=x onerror=alert(1)>'`);
     await expect(markup).rejects.toThrow(/Trusted/);
     await told;
-    expect(tab.wrong.splice(0).join()).toContain('policy: ');
+    expect(fixture.tab.wrong.splice(0).join()).toContain('policy: ');
   });
 
   it('shows hostile names, errors and params as text', async () => {

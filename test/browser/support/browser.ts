@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 /** Debian's package. */
@@ -15,6 +16,9 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** WCAG 2.2 at AA, and what axe knows beside it. */
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
@@ -40,4 +44,30 @@ export async function openTab(browser: Browser, url: string): Promise<Tab> {
   });
   await page.goto(url);
   return { page, wrong };
+}
+
+interface AxeResults {
+  readonly passes: ReadonlyArray<{ readonly id: string }>;
+  readonly violations: ReadonlyArray<{
+    readonly id: string;
+    readonly help: string;
+    readonly nodes: ReadonlyArray<{ readonly html: string; readonly failureSummary?: string }>;
+  }>;
+}
+
+/**
+ * What axe-core finds wrong with the page as it is shown, as lines; and the rules that it found kept.
+ * @param rules only these; all of WCAG at AA and its good practice if left out
+ */
+export async function axe(
+  page: Page,
+  rules?: readonly string[],
+): Promise<{ readonly violations: string[]; readonly kept: string[] }> {
+  if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(AXE);
+  const options = JSON.stringify({ runOnly: rules ?? AXE_TAGS, resultTypes: ['violations'] });
+  const results = await page.evaluate<AxeResults>(`axe.run(document, ${options})`);
+  const violations = results.violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id} (${help}): ${html.slice(0, 200)} ${failureSummary ?? ''}`),
+  );
+  return { violations, kept: results.passes.map(({ id }) => id) };
 }

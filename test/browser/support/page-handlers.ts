@@ -1,14 +1,62 @@
 import { Injectable } from '@nestjs/common';
-import { TaskHandler } from '../../../lib/index.js';
+import { Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Max,
+  Min,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import { Cron, Sensitive, TaskHandler, type TaskContext } from '../../../lib/index.js';
 
 export const HOSTILE_NAME = '<img src=x onerror=alert(1)>';
 export const HOSTILE_ERROR = '</pre><script>alert(2)</script>\u202Egnp.exe\u0007';
+
+export class AddressParams {
+  @IsString()
+  @MinLength(3)
+  city!: string;
+}
+
+export class SignUpParams {
+  @IsEmail()
+  email!: string;
+
+  @IsInt()
+  @Min(1)
+  @Max(5)
+  seats!: number;
+
+  @IsIn(['free', 'paid'])
+  plan!: string;
+
+  @IsOptional()
+  @IsBoolean()
+  news?: boolean;
+
+  @IsOptional()
+  @IsString()
+  @Sensitive()
+  secret?: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => AddressParams)
+  address?: AddressParams;
+}
 
 /** Tasks that a person meets on the page. */
 @Injectable()
 export class PageHandlers {
   /** While it is true, `flaky` fails. */
   isBroken = true;
+  /** Called by a test to move `progress` on; it ends at 100. */
+  report: (percent: number) => void = () => undefined;
 
   @TaskHandler('flaky', { maxRetries: 0 })
   flaky(): Promise<string> {
@@ -18,5 +66,32 @@ export class PageHandlers {
   @TaskHandler(HOSTILE_NAME, { maxRetries: 0 })
   hostile(): Promise<never> {
     return Promise.reject(new Error(HOSTILE_ERROR));
+  }
+
+  @TaskHandler('sign_up', { queue: 'emails', params: SignUpParams })
+  signUp(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  @TaskHandler('family')
+  async family(_params: object, { dispatcher }: TaskContext): Promise<void> {
+    await dispatcher.queue('default', 'greet', { to: 'the first child' });
+    await dispatcher.queue('idle', 'greet', { to: 'the second child' });
+  }
+
+  @TaskHandler('progress')
+  progress(_params: object, task: TaskContext): Promise<void> {
+    return new Promise((resolve) => {
+      this.report = (percent) => {
+        task.progress(percent, `${percent} rows`);
+        if (percent === 100) resolve();
+      };
+      this.report(10);
+    });
+  }
+
+  @Cron('30 2 1 * *', { name: 'broken-monthly', timeZone: 'Europe/Paris' })
+  monthly(): Promise<void> {
+    return this.isBroken ? Promise.reject(new Error('The month is not over')) : Promise.resolve();
   }
 }

@@ -72,7 +72,8 @@ export function updateMoments(): void {
 function relative(difference: number): string {
   const length = Math.abs(difference);
   if (length < 1_000) return 'now';
-  return difference > 0 ? `in ${duration(length)}` : `${duration(length)} ago`;
+  const text = length < 3_600_000 ? duration(length).split(' ')[0]! : duration(length);
+  return difference > 0 ? `in ${text}` : `${text} ago`;
 }
 
 /** @param timeZone of whoever looks, if left out */

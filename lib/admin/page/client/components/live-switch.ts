@@ -4,7 +4,11 @@ import { h } from '../dom.js';
 export class LiveSwitch {
   private live = true;
   private missed = false;
-  readonly element = h('button', { type: 'button', 'aria-pressed': 'true', onclick: () => this.toggle() }, 'Live');
+  readonly element = h(
+    'button',
+    { type: 'button', class: 'live', 'aria-pressed': 'true', onclick: () => this.toggle() },
+    'Live',
+  );
 
   constructor(private readonly catchUp: () => void) {}
 

@@ -29,7 +29,7 @@ export class AuditView implements View {
     (entry) => JSON.stringify(entry),
     cells,
   );
-  private readonly list = h('div', {}, notice('Reading …'));
+  private readonly list = h('div', { class: 'panel scroll' }, notice('Reading …'));
   private readonly more = button('Show older', () => this.readMore());
   private older: readonly AuditEntry[] = [];
   private first: readonly AuditEntry[] = [];

@@ -15,7 +15,7 @@ const SIGNS: Readonly<Partial<Record<CronRun['state'], string>>> = { completed: 
 export class CronsView implements View {
   readonly title = 'Crons';
   private readonly table: Table<Cron>;
-  private readonly list = h('div', {}, notice('Reading …'));
+  private readonly list = h('div', { class: 'panel scroll' }, notice('Reading …'));
   readonly element = h('section', {}, h('h1', {}, 'Crons'), this.list);
 
   constructor(private readonly page: Page) {

@@ -12,7 +12,7 @@ import type { Page, View } from '../view.js';
 export class ErrorsView implements View {
   readonly title = 'Errors';
   private readonly table: Table<ErrorGroup>;
-  private readonly list = h('div', {}, notice('Reading …'));
+  private readonly list = h('div', { class: 'panel scroll' }, notice('Reading …'));
   private readonly looked = h('p', { class: 'notice' });
   private readonly query: URLSearchParams;
   readonly element: HTMLElement;

@@ -16,12 +16,12 @@ import type { Page, View } from '../view.js';
 const COLUMNS: readonly Column[] = [
   { label: 'Queue' },
   ...TASK_STATES.map((state) => ({ label: state, isNumber: true })),
-  { label: 'Workers busy', isNumber: true },
-  { label: 'Per minute', isNumber: true },
+  { label: 'Busy', isNumber: true },
+  { label: 'Per min', isNumber: true },
   { label: 'Failing', isNumber: true },
   { label: 'Wait p50 / p95', isNumber: true },
   { label: 'Run p50 / p95', isNumber: true },
-  { label: 'Oldest waiting', isNumber: true },
+  { label: 'Oldest', isNumber: true },
   { label: 'Actions', isHidden: true },
 ];
 
@@ -31,7 +31,7 @@ export class OverviewView implements View {
   private readonly verdict = h('div', { class: 'verdict', role: 'status' });
   private readonly tiles = h('div');
   private readonly queues: Table<Queue>;
-  private readonly list = h('div', {}, notice('Reading …'));
+  private readonly list = h('div', { class: 'scroll' }, notice('Reading …'));
   private readonly limits = h('div');
   private readonly throughput: Throughput;
   private readonly processes = new ProcessesPanel();

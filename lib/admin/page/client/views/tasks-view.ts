@@ -39,7 +39,7 @@ export class TasksView implements View {
   private readonly link: URLSearchParams;
   private readonly filters: TaskFilters;
   private readonly table: Table<TaskSummary>;
-  private readonly list = h('div', {}, notice('Reading …'));
+  private readonly list = h('div', { class: 'panel scroll' }, notice('Reading …'));
   private readonly more = button('Show more', () => this.readMore());
   private first: readonly TaskSummary[] = [];
   private further: readonly TaskSummary[] = [];

@@ -1,0 +1,61 @@
+// Takes pictures of each page of the admin panel, light, dark and 360 pixels wide, into docs/images.
+// Needs Chromium (Debian's package) and what `node scripts/build.mjs esm` builds.
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { startApp } from './screenshots-app.mjs';
+
+const MAX_BYTES = 150_000;
+const target = path.resolve(import.meta.dirname, '../docs/images');
+const directory = await mkdtemp(path.join(tmpdir(), 'nestjs-tasks-screenshots-'));
+const { app, dispatcher, url } = await startApp(directory);
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox'] });
+
+const newest = async (filter) => (await dispatcher.list({ ...filter, limit: 1 })).items[0].id;
+const failed = await newest({ state: 'failed', name: 'charge_card' });
+const PAGES = [
+  ['overview', '#/'],
+  ['tasks', '#/tasks?state=failed'],
+  ['task', `#/tasks/${failed}`],
+  ['errors', '#/errors'],
+  ['crons', '#/crons'],
+  ['enqueue', '#/enqueue?name=send_email'],
+  ['audit', '#/audit'],
+];
+const LOOKS = [
+  { suffix: '', theme: 'light', width: 1280, height: 860 },
+  { suffix: '-dark', theme: 'dark', width: 1280, height: 860 },
+  { suffix: '-360', theme: 'light', width: 360, height: 780 },
+];
+
+// Something for the audit page.
+for (const request of [
+  ['queues/images/resume'],
+  ['queues/images/pause'],
+  [`crons/clean-up/trigger`],
+  [`tasks/${await newest({ state: 'failed', name: 'resize_image' })}/retry`],
+]) {
+  const response = await fetch(`${url}/api/${request[0]}`, { method: 'POST' });
+  if (!response.ok) throw new Error(`${request[0]}: ${response.status} ${await response.text()}`);
+}
+
+for (const { suffix, theme, width, height } of LOOKS) {
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme: theme });
+  for (const [name, hash] of PAGES) {
+    await page.goto(`${url}${hash}`);
+    await page.locator('main h1').first().waitFor();
+    await page.getByText('Reading …').first().waitFor({ state: 'detached' });
+    await page.waitForLoadState('load');
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve, 400))');
+    const file = path.join(target, `${name}${suffix}.png`);
+    await page.screenshot({ path: file });
+    const { size } = await stat(file);
+    if (size > MAX_BYTES) throw new Error(`${file} has ${size} bytes; ${MAX_BYTES} is the most.`);
+    console.log(`${path.relative(process.cwd(), file)}: ${size} bytes`);
+  }
+  await page.close();
+}
+await browser.close();
+await app.close();
+await rm(directory, { recursive: true });
