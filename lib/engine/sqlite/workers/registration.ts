@@ -28,6 +28,7 @@ export class Registration {
   private currentId: string;
   private heartbeat: Heartbeat | null = null;
   private readonly queues: Record<string, number> = {};
+  private retry?: NodeJS.Timeout;
 
   /**
    * @param lease milliseconds
@@ -64,20 +65,35 @@ export class Registration {
     this.currentId = this.newId();
     this.insert(transaction);
     // A transaction is over when the turn is.
-    queueMicrotask(() => this.beat());
+    queueMicrotask(() => this.beatWhenPossible(this.currentId));
     return false;
   }
 
   async leave(writer: Writer): Promise<void> {
     const { heartbeat } = this;
     this.heartbeat = null;
+    clearTimeout(this.retry);
     await heartbeat?.stop();
     await writer.write((transaction) => deleteWorker(transaction, this.currentId));
   }
 
   private beat(): void {
     if (this.folder === null) return;
-    this.heartbeat ??= Heartbeat.start(this.folder, this.currentId, this.lease / BEATS_PER_LEASE);
+    this.heartbeat ??= Heartbeat.start(this.folder, this.currentId, this.beatEvery);
+  }
+
+  /** A process that works goes on where its heart cannot beat for a while: on a full disk, in a read-only folder. */
+  private beatWhenPossible(id: string): void {
+    if (id !== this.currentId) return;
+    try {
+      this.beat();
+    } catch {
+      this.retry = setTimeout(() => this.beatWhenPossible(id), this.beatEvery).unref();
+    }
+  }
+
+  private get beatEvery(): number {
+    return this.lease / BEATS_PER_LEASE;
   }
 
   private insert(transaction: Transaction): void {
