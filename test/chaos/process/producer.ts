@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ENDED_STATES, TASK_STATES, type TaskDispatcher } from '../../../lib/index.js';
+import { Random } from '../../kill/support/random.js';
+import { COMPLETES, type Desk } from './desk.js';
+import type { Production } from './setup.js';
+
+const OPEN_STATES = TASK_STATES.filter((state) => !ENDED_STATES.some((ended) => ended === state));
+/** Between two looks at how many tasks have not ended. */
+const LOOK_EVERY_MS = 1_000;
+const STEP_MS = 20;
+
+/** Enqueues tasks of all kinds at a steady rate, from a seed. */
+export class Producer {
+  private readonly random: Random;
+  private readonly pending = new Set<Promise<void>>();
+  private readonly cancellable: string[] = [];
+  private stopping = false;
+  private tooMany = false;
+
+  constructor(
+    private readonly tasks: TaskDispatcher,
+    private readonly desk: Desk,
+    private readonly production: Production,
+  ) {
+    this.random = new Random(production.seed);
+  }
+
+  /** Resolves when it was stopped and every call that it made has settled. */
+  async run(): Promise<void> {
+    const look = setInterval(() => void this.desk.allow(this.look()), LOOK_EVERY_MS);
+    let due = 0;
+    let last = performance.now();
+    while (!this.stopping) {
+      const now = performance.now();
+      if (!this.tooMany) due += ((now - last) * this.production.tasksPerSecond) / 1_000;
+      last = now;
+      // Calls that do not settle pile up otherwise, while the store is locked or gone.
+      while (due > 0 && this.pending.size < 500) due -= this.enqueueSome();
+      due = Math.min(due, this.production.tasksPerSecond);
+      await sleep(STEP_MS);
+    }
+    clearInterval(look);
+    await Promise.all(this.pending);
+  }
+
+  stop(): void {
+    this.stopping = true;
+  }
+
+  private async look(): Promise<void> {
+    const stats = await this.tasks.stats();
+    const open = stats.flatMap(({ counts }) => OPEN_STATES.map((state) => counts[state]));
+    this.tooMany = open.reduce((sum, count) => sum + count, 0) > this.production.mostOpen;
+  }
+
+  /** Returns how many tasks it is going to enqueue. */
+  private enqueueSome(): number {
+    const { random, tasks, desk } = this;
+    const kind = random.next();
+    if (kind < 0.25) {
+      const count = random.between(5, 60);
+      this.attempt(desk.queueMany(tasks, count));
+      return count;
+    }
+    const key = desk.key();
+    if (kind < 0.55) this.attempt(desk.queue(tasks, 'quick', { key }));
+    else if (kind < 0.68) this.enqueueFailing(key);
+    else if (kind < 0.76) this.attempt(desk.queue(tasks, 'spawn', { key, children: random.between(1, 3) }));
+    else if (kind < 0.82) {
+      const params = { key, ms: random.between(1, 1_500), heedful: random.next() < 0.5 };
+      this.attempt(desk.queue(tasks, 'wait', params));
+    } else if (kind < 0.83) this.attempt(desk.queue(tasks, 'block', { key, ms: random.between(1, 50) }));
+    else if (kind < 0.86) this.attempt(desk.queue(tasks, 'snooze', { key }));
+    else if (kind < 0.89) this.attempt(desk.queue(tasks, 'report', { key, steps: random.between(1, 6) }));
+    else if (kind < 0.92) this.attempt(desk.queue(tasks, 'transact', { key, commits: random.next() < 0.5 }));
+    else if (kind < 0.95) this.attempt(desk.queueWithin(tasks, random.next() < 0.5));
+    else this.enqueueDelayed(key);
+    return 1;
+  }
+
+  private enqueueFailing(key: string): void {
+    const retries = this.random.between(0, 3);
+    const failures = this.random.between(0, 4);
+    const state = failures > retries ? 'failed' : 'completed';
+    this.attempt(
+      this.desk.queue(
+        this.tasks,
+        'fail',
+        { key, failures, retries },
+        {
+          maxRetries: retries,
+          expected: { state, retried: Math.min(failures, retries) },
+        },
+      ),
+    );
+  }
+
+  /** For later; every other is cancelled, mostly before it began. */
+  private enqueueDelayed(key: string): void {
+    const { desk, tasks, random } = this;
+    const stored = desk.queue(tasks, 'quick', { key }, { delay: random.between(10, 2_000), expected: COMPLETES });
+    this.attempt(
+      stored.then(({ id }) => {
+        this.cancellable.push(id);
+      }),
+    );
+    if (this.cancellable.length > 1) this.attempt(desk.cancel(tasks, this.cancellable.shift()!));
+    if (random.next() < 0.5) this.cancellable.shift();
+  }
+
+  private attempt(call: Promise<unknown>): void {
+    const settled = this.desk.allow(call).finally(() => this.pending.delete(settled));
+    this.pending.add(settled);
+  }
+}

@@ -1,0 +1,183 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type INestApplicationContext, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  CronSchedules,
+  ENDED_STATES,
+  TASK_STATES,
+  TaskDispatcher,
+  TasksModule,
+  type TasksModuleRootOptions,
+} from '../../lib/index.js';
+import { Random } from '../kill/support/random.js';
+import { check, type Violation } from './checker.js';
+import { FAULTS, type FaultName, MOST_CLOCK_OFFSET_MS } from './faults.js';
+import { buildHistory, type History } from './history.js';
+import { LedgerWriter, readLedger } from './ledger.js';
+import type { BrokenEngine } from './process/broken-engines.js';
+import { TICK } from './process/setup.js';
+import { Fleet } from './processes.js';
+import { FaultSchedule } from './schedule.js';
+import { type ChaosStore, type EngineName, openStore } from './stores/index.js';
+
+export interface RoundPlan {
+  readonly engine: EngineName;
+  readonly seed: number;
+  /** For how long tasks are enqueued and faults happen. */
+  readonly seconds: number;
+  /** How many tasks are enqueued each second, about. */
+  readonly tasksPerSecond: number;
+  /** The compiled `process/main.ts`. */
+  readonly program: string;
+  readonly producers?: number;
+  readonly workers?: number;
+  /** Milliseconds. */
+  readonly lease?: number;
+  /** Only these. */
+  readonly faults?: readonly FaultName[];
+  readonly brokenEngine?: BrokenEngine;
+}
+
+export interface RoundResult {
+  readonly violations: readonly Violation[];
+  readonly history: History;
+  /** Faults that could not be done here, and why. */
+  readonly skipped: ReadonlyMap<FaultName, string>;
+}
+
+/** Long enough that a busy machine is not taken for a dead process, short enough to be lost often. */
+const LEASE_MS = 1_000;
+const MOST_OPEN = 3_000;
+const DRAINERS = 2;
+const DRAIN_PATIENCE_MS = 150_000;
+const SETTLE_PATIENCE_MS = 45_000;
+
+/** Has real processes work on one store while everything goes wrong, lets them come to an end, and checks what became of it. */
+export async function runRound(plan: RoundPlan): Promise<RoundResult> {
+  const { lease = LEASE_MS, seed } = plan;
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-chaos-'));
+  const ledgerFolder = join(folder, 'ledger');
+  mkdirSync(ledgerFolder);
+  const ledger = LedgerWriter.ofHarness(ledgerFolder);
+  const store = await openStore(plan.engine, folder, lease);
+  try {
+    const wanted = FAULTS.filter(
+      ({ name, engines }) => engines.includes(plan.engine) && (plan.faults?.includes(name) ?? true),
+    );
+    const skipped = new Map(
+      wanted.flatMap(({ name, unavailable }) => {
+        const why = unavailable?.(store);
+        return why ? [[name, why] as const] : [];
+      }),
+    );
+    const schedule = new FaultSchedule(
+      wanted.filter(({ name }) => !skipped.has(name)),
+      seed,
+      ledger,
+    );
+    const options = { ...COMMON_OPTIONS, ...store.options, lease } satisfies TasksModuleRootOptions;
+    const fleet = new Fleet(
+      {
+        program: plan.program,
+        folder,
+        ledger: ledgerFolder,
+        options,
+        app: store.app,
+        producers: plan.producers ?? 2,
+        workers: plan.workers ?? 3,
+        tasksPerSecond: plan.tasksPerSecond,
+        mostOpen: MOST_OPEN,
+        movesClocks: store.movesClocks,
+        brokenEngine: plan.brokenEngine ?? null,
+      },
+      new Random(seed),
+      ledger,
+      (since) => schedule.storeWasTroubled(since),
+    );
+
+    fleet.start();
+    schedule.start({ fleet, store, folder, ledger: ledgerFolder, lease });
+    await sleep(plan.seconds * 1_000);
+    await schedule.stop();
+    await fleet.stopProducing(SETTLE_PATIENCE_MS);
+    await fleet.end();
+
+    const app = await openApp(options);
+    try {
+      const { found, stored } = await drain(app, fleet, store);
+      ledger.close();
+      const history = buildHistory(readLedger(ledgerFolder), stored, 2 * lease * 1_000);
+      const mishaps = fleet.mishaps.map(({ process, message }) => ({
+        rule: 'process' as const,
+        task: null,
+        message: `${process} ${message}`,
+      }));
+      const problems = [...schedule.problems, ...found, ...(await store.problems())].map((message) => ({
+        rule: 'store' as const,
+        task: null,
+        message,
+      }));
+      return { violations: [...check(history), ...mishaps, ...problems], history, skipped };
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await store.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const COMMON_OPTIONS = {
+  configFile: false,
+  admin: false,
+  queues: { fast: {}, slow: {} },
+  workers: { fast: 10, slow: 40 },
+  retryDelay: '20ms',
+  retention: { completed: false, failed: false, cancelled: false },
+  shutdownGrace: '500ms',
+  // A task whose process is killed again and again is no suspect here.
+  maxLostAttempts: 1_000,
+} as const satisfies TasksModuleRootOptions;
+
+/** An app of the harness, that only looks. */
+async function openApp(options: TasksModuleRootOptions): Promise<INestApplicationContext> {
+  class AppModule {}
+  Module({ imports: [TasksModule.forRoot({ ...options, workers: false })] })(AppModule);
+  return NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+}
+
+/** Without faults, everything comes to its end: processes work until nothing is left. */
+async function drain(
+  app: INestApplicationContext,
+  fleet: Fleet,
+  store: ChaosStore,
+): Promise<{ found: string[]; stored: Awaited<ReturnType<ChaosStore['readAll']>> }> {
+  const tasks = app.get(TaskDispatcher);
+  const crons = app.get(CronSchedules);
+  const found: string[] = [];
+  if ((await crons.list()).some(({ name }) => name === TICK)) await crons.pause(TICK);
+  // What a clock that was ahead has put off is due by clocks that are ahead, too.
+  fleet.startDraining(DRAINERS, store.movesClocks ? MOST_CLOCK_OFFSET_MS + 60_000 : null);
+  const deadline = performance.now() + DRAIN_PATIENCE_MS;
+  let calm = 0;
+  // Twice in a row: between a look at the outbox and one at the store a task may be on its way.
+  while (calm < 2 && performance.now() < deadline) {
+    const open = store.waitingInOutbox() + (await openTasks(tasks));
+    calm = open === 0 ? calm + 1 : 0;
+    await sleep(100);
+  }
+  if (calm < 2)
+    found.push(`After ${DRAIN_PATIENCE_MS / 1_000} s without faults there were still tasks that had not ended`);
+  await fleet.shutDown();
+  return { found, stored: await store.readAll(tasks) };
+}
+
+async function openTasks(tasks: TaskDispatcher): Promise<number> {
+  const ended: readonly string[] = ENDED_STATES;
+  const states = TASK_STATES.filter((state) => !ended.includes(state));
+  const stats = await tasks.stats();
+  return stats.flatMap(({ counts }) => states.map((state) => counts[state])).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,19 @@
+import type { TaskDispatcher, TasksModuleRootOptions } from '../../../lib/index.js';
+import type { ProcessSetup } from '../process/setup.js';
+import type { StoredTask } from '../history.js';
+
+/** The store that the processes of a round share. */
+export interface ChaosStore {
+  /** Of the TasksModule in every process. */
+  readonly options: TasksModuleRootOptions;
+  readonly app: ProcessSetup['app'];
+  /** Whether tasks come due by the clock of their process, which can then be moved. */
+  readonly movesClocks: boolean;
+  /** How many rows of transactions have not been handed over to the store. */
+  waitingInOutbox(): number;
+  /** Every task, once no process works on it any more. */
+  readAll(tasks: TaskDispatcher): Promise<StoredTask[]>;
+  /** What is wrong with the store itself, in sentences. */
+  problems(): Promise<string[]>;
+  remove(): Promise<void>;
+}
