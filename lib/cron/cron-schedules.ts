@@ -1,6 +1,6 @@
 import type { ResolvedConfig } from '../config/resolved-config.js';
 import type { HandlerRegistry } from '../discovery/index.js';
-import type { EngineLogger, ScheduleStatus, Task, TaskEngine } from '../engine/index.js';
+import type { EngineLogger, ScheduleStatus, Task, TaskEngine, TaskSummary } from '../engine/index.js';
 import { InvalidArgumentError, ScheduleNotFoundError, TaskNotFoundError, listOf } from '../errors/index.js';
 import { maskSensitive, type ParamsCodec } from '../params/index.js';
 import { TaskBuilder } from '../dispatcher/index.js';
@@ -75,14 +75,14 @@ export class CronSchedules {
   /** Every schedule of the store, by name. */
   async list(): Promise<CronSchedule[]> {
     const schedules = await this.deps.engine.schedules();
-    return schedules.map((schedule) => this.shown(schedule)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return this.shown(schedules.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
   }
 
   /** @throws ScheduleNotFoundError */
   async get(name: string): Promise<CronSchedule> {
     const schedule = await this.find(name);
     if (!schedule) throw await this.notFound(name);
-    return this.shown(schedule);
+    return (await this.shown([schedule]))[0]!;
   }
 
   /** Stops the ticks until {@link resume}, for all processes, across restarts too. @throws ScheduleNotFoundError */
@@ -141,7 +141,14 @@ export class CronSchedules {
     return new ScheduleNotFoundError(name, known);
   }
 
-  private shown(schedule: ScheduleStatus): CronSchedule {
+  private async shown(schedules: readonly ScheduleStatus[]): Promise<CronSchedule[]> {
+    const ids = schedules.flatMap(({ lastTaskIds }) => lastTaskIds);
+    const tasks = ids.length > 0 ? await this.deps.engine.summaries(ids) : [];
+    const runs = new Map(tasks.map((task) => [task.id, task]));
+    return schedules.map((schedule) => this.withRuns(schedule, runs));
+  }
+
+  private withRuns({ lastTaskIds, ...schedule }: ScheduleStatus, runs: ReadonlyMap<string, TaskSummary>): CronSchedule {
     const { handlers, crons, codec } = this.deps;
     const handler = handlers.get(schedule.task);
     const nextRunAt = schedule.paused || schedule.disabled ? null : schedule.nextRunAt;
@@ -151,14 +158,19 @@ export class CronSchedules {
       settings: parsed(schedule.settings) as CronSchedule['settings'],
       nextRunAt,
       nextRuns: nextRunAt === null ? [] : [nextRunAt, ...laterRuns(schedule, nextRunAt)],
+      lastRuns: lastTaskIds.map((id) => runs.get(id)).flatMap((task) => (task ? [toRun(task)] : [])),
       registered: handler ? true : handlers.isEmpty ? null : false,
       location: crons.get(schedule.name)?.location ?? null,
     };
   }
 }
 
+function toRun({ id, state, runAt, startedAt, finishedAt }: TaskSummary): CronSchedule['lastRuns'][number] {
+  return { id, state, runAt, startedAt, finishedAt };
+}
+
 /** None where another version of the library stored an expression that this one does not know. */
-function laterRuns(schedule: ScheduleStatus, after: number): number[] {
+function laterRuns(schedule: Pick<ScheduleStatus, 'expression' | 'timeZone' | 'utcOffset'>, after: number): number[] {
   try {
     return nextRuns(schedule, after, SHOWN_RUNS - 1);
   } catch {

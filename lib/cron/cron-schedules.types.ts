@@ -1,5 +1,6 @@
 import type { Duration } from '../config/duration.js';
 import type { StoredTaskSettings } from '../config/options.js';
+import type { TaskSummary } from '../engine/task.js';
 import type { CatchUp, ScheduleStatus } from '../engine/task-engine.js';
 import type { ParamsOf } from '../dispatcher/task-dispatcher.types.js';
 
@@ -43,7 +44,7 @@ export interface AddScheduleOptions<Name extends string = string> extends Stored
 }
 
 /** A schedule as it is shown: parsed where the store keeps JSON, with what this process knows about it. */
-export interface CronSchedule extends Omit<ScheduleStatus, 'params' | 'settings'> {
+export interface CronSchedule extends Omit<ScheduleStatus, 'params' | 'settings' | 'lastTaskIds'> {
   /** What was marked `@Sensitive()` is replaced. */
   readonly params: unknown;
   /** Settings of its tasks that were given when it was added; null where there were none. */
@@ -52,6 +53,8 @@ export interface CronSchedule extends Omit<ScheduleStatus, 'params' | 'settings'
   readonly nextRunAt: number | null;
   /** The next ticks, `nextRunAt` first; at most 5. */
   readonly nextRuns: readonly number[];
+  /** What became of the last runs, the newest first; at most 5. Those that retention has deleted are left out. */
+  readonly lastRuns: ReadonlyArray<Pick<TaskSummary, 'id' | 'state' | 'runAt' | 'startedAt' | 'finishedAt'>>;
   /** Whether this process has a handler for its task; null where it has not and handles no other task either. */
   readonly registered: boolean | null;
   /** The method with the `@Cron`, where this process has it: `Housekeeping.cleanup`. */

@@ -229,12 +229,42 @@ export interface Schedule {
   readonly source: 'code' | 'runtime';
 }
 
+/** Runs that a schedule remembers. */
+export const MOST_LAST_RUNS = 5;
+
 export interface ScheduleStatus extends Schedule {
   readonly paused: boolean;
   readonly nextRunAt: number | null;
   readonly lastRunAt: number | null;
   /** The task of the last tick. */
   readonly lastTaskId: string | null;
+  /** The tasks of the last runs, by ticks and by hand, the newest first; at most {@link MOST_LAST_RUNS}. */
+  readonly lastTaskIds: readonly string[];
+}
+
+/** What somebody did through the panel. */
+export type AuditAction =
+  TaskAction | 'enqueue' | 'pause-queue' | 'resume-queue' | 'trigger-cron' | 'pause-cron' | 'resume-cron';
+
+/** Entries of the audit record that are kept: the newest. */
+export const MOST_AUDIT_ENTRIES = 10_000;
+
+/** One change that somebody made. */
+export interface AuditEntry {
+  readonly at: number;
+  /** Null where the app does not tell who it was. */
+  readonly who: string | null;
+  readonly action: AuditAction;
+  /** Id of a task, name of a queue or a schedule, or the ids or the filter of many tasks as text. */
+  readonly target: string;
+  /** How many tasks, queues or schedules. */
+  readonly changed: number;
+}
+
+export interface AuditPage {
+  /** The newest first. */
+  readonly items: readonly AuditEntry[];
+  readonly nextCursor: string | null;
 }
 
 /** Something that changed, for whoever shows it live. `queue` is null where it is not known (another process did it). */
@@ -293,6 +323,8 @@ export interface TaskEngine {
   consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer>;
 
   get(id: string): Promise<Task | null>;
+  /** Those of `ids` that there are, in their order; for a few tasks that something else names. */
+  summaries(ids: readonly string[]): Promise<readonly TaskSummary[]>;
   /** @throws InvalidArgumentError for a cursor that is none */
   list(filter: TaskFilter, page: PageRequest): Promise<TaskPage>;
   /** Failed tasks in groups, by what they failed with: the newest {@link MOST_FAILURES_LOOKED_AT} at most. */

@@ -20,6 +20,7 @@ import type {
   TaskEngine,
   TaskFilter,
   TaskPage,
+  TaskSummary,
   WorkerInfo,
   WorkerStatus,
 } from '../engine/index.js';
@@ -77,6 +78,10 @@ export class OutboxEngine implements TaskEngine {
 
   get(id: string): Promise<Task | null> {
     return this.engine.get(id);
+  }
+
+  summaries(ids: readonly string[]): Promise<readonly TaskSummary[]> {
+    return this.engine.summaries(ids);
   }
 
   list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Task } from '../../lib/index.js';
+import type { CronSchedule, Task } from '../../lib/index.js';
 import { ADAPTERS, AdminApp } from './support/admin-app.js';
 
 const JSON_TYPE = 'application/json';
@@ -292,7 +292,7 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
       expect(listed).toMatchObject({ status: 200, type: JSON_TYPE, body: [{ name: 'nightly', paused: false }] });
       expect(await app.post('crons/nightly/pause')).toMatchObject({
         status: 200,
-        body: { name: 'nightly', paused: true },
+        body: { name: 'nightly', paused: true, nextRuns: [] },
       });
       expect(await app.post('crons/nightly/resume')).toMatchObject({ status: 200, body: { paused: false } });
       const triggered = await app.post('crons/nightly/trigger');
@@ -300,6 +300,17 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
       const { id } = triggered.body as Task;
       expect(triggered.headers.get('location')).toBe(`../../tasks/${id}`);
       await app.reached(id, 'completed');
+      const [nightly] = (await app.get('crons')).body as CronSchedule[];
+      expect(nightly!.nextRuns).toHaveLength(5);
+      expect(nightly!.lastRuns).toEqual([
+        {
+          id,
+          state: 'completed',
+          runAt: expect.any(Number) as number,
+          startedAt: expect.any(Number) as number,
+          finishedAt: expect.any(Number) as number,
+        },
+      ]);
     });
 
     it.each(['trigger', 'pause', 'resume'])('has no schedule to %s that is none', async (action) => {

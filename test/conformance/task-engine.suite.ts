@@ -953,7 +953,10 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
         expect((await ticks()).filter((tick) => tick <= 5)).toEqual([5, 4, 3, 2, 1]);
         const [last] = await runs();
         expect(last).toMatchObject({ state: 'available', params: { from: 'cron' }, maxAttempts: 4 });
-        const { lastTaskId } = (await engine.schedules())[0]!;
+        const { lastTaskId, lastTaskIds } = (await engine.schedules())[0]!;
+        expect(lastTaskIds).toHaveLength(5);
+        expect(lastTaskIds[0]).toBe(lastTaskId);
+        expect((await runs()).map(({ id }) => id)).toEqual(expect.arrayContaining([...lastTaskIds]));
         if (isInjected()) expect(last!.id).toBe(lastTaskId);
         else expect((await runs()).map(({ id }) => id)).toContain(lastTaskId);
       });
@@ -1008,6 +1011,7 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
             nextRunAt: start + 1_000 * unit,
             lastRunAt: null,
             lastTaskId: null,
+            lastTaskIds: [],
           },
         ]);
         await engine.saveSchedule({ ...SCHEDULE, expression: once(4.5) });
@@ -1061,6 +1065,24 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
         expect(await engine.get(id!)).toMatchObject({ state: 'available', name: 'work', runAt: after(start) });
         expect(await engine.schedules()).toMatchObject([{ nextRunAt: start + 1_000 * unit, lastTaskId: id }]);
         expect(await engine.triggerSchedule('nobody')).toBeNull();
+      });
+
+      it('remembers the tasks of its last runs', async () => {
+        await engine.saveSchedule({ ...SCHEDULE, expression: once(1_000) });
+        expect((await engine.schedules())[0]!.lastTaskIds).toEqual([]);
+        const ids: string[] = [];
+        for (let run = 0; run < 7; run += 1) ids.unshift((await engine.triggerSchedule('nightly'))!);
+        const { lastTaskIds } = (await engine.schedules())[0]!;
+        expect(lastTaskIds).toEqual(ids.slice(0, 5));
+        await engine.act('delete', { ids: [ids[1]!] });
+        await engine.act('cancel', { ids: [ids[2]!] });
+        const summaries = await engine.summaries([...lastTaskIds, 'nobody']);
+        expect(summaries.map(({ id, state }) => [id, state])).toEqual([
+          [ids[0], 'available'],
+          [ids[2], 'cancelled'],
+          [ids[3], 'available'],
+          [ids[4], 'available'],
+        ]);
       });
 
       it('is gone when removed', async () => {

@@ -26,7 +26,7 @@ import type {
   WorkerStatus,
 } from '../task-engine.js';
 import { FailureGroups, MOST_FAILURES_LOOKED_AT, type FailureReport } from '../failure-groups.js';
-import type { Task } from '../task.js';
+import type { Task, TaskSummary } from '../task.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import { Cancelled, cancelledNotes } from './cancelled.js';
 import { ChangeWatch } from './change-watch.js';
@@ -189,6 +189,13 @@ export class BullmqEngine implements TaskEngine {
     const { queue, job, state } = listed;
     const rows = cancelledNotes(job)?.logs ?? (await set.queue(queue).getJobLogs(id)).logs;
     return view.task(queue, job, state, rows);
+  }
+
+  async summaries(ids: readonly string[]): Promise<readonly TaskSummary[]> {
+    const { registry, lists, view } = this.store;
+    await registry.refresh(true);
+    const found = await Promise.all(ids.map((id) => lists.find(id)));
+    return found.filter((listed) => listed !== null).map(({ queue, job, state }) => view.summary(queue, job, state));
   }
 
   async list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {

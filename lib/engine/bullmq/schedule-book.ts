@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { messageOf } from '../../errors/index.js';
-import type { EngineContext, NewTask, Schedule, ScheduleStatus } from '../task-engine.js';
+import {
+  MOST_LAST_RUNS,
+  type EngineContext,
+  type NewTask,
+  type Schedule,
+  type ScheduleStatus,
+} from '../task-engine.js';
 import { ENDED_STATES, type TaskState } from '../task.js';
 import { dueTicks, taskOf, toleranceOf } from '../ticks.js';
 import { PRUNE_EVERY_MS, pruneCancelled } from './pruner.js';
@@ -18,6 +24,8 @@ interface Ran {
   readonly at: number | null;
   readonly taskId: string | null;
   readonly tick: number | null;
+  /** The tasks of the last runs, the newest first. */
+  readonly taskIds?: readonly string[];
 }
 
 const NEVER: Ran = { at: null, taskId: null, tick: null };
@@ -63,9 +71,16 @@ export class ScheduleBook {
   }
 
   /** Takes a schedule over from another store. It ticks once a process works on this one. */
-  async adopt({ paused, nextRunAt: _next, lastRunAt, lastTaskId, ...schedule }: ScheduleStatus): Promise<void> {
+  async adopt({
+    paused,
+    nextRunAt: _next,
+    lastRunAt,
+    lastTaskId,
+    lastTaskIds,
+    ...schedule
+  }: ScheduleStatus): Promise<void> {
     const { name } = schedule;
-    const ran: Ran = { at: lastRunAt, taskId: lastTaskId, tick: null };
+    const ran: Ran = { at: lastRunAt, taskId: lastTaskId, tick: null, taskIds: lastTaskIds };
     await this.registry.note({
       [`schedule:${name}`]: JSON.stringify(schedule),
       [`ran:${name}`]: JSON.stringify(ran),
@@ -108,7 +123,8 @@ export class ScheduleBook {
     const now = Date.now();
     await this.enqueue([taskOf(schedule, id, now, now)]);
     const ran = await this.ran(name);
-    await this.registry.note({ [`ran:${name}`]: JSON.stringify({ ...ran, at: now, taskId: id } satisfies Ran) });
+    const next: Ran = { ...ran, at: now, taskId: id, taskIds: lastIds(ran, [id]) };
+    await this.registry.note({ [`ran:${name}`]: JSON.stringify(next) });
     return id;
   }
 
@@ -148,7 +164,11 @@ export class ScheduleBook {
     const tasks = wanted.map((tick) => taskOf(schedule, runId(name, tick), tick, now));
     await this.enqueue(tasks);
     const last = tasks.at(-1);
-    const next: Ran = { ...ran, tick: ticks.at(-1)!, ...(last && { at: last.runAt, taskId: last.id }) };
+    const taskIds = lastIds(
+      ran,
+      tasks.map(({ id }) => id),
+    );
+    const next: Ran = { ...ran, taskIds, tick: ticks.at(-1)!, ...(last && { at: last.runAt, taskId: last.id }) };
     await this.registry.note({ [`ran:${name}`]: JSON.stringify(next) });
   }
 
@@ -173,7 +193,8 @@ export class ScheduleBook {
     const next = scheduler?.next ?? null;
     // A job scheduler that has no further tick stays with its last one.
     const nextRunAt = next !== null && (ran.tick === null || next > ran.tick) ? next : null;
-    return { ...schedule, paused, nextRunAt, lastRunAt: ran.at, lastTaskId: ran.taskId };
+    const { at: lastRunAt, taskId: lastTaskId, taskIds: lastTaskIds = [] } = ran;
+    return { ...schedule, paused, nextRunAt, lastRunAt, lastTaskId, lastTaskIds };
   }
 
   private async isOpen(taskId: string | null): Promise<boolean> {
@@ -194,6 +215,11 @@ export class ScheduleBook {
     const text = await this.registry.get(`ran:${name}`);
     return text === undefined ? NEVER : (JSON.parse(text) as Ran);
   }
+}
+
+/** A tick that is delivered twice enqueues one task. */
+function lastIds({ taskIds = [] }: Ran, fresh: readonly string[]): string[] {
+  return [...new Set([...fresh.toReversed(), ...taskIds])].slice(0, MOST_LAST_RUNS);
 }
 
 /** When a schedule ticks, by the library's own reckoning, as on every engine. */

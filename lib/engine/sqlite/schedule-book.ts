@@ -62,7 +62,7 @@ export class ScheduleBook {
       const now = this.context.clock.now();
       const id = this.context.newId();
       insertTasks(transaction, [taskOf(schedule, id, now, now)], now);
-      noteTrigger(transaction, name, now, id);
+      noteTrigger(transaction, schedule, now, id);
       return id;
     });
   }

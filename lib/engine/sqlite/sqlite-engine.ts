@@ -23,7 +23,7 @@ import type {
   WorkerStatus,
 } from '../task-engine.js';
 import type { FailureReport } from '../failure-groups.js';
-import type { Task } from '../task.js';
+import type { Task, TaskSummary } from '../task.js';
 import { TaskActions } from './task-actions.js';
 import { ChangeWatch } from './change-watch.js';
 import { Connection, databaseOf, fileOf } from './connection.js';
@@ -35,7 +35,7 @@ import { saveSensitivePaths } from './statements/name-rows.js';
 import { queueDepths } from './statements/queue-depths.js';
 import { setPaused } from './statements/queue-rows.js';
 import { readMetrics } from './statements/read-metrics.js';
-import { readTask } from './statements/read-tasks.js';
+import { readSummaries, readTask } from './statements/read-tasks.js';
 import { allWorkers, runningTasksOf } from './statements/worker-rows.js';
 import { ScheduleBook } from './schedule-book.js';
 import { TaskList } from './task-list.js';
@@ -145,6 +145,11 @@ export class SqliteEngine implements TaskEngine {
   async get(id: string): Promise<Task | null> {
     const { mask } = this.context;
     return this.store.connection.read((database) => readTask(database, id, mask));
+  }
+
+  async summaries(ids: readonly string[]): Promise<readonly TaskSummary[]> {
+    const { mask } = this.context;
+    return this.store.connection.read((database) => readSummaries(database, ids, mask));
   }
 
   async list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {

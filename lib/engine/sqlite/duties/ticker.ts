@@ -48,7 +48,7 @@ export class Ticker extends Duty {
     } catch (error) {
       const reason = messageOf(error);
       this.context.logger.error(`Cron schedule "${schedule.name}" cannot tick: ${reason}`);
-      takeTick(transaction, schedule, now + PUT_OFF_MS, null);
+      takeTick(transaction, schedule, now + PUT_OFF_MS, []);
       return;
     }
     this.tick(transaction, schedule, ticks, now);
@@ -66,8 +66,7 @@ export class Ticker extends Duty {
       : due
           .filter((tick) => now - tick <= toleranceOf(schedule))
           .map((tick) => taskOf(schedule, this.context.newId(), tick, now));
-    const last = tasks.at(-1);
-    if (!takeTick(transaction, schedule, next, last ? { at: last.runAt, taskId: last.id } : null)) return;
+    if (!takeTick(transaction, schedule, next, tasks)) return;
     transaction.touch(schedule.queue);
     insertTasks(transaction, tasks, now);
   }

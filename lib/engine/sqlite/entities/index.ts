@@ -1,4 +1,5 @@
 import { AttemptEntity } from './attempt.entity.js';
+import { AuditEntity } from './audit.entity.js';
 import { LogEntity } from './log.entity.js';
 import { MetricEntity } from './metric.entity.js';
 import { NameEntity } from './name.entity.js';
@@ -17,10 +18,12 @@ export const ENTITIES = [
   WorkerEntity,
   ScheduleEntity,
   MetricEntity,
+  AuditEntity,
 ];
 
 export {
   AttemptEntity,
+  AuditEntity,
   CountEntity,
   LogEntity,
   MetricEntity,

@@ -60,4 +60,8 @@ export class ScheduleEntity {
 
   @Column({ name: 'last_task_id', type: 'text', nullable: true })
   lastTaskId!: string | null;
+
+  /** JSON array of the tasks of the last runs, the newest first. */
+  @Column({ name: 'last_task_ids', type: 'text', default: '[]' })
+  lastTaskIds!: string;
 }

@@ -73,6 +73,10 @@ export class TaskEntity {
   @Column({ type: 'text', nullable: true })
   sensitive!: string | null;
 
+  /** Id of the task whose handler enqueued it. */
+  @Column({ name: 'parent_id', type: 'text', nullable: true })
+  parentId!: string | null;
+
   /** JSON. Last, so that reading the columns before it does not walk a large value's overflow pages. */
   @Column({ type: 'text' })
   params!: string;

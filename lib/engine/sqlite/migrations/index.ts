@@ -1,4 +1,5 @@
 import { CreateTables1764000000000 } from './1764000000000-create-tables.js';
+import { PanelRecords1764100000000 } from './1764100000000-panel-records.js';
 
 /** Every migration that ships, oldest first. A store that names one that is not here was written by a newer version. */
-export const MIGRATIONS = [CreateTables1764000000000];
+export const MIGRATIONS = [CreateTables1764000000000, PanelRecords1764100000000];

@@ -64,9 +64,19 @@ export function readTask(database: Database, id: string, mask: Mask): Task | nul
 /** A task as a list shows it; null where it was deleted meanwhile. */
 export function readSummary(database: Database, seq: number, mask: Mask): TaskSummary | null {
   const row = statement<[number], TaskRow>(database, TASK_BY_SEQ).get(seq);
-  if (!row) return null;
+  return row ? summaryOf(database, row, mask) : null;
+}
+
+/** Those of `ids` that there are, in their order. */
+export function readSummaries(database: Database, ids: readonly string[], mask: Mask): TaskSummary[] {
+  const byId = statement<[string], TaskRow>(database, TASK_BY_ID);
+  const rows = ids.map((id) => byId.get(id)).filter((row) => row !== undefined);
+  return rows.map((row) => summaryOf(database, row, mask));
+}
+
+function summaryOf(database: Database, row: TaskRow, mask: Mask): TaskSummary {
   const error = statement<[number], { error_name: string; error_message: string }>(database, LAST_ERROR_OF_TASK).get(
-    seq,
+    row.seq,
   );
   return toSummary(row, error ? { name: error.error_name, message: error.error_message } : null, mask);
 }

@@ -1,4 +1,4 @@
-import type { CatchUp, Schedule, ScheduleStatus } from '../../task-engine.js';
+import { MOST_LAST_RUNS, type CatchUp, type Schedule, type ScheduleStatus } from '../../task-engine.js';
 import type { Database } from '../connection.js';
 import { statement } from '../statement.js';
 import type { Transaction } from '../transaction.js';
@@ -37,13 +37,15 @@ export const NEXT_TICK = `
 /** Takes a tick. Names the time it was due: of several processes that see it, one changes the row. */
 export const TAKE_TICK = `
   UPDATE tasks_schedule
-     SET next_run_at = ?, last_run_at = coalesce(?, last_run_at), last_task_id = coalesce(?, last_task_id)
+     SET next_run_at = ?, last_run_at = coalesce(?, last_run_at), last_task_id = coalesce(?, last_task_id),
+         last_task_ids = ?
    WHERE name = ? AND next_run_at = ? AND paused = 0`;
 
 /** Ticks that fell into the pause are not missed ones: a resumed schedule goes on from now. */
 export const PAUSE_SCHEDULE = `UPDATE tasks_schedule SET paused = ?, next_run_at = ? WHERE name = ?`;
 
-export const NOTE_TRIGGER = `UPDATE tasks_schedule SET last_run_at = ?, last_task_id = ? WHERE name = ?`;
+export const NOTE_TRIGGER = `
+  UPDATE tasks_schedule SET last_run_at = ?, last_task_id = ?, last_task_ids = ? WHERE name = ?`;
 
 /** A task of this name waits, or runs. */
 export const WAITING_RUN = `
@@ -72,6 +74,7 @@ interface Row {
   next_run_at: number | null;
   last_run_at: number | null;
   last_task_id: string | null;
+  last_task_ids: string;
 }
 
 function fromRow(row: Row): ScheduleStatus {
@@ -95,6 +98,7 @@ function fromRow(row: Row): ScheduleStatus {
     nextRunAt: row.next_run_at,
     lastRunAt: row.last_run_at,
     lastTaskId: row.last_task_id,
+    lastTaskIds: JSON.parse(row.last_task_ids) as string[],
   };
 }
 
@@ -141,25 +145,38 @@ export function setSchedulePaused(
   return true;
 }
 
-/** Returns false where another process took this tick. */
+/**
+ * Returns false where another process took this tick.
+ * @param runs what it enqueues, the earliest first
+ */
 export function takeTick(
   transaction: Transaction,
   schedule: ScheduleStatus,
   nextRunAt: number | null,
-  run: { readonly at: number; readonly taskId: string } | null,
+  runs: ReadonlyArray<{ readonly id: string; readonly runAt: number }>,
 ): boolean {
+  const last = runs.at(-1);
   const { changes } = statement<(string | number | null)[]>(transaction.database, TAKE_TICK).run(
     nextRunAt,
-    run?.at ?? null,
-    run?.taskId ?? null,
+    last?.runAt ?? null,
+    last?.id ?? null,
+    lastIds(
+      schedule,
+      runs.map(({ id }) => id),
+    ),
     schedule.name,
     schedule.nextRunAt,
   );
   return changes === 1;
 }
 
-export function noteTrigger(transaction: Transaction, name: string, at: number, taskId: string): void {
-  statement<[number, string, string]>(transaction.database, NOTE_TRIGGER).run(at, taskId, name);
+export function noteTrigger(transaction: Transaction, schedule: ScheduleStatus, at: number, taskId: string): void {
+  const note = statement<[number, string, string, string]>(transaction.database, NOTE_TRIGGER);
+  note.run(at, taskId, lastIds(schedule, [taskId]), schedule.name);
+}
+
+function lastIds({ lastTaskIds }: ScheduleStatus, fresh: readonly string[]): string {
+  return JSON.stringify([...fresh.toReversed(), ...lastTaskIds].slice(0, MOST_LAST_RUNS));
 }
 
 export function allSchedules(database: Database): ScheduleStatus[] {
