@@ -26,6 +26,7 @@ import type { FailureReport } from '../failure-groups.js';
 import type { Task, TaskSummary } from '../task.js';
 import { TaskActions } from './task-actions.js';
 import { ChangeWatch } from './change-watch.js';
+import { Checkpointer } from './checkpointer.js';
 import { Connection, databaseOf, fileOf } from './connection.js';
 import { groupFailures } from './group-failures.js';
 import { Intake } from './intake.js';
@@ -58,6 +59,7 @@ interface Opened {
   readonly connection: Connection;
   readonly writer: Writer;
   readonly intake: Intake;
+  readonly checkpointer: Checkpointer;
   readonly watch: ChangeWatch;
   readonly workForce: WorkForce;
   readonly list: TaskList;
@@ -101,6 +103,7 @@ export class SqliteEngine implements TaskEngine {
       connection,
       writer,
       intake: new Intake(writer),
+      checkpointer: new Checkpointer(connection),
       watch,
       list,
       schedules,
@@ -116,6 +119,7 @@ export class SqliteEngine implements TaskEngine {
     await opened.schedules.close();
     await opened.workForce.close();
     await opened.writer.close();
+    await opened.checkpointer.close();
     this.opened = null;
     await opened.connection.close();
   }
@@ -230,6 +234,7 @@ export class SqliteEngine implements TaskEngine {
 
   private afterCommit(committed: Committed): void {
     if (!this.opened) return;
+    this.opened.checkpointer.afterCommit();
     this.opened.workForce.afterCommit(committed);
     this.opened.schedules.afterCommit(committed);
     this.opened.watch.announce(committed);
