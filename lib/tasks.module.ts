@@ -65,7 +65,7 @@ function tasksModule(
   const name = identity.name ?? DEFAULT_STORE;
   const dispatcher = getTaskDispatcherToken(name);
   const crons = getCronSchedulesToken(name);
-  const admin = adminParts({ config: TASKS_CONFIG, engine: TASK_ENGINE, dispatcher, crons });
+  const admin = adminParts({ config: TASKS_CONFIG, engine: TASK_ENGINE, dispatcher, crons, handlers: HandlerRegistry });
   return {
     module: TasksModule,
     global: identity.global ?? true,

@@ -4,11 +4,19 @@ import { AdminGuard } from './access/admin.guard.js';
 import { ConfiguredGuards } from './access/configured-guards.js';
 import { AdminMount } from './admin-mount.js';
 import { adminSettings } from './admin-settings.js';
-import { ADMIN_CONTROLLERS, ADMIN_CRONS, ADMIN_DISPATCHER, ADMIN_ENGINE, ADMIN_SETTINGS } from './admin.constants.js';
+import {
+  ADMIN_CONTROLLERS,
+  ADMIN_CRONS,
+  ADMIN_DISPATCHER,
+  ADMIN_ENGINE,
+  ADMIN_HANDLERS,
+  ADMIN_SETTINGS,
+} from './admin.constants.js';
 import { CronsController } from './api/crons.controller.js';
 import { EngineController } from './api/engine.controller.js';
 import { ErrorsController } from './api/errors.controller.js';
 import { EventsController } from './api/events.controller.js';
+import { HandlersController } from './api/handlers.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
 import { QueuesController } from './api/queues.controller.js';
 import { TasksController } from './api/tasks.controller.js';
@@ -26,6 +34,7 @@ const CONTROLLERS = [
   TasksController,
   ErrorsController,
   CronsController,
+  HandlersController,
   MetricsController,
   WorkersController,
   EngineController,
@@ -39,6 +48,7 @@ export interface AdminTokens {
   readonly engine: InjectionToken;
   readonly dispatcher: InjectionToken;
   readonly crons: InjectionToken;
+  readonly handlers: InjectionToken;
 }
 
 /** What a module adds to its own controllers and providers to have a panel. */
@@ -62,6 +72,7 @@ export function adminParts(tokens: AdminTokens): AdminParts {
       { provide: ADMIN_ENGINE, useExisting: tokens.engine },
       { provide: ADMIN_DISPATCHER, useExisting: tokens.dispatcher },
       { provide: ADMIN_CRONS, useExisting: tokens.crons },
+      { provide: ADMIN_HANDLERS, useExisting: tokens.handlers },
       Answers,
       ChangeFeed,
       ConfiguredGuards,

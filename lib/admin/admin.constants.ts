@@ -2,6 +2,7 @@
 export const ADMIN_SETTINGS = 'nestjs-tasks:admin-settings';
 export const ADMIN_DISPATCHER = 'nestjs-tasks:admin-dispatcher';
 export const ADMIN_ENGINE = 'nestjs-tasks:admin-engine';
+export const ADMIN_HANDLERS = 'nestjs-tasks:admin-handlers';
 export const ADMIN_CRONS = 'nestjs-tasks:admin-crons';
 export const ADMIN_CONTROLLERS = 'nestjs-tasks:admin-controllers';
 
