@@ -7,19 +7,18 @@ import { build } from 'vite';
 
 const path = (relative) => fileURLToPath(new URL(`../lib/admin/page/${relative}`, import.meta.url));
 
-const { output } = (
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    root: path('client'),
-    build: {
-      write: false,
-      target: 'es2022',
-      modulePreload: false,
-      lib: { entry: path('client/main.ts'), formats: ['es'], fileName: 'page', cssFileName: 'page' },
-    },
-  })
-)[0];
+const { output } = await build({
+  configFile: false,
+  logLevel: 'error',
+  root: path('client'),
+  build: {
+    write: false,
+    target: 'es2022',
+    modulePreload: false,
+    // Not as a library: whose text vite leaves with all its spaces.
+    rolldownOptions: { input: path('client/main.ts') },
+  },
+});
 const script = output.find((part) => part.type === 'chunk').code;
 const style = output.find((part) => part.fileName.endsWith('.css'))?.source ?? '';
 const version = createHash('sha256').update(script).update(style).digest('base64url').slice(0, 12);

@@ -164,7 +164,7 @@ class Shop {
 
   async syncStock() {
     await wait(5);
-    if (random() < 0.25)
+    if (random() < 0.4)
       throw failure(
         'WarehouseError',
         'The warehouse answered 503',
@@ -182,7 +182,7 @@ decorate(Shop, {
   importCatalogue: [TaskHandler('import_catalogue', { queue: 'default' })],
   nightlyReport: [Cron('0 3 * * *', { name: 'nightly-report', timeZone: 'Europe/Paris' })],
   cleanUp: [Cron('*/30 * * * *', { name: 'clean-up' })],
-  syncStock: [Cron('15 */2 * * MON-FRI', { name: 'sync-stock', timeZone: 'America/New_York' })],
+  syncStock: [Cron('15 */2 * * MON-FRI', { name: 'sync-stock', timeZone: 'America/New_York', maxRetries: 0 })],
 });
 
 /** Starts the app with its day behind it. @param directory for its database; it is empty */

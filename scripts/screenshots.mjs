@@ -1,10 +1,11 @@
 // Takes pictures of each page of the admin panel, light, dark and 360 pixels wide, into docs/images.
 // Needs Chromium (Debian's package) and what `node scripts/build.mjs esm` builds.
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { startApp } from './screenshots-app.mjs';
+import { withFewColours } from './screenshots-png.mjs';
 
 const MAX_BYTES = 150_000;
 const target = path.resolve(import.meta.dirname, '../docs/images');
@@ -49,10 +50,10 @@ for (const { suffix, theme, width, height } of LOOKS) {
     await page.waitForLoadState('load');
     await page.evaluate('new Promise((resolve) => setTimeout(resolve, 400))');
     const file = path.join(target, `${name}${suffix}.png`);
-    await page.screenshot({ path: file });
-    const { size } = await stat(file);
-    if (size > MAX_BYTES) throw new Error(`${file} has ${size} bytes; ${MAX_BYTES} is the most.`);
-    console.log(`${path.relative(process.cwd(), file)}: ${size} bytes`);
+    const picture = withFewColours(await page.screenshot());
+    if (picture.length > MAX_BYTES) throw new Error(`${file} has ${picture.length} bytes; ${MAX_BYTES} is the most.`);
+    await writeFile(file, picture);
+    console.log(`${path.relative(process.cwd(), file)}: ${picture.length} bytes`);
   }
   await page.close();
 }

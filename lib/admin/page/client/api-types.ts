@@ -1,6 +1,9 @@
 import type { QueueStats } from '../../../dispatcher/task-dispatcher.types.js';
-import type { CronSchedule } from '../../../cron/cron-schedules.types.js';
-import type { EngineCapabilities, Task, TaskState } from '../../../engine/index.js';
+import type { Task, TaskState } from '../../../engine/index.js';
+
+export type { CronSchedule } from '../../../cron/cron-schedules.types.js';
+export type { FailureGroup, FailureReport, RunningTask, WorkerStatus } from '../../../engine/index.js';
+export type { EngineInfo } from '../../api/engine.controller.js';
 
 /** What the API answers where the library has no type of its own for it. */
 
@@ -22,63 +25,6 @@ export type ShownTask = Task & {
   /** What its handler enqueued; 50 at most. */
   readonly children?: readonly TaskLink[];
 };
-
-export interface CronRun {
-  readonly id: string;
-  readonly state: TaskState;
-  readonly runAt: number;
-  readonly startedAt: number | null;
-  readonly finishedAt: number | null;
-}
-
-export type Cron = CronSchedule & {
-  /** Newest first; 5 at most. */
-  readonly lastRuns?: readonly CronRun[];
-};
-
-/** Failed tasks of one name whose errors say the same but for numbers and ids. */
-export interface ErrorGroup {
-  readonly key: string;
-  /** Of the task. */
-  readonly name: string;
-  readonly error: { readonly name: string; readonly message: string };
-  readonly queues: readonly string[];
-  readonly count: number;
-  readonly firstAt: number;
-  readonly lastAt: number;
-  readonly sampleId: string;
-  /** Failures by the hour; the last is the current one. */
-  readonly points: readonly number[];
-}
-
-export interface ErrorGroups {
-  readonly items: readonly ErrorGroup[];
-  /** Failed tasks that were looked at. */
-  readonly looked: number;
-  /** False: there are older ones, which were not. */
-  readonly complete: boolean;
-}
-
-export interface RunningTask {
-  readonly id: string;
-  readonly queue: string;
-  readonly name: string;
-  readonly attempt: number;
-  readonly startedAt: number;
-}
-
-export interface Worker {
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly startedAt: number;
-  /** Queue to number of workers. */
-  readonly queues: Readonly<Record<string, number>>;
-  /** At most 100. */
-  readonly running: readonly RunningTask[];
-  /** The process that answers. */
-  readonly self: boolean;
-}
 
 export type FieldType =
   'string' | 'number' | 'integer' | 'boolean' | 'date' | 'email' | 'url' | 'enum' | 'array' | 'object';
@@ -116,16 +62,6 @@ export interface AuditEntry {
 export interface AuditPage {
   readonly items: readonly AuditEntry[];
   readonly nextCursor: string | null;
-}
-
-export interface Engine {
-  readonly kind: string;
-  readonly capabilities: EngineCapabilities & {
-    /** Whether lists can be had oldest first. */
-    readonly order?: boolean;
-  };
-  readonly readOnly: boolean;
-  readonly version: string;
 }
 
 export interface Outbox {

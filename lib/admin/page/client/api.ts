@@ -1,6 +1,16 @@
 import type { TaskList, TaskMetrics } from '../../../dispatcher/task-dispatcher.types.js';
 import type { ActionResult, Task, TaskAction } from '../../../engine/index.js';
-import type { AuditPage, Cron, Engine, ErrorGroups, Handler, Outbox, Queue, ShownTask, Worker } from './api-types.js';
+import type {
+  AuditPage,
+  CronSchedule,
+  EngineInfo,
+  FailureReport,
+  Handler,
+  Outbox,
+  Queue,
+  ShownTask,
+  WorkerStatus,
+} from './api-types.js';
 import { noteServerTime } from './format.js';
 
 /** Beside this script, wherever the panel is mounted and whatever a proxy takes away from its path. */
@@ -40,11 +50,11 @@ export type BulkTarget = { readonly ids: readonly string[] } | { readonly filter
 const path = (...segments: readonly string[]): string => segments.map(encodeURIComponent).join('/');
 
 export const api = {
-  engine: () => request<Engine>('GET', 'engine'),
+  engine: () => request<EngineInfo>('GET', 'engine'),
   queues: () => request<Queue[]>('GET', 'queues'),
   pauseQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'pause')),
   resumeQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'resume')),
-  workers: () => request<Worker[]>('GET', 'workers'),
+  workers: () => request<WorkerStatus[]>('GET', 'workers'),
   outbox: () => request<Outbox>('GET', 'outbox'),
   tasks: (query: URLSearchParams) => request<TaskList>('GET', `tasks?${query.toString()}`),
   task: (id: string) => request<ShownTask>('GET', path('tasks', id)),
@@ -53,9 +63,9 @@ export const api = {
   bulk: (action: TaskAction, target: BulkTarget) => request<ActionResult>('POST', 'tasks/bulk', { action, ...target }),
   handlers: () => request<Handler[]>('GET', 'handlers'),
   enqueue: (task: NewTaskRequest) => request<Task>('POST', 'tasks', task),
-  errors: (query: URLSearchParams) => request<ErrorGroups>('GET', `errors?${query.toString()}`),
+  errors: (query: URLSearchParams) => request<FailureReport>('GET', `errors?${query.toString()}`),
   metrics: (query: URLSearchParams) => request<TaskMetrics>('GET', `metrics?${query.toString()}`),
-  crons: () => request<Cron[]>('GET', 'crons'),
+  crons: () => request<CronSchedule[]>('GET', 'crons'),
   actOnCron: (action: 'trigger' | 'pause' | 'resume', name: string) =>
     request<unknown>('POST', path('crons', name, action)),
   audit: (query: URLSearchParams) => request<AuditPage>('GET', `audit?${query.toString()}`),

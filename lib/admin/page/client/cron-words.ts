@@ -7,7 +7,6 @@ interface Timing {
   readonly utcOffset: number | null;
 }
 
-const OPTIONS = { use24HourTimeFormat: true, verbose: true } as const;
 /** What a schedule for a single run has instead of an expression. */
 const ISO_DATE = /^\d{4}-\d\d-\d\dT/;
 
@@ -15,7 +14,11 @@ const ISO_DATE = /^\d{4}-\d\d-\d\dT/;
 export function cronWords({ expression, timeZone }: Timing): string {
   if (ISO_DATE.test(expression)) return `Once, at ${exact(Date.parse(expression), timeZone ?? undefined)}`;
   try {
-    return cronstrue.toString(expression, OPTIONS);
+    const words = cronstrue.toString(expression, { use24HourTimeFormat: true });
+    // A time alone leaves open on which days.
+    return words.startsWith('At ')
+      ? cronstrue.toString(expression, { use24HourTimeFormat: true, verbose: true })
+      : words;
   } catch {
     return expression;
   }

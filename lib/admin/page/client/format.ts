@@ -37,6 +37,8 @@ export function duration(milliseconds: number): string {
     const whole = Math.floor(rest / length);
     rest -= whole * length;
     if (whole > 0) parts.push(`${whole}${unit}`);
+    // A day and some seconds is a day.
+    else if (parts.length > 0) break;
     if (parts.length === 2) break;
   }
   return parts.join(' ');

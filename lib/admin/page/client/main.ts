@@ -1,6 +1,6 @@
 import './page.css';
 import { api, ApiError } from './api.js';
-import type { Engine } from './api-types.js';
+import type { EngineInfo } from './api-types.js';
 import { LiveSwitch } from './components/live-switch.js';
 import { themeChoice } from './components/theme-choice.js';
 import { Connection } from './connection.js';
@@ -39,7 +39,7 @@ let refresher: Refresher | null = null;
 let sayThere = '';
 /** What is said is that the view could not be read: it is taken back once it can. */
 let isReadProblem = false;
-let engine: Promise<Engine> | null = null;
+let engine: Promise<EngineInfo> | null = null;
 let foreign: ReadonlySet<string> = new Set();
 
 const page: Page = {

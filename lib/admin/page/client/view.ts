@@ -1,4 +1,4 @@
-import type { Engine, Queue } from './api-types.js';
+import type { EngineInfo, Queue } from './api-types.js';
 import type { Change } from './connection.js';
 
 /** One page of the panel. */
@@ -14,7 +14,7 @@ export interface View {
 export interface Page {
   readonly readOnly: boolean;
   /** What stands behind the API; asked for once. */
-  engine(): Promise<Engine>;
+  engine(): Promise<EngineInfo>;
   /** The queues as they are now: those of the change where there is one. */
   queues(change: Change | null): Promise<readonly Queue[]>;
   /** Whether the queue belongs to another program, as far as the queues were read. */

@@ -1,5 +1,5 @@
 import { api } from '../api.js';
-import type { RunningTask, Worker } from '../api-types.js';
+import type { RunningTask, WorkerStatus } from '../api-types.js';
 import { h, notice, taskHref, type Child } from '../dom.js';
 import { count, lasting, moment } from '../format.js';
 import { mark } from './badge.js';
@@ -10,7 +10,7 @@ const MAX_NAMED = 5;
 
 /** The processes that are alive, and what each is running. */
 export class ProcessesPanel {
-  private readonly table = new Table<Worker>(
+  private readonly table = new Table<WorkerStatus>(
     'Processes',
     [
       { label: 'Process' },
@@ -33,7 +33,7 @@ export class ProcessesPanel {
   }
 }
 
-function cells({ id, host, pid, startedAt, queues, running, self }: Worker): Array<Child | Child[]> {
+function cells({ id, host, pid, startedAt, queues, running, self }: WorkerStatus): Array<Child | Child[]> {
   const total = Object.values(queues).reduce((sum, number) => sum + number, 0);
   const named = Object.entries(queues).map(([queue, number]) => `${queue} ${count(number)}`);
   return [

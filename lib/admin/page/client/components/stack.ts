@@ -15,13 +15,18 @@ export function stackBlock(stack: string): HTMLElement {
   return h(
     'div',
     { class: 'stack' },
-    own.length > 0 && h('pre', { role: 'region', 'aria-label': "The app's frames", tabindex: '0' }, own.join('\n')),
+    own.length > 0 &&
+      h(
+        'pre',
+        { role: 'region', 'aria-label': "The app's frames", tabindex: '0' },
+        own.map((line) => line.trim()).join('\n'),
+      ),
     foreign.length > 0 &&
       h(
         'details',
         { class: 'foreign', open: own.length === 0 },
         h('summary', {}, `${foreign.length} frames of packages and Node`),
-        h('pre', {}, foreign.join('\n')),
+        h('pre', {}, foreign.map((line) => line.trim()).join('\n')),
       ),
     whole,
   );

@@ -4,6 +4,8 @@ export interface Column {
   readonly label: string;
   /** Figures stand under each other, at the right. */
   readonly isNumber?: boolean;
+  /** Takes what room the others leave. */
+  readonly isWide?: boolean;
   /** Said, and not shown: what stands in the column says it to whoever sees it. */
   readonly isHidden?: boolean;
 }
@@ -33,13 +35,11 @@ export class Table<T> {
     private readonly cellsOf: (item: T) => ReadonlyArray<Child | readonly Child[]>,
     private readonly textOf: (item: T) => string = (item) => JSON.stringify(item),
   ) {
-    const heads = columns.map(({ label, isNumber, isHidden }) =>
-      h(
-        'th',
-        { scope: 'col', role: 'columnheader', class: isNumber ? 'number' : '' },
-        isHidden ? h('span', { class: 'unseen' }, label) : label,
-      ),
-    );
+    const heads = columns.map((column) => {
+      const { label, isHidden } = column;
+      const content = isHidden ? h('span', { class: 'unseen' }, label) : label;
+      return h('th', { scope: 'col', role: 'columnheader', class: kindOf(column) }, content);
+    });
     this.element = h(
       'table',
       { role: 'table', 'aria-label': caption },
@@ -78,13 +78,18 @@ export class Table<T> {
 
   private rowOf(key: string, item: T): HTMLElement {
     const cells = this.cellsOf(item).map((content, index) => {
-      const { label, isNumber, isHidden } = this.columns[index]!;
+      const column = this.columns[index]!;
+      const { label, isHidden } = column;
       const children = Array.isArray(content) ? (content as readonly Child[]) : [content as Child];
-      const attributes = { role: 'cell', class: isNumber ? 'number' : '', 'data-label': isHidden ? '' : label };
+      const attributes = { role: 'cell', class: kindOf(column), 'data-label': isHidden ? '' : label };
       return h('td', attributes, h('div', {}, ...children));
     });
     return h('tr', { role: 'row', 'data-key': key }, ...cells);
   }
+}
+
+function kindOf({ isNumber, isWide, isHidden }: Column): string {
+  return isNumber ? 'number' : isWide ? 'wide' : isHidden ? 'side' : '';
 }
 
 /** What gives the focus to the part of a new row that stands where the focused one of the old row did. */

@@ -102,9 +102,9 @@ export class TaskFilters {
 
   private async showLimits(): Promise<void> {
     const engine = await this.page.engine().catch(() => null);
-    if (engine?.capabilities.order !== false) return;
-    this.order.disabled = true;
-    this.order.title = 'This engine has its lists newest first only.';
+    if (engine?.capabilities.listOrder === 'state' && !this.link.has('state')) {
+      this.order.title = 'This engine lists by state first, and by time within a state.';
+    }
   }
 }
 

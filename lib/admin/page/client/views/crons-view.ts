@@ -1,5 +1,6 @@
+import type { TaskState } from '../../../../engine/index.js';
 import { api } from '../api.js';
-import type { Cron, CronRun } from '../api-types.js';
+import type { CronSchedule } from '../api-types.js';
 import { mark } from '../components/badge.js';
 import { Table } from '../components/table.js';
 import { cronWords, zoneWords } from '../cron-words.js';
@@ -9,12 +10,12 @@ import type { Page, View } from '../view.js';
 
 const DONE = { trigger: 'Enqueued a run', pause: 'Paused', resume: 'Resumed' } as const;
 /** For whoever does not tell colours apart. */
-const SIGNS: Readonly<Partial<Record<CronRun['state'], string>>> = { completed: '✓', failed: '✕', cancelled: '–' };
+const SIGNS: Readonly<Partial<Record<TaskState, string>>> = { completed: '✓', failed: '✕', cancelled: '–' };
 
 /** Every cron schedule of the store. */
 export class CronsView implements View {
   readonly title = 'Crons';
-  private readonly table: Table<Cron>;
+  private readonly table: Table<CronSchedule>;
   private readonly list = h('div', { class: 'panel scroll' }, notice('Reading …'));
   readonly element = h('section', {}, h('h1', {}, 'Crons'), this.list);
 
@@ -41,7 +42,7 @@ export class CronsView implements View {
     if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
   }
 
-  private cells(cron: Cron): Array<Child | Child[]> {
+  private cells(cron: CronSchedule): Array<Child | Child[]> {
     const { name, task, location, paused, disabled, expression, registered, queue } = cron;
     const words = cronWords(cron);
     return [
@@ -63,14 +64,14 @@ export class CronsView implements View {
     ];
   }
 
-  private buttons({ name, paused }: Cron): HTMLElement[] {
+  private buttons({ name, paused }: CronSchedule): HTMLElement[] {
     const act = (label: string, action: keyof typeof DONE): HTMLElement =>
       button(label, () => this.page.act(() => api.actOnCron(action, name), `${DONE[action]}: ${name}`));
     return [act('Run now', 'trigger'), paused ? act('Resume', 'resume') : act('Pause', 'pause')];
   }
 }
 
-function lastRuns({ lastRuns: runs = [], lastTaskId, lastRunAt }: Cron): Child | Child[] {
+function lastRuns({ lastRuns: runs, lastTaskId, lastRunAt }: CronSchedule): Child | Child[] {
   if (runs.length === 0) {
     return lastTaskId === null ? moment(lastRunAt) : h('a', { href: taskHref(lastTaskId) }, moment(lastRunAt));
   }
@@ -85,7 +86,7 @@ function lastRuns({ lastRuns: runs = [], lastTaskId, lastRunAt }: Cron): Child |
   ];
 }
 
-function nextRuns({ nextRunAt, nextRuns: runs, timeZone }: Cron): Child | Child[] {
+function nextRuns({ nextRunAt, nextRuns: runs, timeZone }: CronSchedule): Child | Child[] {
   if (nextRunAt === null) return '–';
   const zone = timeZone ?? undefined;
   const later = runs.slice(1);

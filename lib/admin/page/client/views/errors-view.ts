@@ -1,5 +1,5 @@
 import { api } from '../api.js';
-import type { ErrorGroup } from '../api-types.js';
+import type { FailureGroup } from '../api-types.js';
 import { sparkline } from '../components/chart.js';
 import { ask } from '../components/dialog.js';
 import { Table } from '../components/table.js';
@@ -11,7 +11,7 @@ import type { Page, View } from '../view.js';
 /** Failures grouped by task and message: a hundred that say the same are one thing to put right. */
 export class ErrorsView implements View {
   readonly title = 'Errors';
-  private readonly table: Table<ErrorGroup>;
+  private readonly table: Table<FailureGroup>;
   private readonly list = h('div', { class: 'panel scroll' }, notice('Reading …'));
   private readonly looked = h('p', { class: 'notice' });
   private readonly query: URLSearchParams;
@@ -26,7 +26,7 @@ export class ErrorsView implements View {
     this.table = new Table(
       'Groups of errors',
       [
-        { label: 'Error' },
+        { label: 'Error', isWide: true },
         { label: 'Failed', isNumber: true },
         { label: 'Last 24 hours' },
         { label: 'First' },
@@ -60,7 +60,7 @@ export class ErrorsView implements View {
     );
   }
 
-  private cells(group: ErrorGroup): Array<Child | Child[]> {
+  private cells(group: FailureGroup): Array<Child | Child[]> {
     const { key, name, error, count: number, points, firstAt, lastAt, queues, sampleId } = group;
     const tasks = new URLSearchParams({ state: 'failed', error: key });
     const lately = points.reduce((sum, value) => sum + value, 0);
@@ -88,7 +88,7 @@ export class ErrorsView implements View {
     ];
   }
 
-  private async retry({ key, name, error, count: number }: ErrorGroup): Promise<void> {
+  private async retry({ key, name, error, count: number }: FailureGroup): Promise<void> {
     const isSure = await ask({
       title: `Retry: ${plural(number, 'task')}?`,
       text: `All failed tasks ${name} with “${error.name}: ${error.message}” run again.`,

@@ -15,7 +15,7 @@ import type { Page, View } from '../view.js';
 
 const COLUMNS: readonly Column[] = [
   { label: 'Queue' },
-  ...TASK_STATES.map((state) => ({ label: state, isNumber: true })),
+  ...TASK_STATES.map((state) => ({ label: state.charAt(0).toUpperCase() + state.slice(1), isNumber: true })),
   { label: 'Busy', isNumber: true },
   { label: 'Per min', isNumber: true },
   { label: 'Failing', isNumber: true },
@@ -106,7 +106,7 @@ export class OverviewView implements View {
       `${durationOrNone(latency.waitP50)} / ${durationOrNone(latency.waitP95)}`,
       `${durationOrNone(latency.runP50)} / ${durationOrNone(latency.runP95)}`,
       moment(stats.oldestAvailableAt),
-      !this.page.readOnly && !stats.foreign && this.pauseButton(stats),
+      !this.page.readOnly && !stats.foreign && h('div', { class: 'actions' }, this.pauseButton(stats)),
     ];
   }
 

@@ -28,7 +28,7 @@ export class TaskView implements View {
     'Attempts',
     [
       { label: 'Attempt', isNumber: true },
-      { label: 'Outcome' },
+      { label: 'Outcome', isWide: true },
       { label: 'Started' },
       { label: 'Took', isNumber: true },
       { label: 'Worker' },

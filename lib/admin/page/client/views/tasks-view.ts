@@ -15,12 +15,12 @@ import { isCountedByQueues, listLink, listQuery } from '../task-query.js';
 import type { Page, View } from '../view.js';
 
 const COLUMNS: readonly Column[] = [
-  { label: 'Task' },
+  { label: 'Task', isWide: true },
   { label: 'State' },
   { label: 'Queue' },
   { label: 'Attempt', isNumber: true },
   { label: 'Enqueued' },
-  { label: 'Runs / ran' },
+  { label: 'Runs\u00a0/\u00a0ran' },
   { label: 'Actions', isHidden: true },
 ];
 const CHOICE: Column = { label: 'Choose', isHidden: true };

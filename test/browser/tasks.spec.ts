@@ -1,0 +1,84 @@
+import type { Page } from 'playwright-core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CHROMIUM, hasChromium } from './support/browser.js';
+import { PageFixture } from './support/page-fixture.js';
+
+describe.skipIf(!hasChromium)(`many tasks on the page (needs ${CHROMIUM})`, () => {
+  const fixture = new PageFixture({ tasks: { workers: { default: 40, idle: 0 } } });
+  let page: Page;
+  beforeEach(() => {
+    ({ page } = fixture);
+  });
+  const names = (): Promise<string[]> => page.locator('tbody a.name').allTextContents();
+
+  it('retries 5,000 failed tasks at once', async () => {
+    const total = 5_000;
+    const rows = Array.from({ length: total }, (_, n) => ({ n }));
+    const tasks = await fixture.app.dispatcher.queueMany('default', 'flaky', rows);
+    await fixture.app.reached(tasks.at(-1)!.id, 'failed');
+    await fixture.open('#/tasks?state=failed');
+    await page.getByRole('link', { name: 'failed 5,000' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('checkbox').first().check();
+    await fixture.button('Choose all that match').click();
+    fixture.handlers.isBroken = false;
+    await fixture.button('Retry chosen').click();
+    await page.getByRole('dialog', { name: 'Retry: 5,000 tasks?' }).waitFor();
+    await fixture.dialogButton('Retry 5,000').click();
+    await page.getByText('Retry: 5,000 changed, 0 refused').waitFor({ timeout: 60_000 });
+    await page.getByRole('link', { name: 'completed 5,000' }).waitFor({ timeout: 60_000 });
+    await page.getByText('No tasks here.').waitFor();
+  });
+
+  it('lists from either end, page by page', async () => {
+    const rows = Array.from({ length: 120 }, (_, n) => ({ n }));
+    const tasks = await fixture.app.dispatcher.queueMany('idle', 'greet', rows);
+    await fixture.open('#/tasks');
+    await page.locator('tbody tr').first().waitFor();
+    const first = (): Promise<string | null> => page.locator('tbody tr').first().getAttribute('data-key');
+    expect(await first()).toBe(tasks.at(-1)!.id);
+    await page.getByRole('combobox', { name: 'Order' }).selectOption('oldest first');
+    await page.locator(`tbody tr:first-child[data-key="${tasks[0]!.id}"]`).waitFor();
+    expect(page.url()).toContain('order=oldest');
+    expect(await page.locator('tbody tr').count()).toBe(50);
+    await fixture.button('Show more').click();
+    await page.locator('tbody tr').nth(99).waitFor();
+    await fixture.button('Show more').click();
+    await page.locator('tbody tr').nth(119).waitFor();
+    await fixture.button('Show more').waitFor({ state: 'hidden' });
+  });
+
+  it('narrows to a span of time, by a link that says so', async () => {
+    await fixture.app.dispatcher.queue('idle', 'greet', {});
+    await fixture.open('#/tasks');
+    await page.locator('tbody tr').first().waitFor();
+    await page.getByRole('combobox', { name: 'Enqueued' }).selectOption('last hour');
+    await page.waitForURL(/within=1h/);
+    await page.locator('tbody tr').first().waitFor();
+    expect(await names()).toEqual(['greet']);
+    await page.getByRole('combobox', { name: 'Enqueued' }).selectOption('between …');
+    await page.getByLabel('Enqueued from').fill('2020-01-01T00:00:00');
+    await page.getByLabel('Enqueued before').fill('2020-01-02T00:00:00');
+    await fixture.button('Filter').click();
+    await page.getByText('No tasks here.').waitFor();
+    await page.reload();
+    expect(await page.getByLabel('Enqueued before').inputValue()).toBe('2020-01-02T00:00');
+    await page.getByText('No tasks here.').waitFor();
+  });
+
+  it('shows progress while a task runs', async () => {
+    const { id } = await fixture.app.dispatcher.queue('default', 'progress', { files: ['a.csv'] });
+    await fixture.app.reached(id, 'running');
+    await fixture.open(`#/tasks/${id}`);
+    await page.getByText('10 % 10 rows').waitFor();
+    const params = page.getByRole('region', { name: 'Params' });
+    await params.locator('summary').first().click();
+    await params.getByText('files').waitFor({ state: 'hidden' });
+    fixture.handlers.report(60);
+    await page.getByText('60 % 60 rows').waitFor();
+    expect(await page.getByRole('progressbar').getAttribute('value')).toBe('60');
+    // What a person closed stays closed meanwhile.
+    expect(await params.getByText('files').isVisible()).toBe(false);
+    fixture.handlers.report(100);
+    await page.getByRole('heading', { name: 'progress completed' }).waitFor();
+  });
+});
