@@ -37,7 +37,7 @@ const NO_SETTINGS = ['manager', 'delay', 'runAt'] as const;
 /** More wrong rows than these are not listed one by one. */
 const MOST_PROBLEMS = 100;
 /** Rows are checked for this long at a stretch; then whatever else waits has its turn. */
-const LONGEST_STRETCH_MS = 5;
+const LONGEST_STRETCH_MS = 3;
 
 /** Turns what a caller asks for into tasks to store, or says what is wrong with it. */
 export class TaskBuilder {

@@ -20,7 +20,7 @@ export const LOCK_PATIENCE_MS = 30_000;
 /** Between two attempts to get the lock. Spread, so that two waiting processes do not keep step. */
 const LOCK_RETRY_MS = { least: 0.5, most: 4 };
 /** A batch that has taken this long is committed, so that the event loop turns; the rest follows in the next one. */
-const LONGEST_BATCH_MS = 8;
+const LONGEST_BATCH_MS = 4;
 
 /**
  * All writes of this process go through here, many to a transaction: what is asked for in one turn of the event loop

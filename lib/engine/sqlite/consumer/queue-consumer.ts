@@ -2,10 +2,13 @@ import type { ConsumeOptions, Consumer, Outcome, RunTask } from '../../task-engi
 import { atMost } from '../patience.js';
 import type { ClaimedTask } from '../statements/claim-tasks.js';
 import { RunningTask } from './running-task.js';
+import { Stretch } from './stretch.js';
 
 /** Tasks are claimed ahead only as far as the workers get through them in this time. */
 const PREFETCH_MS = 10;
-const MOST_PREFETCHED = 500;
+const MOST_PREFETCHED = 250;
+/** Tasks are started for this long at a stretch; then whatever else waits has its turn. */
+const LONGEST_STRETCH_MS = 2;
 /** Weight of the newest run in the average. */
 const SMOOTHING = 0.1;
 /** How long handlers get to react to their aborted signal before their tasks are handed back. */
@@ -42,6 +45,8 @@ export class QueueConsumer implements Consumer {
   private readonly buffered: RunningTask[] = [];
   private readonly running = new Set<RunningTask>();
   private readonly settling = new Set<Promise<void>>();
+  private readonly stretch = new Stretch(LONGEST_STRETCH_MS);
+  private startingLater = false;
   private averageRunMs = PREFETCH_MS;
   private closing = false;
   private idle?: () => void;
@@ -107,15 +112,27 @@ export class QueueConsumer implements Consumer {
   }
 
   private startBuffered(): void {
-    while (this.running.size < this.options.concurrency) {
-      const next = this.buffered.shift();
-      if (!next) break;
+    while (this.running.size < this.options.concurrency && this.buffered.length > 0) {
+      if (this.stretch.isOver) {
+        this.startLater();
+        break;
+      }
+      const next = this.buffered.shift()!;
       if (!next.signal.aborted) void this.work(next);
       // Cancelled before it began: the store ends it. Of a lost lease there is nothing to give back.
       else if (next.abortedBy !== 'lease-lost') this.handBack([next]);
     }
     if (this.buffered.length > 0) this.handBackLater();
     if (this.hungry && this.demand() > 0) this.host.fetch();
+  }
+
+  private startLater(): void {
+    if (this.startingLater) return;
+    this.startingLater = true;
+    setImmediate(() => {
+      this.startingLater = false;
+      if (!this.closing) this.startBuffered();
+    });
   }
 
   private async work(running: RunningTask): Promise<void> {
