@@ -3,6 +3,8 @@ import type { Consumer, NewTask, TaskEngine } from './task-engine.js';
 
 /** How long a caller waits for a server's answer, in milliseconds. */
 const PATIENCE_MS = 10_000;
+/** The same at boot, when tables may have to be brought up to date. */
+const OPEN_MS = 60_000;
 /** A bulk is given so much longer for each of its tasks. */
 const PER_TASK_MS = 1;
 
@@ -42,7 +44,7 @@ function patientConsumer(consumer: Consumer): Consumer {
 /** Null: no limit. What walks through a whole store asks many times, and each time is limited by the connection. */
 function patienceFor(method: string, [first]: readonly unknown[]): number | null {
   if (method === 'enqueue') return PATIENCE_MS + PER_TASK_MS * (first as readonly NewTask[]).length;
-  if (method === 'open') return 2 * PATIENCE_MS;
+  if (method === 'open') return OPEN_MS;
   if (method === 'act') return null;
   return PATIENCE_MS;
 }

@@ -1,8 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { IQueueBackend, Queue, QueueBaseOptions, QueueEvents, Worker, WorkerOptions } from 'bullmq';
 import type { Pool } from 'pg';
-import { loadBullmq, loadPostgresDriver, loadRedisDriver, type BullmqLibrary } from './bullmq-library.js';
+import { StoreError } from '../../errors/index.js';
+import { loadBullmq, type BullmqLibrary } from './bullmq-library.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
+import { CONNECT_MS, isInTime, postgresConnections, redisConnections, type Connections } from './connections.js';
 import type { EngineContext } from '../task-engine.js';
 import { repeatStrategy } from './schedule-book.js';
 import type { StoredJob } from './stored-job.js';
@@ -11,29 +12,9 @@ import type { StoredJob } from './stored-job.js';
 const OWN_QUEUE = 'nestjs-tasks';
 /** BullMQ has no state for a task that was cancelled: those of a queue wait in a queue of their own that nobody works on. */
 const CANCELLED_SUFFIX = '~cancelled';
-/** A producer is told after so many reconnections that Redis is not there; a worker waits for it. */
-const PRODUCER_RETRIES = 3;
-/** How long a goodbye to the server may take, in milliseconds. */
-const CLOSE_MS = 3_000;
-/** How long it may take to connect, in milliseconds. */
-const CONNECT_MS = 10_000;
-/**
- * A connection on which an answer is awaited and nothing comes for so long is given up: the network may have lost it
- * without a word. Longer than BullMQ lets Redis block, and than it takes to store a great bulk.
- */
-const SILENCE_MS = 30_000;
-/** BullMQ's own strategy waits for up to 20 s between two tries. */
-const REDIS_PATIENCE = {
-  connectTimeout: CONNECT_MS,
-  socketTimeout: SILENCE_MS,
-  retryStrategy: (times: number) => Math.min(times * 50, 2_000),
-};
-const POSTGRES_PATIENCE = { keepAlive: true, connectionTimeoutMillis: CONNECT_MS, query_timeout: SILENCE_MS } as const;
 
 /** Events of the library's own queue that are kept. */
 const MOST_EVENTS = 10_000;
-/** BullMQ's own choice; a pool that is shared has to be told. */
-const SCHEMA = 'bullmq';
 
 /** How many jobs ended, by BullMQ's count. */
 export interface Counted {
@@ -58,12 +39,14 @@ interface Closable {
 /** Every BullMQ object that the engine uses, made on first use over one connection, and closed together. */
 export class QueueSet {
   private readonly queues = new Map<string, TaskQueue>();
+  /** Of what waits, on PostgreSQL. */
+  private readonly pools = new WeakMap<Closable, Pool>();
 
   private constructor(
     readonly library: BullmqLibrary,
     private readonly options: BullmqEngineOptions,
     private readonly context: Pick<EngineContext, 'nextRun'>,
-    private readonly shared: Redis | Pool,
+    private readonly connections: Connections,
     private readonly report: (error: Error) => void,
   ) {}
 
@@ -73,12 +56,19 @@ export class QueueSet {
     report: (error: Error) => void,
   ): Promise<QueueSet> {
     const library = await loadBullmq();
-    const shared =
-      options.postgres === undefined ? await redisClient(options) : await postgresPool(options.postgres, library);
-    shared.on('error', report);
-    const set = new QueueSet(library, options, context, shared, report);
-    await set.own.waitUntilReady();
-    return set;
+    const connections =
+      options.postgres === undefined
+        ? await redisConnections(options)
+        : await postgresConnections(options.postgres, library);
+    connections.shared.on('error', report);
+    const set = new QueueSet(library, options, context, connections, report);
+    try {
+      if (await isInTime(set.own.waitUntilReady(), CONNECT_MS)) return set;
+      throw new StoreError(`no answer within ${CONNECT_MS / 1_000} s`);
+    } catch (error) {
+      await set.close();
+      throw error;
+    }
   }
 
   /** Whether BullMQ keeps the stacks of a job that is retried after it has failed. */
@@ -95,7 +85,7 @@ export class QueueSet {
     let queue = this.queues.get(name);
     if (!queue) {
       const base = {
-        connection: this.shared as Connection,
+        connection: this.connections.shared as Connection,
         settings: { repeatStrategy: repeatStrategy(this.context) },
         ...(this.options.prefix === undefined ? {} : { prefix: this.options.prefix }),
       };
@@ -144,9 +134,9 @@ export class QueueSet {
 
   /** What BullMQ has counted of jobs that ended; null where it has not begun to count. */
   async counted(name: string, kind: 'completed' | 'failed'): Promise<Counted | null> {
-    if ('query' in this.shared) {
+    if ('query' in this.connections.shared) {
       // BullMQ's own answer leaves out when it counted, without which the minutes cannot be told.
-      const found = await this.shared.query<Record<keyof Counted, string | string[]>>(
+      const found = await this.connections.shared.query<Record<keyof Counted, string | string[]>>(
         'SELECT count, prev_ts AS "at", prev_count AS "countBefore", data AS minutes FROM metrics WHERE queue = $1 AND kind = $2',
         [name, kind],
       );
@@ -167,72 +157,35 @@ export class QueueSet {
   /** Closes what {@link worker} or {@link events} made: in order, or by cutting its connections where no server answers. */
   async end(made: Closable): Promise<void> {
     const closed = made.close().catch(this.report);
-    if (await isInTime(closed)) return;
-    await isInTime(made.disconnect().catch(() => undefined));
-    await isInTime(closed);
+    if (!(await isInTime(closed))) {
+      await isInTime(made.disconnect().catch(() => undefined));
+      await isInTime(closed);
+    }
+    await isInTime(this.pools.get(made)?.end() ?? closed);
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
     this.queues.clear();
-    if ('quit' in this.shared) {
+    if ('quit' in this.connections.shared) {
       // Not `quit`: it waits for a server that may be gone.
-      this.shared.disconnect();
-    } else await isInTime(this.shared.end());
+      this.connections.shared.disconnect();
+    } else await isInTime(this.connections.shared.end());
   }
 
   /** Makes what blocks or listens: it needs connections of its own. */
   private make<T extends Closable & { on(event: 'error', listener: (error: Error) => void): unknown }>(
     construct: (base: QueueBaseOptions, factory: undefined) => T,
   ): T {
-    const { postgres, connection, prefix } = this.options;
-    const made =
-      postgres === undefined
-        ? construct(
-            {
-              connection: { ...REDIS_PATIENCE, ...connection, maxRetriesPerRequest: null },
-              ...(prefix === undefined ? {} : { prefix }),
-            },
-            undefined,
-          )
-        : construct(
-            { connection: { ...POSTGRES_PATIENCE, connectionString: postgres, max: 4 } },
-            this.library.createPostgresBackend as never,
-          );
+    const prefix = this.options.prefix === undefined ? {} : { prefix: this.options.prefix };
+    let made: T;
+    if ('ownPool' in this.connections) {
+      const pool = this.connections.ownPool();
+      pool.on('error', this.report);
+      made = construct({ connection: pool }, this.library.createPostgresBackend as never);
+      this.pools.set(made, pool);
+    } else made = construct({ connection: this.connections.ownOptions, ...prefix }, undefined);
     made.on('error', this.report);
     return made;
   }
-}
-
-async function isInTime(closing: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), CLOSE_MS)));
-  try {
-    return await Promise.race([closing.then(() => true as const), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function redisClient({ connection }: BullmqEngineOptions): Promise<Redis> {
-  const { Redis: Client } = await loadRedisDriver();
-  return new Client({ ...REDIS_PATIENCE, ...connection, maxRetriesPerRequest: PRODUCER_RETRIES });
-}
-
-async function postgresPool(
-  connectionString: string,
-  { Queue: Constructor, createPostgresBackend }: BullmqLibrary,
-): Promise<Pool> {
-  const { Pool: Client } = await loadPostgresDriver();
-  const migrating = new Constructor(
-    OWN_QUEUE,
-    { connection: { ...POSTGRES_PATIENCE, connectionString, migrate: true } },
-    createPostgresBackend as never,
-  );
-  try {
-    await migrating.waitUntilReady();
-  } finally {
-    await migrating.close();
-  }
-  return new Client({ ...POSTGRES_PATIENCE, connectionString, options: `-c search_path=${SCHEMA}` });
 }
