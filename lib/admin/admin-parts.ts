@@ -12,6 +12,7 @@ import {
   ADMIN_HANDLERS,
   ADMIN_SETTINGS,
 } from './admin.constants.js';
+import { AuditController } from './api/audit.controller.js';
 import { CronsController } from './api/crons.controller.js';
 import { EngineController } from './api/engine.controller.js';
 import { ErrorsController } from './api/errors.controller.js';
@@ -22,6 +23,7 @@ import { QueuesController } from './api/queues.controller.js';
 import { TasksController } from './api/tasks.controller.js';
 import { UnknownRouteController } from './api/unknown-route.controller.js';
 import { WorkersController } from './api/workers.controller.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { ChangeFeed } from './events/change-feed.js';
 import { Answers } from './http/answers.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -37,6 +39,7 @@ const CONTROLLERS = [
   HandlersController,
   MetricsController,
   WorkersController,
+  AuditController,
   EngineController,
   EventsController,
   UnknownRouteController,
@@ -74,6 +77,7 @@ export function adminParts(tokens: AdminTokens): AdminParts {
       { provide: ADMIN_CRONS, useExisting: tokens.crons },
       { provide: ADMIN_HANDLERS, useExisting: tokens.handlers },
       Answers,
+      AuditTrail,
       ChangeFeed,
       ConfiguredGuards,
       AdminGuard,

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock/index.js';
 import type { AdminOptions } from '../config/options.js';
 import type { ResolvedConfig } from '../config/resolved-config.js';
 import { BODY_ALLOWANCE_BYTES } from './admin.constants.js';
@@ -12,6 +13,9 @@ export interface AdminSettings {
   readonly path: string;
   readonly guards: Required<AdminOptions>['guards'];
   readonly readOnly: boolean;
+  /** Null: by the user that guards leave on the request. */
+  readonly user: NonNullable<AdminOptions['user']> | null;
+  readonly clock: Clock;
   readonly maxBodyBytes: number;
   readonly notMounted: NotMounted | null;
 }
@@ -25,6 +29,8 @@ export function adminSettings(config: ResolvedConfig, environment: string | unde
     path: admin ? admin.path.replace(/^\/+|\/+$/g, '') : '',
     guards,
     readOnly: admin ? admin.readOnly : true,
+    user: admin ? admin.user : null,
+    clock: config.clock,
     maxBodyBytes: config.maxParamsSize + BODY_ALLOWANCE_BYTES,
     notMounted: !admin
       ? 'switched-off'

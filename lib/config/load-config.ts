@@ -74,6 +74,7 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
       path: admin.path ?? defaultAdminPath(name),
       guards: admin.guards ?? [],
       readOnly: admin.readOnly ?? false,
+      user: admin.user ?? null,
     },
     maxParamsSize: merged.maxParamsSize ?? DEFAULT_MAX_PARAMS_BYTES,
     shutdownGrace: merged.shutdownGrace ?? DEFAULT_SHUTDOWN_GRACE_MS,

@@ -116,10 +116,17 @@ const guards = checkWith<NonNullable<AdminOptions['guards']>>((value) =>
     : { problem: 'must be a list of guards: classes or objects with a method canActivate()' },
 );
 
+const user = checkWith<NonNullable<AdminOptions['user']>>((value) =>
+  typeof value === 'function'
+    ? { value: value as NonNullable<AdminOptions['user']> }
+    : { problem: `must be a function (request) => string | null, not ${shownValue(value)}` },
+);
+
 const adminFields: Fields<AdminOptions> = {
   path: adminPath,
   guards: inCodeOnly(guards),
   readOnly: boolean(),
+  user: inCodeOnly(user),
 };
 
 const queueFields: Fields<CheckedQueue> = {

@@ -89,6 +89,12 @@ export interface AdminOptions {
    * @default false
    */
   readOnly?: boolean;
+  /**
+   * Names, for the audit record, who is behind a request; null where nobody is known.
+   * @param request Express's or Fastify's, as the guards leave it
+   * @default `request.user`: its email, username, name, id or sub
+   */
+  user?(request: { user?: unknown }): string | null;
 }
 
 /** Which cron methods become durable. `all`: Nest's and the library's own `@Cron`; `own`: only the library's; `false`: none. */

@@ -53,7 +53,7 @@ export interface ResolvedConfig {
   /** Concurrent workers here of a queue that only a handler names: what `workers` say about a queue they do not list. */
   readonly handlerQueueConcurrency: number;
   readonly cron: CronMode;
-  readonly admin: Required<AdminOptions> | false;
+  readonly admin: (Required<Omit<AdminOptions, 'user'>> & { user: NonNullable<AdminOptions['user']> | null }) | false;
   /** Bytes. */
   readonly maxParamsSize: number;
   readonly shutdownGrace: number;

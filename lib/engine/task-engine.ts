@@ -48,6 +48,11 @@ export interface Delivery {
   readonly task: DeliveredTask;
   /** Aborted with a {@link TaskAbortedError} when the task was cancelled, the process shuts down or the lease was lost. */
   readonly signal: AbortSignal;
+  /**
+   * Calls `listener`, at most one, with the signal's reason when it is aborted, at once where it is already. An engine that
+   * has this makes a signal only when somebody asks for it: most handlers never do, and a signal costs more than a call.
+   */
+  whenAborted?(listener: (reason: unknown) => void): void;
   /** Stored soon, not at once: the last value wins. */
   progress(progress: TaskProgress): void;
   log(message: string): void;
@@ -354,6 +359,11 @@ export interface TaskEngine {
   setSchedulePaused(name: string, paused: boolean): Promise<boolean>;
   /** Enqueues a run now, beside the ticks. Resolves to the task's id, or null where there is no schedule of that name. */
   triggerSchedule(name: string): Promise<string | null>;
+
+  /** Adds to the record of what people changed; of more than {@link MOST_AUDIT_ENTRIES} entries the oldest are dropped. */
+  noteAudit(entry: AuditEntry): Promise<void>;
+  /** @throws InvalidArgumentError for a cursor that is none */
+  audit(page: { readonly cursor?: string; readonly limit: number }): Promise<AuditPage>;
 
   /** Calls `listener` after changes, soon but not for each one. Returns what ends it. */
   watch(listener: (change: EngineChange) => void): () => void;

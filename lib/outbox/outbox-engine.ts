@@ -2,6 +2,8 @@ import type { EntityManager } from 'typeorm';
 import type {
   ActionResult,
   ActionTarget,
+  AuditEntry,
+  AuditPage,
   Consumer,
   ConsumeOptions,
   EngineCapabilities,
@@ -138,6 +140,14 @@ export class OutboxEngine implements TaskEngine {
 
   triggerSchedule(name: string): Promise<string | null> {
     return this.engine.triggerSchedule(name);
+  }
+
+  noteAudit(entry: AuditEntry): Promise<void> {
+    return this.engine.noteAudit(entry);
+  }
+
+  audit(page: { cursor?: string; limit: number }): Promise<AuditPage> {
+    return this.engine.audit(page);
   }
 
   watch(listener: (change: EngineChange) => void): () => void {

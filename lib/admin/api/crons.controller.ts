@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import type { CronSchedules } from '../../cron/index.js';
 import { ADMIN_CRONS } from '../admin.constants.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { Answers } from '../http/answers.js';
 import { Fields } from '../http/fields.js';
 import { requestUrl, type HttpRequest, type HttpResponse } from '../http/http-types.js';
@@ -10,6 +11,7 @@ export class CronsController {
   constructor(
     @Inject(ADMIN_CRONS) private readonly crons: CronSchedules,
     private readonly answers: Answers,
+    private readonly audit: AuditTrail,
   ) {}
 
   @Get('api/crons')
@@ -20,7 +22,9 @@ export class CronsController {
 
   @Post('api/crons/:name/trigger')
   async trigger(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
-    const task = await this.crons.trigger(request.params!.name!);
+    const name = request.params!.name!;
+    const task = await this.crons.trigger(name);
+    await this.audit.note(request, 'trigger-cron', name);
     this.answers.json(response, 201, task, { Location: `../../tasks/${encodeURIComponent(task.id)}` });
   }
 
@@ -28,6 +32,7 @@ export class CronsController {
   async pause(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     const name = request.params!.name!;
     await this.crons.pause(name);
+    await this.audit.note(request, 'pause-cron', name);
     this.answers.json(response, 200, await this.crons.get(name));
   }
 
@@ -35,6 +40,7 @@ export class CronsController {
   async resume(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     const name = request.params!.name!;
     await this.crons.resume(name);
+    await this.audit.note(request, 'resume-cron', name);
     this.answers.json(response, 200, await this.crons.get(name));
   }
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import { ADMIN_DISPATCHER } from '../admin.constants.js';
 import type { TaskDispatcher } from '../../dispatcher/index.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { Answers } from '../http/answers.js';
 import { Fields } from '../http/fields.js';
 import { requestUrl, type HttpRequest, type HttpResponse } from '../http/http-types.js';
@@ -11,6 +12,7 @@ export class QueuesController {
   constructor(
     @Inject(ADMIN_DISPATCHER) private readonly dispatcher: TaskDispatcher,
     private readonly answers: Answers,
+    private readonly audit: AuditTrail,
   ) {}
 
   @Get('api/queues')
@@ -23,6 +25,7 @@ export class QueuesController {
   async pause(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     const queue = request.params!.queue!;
     await queueOfPath(this.dispatcher.pauseQueue(queue));
+    await this.audit.note(request, 'pause-queue', queue);
     await this.answerQueue(response, queue);
   }
 
@@ -30,6 +33,7 @@ export class QueuesController {
   async resume(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     const queue = request.params!.queue!;
     await queueOfPath(this.dispatcher.resumeQueue(queue));
+    await this.audit.note(request, 'resume-queue', queue);
     await this.answerQueue(response, queue);
   }
 

@@ -1,6 +1,8 @@
 import { Controller, Delete, Get, Inject, Post, Req, Res } from '@nestjs/common';
 import type { Task } from '../../engine/index.js';
 import type { TaskDispatcher } from '../../dispatcher/index.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { targetText } from '../audit/target-text.js';
 import type { AdminSettings } from '../admin-settings.js';
 import { ADMIN_DISPATCHER, ADMIN_SETTINGS } from '../admin.constants.js';
 import { Answers } from '../http/answers.js';
@@ -15,6 +17,7 @@ export class TasksController {
     @Inject(ADMIN_DISPATCHER) private readonly dispatcher: TaskDispatcher,
     @Inject(ADMIN_SETTINGS) private readonly settings: AdminSettings,
     private readonly answers: Answers,
+    private readonly audit: AuditTrail,
   ) {}
 
   @Get('api/tasks')
@@ -27,6 +30,7 @@ export class TasksController {
   async enqueue(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     const wanted = readEnqueueRequest(await readJsonBody(request, this.settings.maxBodyBytes));
     const task = await this.enqueueAsWanted(wanted);
+    await this.audit.note(request, 'enqueue', task.id);
     this.answers.json(response, 201, task, { Location: `tasks/${encodeURIComponent(task.id)}` });
   }
 
@@ -34,7 +38,10 @@ export class TasksController {
   @Post('api/tasks/bulk')
   async bulk(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     const { action, ids, filter } = readBulkRequest(await readJsonBody(request, this.settings.maxBodyBytes));
-    this.answers.json(response, 200, await this.dispatcher.bulk(action, ids ? { ids } : { filter }));
+    const target = ids ? { ids } : { filter };
+    const result = await this.dispatcher.bulk(action, target);
+    await this.audit.note(request, action, targetText(target), result.changed);
+    this.answers.json(response, 200, result);
   }
 
   @Get('api/tasks/:id')
@@ -45,22 +52,30 @@ export class TasksController {
 
   @Post('api/tasks/:id/retry')
   async retry(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
-    this.answers.json(response, 200, await this.dispatcher.retry(request.params!.id!));
+    const task = await this.dispatcher.retry(request.params!.id!);
+    await this.audit.note(request, 'retry', task.id);
+    this.answers.json(response, 200, task);
   }
 
   @Post('api/tasks/:id/cancel')
   async cancel(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
-    this.answers.json(response, 200, await this.dispatcher.cancel(request.params!.id!));
+    const task = await this.dispatcher.cancel(request.params!.id!);
+    await this.audit.note(request, 'cancel', task.id);
+    this.answers.json(response, 200, task);
   }
 
   @Post('api/tasks/:id/run-now')
   async runNow(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
-    this.answers.json(response, 200, await this.dispatcher.runNow(request.params!.id!));
+    const task = await this.dispatcher.runNow(request.params!.id!);
+    await this.audit.note(request, 'run-now', task.id);
+    this.answers.json(response, 200, task);
   }
 
   @Delete('api/tasks/:id')
   async delete(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
-    await this.dispatcher.delete(request.params!.id!);
+    const id = request.params!.id!;
+    await this.dispatcher.delete(id);
+    await this.audit.note(request, 'delete', id);
     this.answers.empty(response);
   }
 

@@ -5,6 +5,8 @@ import { MOST_RUNNING_LISTED } from '../task-engine.js';
 import type {
   ActionResult,
   ActionTarget,
+  AuditEntry,
+  AuditPage,
   ConsumeOptions,
   Consumer,
   EngineCapabilities,
@@ -27,6 +29,7 @@ import type {
 } from '../task-engine.js';
 import { FailureGroups, MOST_FAILURES_LOOKED_AT, type FailureReport } from '../failure-groups.js';
 import type { Task, TaskSummary } from '../task.js';
+import { AuditLog } from './audit-log.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import { Cancelled, cancelledNotes } from './cancelled.js';
 import { ChangeWatch } from './change-watch.js';
@@ -54,6 +57,7 @@ interface Opened {
   readonly cancelled: Cancelled;
   readonly actions: TaskActions;
   readonly schedules: ScheduleBook;
+  readonly auditLog: AuditLog;
   readonly watch: ChangeWatch;
 }
 
@@ -103,6 +107,7 @@ export class BullmqEngine implements TaskEngine {
       cancelled,
       actions: new TaskActions(set, lists, cancelled),
       schedules: new ScheduleBook(this.context, set, registry, lists, (tasks) => this.enqueue(tasks)),
+      auditLog: new AuditLog(set, this.context.newId),
       watch: new ChangeWatch(set, registry, (event) => this.onOwnEvent(event)),
     };
     await registry.noteQueues(this.options.queues);
@@ -275,6 +280,14 @@ export class BullmqEngine implements TaskEngine {
 
   async triggerSchedule(name: string): Promise<string | null> {
     return this.store.schedules.trigger(name);
+  }
+
+  async noteAudit(entry: AuditEntry): Promise<void> {
+    await this.store.auditLog.note(entry);
+  }
+
+  async audit(page: { cursor?: string; limit: number }): Promise<AuditPage> {
+    return this.store.auditLog.page(page);
   }
 
   watch(listener: (change: EngineChange) => void): () => void {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connection } from './connection.js';
+import { AUDIT_PAGE, PRUNE_AUDIT } from './statements/audit-rows.js';
 import { CANCELLED_TASKS } from './statements/cancelled-tasks.js';
 import { CLAIM_TASKS } from './statements/claim-tasks.js';
 import { DELETE_TASK, FIND_BY_ID } from './statements/act-on-tasks.js';
@@ -137,6 +138,8 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)', 'USE TEMP B-TREE FOR ORDER BY'],
   ],
   ['metrics', METRICS, ['SEARCH tasks_metric USING PRIMARY KEY (minute>? AND minute<?)']],
+  ['a page of the audit record', AUDIT_PAGE, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
+  ['prune the audit record', PRUNE_AUDIT, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
   [
     'due schedules',
     DUE_SCHEDULES,

@@ -2,6 +2,8 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type {
   ActionResult,
   ActionTarget,
+  AuditEntry,
+  AuditPage,
   ConsumeOptions,
   Consumer,
   EngineCapabilities,
@@ -31,6 +33,7 @@ import { Connection, databaseOf, fileOf } from './connection.js';
 import { groupFailures } from './group-failures.js';
 import { Intake } from './intake.js';
 import { storeError } from './sqlite-errors.js';
+import { auditPage, insertAudit } from './statements/audit-rows.js';
 import { insertTasksWithin } from './statements/insert-tasks.js';
 import { saveSensitivePaths } from './statements/name-rows.js';
 import { queueDepths } from './statements/queue-depths.js';
@@ -221,6 +224,14 @@ export class SqliteEngine implements TaskEngine {
 
   async triggerSchedule(name: string): Promise<string | null> {
     return this.store.schedules.trigger(name);
+  }
+
+  async noteAudit(entry: AuditEntry): Promise<void> {
+    await this.store.writer.write((transaction) => insertAudit(transaction, entry));
+  }
+
+  async audit(page: { cursor?: string; limit: number }): Promise<AuditPage> {
+    return this.store.connection.read((database) => auditPage(database, page));
   }
 
   watch(listener: (change: EngineChange) => void): () => void {

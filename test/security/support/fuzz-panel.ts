@@ -46,5 +46,6 @@ export async function fuzzPanel(app: AdminApp, ids: readonly string[], runs: num
 async function stored(app: AdminApp): Promise<string> {
   const queues = (await app.dispatcher.stats()).map(({ queue, counts, paused }) => ({ queue, counts, paused }));
   const crons = (await app.crons.list()).map(({ name, paused }) => ({ name, paused }));
-  return JSON.stringify({ queues, crons });
+  const { items: audit } = (await app.get('audit?limit=1')).body as { items: unknown[] };
+  return JSON.stringify({ queues, crons, audit });
 }

@@ -81,7 +81,15 @@ const bulk = fc.record(
     ids: fc.oneof(fc.array(hostileText, { maxLength: 5 }), jsonValue),
     filter: fc.oneof(
       fc.record(
-        { state: mostly('queued'), queue: mostly('nowhere'), name: mostly('nothing'), search: hostileText },
+        {
+          state: mostly('queued'),
+          queue: mostly('nowhere'),
+          name: mostly('nothing'),
+          search: hostileText,
+          error: hostileText,
+          from: jsonValue,
+          to: jsonValue,
+        },
         { requiredKeys: [] },
       ),
       jsonValue,
@@ -113,8 +121,18 @@ const body = fc.oneof(
 const query = fc
   .array(
     fc.tuple(
-      mostly('state', 'queue', 'name', 'search', 'cursor', 'limit', 'window'),
-      mostly('failed', 'default', '1h', '10', 'c2VxOjE', 'c2VxOjk5OTk5OTk5OTk5OTk5OTk5OTk'),
+      mostly('state', 'queue', 'name', 'search', 'cursor', 'limit', 'window', 'order', 'from', 'to', 'error'),
+      mostly(
+        'failed',
+        'default',
+        '1h',
+        '10',
+        'oldest',
+        '2031-01-01T00:00:00Z',
+        'c2VxOjE',
+        'YXVkaXQ6NQ',
+        'c2VxOjk5OTk5OTk5OTk5OTk5OTk5OTk',
+      ),
     ),
     { maxLength: 4 },
   )
@@ -163,6 +181,10 @@ export function hostileRequest(ids: readonly string[]): fc.Arbitrary<SentRequest
   const path = fc.oneof(
     fc.constantFrom('', '/', 'page.js', 'page.css', 'api', 'api/', 'api/queues', 'api/events', 'api/metrics'),
     { arbitrary: fc.constantFrom('api/tasks', 'api/tasks/bulk', 'api/crons'), weight: 4 },
+    {
+      arbitrary: fc.constantFrom('api/errors', 'api/audit', 'api/workers', 'api/handlers', 'api/engine', 'api/outbox'),
+      weight: 2,
+    },
     id.map((it) => `api/tasks/${it}`),
     fc.tuple(id, mostly('retry', 'cancel', 'run-now').map(segment)).map(([it, action]) => `api/tasks/${it}/${action}`),
     fc.tuple(queue, fc.constantFrom('pause', 'resume')).map(([it, action]) => `api/queues/${it}/${action}`),
