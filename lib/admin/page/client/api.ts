@@ -5,7 +5,7 @@ import type {
   CronSchedule,
   EngineInfo,
   FailureReport,
-  Handler,
+  HandlerInfo,
   Outbox,
   Queue,
   ShownTask,
@@ -61,7 +61,7 @@ export const api = {
   act: (action: TaskAction, id: string) =>
     action === 'delete' ? request<null>('DELETE', path('tasks', id)) : request<Task>('POST', path('tasks', id, action)),
   bulk: (action: TaskAction, target: BulkTarget) => request<ActionResult>('POST', 'tasks/bulk', { action, ...target }),
-  handlers: () => request<Handler[]>('GET', 'handlers'),
+  handlers: () => request<HandlerInfo[]>('GET', 'handlers'),
   enqueue: (task: NewTaskRequest) => request<Task>('POST', 'tasks', task),
   errors: (query: URLSearchParams) => request<FailureReport>('GET', `errors?${query.toString()}`),
   metrics: (query: URLSearchParams) => request<TaskMetrics>('GET', `metrics?${query.toString()}`),

@@ -69,7 +69,13 @@ export class ParamsForm {
     );
     if (!found) return false;
     const rest = path.slice(found.field.name.length).replace(/^\./, '');
-    const text = rest === '' ? message : `${rest}: ${message}`;
+    const last = rest.split('.').at(-1)!;
+    // A message begins with the last name of its path.
+    const text = message.startsWith(`${last} `)
+      ? `${rest}${message.slice(last.length)}`
+      : rest === ''
+        ? message
+        : `${rest}: ${message}`;
     found.problem.textContent = [found.problem.textContent, text].filter((part) => part !== '').join('; ');
     found.input.setAttribute('aria-invalid', 'true');
     return true;
@@ -84,19 +90,13 @@ export class ParamsForm {
 }
 
 function line(field: ParamsField, id: string): Line {
-  const { name, required, description } = field;
+  const { name, required } = field;
   const input = inputOf(field, id);
-  const hints = [...(description ? [description] : []), ...limits(field)];
-  const hint = h('span', { id: `${id}-hint`, class: 'hint' }, hints.join(' · '));
+  const hint = h('span', { id: `${id}-hint`, class: 'hint' }, limits(field).join(' · '));
   const problem = h('span', { id: `${id}-problem`, class: 'problem' });
   input.setAttribute('aria-describedby', `${id}-hint ${id}-problem`);
   if (required) input.setAttribute('aria-required', 'true');
-  const label = h(
-    'label',
-    { for: id },
-    name,
-    required && h('span', { class: 'required', 'aria-hidden': 'true' }, ' *'),
-  );
+  const label = h('label', { for: id, class: required ? 'required' : '' }, name);
   return { field, input, problem, element: h('div', { class: 'field' }, label, input, hint, problem) };
 }
 

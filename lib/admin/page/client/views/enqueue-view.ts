@@ -1,5 +1,5 @@
 import { api, ApiError, type NewTaskRequest } from '../api.js';
-import type { Handler, Queue } from '../api-types.js';
+import type { HandlerInfo, Queue } from '../api-types.js';
 import { FieldError, ParamsForm } from '../components/params-form.js';
 import { h, notice, taskHref } from '../dom.js';
 import type { Page, View } from '../view.js';
@@ -32,7 +32,7 @@ export class EnqueueView implements View {
   private readonly problem = h('p', { class: 'problem', role: 'alert' });
   private readonly problems = new Map<string, HTMLElement>();
   private readonly body: HTMLElement;
-  private handlers: readonly Handler[] = [];
+  private handlers: readonly HandlerInfo[] = [];
   private form: ParamsForm | null = null;
   private mode: 'form' | 'json' = 'form';
   private isRead = false;
@@ -92,7 +92,7 @@ export class EnqueueView implements View {
     this.show(handlers, open);
   }
 
-  private show(handlers: readonly Handler[], queues: readonly Queue[]): void {
+  private show(handlers: readonly HandlerInfo[], queues: readonly Queue[]): void {
     this.handlers = handlers;
     this.name.replaceChildren(
       ...handlers.map(({ name, kind }) => h('option', { value: name }, kind === 'cron' ? `${name} (cron)` : name)),
