@@ -91,7 +91,12 @@ declare module 'pg-boss' {
     insert(name: string, jobs: { data: object; startAfter?: Date }[]): Promise<unknown>;
     work<T>(
       name: string,
-      options: { batchSize: number; burstWhenBatchFull?: boolean; pollingIntervalSeconds?: number },
+      options: {
+        batchSize: number;
+        burstWhenBatchFull?: boolean;
+        pollingIntervalSeconds?: number;
+        notifyPollingIntervalSeconds?: number;
+      },
       handler: (jobs: { id: string; data: T }[]) => Promise<void>,
     ): Promise<string>;
     getDb(): Sql;

@@ -59,7 +59,12 @@ export class PgBossPeer implements Contestant {
 
   async start(concurrency: number, workload: Workload): Promise<void> {
     await this.open();
-    const options = { batchSize: Math.max(BATCH, concurrency), burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 };
+    const options = {
+      batchSize: Math.max(BATCH, concurrency),
+      burstWhenBatchFull: true,
+      pollingIntervalSeconds: 0.5,
+      notifyPollingIntervalSeconds: 0.5,
+    };
     await this.boss.work<BenchData>(QUEUE, options, async (jobs) => {
       let next = 0;
       const worker = async (): Promise<void> => {

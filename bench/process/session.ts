@@ -141,12 +141,13 @@ export class Session {
     return Promise.race([this.workload.reached(count), late]);
   }
 
-  /** Tasks that began in this process, how often each index, and when the first did. */
-  async progress(): Promise<{ count: number; firstAt: number; lastAt: number; longestGap: number }> {
-    const { count, firstAt, lastAt, longestGap } = this.workload;
-    return { count, firstAt, lastAt, longestGap };
+  /** How far this process is, at the time of the answer. */
+  async tally(): Promise<{ at: number; count: number; firstAt: number; longestGap: number }> {
+    const { count, firstAt, longestGap } = this.current ?? { count: 0, firstAt: 0, longestGap: 0 };
+    return { at: now(), count, firstAt, longestGap };
   }
 
+  /** How often each index below `length` ran in this process. */
   async counts(length: number): Promise<Uint8Array> {
     const counts = new Uint8Array(length);
     counts.set(this.workload.counts.subarray(0, length));
@@ -155,6 +156,12 @@ export class Session {
 
   async times(): Promise<ReadonlyMap<number, number>> {
     return this.workload.times;
+  }
+
+  /** How long after `at`, in milliseconds since 1970, each task began. */
+  async lateness(at: number): Promise<number[]> {
+    const offset = Date.now() - now();
+    return [...this.workload.times.values()].map((time) => time + offset - at);
   }
 
   async resetGap(): Promise<void> {
@@ -221,13 +228,13 @@ export class Session {
     this.expectOnce(from, count);
   }
 
+  /** What ran can still be asked for. */
   async close(): Promise<void> {
     this.current?.stop();
     this.server?.closeAllConnections();
     this.server?.close();
     const opened = this.opened;
     this.opened = null;
-    this.current = null;
     await opened?.close();
   }
 

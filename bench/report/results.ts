@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Outcome } from '../context.js';
 import type { Unit } from '../measure.js';
 import { DATA } from '../store/stores.js';
+import type { Series } from './series.js';
 
 export interface FigureResult {
   readonly id: string;
@@ -46,11 +47,16 @@ export function writeResults(results: Results): void {
   writeFileSync(FILE, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-/** What a contestant came to in a figure; null where it has none, or failed. */
-export function medianOf(results: Results, figure: string, contestant: string): number | null {
+/** What a contestant came to in a figure, by default its median; null where it has none, or failed. */
+export function valueOf(
+  results: Results,
+  figure: string,
+  contestant: string,
+  of: keyof Series = 'median',
+): number | null {
   for (const measure of results.measures) {
     const outcome = measure.figures.find(({ id }) => id === figure)?.outcomes[contestant];
-    if (outcome) return 'failed' in outcome ? null : outcome.median;
+    if (outcome) return 'failed' in outcome ? null : outcome[of];
   }
   return null;
 }

@@ -59,7 +59,8 @@ export class Stores {
       await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       await client.end();
     } else if (!address.startsWith('redis:')) {
-      for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${address}${suffix}`, { force: true });
+      for (const suffix of ['', '-wal', '-shm', '-journal', '-workers'])
+        rmSync(`${address}${suffix}`, { recursive: true, force: true });
     }
   }
 
