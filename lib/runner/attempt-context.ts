@@ -1,6 +1,7 @@
 import type { Delivery } from '../engine/index.js';
 import type { Redact } from '../params/index.js';
 import type { TaskDispatcher } from '../dispatcher/index.js';
+import type { AttemptSignal } from './attempt-signal.js';
 import { capped } from './capped-text.js';
 import type { TaskContext } from './task-context.js';
 
@@ -23,7 +24,7 @@ export class AttemptContext implements TaskContext {
   constructor(
     private readonly delivery: Delivery,
     readonly maxAttempts: number,
-    readonly signal: AbortSignal,
+    private readonly attemptSignal: Pick<AttemptSignal, 'signal'>,
     readonly dispatcher: TaskDispatcher,
     private readonly redact: Redact,
   ) {
@@ -33,6 +34,10 @@ export class AttemptContext implements TaskContext {
     this.name = name;
     this.attempt = attempt;
     this.enqueuedAt = createdAt;
+  }
+
+  get signal(): AbortSignal {
+    return this.attemptSignal.signal;
   }
 
   progress(percent: number, message?: string): void {

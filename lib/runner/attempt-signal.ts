@@ -1,12 +1,12 @@
 import type { CancelTimer, Clock } from '../clock/index.js';
-import { TaskAbortedError, type AbortCause } from '../engine/index.js';
+import { TaskAbortedError, type AbortCause, type Delivery } from '../engine/index.js';
 import { timeoutMessage } from './timeout-error.js';
 
 /** How long a handler whose signal was aborted is still waited for. */
 export const ABORT_GRACE_MS = 5_000;
 
 /**
- * The signal that a handler sees: the delivery's, and the attempt's own timeout.
+ * The signal that a handler sees: the delivery's, and the attempt's own timeout. Made when somebody asks for it.
  *
  * running --(engine aborts: cancelled, shutdown, lease-lost | timeout)--> aborted --(grace is over)--> abandoned
  *
@@ -14,39 +14,45 @@ export const ABORT_GRACE_MS = 5_000;
  * owns, is not retried.
  */
 export class AttemptSignal {
-  readonly signal: AbortSignal;
   private readonly timers: CancelTimer[] = [];
-  private readonly controller: AbortController | null;
+  private controller: AbortController | null = null;
+  /** What it was aborted for first. */
+  private abortion: { readonly reason: unknown } | null = null;
+  private byEngine: AbortCause | null = null;
   private timedOut = false;
+  private disposed = false;
   private onAbandon: (() => void) | null = null;
 
   /** @param timeout milliseconds, null for none */
   constructor(
-    private readonly delivered: AbortSignal,
-    timeout: number | null,
+    private readonly delivery: Delivery,
+    private readonly timeout: number | null,
     private readonly clock: Clock,
   ) {
+    if (delivery.whenAborted) delivery.whenAborted((reason) => this.abortedByEngine(reason));
+    else if (delivery.signal.aborted) this.abortedByEngine(delivery.signal.reason);
+    else delivery.signal.addEventListener('abort', this.onAbort);
+    if (timeout !== null && !this.aborted) this.timers.push(clock.schedule(timeout, () => this.timeOut(timeout)));
+  }
+
+  get signal(): AbortSignal {
     // Without a timeout there is nothing to combine.
-    this.controller = timeout === null ? null : new AbortController();
-    this.signal = this.controller?.signal ?? delivered;
-    if (delivered.aborted) this.aborted();
-    else delivered.addEventListener('abort', this.aborted);
-    if (timeout === null || delivered.aborted) return;
-    this.timers.push(
-      clock.schedule(timeout, () => {
-        if (this.signal.aborted) return;
-        this.timedOut = true;
-        this.controller?.abort(new TaskAbortedError('timeout', timeoutMessage(timeout)));
-        this.startGrace();
-      }),
-    );
+    if (this.timeout === null) return this.delivery.signal;
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.abortion) this.controller.abort(this.abortion.reason);
+    }
+    return this.controller.signal;
+  }
+
+  get aborted(): boolean {
+    return this.abortion !== null;
   }
 
   /** Why it was aborted; null while it was not. */
   get cause(): AbortCause | null {
-    const delivered = this.delivered.aborted ? causeOf(this.delivered.reason) : null;
-    if (this.timedOut && delivered !== 'cancelled' && delivered !== 'lease-lost') return 'timeout';
-    return delivered;
+    if (this.timedOut && this.byEngine !== 'cancelled' && this.byEngine !== 'lease-lost') return 'timeout';
+    return this.byEngine;
   }
 
   /** Resolves to `work`'s value, or to `abandoned` when it has not settled within the grace after an abort. */
@@ -58,16 +64,30 @@ export class AttemptSignal {
   }
 
   dispose(): void {
-    this.delivered.removeEventListener('abort', this.aborted);
+    this.disposed = true;
+    if (!this.delivery.whenAborted) this.delivery.signal.removeEventListener('abort', this.onAbort);
     for (const cancel of this.timers) cancel();
   }
 
-  private readonly aborted = (): void => {
-    this.controller?.abort(this.delivered.reason);
-    this.startGrace();
-  };
+  private readonly onAbort = (): void => this.abortedByEngine(this.delivery.signal.reason);
 
-  private startGrace(): void {
+  private abortedByEngine(reason: unknown): void {
+    if (this.disposed) return;
+    this.byEngine = causeOf(reason);
+    this.abort(reason);
+  }
+
+  private timeOut(timeout: number): void {
+    if (this.aborted) return;
+    this.timedOut = true;
+    this.abort(new TaskAbortedError('timeout', timeoutMessage(timeout)));
+  }
+
+  private abort(reason: unknown): void {
+    if (!this.abortion) {
+      this.abortion = { reason };
+      this.controller?.abort(reason);
+    }
     this.timers.push(this.clock.schedule(ABORT_GRACE_MS, () => this.onAbandon?.()));
   }
 }

@@ -101,10 +101,10 @@ export class TaskRunner {
   private async runAttempt(attempt: Attempt): Promise<Outcome> {
     const { delivery, settings, granted, secrets } = attempt;
     const { config, dispatcher } = this.dependencies;
-    const signal = new AttemptSignal(delivery.signal, settings.timeout, config.clock);
-    const context = new AttemptContext(delivery, granted.shown, signal.signal, dispatcher, secrets.redact);
+    const signal = new AttemptSignal(delivery, settings.timeout, config.clock);
+    const context = new AttemptContext(delivery, granted.shown, signal, dispatcher, secrets.redact);
     try {
-      const ending = await signal.waitFor(this.callHandler(attempt, context), { as: 'abandoned' } as const);
+      const ending = await signal.waitFor(this.callHandler(attempt, context, signal), { as: 'abandoned' } as const);
       if (ending.as === 'abandoned') this.noteAbandoned(delivery);
       return this.outcomeOf(attempt, ending, signal);
     } finally {
@@ -114,17 +114,22 @@ export class TaskRunner {
   }
 
   /** Never rejects, also after it was given up: a late failure must not end the process. */
-  private async callHandler({ delivery, handler, secrets }: Attempt, context: AttemptContext): Promise<Ending> {
-    if (context.signal.aborted) return { as: 'unstarted' };
+  private async callHandler(
+    { delivery, handler, secrets }: Attempt,
+    context: AttemptContext,
+    signal: AttemptSignal,
+  ): Promise<Ending> {
+    if (signal.aborted) return { as: 'unstarted' };
     let params: object;
     try {
-      params = await this.dependencies.codec.decode(handler.name, delivery.task.params, handler.params);
+      const decoded = this.dependencies.codec.decodeNow(handler.name, delivery.task.params, handler.params);
+      params = decoded instanceof Promise ? await decoded : decoded;
       secrets.learn(params);
     } catch (thrown) {
       // A rule of the class that failed for another reason (no connection) says nothing about the params.
       return { as: thrown instanceof InvalidParamsError ? 'rejected' : 'threw', thrown };
     }
-    if (context.signal.aborted) return { as: 'unstarted' };
+    if (signal.aborted) return { as: 'unstarted' };
     try {
       await handler.call(params, context);
       return { as: 'done' };

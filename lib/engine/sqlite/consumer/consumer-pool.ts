@@ -119,7 +119,7 @@ export class ConsumerPool implements ConsumerHost {
   async abortCancelled(): Promise<void> {
     const held = this.consumers
       .flatMap((consumer) => [...consumer.held()])
-      .filter((running) => !running.signal.aborted);
+      .filter((running) => running.abortedBy === null);
     if (held.length === 0) return;
     const cancelled = await this.connection.read((database) => cancelledAmong(database, this.registration.id));
     if (cancelled.size === 0) return;

@@ -118,7 +118,7 @@ export class QueueConsumer implements Consumer {
         break;
       }
       const next = this.buffered.shift()!;
-      if (!next.signal.aborted) void this.work(next);
+      if (next.abortedBy === null) void this.work(next);
       // Cancelled before it began: the store ends it. Of a lost lease there is nothing to give back.
       else if (next.abortedBy !== 'lease-lost') this.handBack([next]);
     }

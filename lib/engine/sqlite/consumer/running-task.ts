@@ -7,7 +7,9 @@ export type NewLog = Omit<TaskLog, 'attempt'>;
 
 /** A task in this process's hands, from its claim to the end of its attempt. */
 export class RunningTask implements Delivery {
-  private readonly controller = new AbortController();
+  private controller: AbortController | null = null;
+  private abortion: TaskAbortedError | null = null;
+  private listener: ((reason: unknown) => void) | null = null;
   private readonly logLimit = new LogLimit();
   /** On the process's steady clock. */
   readonly claimedAt = performance.now();
@@ -24,15 +26,28 @@ export class RunningTask implements Delivery {
   ) {}
 
   get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.abortion) this.controller.abort(this.abortion);
+    }
     return this.controller.signal;
   }
 
+  /** Null while it was not aborted. */
   get abortedBy(): AbortCause | null {
-    return this.signal.aborted ? (this.signal.reason as TaskAbortedError).reason : null;
+    return this.abortion?.reason ?? null;
+  }
+
+  whenAborted(listener: (reason: unknown) => void): void {
+    this.listener = listener;
+    if (this.abortion) listener(this.abortion);
   }
 
   abort(cause: AbortCause, message: string): void {
-    if (!this.signal.aborted) this.controller.abort(new TaskAbortedError(cause, message));
+    if (this.abortion) return;
+    this.abortion = new TaskAbortedError(cause, message);
+    this.controller?.abort(this.abortion);
+    this.listener?.(this.abortion);
   }
 
   progress(progress: TaskProgress): void {
