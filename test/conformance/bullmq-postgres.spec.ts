@@ -12,7 +12,7 @@ describeWith('postgres', 'with a PostgreSQL', () => {
     server = await PostgresServer.start();
   }, 120_000);
 
-  afterAll(() => server.remove());
+  afterAll(() => server.remove(), 120_000);
 
   describeTaskEngine('BullMQ on PostgreSQL', async () => {
     const postgres = await server.createDatabase();

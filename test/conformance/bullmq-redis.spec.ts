@@ -11,9 +11,9 @@ describeWith('redis', 'with a Redis', () => {
 
   beforeAll(async () => {
     server = await RedisServer.start();
-  });
+  }, 120_000);
 
-  afterAll(() => server.remove());
+  afterAll(() => server.remove(), 120_000);
 
   describeTaskEngine('BullMQ on Redis', async () => {
     sites += 1;

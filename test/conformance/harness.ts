@@ -158,3 +158,10 @@ export async function until(engine: TaskEngine, holds: () => Promise<boolean>): 
     stop();
   }
 }
+
+/** A promise and what settles it. */
+export function signal(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}

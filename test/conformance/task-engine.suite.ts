@@ -8,6 +8,7 @@ import {
   type TaskEngine,
   type TaskState,
   type AuditEntry,
+  type NewTask,
   type RunTask,
   type TaskFilter,
 } from '../../lib/engine/index.js';
@@ -109,7 +110,36 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
           error: null,
           attempts: [],
           logs: [],
+          parentId: null,
+          children: [],
         });
+      });
+
+      it('knows which task enqueued which', async () => {
+        const parent = newTask(clock);
+        await engine.enqueue([parent]);
+        const deliveries = new Deliveries();
+        await engine.consume('default', CONSUME, deliveries.run);
+        const held = await deliveries.next();
+        const child = (number: number) =>
+          newTask(clock, { queue: 'others', name: `child ${number}`, parentId: parent.id });
+        const first = child(0);
+        await engine.enqueue([first]);
+        const more = Array.from({ length: 60 }, (_, index) => child(index + 1));
+        await engine.enqueue(more);
+        held.end(completed);
+        await becomes(parent.id, 'completed');
+
+        expect(await engine.get(first.id)).toMatchObject({ parentId: parent.id, children: [] });
+        const { parentId, children, logs } = (await engine.get(parent.id))!;
+        expect({ parentId, logs }).toEqual({ parentId: null, logs: [] });
+        const shown = ({ id, name: taskName }: NewTask) => ({ id, name: taskName, queue: 'others', state: 'available' });
+        expect(children).toEqual([first, ...more.slice(0, 49)].map(shown));
+
+        await engine.act('cancel', { ids: [first.id] });
+        await engine.act('delete', { ids: [more[0]!.id] });
+        const left = (await engine.get(parent.id))!.children;
+        expect(left.slice(0, 2)).toEqual([{ ...shown(first), state: 'cancelled' }, shown(more[1]!)]);
       });
 
       it('stores a task once that stands twice in a batch', async () => {

@@ -31,7 +31,7 @@ export function describeBullmq(name: string, start: () => Promise<BullmqSite>): 
     beforeAll(async () => {
       site = await start();
     }, 120_000);
-    afterAll(() => site.remove());
+    afterAll(() => site.remove(), 120_000);
 
     async function boot(providers: Array<new () => object>, workers: number | false = 5) {
       const options = {

@@ -176,7 +176,7 @@ export class BullmqEngine implements TaskEngine {
       await consumer.close(0);
       throw error;
     }
-    await this.noteWorker();
+    if (this.opened) await this.noteWorker();
     return {
       close: async (grace) => {
         await consumer.close(grace);
