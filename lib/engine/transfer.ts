@@ -63,8 +63,8 @@ export interface MoveMark {
   readonly paused: readonly string[];
   /** What was compared and found equal; null before. */
   readonly report: string | null;
-  /** The process that carries it out, and a number that grows while it does. */
-  readonly owner: MoveOwner;
+  /** The process that carries it out, null where it has given up, and a number that grows while it does. */
+  readonly owner: MoveOwner | null;
   readonly beat: number;
 }
 

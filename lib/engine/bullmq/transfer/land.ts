@@ -1,4 +1,5 @@
-import { toStack, type AttemptRecord } from '../attempt-record.js';
+import type { TaskAttempt, TaskError } from '../../task.js';
+import { AttemptFailure, type AttemptRecord } from '../attempt-record.js';
 import type { TaskJob } from '../stored-job.js';
 import { carriedOf } from './carried.js';
 
@@ -9,8 +10,10 @@ import { carriedOf } from './carried.js';
 export async function land(job: TaskJob, token: string): Promise<void> {
   const carried = carriedOf(job)!;
   const last = carried.attempts.at(-1);
-  const failure = new Error(storable(last?.error?.message ?? 'It had failed in the store that it was moved from.'));
-  failure.stack = last ? storable(toStack({ ...last, error: storableError(last) } as AttemptRecord)) : '';
+  const record = (last ?? { attempt: carried.attempt, outcome: 'failed' }) as AttemptRecord;
+  const failure = new AttemptFailure({ ...record, error: storableError(last) }, null);
+  // An attempt that was never on record is put on none here.
+  if (!last) failure.stack = '';
   // Kept, whatever the store that it came from said: the queue's own retention applies when its next task fails.
   job.opts.attempts = 0;
   job.opts.removeOnFail = false;
@@ -18,9 +21,8 @@ export async function land(job: TaskJob, token: string): Promise<void> {
   await job.changePriority({ priority: carried.priority });
 }
 
-function storableError({ error }: { readonly error?: AttemptRecord['error'] }): AttemptRecord['error'] {
-  if (!error) return undefined;
-  const { name, message, stack } = error;
+function storableError(attempt: TaskAttempt | undefined): TaskError {
+  const { name, message, stack } = attempt?.error ?? { name: 'Error', message: 'It had failed before it was moved.' };
   return { name: storable(name), message: storable(message), ...(stack !== undefined && { stack: storable(stack) }) };
 }
 

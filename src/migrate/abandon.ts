@@ -1,0 +1,50 @@
+import { CliError } from '../cli/usage-error.js';
+import { MoveClaim } from './move-claim.js';
+import { tallyOf, type MoveOutput } from './move.js';
+import type { Place } from './open-store.js';
+
+const BATCH = 500;
+
+/**
+ * Gives up a move that was begun and is not over: takes out of the target what came from the source, and lets both go.
+ * Where the source was replaced meanwhile, by a backup perhaps, the target is let go as it is.
+ * @throws CliError where none was begun, or all was compared already, so that the source may no longer have everything
+ */
+export async function abandon(source: Place, target: Place, progress: MoveOutput['progress']): Promise<string> {
+  const [left, right] = await Promise.all([source.store.readMark(), target.store.readMark()]);
+  if (!left && right?.role === 'target' && right.other === source.shown) {
+    await target.store.writeMark(null);
+    return `${target.shown} is let go, with the tasks that had come from ${source.shown}.`;
+  }
+  if (!left) throw new CliError(`No move from ${source.shown} was begun.`);
+  const claim = await MoveClaim.take(source, target, left.id);
+  try {
+    const { phase, at, paused } = claim.current;
+    if (phase === 'moved')
+      throw new CliError('All was compared and is being deleted in the source: run it again to finish.');
+    const held = await target.store.settle('target');
+    if (held.length > 0) throw new CliError(`Not everything can be taken back: ${held.join('; ')}.`);
+    const ours = await tallyOf(source, at, () => true);
+    const theirs = await tallyOf(target, at, (id) => ours.get(id) !== undefined);
+    const copied = [...theirs.all()].filter(({ id, digest }) => ours.get(id)!.digest === digest);
+    for (let start = 0; start < copied.length; start += BATCH) {
+      await target.store.removeTasks(copied.slice(start, start + BATCH));
+      progress(`took ${Math.min(start + BATCH, copied.length)} of ${copied.length} tasks out of ${target.shown}`);
+    }
+    await restoreBook(source, target, paused);
+    await claim.end(target);
+    return `Given up: ${source.shown} has all its tasks, ${copied.length} were taken out of ${target.shown}.`;
+  } finally {
+    await claim.leave();
+  }
+}
+
+async function restoreBook(source: Place, target: Place, paused: readonly string[]): Promise<void> {
+  const [ours, theirs] = await Promise.all([source.store.exportBook(), target.store.exportBook()]);
+  const copied = ours.schedules.filter(({ source: origin, name }) => {
+    return origin === 'runtime' && theirs.schedules.some((schedule) => schedule.name === name);
+  });
+  await target.store.removeSchedules(copied.map(({ name }) => name));
+  await target.store.resumeQueues(theirs.paused.filter((queue) => !paused.includes(queue)));
+  await target.store.importBook({ schedules: [], sensitive: new Map(), paused });
+}

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isKnownGone, ownIdentity } from '../../lib/engine/sqlite/workers/process-identity.js';
+import type { MoveMark } from '../../lib/engine/transfer.js';
+import { CliError } from '../cli/usage-error.js';
+import type { Place } from './open-store.js';
+
+const BEAT_MS = 1_000;
+/** Beats that may be missing of a process that cannot be seen from here. */
+const SILENCE_MS = 10 * BEAT_MS;
+
+/** The two stores of a move in the hands of this process: no other carries the same move on meanwhile. */
+export class MoveClaim {
+  private beating: Promise<void> = Promise.resolve();
+  private readonly timer: NodeJS.Timeout;
+  private ended = false;
+
+  private constructor(
+    private readonly source: Place,
+    private mark: MoveMark,
+    /** Whether an earlier process had begun it. */
+    readonly resumed: boolean,
+  ) {
+    this.timer = setInterval(() => this.beat(), BEAT_MS);
+  }
+
+  /**
+   * Writes the marks, first that of the source; or takes over those that a process left which is gone.
+   * @throws CliError where either store is part of another move, or a living process carries out this one
+   */
+  static async take(source: Place, target: Place, id: string): Promise<MoveClaim> {
+    const [left, right] = await Promise.all([source.store.readMark(), target.store.readMark()]);
+    assertFits(source, target, left, right);
+    if (left) await assertLeft(source, left);
+    const owner = ownIdentity();
+    const paused = right?.paused ?? (left ? left.paused : (await target.store.exportBook()).paused);
+    const began = { id, phase: 'copying', at: Date.now(), report: null, beat: 0, paused } as const;
+    const mark: MoveMark = { ...(left ?? { ...began, role: 'source', other: target.shown }), owner };
+    await source.store.writeMark(mark);
+    // In the second phase a target without a mark is one that has been let go.
+    if (mark.phase === 'copying') await target.store.writeMark({ ...mark, role: 'target', other: source.shown });
+    return new MoveClaim(source, mark, left !== null);
+  }
+
+  get current(): MoveMark {
+    return this.mark;
+  }
+
+  /** From here on the target's tasks are the ones that count. */
+  async moved(report: string): Promise<void> {
+    await this.beating;
+    this.mark = { ...this.mark, phase: 'moved', report };
+    await this.source.store.writeMark(this.mark);
+  }
+
+  /** Takes the marks away: of the source last, so that at no moment both stores can be worked on with the same tasks. */
+  async end(target: Place): Promise<void> {
+    await this.stop();
+    await target.store.writeMark(null);
+    await this.source.store.writeMark(null);
+  }
+
+  /** Leaves the marks to whoever carries it on. */
+  async leave(): Promise<void> {
+    if (this.ended) return;
+    await this.stop();
+    await this.source.store.writeMark({ ...this.mark, owner: null });
+  }
+
+  private async stop(): Promise<void> {
+    this.ended = true;
+    clearInterval(this.timer);
+    await this.beating;
+  }
+
+  private beat(): void {
+    this.mark = { ...this.mark, beat: this.mark.beat + 1 };
+    // A beat that could not be written is followed by another one.
+    this.beating = this.beating.then(() => this.source.store.writeMark(this.mark)).catch(() => undefined);
+  }
+}
+
+function assertFits(source: Place, target: Place, left: MoveMark | null, right: MoveMark | null): void {
+  if (left && (left.role !== 'source' || left.other !== target.shown)) throw otherMove(source, left);
+  if (right && (right.role !== 'target' || right.other !== source.shown)) throw otherMove(target, right);
+  if (right && right.id !== left?.id) {
+    throw new CliError(
+      `${target.shown} holds tasks of a move from ${source.shown} that was not finished, and that ${source.shown} knows ` +
+        'nothing of any more. Give it up with --abandon, and look through what is there.',
+    );
+  }
+}
+
+function otherMove({ shown }: Place, { role, other }: MoveMark): CliError {
+  const [from, to] = role === 'source' ? [shown, other] : [other, shown];
+  return new CliError(
+    `${shown} is part of another move, which was not finished. Finish it with: nestjs-tasks migrate --from ${from} ` +
+      `--to ${to} (or give it up with --abandon).`,
+  );
+}
+
+async function assertLeft(source: Place, mark: MoveMark): Promise<void> {
+  const own = ownIdentity();
+  const { owner } = mark;
+  if (!owner || isKnownGone(owner, own)) return;
+  const until = performance.now() + SILENCE_MS;
+  do {
+    await sleep(BEAT_MS / 2);
+    const now = await source.store.readMark();
+    if (now && now.beat === mark.beat) continue;
+    throw new CliError(`Process ${owner.pid} on ${owner.host} is moving these tasks. Wait for it to end.`);
+  } while (performance.now() < until);
+}

@@ -1,0 +1,180 @@
+import { plural } from '../../lib/errors/index.js';
+import type { MoveMark, StoreBook, StoredTask } from '../../lib/engine/transfer.js';
+import { CliError } from '../cli/usage-error.js';
+import { rowOf } from './canonical-row.js';
+import { MoveClaim } from './move-claim.js';
+import type { Place } from './open-store.js';
+import { compare, differences, Tally } from './tally.js';
+
+/** Tasks that are stored, or removed, together. */
+const BATCH = 500;
+const MOST_NAMED = 10;
+
+type Progress = MoveOutput['progress'];
+
+export interface MoveOutput {
+  /** How far it is; much, and not for everybody. */
+  progress(text: string): void;
+  /** Both sides were compared, and are alike. */
+  compared(report: string): void;
+}
+
+/**
+ * Moves all tasks that wait or have failed, schedules, and pauses:
+ *
+ *     mark both stores ──> copy ──> compare ──> mark the source as moved ──> delete there ──> take the marks away
+ *
+ * It may be killed at any moment and called again: up to the comparison the source has all, and what is in the target
+ * already is left as it is; after it, only what is in the target is deleted. No process can begin to work on either
+ * store while it has a mark, so that no task runs twice.
+ *
+ * @param id of the move, where it is not begun already
+ * @returns the number of tasks that came into the source meanwhile, and are still there
+ * @throws CliError where a process works on either store, or the two differ in the end
+ */
+export async function move(
+  source: Place,
+  target: Place,
+  id: string,
+  { progress, compared }: MoveOutput,
+): Promise<number> {
+  const claim = await MoveClaim.take(source, target, id);
+  try {
+    await assertIdle(claim, source, target);
+    const { at } = claim.current;
+    if (claim.current.phase === 'copying') {
+      // A queue that is paused gives nothing out, and failed tasks are given out to fail. No worker can begin meanwhile.
+      await target.store.resumeQueues(claim.current.paused);
+      const copied = await copy(source, target, at, progress);
+      await claim.moved(await finishAndCompare(source, target, copied, claim.current, progress));
+      compared(claim.current.report!);
+      await remove(source, copied, progress);
+    } else {
+      compared(claim.current.report!);
+      if (await target.store.readMark()) await remove(source, await inBoth(source, target, at), progress);
+    }
+    // Without a mark the target was let go: all that had been moved was deleted before that.
+    await claim.end(target);
+    return (await tallyOf(source, at, () => true)).size;
+  } finally {
+    await claim.leave();
+  }
+}
+
+/** Who works on either store, and what is still held there. Takes the marks away again that were just written. */
+async function assertIdle(claim: MoveClaim, source: Place, target: Place): Promise<void> {
+  const inTheWay: string[] = [];
+  for (const { shown, store } of [source, target]) {
+    for (const worker of await store.workers()) inTheWay.push(`${shown}: ${worker}`);
+  }
+  if (inTheWay.length === 0) {
+    for (const [{ shown, store }, role] of [
+      [source, 'source'],
+      [target, 'target'],
+    ] as const) {
+      for (const held of await store.settle(role)) inTheWay.push(`${shown}: ${held}`);
+    }
+  }
+  if (inTheWay.length === 0) return;
+  if (!claim.resumed) await claim.end(target);
+  throw new CliError(stopFirst(inTheWay));
+}
+
+export function stopFirst(inTheWay: readonly string[]): string {
+  const others = inTheWay.length > MOST_NAMED ? [`and ${inTheWay.length - MOST_NAMED} more`] : [];
+  return [
+    'Tasks are moved while nothing works on them. Stop first:',
+    ...[...inTheWay.slice(0, MOST_NAMED), ...others].map((line) => `  ${line}`),
+  ].join('\n');
+}
+
+/** Resolves to what was compared. */
+async function finishAndCompare(
+  source: Place,
+  target: Place,
+  copied: Tally,
+  { at, paused }: MoveMark,
+  progress: Progress,
+): Promise<string> {
+  const arrived = await tallyOf(target, at, (id) => copied.get(id) !== undefined);
+  progress(`compared ${plural(arrived.size, 'task')}`);
+  const book = await source.store.exportBook();
+  const report = [compare(copied, arrived), bookReport(book)].join('\n');
+  assertAlike(source, target, copied, arrived, report);
+  await target.store.importBook({ ...book, paused: [...new Set([...book.paused, ...paused])] });
+  assertSameBook(target, book, await target.store.exportBook());
+  return report;
+}
+
+async function copy(source: Place, target: Place, at: number, progress: Progress): Promise<Tally> {
+  const copied = new Tally();
+  let batch: StoredTask[] = [];
+  const store = async (): Promise<void> => {
+    await target.store.importTasks(batch);
+    batch = [];
+    progress(`copied ${plural(copied.size, 'task')}`);
+  };
+  for await (const task of source.store.exportTasks()) {
+    copied.add(rowOf(task, at));
+    if (batch.push(task) === BATCH) await store();
+  }
+  if (batch.length > 0) await store();
+  return copied;
+}
+
+export async function tallyOf({ store }: Place, at: number, wanted: (id: string) => boolean): Promise<Tally> {
+  const tally = new Tally();
+  for await (const task of store.exportTasks()) if (wanted(task.id)) tally.add(rowOf(task, at));
+  return tally;
+}
+
+/** What a move that was killed while it deleted has still to delete. */
+async function inBoth(source: Place, target: Place, at: number): Promise<Tally> {
+  const waiting = await tallyOf(source, at, () => true);
+  return tallyOf(target, at, (id) => waiting.get(id) !== undefined);
+}
+
+async function remove({ store, shown }: Place, moved: Tally, progress: Progress): Promise<void> {
+  const rows = [...moved.all()];
+  for (let start = 0; start < rows.length; start += BATCH) {
+    await store.removeTasks(rows.slice(start, start + BATCH));
+    progress(`deleted ${Math.min(start + BATCH, rows.length)} of ${plural(rows.length, 'task')} in ${shown}`);
+  }
+  await store.removeSchedules((await store.exportBook()).schedules.map(({ name }) => name));
+}
+
+function bookReport({ schedules, paused }: StoreBook): string {
+  return `${plural(schedules.length, 'schedule')}, ${plural(paused.length, 'paused queue')}`;
+}
+
+function assertAlike(source: Place, target: Place, copied: Tally, arrived: Tally, report: string): void {
+  const { missing, unlike } = differences(copied, arrived);
+  if (missing.length === 0 && unlike.length === 0) return;
+  throw new CliError(
+    [
+      `${source.shown} and ${target.shown} differ, so nothing was deleted:`,
+      ...named(missing, 'is missing in the target, or has ended there'),
+      ...named(unlike, 'is not the same in the target'),
+      report,
+      'Delete those tasks on the side where they are not wanted and run the command again, or give it up with --abandon.',
+    ].join('\n'),
+  );
+}
+
+function named(ids: readonly string[], what: string): string[] {
+  const others = ids.length > MOST_NAMED ? [`  and ${ids.length - MOST_NAMED} more`] : [];
+  return [...ids.slice(0, MOST_NAMED).map((id) => `  task ${id} ${what}`), ...others];
+}
+
+function assertSameBook(target: Place, source: StoreBook, copied: StoreBook): void {
+  const paused = source.paused.find((queue) => !copied.paused.includes(queue));
+  if (paused !== undefined)
+    throw new CliError(`Queue "${paused}" is not paused in ${target.shown}: nothing was deleted.`);
+  const arrived = new Map(copied.schedules.map((schedule) => [schedule.name, definitionOf(schedule)]));
+  const unlike = source.schedules.find((schedule) => arrived.get(schedule.name) !== definitionOf(schedule));
+  if (unlike) throw new CliError(`Schedule "${unlike.name}" is not the same in ${target.shown}: nothing was deleted.`);
+}
+
+function definitionOf({ nextRunAt: _next, ...schedule }: StoreBook['schedules'][number]): string {
+  return JSON.stringify(Object.entries(schedule).toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}

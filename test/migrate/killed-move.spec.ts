@@ -1,0 +1,126 @@
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import Sqlite from 'better-sqlite3';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { rowOf } from '../../src/migrate/canonical-row.js';
+import { Random } from '../kill/support/random.js';
+import { onTestEnd } from '../module/support.js';
+import { type Compiled, compile } from '../support/compile.js';
+import { describeWith } from '../support/servers/find-program.js';
+import { MigrateProcess } from './support/migrate-process.js';
+import { type Kind, Places } from './support/places.js';
+import { checksums } from './support/run-migrate.js';
+import { someTasks } from './support/some-tasks.js';
+import { fill, opened, read } from './support/stored.js';
+
+const TASKS = 1_500;
+const KILLS = 8;
+/** Of the way, as the part of it that lies between two kills at most. */
+const FURTHEST = 0.3;
+const LOOK_EVERY_MS = 2;
+/** A process that is not where it was to be killed by then is killed where it is. */
+const PATIENCE_MS = 20_000;
+
+/** Roughly how much stands in a store, told at once. */
+type Measure = () => Promise<number>;
+
+async function measureOf(address: string): Promise<Measure> {
+  if (address.startsWith('redis:')) {
+    const client = new Redis(address);
+    onTestEnd(() => client.disconnect());
+    const pattern = `${new URL(address).searchParams.get('prefix')}:*`;
+    return async () => (await client.keys(pattern)).length;
+  }
+  if (address.startsWith('postgres:')) {
+    const client = new Client({ connectionString: address });
+    await client.connect();
+    onTestEnd(() => client.end());
+    return async () => {
+      const found = await client.query<{ n: string }>('SELECT count(*) AS n FROM bullmq.job').catch(() => null);
+      return Number(found?.rows[0]?.n ?? 0);
+    };
+  }
+  return () => {
+    if (!existsSync(address)) return Promise.resolve(0);
+    const database = new Sqlite(address, { readonly: true });
+    try {
+      return Promise.resolve(database.prepare<[], number>('SELECT count(*) FROM tasks_task').pluck().get()!);
+    } catch {
+      return Promise.resolve(0);
+    } finally {
+      database.close();
+    }
+  };
+}
+
+describeWith(['redis', 'postgres'], 'A move that is killed', () => {
+  let compiled: Compiled;
+  let places: Places;
+
+  beforeAll(async () => {
+    compiled = compile('lib', 'src');
+    places = await Places.open();
+  }, 180_000);
+  afterAll(async () => {
+    compiled?.remove();
+    await places?.remove();
+  });
+
+  const pairs: Array<{ from: Kind; to: Kind; seed: number }> = [
+    { from: 'SQLite', to: 'Redis', seed: 1 },
+    { from: 'Redis', to: 'PostgreSQL', seed: 2 },
+    { from: 'PostgreSQL', to: 'SQLite', seed: 3 },
+  ];
+
+  describe.each(pairs)('from $from to $to', ({ from, to, seed }) => {
+    it('at random moments, and run again, comes to the same end', async () => {
+      const random = new Random(seed);
+      const [source, target] = [await places.make(from), await places.make(to)];
+      const now = Date.now();
+      const tasks = someTasks(TASKS, now);
+      await fill(source.address, tasks);
+      const [left, arrived] = [await measureOf(source.address), await measureOf(target.address)];
+      const full = await left();
+      // From 0 to 1 while it copies, to 2 while it deletes.
+      const progress = async () => Math.min(1, (await arrived()) / TASKS) + 1 - (await left()) / full;
+
+      const kills: number[] = [];
+      const outputs: string[] = [];
+      let ended = false;
+      for (let kill = 0; kill < KILLS && !ended; kill += 1) {
+        const process = new MigrateProcess(compiled.file('src/main'), source.address, target.address);
+        const before = await progress();
+        const further = before + random.next() * FURTHEST;
+        const until = performance.now() + PATIENCE_MS;
+        while (!process.hasEnded && performance.now() < until) {
+          const come = await progress();
+          if (come > before && come >= further) break;
+          await sleep(LOOK_EVERY_MS);
+        }
+        await sleep(random.between(0, 30));
+        if (await process.kill()) kills.push(await progress());
+        else ended = true;
+        outputs.push(process.output);
+        if (ended) expect(await process.end(), process.output).toBe(0);
+      }
+      expect(kills, 'kills that came in time').not.toEqual([]);
+
+      if (!ended) {
+        const last = new MigrateProcess(compiled.file('src/main'), source.address, target.address);
+        expect(await last.end(), last.output).toBe(0);
+        outputs.push(last.output);
+      }
+      const printed = outputs.join('');
+      expect(printed).toMatch(new RegExp(`^total +${TASKS} +${TASKS}$`, 'm'));
+      const sums = checksums({ out: printed });
+      expect(sums.filter((_sum, index) => index % 2 === 0)).toEqual(sums.filter((_sum, index) => index % 2 === 1));
+      const moved = await read(await opened(target.address));
+      expect(moved.map((task) => rowOf(task, now))).toEqual(tasks.map((task) => rowOf(task, now)));
+      expect(await read(await opened(source.address))).toEqual([]);
+      expect(await (await opened(source.address)).readMark()).toBe(null);
+      expect(await (await opened(target.address)).readMark()).toBe(null);
+    }, 300_000);
+  });
+});

@@ -1,0 +1,214 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Queue, createPostgresBackend } from 'bullmq';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TaskDispatcher, TaskHandler, type TaskContext, type TasksModuleRootOptions } from '../../lib/index.js';
+import { toMovedJob } from '../../lib/engine/bullmq/transfer/job-rows.js';
+import { rowOf } from '../../src/migrate/canonical-row.js';
+import { bootApp, ended, onTestEnd, tempDirectory, when } from '../module/support.js';
+import { describeWith } from '../support/servers/find-program.js';
+import { KINDS, type Place, Places } from './support/places.js';
+import { migrate } from './support/run-migrate.js';
+import { someTasks } from './support/some-tasks.js';
+import { fill, opened, read } from './support/stored.js';
+
+const ran: Array<{ id: string; attempt: number }> = [];
+
+class Work {
+  @TaskHandler('work')
+  work(_params: object, { id, attempt }: TaskContext): void {
+    ran.push({ id, attempt });
+  }
+}
+
+const LEASE = 1_000;
+
+function boot({ options }: Pick<Place, 'options'>, more: TasksModuleRootOptions = {}) {
+  return bootApp({ tasks: { ...options, lease: LEASE, queues: { mail: {} }, ...more }, providers: [Work] });
+}
+
+describe('The command line of a move', () => {
+  const file = join(tempDirectory(), 'tasks.db');
+
+  it.each([
+    [['--from', file], 'Option --to <store> is required.'],
+    [['--from', file, '--to', file], `--from and --to are the same store, ${file}.`],
+    [['--from', file, '--to', 'mysql://localhost/shop'], '--to cannot begin with "mysql://"'],
+    [['--from', 'redis://:topsecret@localhost/shop', '--to', file], '--from has "shop" for the number of a database'],
+    [['--from', 'redis://:topsecret@localhost/0?tls=1', '--to', file], '--from has "tls", but takes only "prefix".'],
+    [['--from', 'redis://:topsecret@:0:', '--to', file], '--from is no address that can be read'],
+    [
+      ['--from', file, '--to', 'other.db', '--dry-run', '--abandon'],
+      '--dry-run and --abandon cannot be given together.',
+    ],
+    [['--from', file, '--to', 'other.db', '--lease', 'long'], '--lease'],
+  ])('refuses %j', async (args, message) => {
+    const { runCli } = await import('../../src/cli/run-cli.js');
+    const err: string[] = [];
+    const code = await runCli(['migrate', ...args], { out: () => undefined, err: (text) => void err.push(text) });
+    expect(err.join('\n')).toContain(message);
+    expect(err.join('\n')).not.toContain('topsecret');
+    expect(code).toBe(2);
+  });
+
+  it('moves nothing out of a file that there is not, and creates none', async () => {
+    const missing = join(tempDirectory(), 'none.db');
+    const { code, err } = await migrate(missing, join(tempDirectory(), 'tasks.db'));
+    expect(err).toContain(`There is no file ${missing}.`);
+    expect(code).toBe(1);
+    expect(existsSync(missing)).toBe(false);
+  });
+});
+
+describeWith(['redis', 'postgres'], 'A move', () => {
+  let places: Places;
+
+  beforeAll(async () => {
+    places = await Places.open();
+  }, 120_000);
+  afterAll(() => places.remove());
+
+  describe.each(KINDS)('with a store in %s', (kind) => {
+    it('does not begin while a process works on either store, which goes on', async () => {
+      const [busy, other] = [await places.make(kind), await places.make('SQLite')];
+      await fill(other.address, someTasks(3, Date.now()));
+      const app = await boot(busy);
+      const tasks = app.get(TaskDispatcher);
+      for (const [from, to] of [
+        [busy, other],
+        [other, busy],
+      ] as const) {
+        const { code, err } = await migrate(from.address, to.address);
+        expect(err).toContain('Tasks are moved while nothing works on them. Stop first:');
+        expect(err).toContain(`process ${process.pid} on `);
+        expect(code).toBe(1);
+      }
+      await ended(tasks, (await tasks.queue('default', 'work', {})).id);
+      expect(await (await opened(other.address)).readMark()).toBe(null);
+    }, 120_000);
+
+    it('that ends unlike deletes nothing, lets no process work meanwhile, and can be finished', async () => {
+      const now = Date.now();
+      const tasks = someTasks(40, now);
+      const [source, target] = [await places.make('SQLite'), await places.make(kind)];
+      await fill(source.address, tasks);
+      const changed = { ...tasks[3]!, params: '{"changed":true}' };
+      await fill(target.address, [changed]);
+
+      const { code, out, err } = await migrate(source.address, target.address);
+      expect(out).toBe('');
+      expect(err).toContain(`task ${changed.id} is not the same in the target`);
+      expect(err).toMatch(/^total +40 +40$/m);
+      expect(code).toBe(1);
+      expect(await read(await opened(source.address))).toHaveLength(40);
+      await expect(boot(source)).rejects.toThrow('are being moved to ');
+      await expect(boot(target)).rejects.toThrow('are being moved here from ');
+      const elsewhere = await migrate(source.address, join(tempDirectory(), 'third.db'));
+      expect(elsewhere.err).toContain('is part of another move, which was not finished');
+
+      await (await opened(target.address)).removeTasks([changed]);
+      const again = await migrate(source.address, target.address);
+      expect(again.err).toBe('');
+      expect(again.code).toBe(0);
+      const moved = await read(await opened(target.address));
+      expect(moved.map((task) => rowOf(task, now))).toEqual(tasks.map((task) => rowOf(task, now)));
+      expect(await read(await opened(source.address))).toEqual([]);
+    }, 120_000);
+
+    it('can be given up: the source is as before, the target has what it had', async () => {
+      const now = Date.now();
+      const tasks = someTasks(40, now);
+      const [source, target] = [await places.make(kind), await places.make(kind === 'Redis' ? 'PostgreSQL' : 'Redis')];
+      await fill(source.address, tasks);
+      const own = { ...someTasks(1, now)[0]!, id: 'of-the-target' };
+      const changed = { ...tasks[0]!, name: 'other' };
+      await fill(target.address, [own, changed]);
+      const before = await boot(target, { workers: false });
+      await before.get(TaskDispatcher).pauseQueue('mail');
+      await before.close();
+
+      expect((await migrate(source.address, target.address)).code).toBe(1);
+      const { code, out } = await migrate(source.address, target.address, '--abandon');
+      expect(out).toContain('has all its tasks, 39 were taken out of');
+      expect(code).toBe(0);
+      const [left, there] = [await read(await opened(source.address)), await read(await opened(target.address))];
+      expect(left.map((task) => rowOf(task, now))).toEqual(tasks.map((task) => rowOf(task, now)));
+      expect(there.map((task) => rowOf(task, now))).toEqual([changed, own].map((task) => rowOf(task, now)));
+      const app = await boot(target);
+      expect((await app.get(TaskDispatcher).stats()).find(({ queue }) => queue === 'mail')?.paused).toBe(true);
+      await boot(source);
+    }, 120_000);
+
+    it('is told of and not done by a dry run', async () => {
+      const [source, target] = [await places.make('SQLite'), await places.make(kind)];
+      await fill(source.address, someTasks(40, Date.now()));
+      const { code, out, err } = await migrate(source.address, target.address, '--dry-run');
+      expect(err).toBe('');
+      expect(code).toBe(0);
+      expect(out).toMatch(/^default +failed +\d+$/m);
+      expect(out).toMatch(/^total +40$/m);
+      if (kind === 'SQLite') expect(existsSync(target.address)).toBe(false);
+      expect(await read(await opened(target.address))).toEqual([]);
+      expect(await read(await opened(source.address))).toHaveLength(40);
+      await boot(source);
+    }, 120_000);
+  });
+
+  it('says of a server that cannot be reached that it cannot', async () => {
+    const source = await places.make('SQLite');
+    await fill(source.address, someTasks(1, Date.now()));
+    const { code, err } = await migrate(source.address, 'redis://user:topsecret@127.0.0.1:1/0', '--dry-run');
+    expect(err).toContain('redis://127.0.0.1:1/0 cannot be used: ');
+    expect(err).not.toContain('topsecret');
+    expect(code).toBe(1);
+  });
+
+  describe.each(['Redis', 'PostgreSQL'] as const)('into BullMQ on %s', (kind) => {
+    function queueOf({ options }: Place): Queue {
+      const { connection, postgres, prefix } = (options.engine as { bullmq: Record<string, string> }).bullmq;
+      const queue =
+        postgres === undefined
+          ? new Queue('default', { connection: connection as never, prefix: prefix! })
+          : new Queue(
+              'default',
+              { connection: { connectionString: postgres, migrate: true } },
+              createPostgresBackend as never,
+            );
+      onTestEnd(() => queue.close());
+      return queue;
+    }
+
+    it('that is killed before a failed task has landed: a worker runs nothing of it, and it can be retried', async () => {
+      const target = await places.make(kind);
+      await (await boot(target, { workers: false })).close();
+      const failed = someTasks(4, Date.now())[3]!;
+      expect(failed.state).toBe('failed');
+      await queueOf(target).addBulk([toMovedJob(failed, Date.now())]);
+
+      ran.length = 0;
+      const app = await boot(target);
+      const tasks = app.get(TaskDispatcher);
+      await when(tasks, failed.id, ({ state }) => state === 'failed');
+      const landed = await tasks.get(failed.id);
+      expect(landed).toMatchObject({ state: 'failed', attempt: failed.attempt, priority: failed.priority });
+      expect(landed.attempts).toEqual(failed.attempts);
+      expect(ran).toEqual([]);
+      await tasks.retry(failed.id);
+      expect(await ended(tasks, failed.id)).toMatchObject({ state: 'completed', attempt: failed.attempt + 1 });
+      expect(ran).toEqual([{ id: failed.id, attempt: failed.attempt + 1 }]);
+    }, 120_000);
+
+    it('does not mix failed tasks with jobs that other code added', async () => {
+      const [source, target] = [await places.make('SQLite'), await places.make(kind)];
+      await fill(source.address, someTasks(10, Date.now()));
+      await (await boot(target, { workers: false })).close();
+      const foreign = await queueOf(target).add('foreign', {});
+      const { code, err } = await migrate(source.address, target.address);
+      expect(err).toContain(`Queue "default" holds jobs that other code added, such as "${foreign.id}"`);
+      expect(code).toBe(1);
+      await foreign.remove();
+      expect((await migrate(source.address, target.address)).code).toBe(0);
+      expect(await read(await opened(target.address))).toHaveLength(10);
+    }, 120_000);
+  });
+});

@@ -1,0 +1,147 @@
+import { IsInt, IsString } from 'class-validator';
+import type { INestApplicationContext } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  CronSchedules,
+  Sensitive,
+  type TaskContext,
+  TaskDispatcher,
+  TaskHandler,
+  type TasksModuleRootOptions,
+} from '../../lib/index.js';
+import { bootApp, ended, when } from '../module/support.js';
+import { describeWith } from '../support/servers/find-program.js';
+import { checksums, migrate } from './support/run-migrate.js';
+import { KINDS, Places } from './support/places.js';
+
+class CardParams {
+  @IsInt() amount!: number;
+  @Sensitive() @IsString() card!: string;
+}
+
+/** What the handlers got, in the order in which they were called. */
+const served: Array<{ name: string; params: object; attempt: number; maxAttempts: number }> = [];
+const broken = { now: true };
+
+class Shop {
+  @TaskHandler('charge', { params: CardParams, maxRetries: 2, retryDelay: '1h' })
+  charge(params: CardParams, task: TaskContext): void {
+    this.serve(params, task);
+  }
+
+  @TaskHandler('refund', { params: CardParams, maxRetries: 0 })
+  refund(params: CardParams, task: TaskContext): void {
+    this.serve(params, task);
+  }
+
+  @TaskHandler('step')
+  step(params: object, task: TaskContext): void {
+    this.serve(params, task);
+  }
+
+  private serve(params: object, { name, attempt, maxAttempts, log, progress }: TaskContext): void {
+    served.push({ name, params: { ...params }, attempt, maxAttempts });
+    if (!broken.now || name === 'step') return;
+    log(`attempt ${attempt} of ${name}`);
+    progress(50, 'half-way');
+    throw new RangeError(`${name} is closed`);
+  }
+}
+
+function boot(place: TasksModuleRootOptions, options: TasksModuleRootOptions): Promise<INestApplicationContext> {
+  const queues = { held: {}, ordered: {} };
+  return bootApp({ tasks: { ...place, queues, lease: 1_000, ...options }, providers: [Shop] });
+}
+
+describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
+  let places: Places;
+
+  beforeAll(async () => {
+    places = await Places.open();
+  }, 120_000);
+  afterAll(() => places.remove());
+
+  describe.each(KINDS.flatMap((from) => KINDS.map((to) => ({ from, to }))))('from $from to $to', ({ from, to }) => {
+    it('takes along all that a task was and went through, schedules and pauses', async () => {
+      const [source, target] = [await places.make(from), await places.make(to)];
+      served.length = 0;
+      broken.now = true;
+
+      const worker = await boot(source.options, { workers: { default: 1 } });
+      const before = worker.get(TaskDispatcher);
+      const failed = await before.queue('default', 'refund', { amount: 3, card: '4000 0000 0000 0002' });
+      await ended(before, failed.id);
+      const retryable = await before.queue('default', 'charge', { amount: 5, card: '4000 0000 0000 0003' });
+      await when(before, retryable.id, ({ state }) => state === 'retryable');
+      await worker.close();
+
+      const producer = await boot(source.options, { workers: false });
+      const tasks = producer.get(TaskDispatcher);
+      const scheduled = await tasks.queueIn('default', '2h', 'charge', { amount: 7, card: '4000 0000 0000 0004' });
+      const ordered: string[] = [];
+      for (const [step, priority] of [0, 5, 0, 9, 5].entries()) {
+        const { id } = await tasks.queue('ordered', 'step', { step }, { priority, retention: { completed: '1d' } });
+        ordered.push(id);
+      }
+      await tasks.queue('held', 'step', { step: 'held' });
+      await tasks.pauseQueue('held');
+      const schedules = producer.get(CronSchedules);
+      await schedules.add({
+        name: 'nightly',
+        expression: '0 3 * * *',
+        queue: 'ordered',
+        task: 'step',
+        params: { a: 1 },
+      });
+      await schedules.add({ name: 'weekly', expression: '0 3 * * 1', queue: 'ordered', task: 'step' });
+      await schedules.pause('weekly');
+      const shown = await Promise.all([failed, retryable, scheduled].map(({ id }) => tasks.get(id)));
+      await producer.close();
+
+      const moved = await migrate(source.address, target.address);
+      expect(moved.err).toBe('');
+      expect(moved.code).toBe(0);
+      const [one, other] = checksums(moved);
+      expect(one).toBe(other);
+      expect(moved.out).toMatch(/^total +9 +9$/m);
+      expect(moved.out).toContain('2 schedules, 1 paused queue');
+
+      const old = await boot(source.options, { workers: false });
+      expect((await old.get(TaskDispatcher).list({})).items).toEqual([]);
+      expect(await old.get(CronSchedules).list()).toEqual([]);
+      await old.close();
+
+      broken.now = false;
+      served.length = 0;
+      const app = await boot(target.options, { workers: { ordered: 1, held: 1, default: 1 } });
+      const after = app.get(TaskDispatcher);
+      const here = await Promise.all([failed, retryable, scheduled].map(({ id }) => after.get(id)));
+      expect(here).toEqual(shown);
+      for (const id of ordered) await ended(after, id);
+      expect(served.map(({ params }) => (params as { step: number }).step)).toEqual([3, 1, 4, 0, 2]);
+      const list = await app.get(CronSchedules).list();
+      expect(list.map(({ name, paused, params }) => ({ name, paused, params }))).toEqual([
+        { name: 'nightly', paused: false, params: { a: 1 } },
+        { name: 'weekly', paused: true, params: {} },
+      ]);
+
+      served.length = 0;
+      await after.retry(failed.id);
+      const done = await ended(after, failed.id);
+      expect(done).toMatchObject({ state: 'completed', attempt: 2 });
+      expect(done.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'completed']);
+      expect(served).toEqual([
+        { name: 'refund', params: { amount: 3, card: '4000 0000 0000 0002' }, attempt: 2, maxAttempts: 2 },
+      ]);
+      await after.runNow(retryable.id);
+      const again = await ended(after, retryable.id);
+      expect(again).toMatchObject({ state: 'completed', attempt: 2 });
+      expect(served.at(-1)).toMatchObject({ params: { card: '4000 0000 0000 0003' }, attempt: 2, maxAttempts: 3 });
+
+      const held = (await after.list({ queue: 'held' })).items;
+      expect(held.map(({ state }) => state)).toEqual(['available']);
+      await after.resumeQueue('held');
+      await ended(after, held[0]!.id);
+    }, 120_000);
+  });
+});

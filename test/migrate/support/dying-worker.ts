@@ -1,0 +1,20 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { TaskDispatcher, TaskHandler, TasksModule, type TaskContext } from '../../../lib/index.js';
+
+class Endless {
+  @TaskHandler('endless')
+  handle(_params: object, task: TaskContext): Promise<void> {
+    task.log('begun');
+    process.send!('running');
+    return new Promise(() => undefined);
+  }
+}
+
+class AppModule {}
+
+const app = await NestFactory.createApplicationContext(
+  { module: AppModule, imports: [TasksModule.forRoot(JSON.parse(process.argv[2]!))], providers: [Endless] },
+  { logger: false },
+);
+await app.get(TaskDispatcher).queue('default', 'endless', { left: 'behind' });
