@@ -56,6 +56,7 @@ export {
   type AuditPage,
   type AttemptOutcome,
   type CatchUp,
+  type ChildTask,
   ENDED_STATES,
   type FailureGroup,
   type FailureReport,

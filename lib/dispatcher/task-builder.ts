@@ -45,6 +45,8 @@ export class TaskBuilder {
     private readonly config: ResolvedConfig,
     private readonly registry: HandlerRegistry,
     private readonly codec: ParamsCodec,
+    /** Tells the task that is enqueueing. */
+    private readonly parentId: () => string | null = () => null,
   ) {}
 
   /** A promise only where a rule of the params class makes it wait. */
@@ -90,6 +92,7 @@ export class TaskBuilder {
     }
     const now = this.config.clock.now();
     const startAt = startTime(delay, runAt, now);
+    const parentId = this.parentId();
     const stored = settings === null ? null : JSON.stringify(settings);
 
     let known: { handler: RegisteredHandler | undefined; resolved: TaskSettings } | null = null;
@@ -111,6 +114,7 @@ export class TaskBuilder {
         maxAttempts: knowsRetries ? maxRetries + 1 : null,
         settings: stored,
         sensitive: encoded.sensitive,
+        parentId,
       };
       return { task, params: encoded.plain };
     };

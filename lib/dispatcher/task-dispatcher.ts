@@ -14,6 +14,7 @@ import {
 import { InvalidArgumentError, TaskNotFoundError, TaskStateError, UnknownQueueError } from '../errors/index.js';
 import { maskSensitive, type ParamsCodec } from '../params/index.js';
 import { checkAction, checkListQuery, checkQueue, checkTarget, checkTaskId } from './task-arguments.js';
+import { currentTaskId } from './current-task.js';
 import { TaskBuilder, type BuiltTask, type TaskRow } from './task-builder.js';
 import type {
   BulkTarget,
@@ -52,7 +53,7 @@ export class TaskDispatcher {
     private readonly registry: HandlerRegistry,
     private readonly codec: ParamsCodec,
   ) {
-    this.builder = new TaskBuilder(config, registry, codec);
+    this.builder = new TaskBuilder(config, registry, codec, () => currentTaskId(this));
   }
 
   /**
@@ -289,7 +290,7 @@ function rowOf<Options extends QueueTaskOptions>(args: RowArguments<Options>): {
 
 /** A task as it stands in the store now: reading it back would cost a query, and within a transaction find nothing. */
 function asStored({ task, params }: BuiltTask): Task {
-  const { id, queue, name, priority, maxAttempts, runAt, createdAt } = task;
+  const { id, queue, name, priority, maxAttempts, runAt, createdAt, parentId = null } = task;
   return {
     id,
     queue,
@@ -307,5 +308,7 @@ function asStored({ task, params }: BuiltTask): Task {
     error: null,
     attempts: [],
     logs: [],
+    parentId,
+    children: [],
   };
 }

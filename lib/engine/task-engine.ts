@@ -19,6 +19,8 @@ export interface NewTask {
   readonly settings: string | null;
   /** Paths in params that must never be shown, as `user.password` or `cards[].number`; empty where there are none. */
   readonly sensitive: readonly string[];
+  /** The task whose handler enqueued it. */
+  readonly parentId?: string | null;
 }
 
 /** A task that was handed to this process to run: its lease is held until `run` resolves. */

@@ -79,7 +79,17 @@ export interface TaskSummary {
   readonly error: TaskError | null;
 }
 
+/** Tasks that {@link Task.children} lists. */
+export const MOST_CHILDREN_LISTED = 50;
+
+/** A task that a handler enqueued. */
+export type ChildTask = Pick<TaskSummary, 'id' | 'name' | 'queue' | 'state'>;
+
 export interface Task extends TaskSummary {
   readonly attempts: readonly TaskAttempt[];
   readonly logs: readonly TaskLog[];
+  /** The task whose handler enqueued it; null where none did. It may be gone. */
+  readonly parentId: string | null;
+  /** What its handler enqueued, the earliest first; at most {@link MOST_CHILDREN_LISTED}. */
+  readonly children: readonly ChildTask[];
 }

@@ -3,7 +3,7 @@ import type { HandlerRegistry, RegisteredHandler } from '../discovery/index.js';
 import type { DeliveredTask, Delivery, EngineLogger, Outcome, RunTask } from '../engine/index.js';
 import { InvalidParamsError, UnknownTaskNameError } from '../errors/index.js';
 import type { ParamsCodec } from '../params/index.js';
-import type { TaskDispatcher } from '../dispatcher/index.js';
+import { runAsTask, type TaskDispatcher } from '../dispatcher/index.js';
 import { AttemptContext } from './attempt-context.js';
 import { ABORT_GRACE_MS, AttemptSignal } from './attempt-signal.js';
 import { attemptsGranted, type AttemptsGranted } from './attempts-granted.js';
@@ -131,7 +131,7 @@ export class TaskRunner {
     }
     if (signal.aborted) return { as: 'unstarted' };
     try {
-      await handler.call(params, context);
+      await runAsTask(this.dependencies.dispatcher, delivery.task.id, () => handler.call(params, context));
       return { as: 'done' };
     } catch (thrown) {
       return { as: 'threw', thrown };

@@ -133,7 +133,12 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
         expect(await engine.get(first.id)).toMatchObject({ parentId: parent.id, children: [] });
         const { parentId, children, logs } = (await engine.get(parent.id))!;
         expect({ parentId, logs }).toEqual({ parentId: null, logs: [] });
-        const shown = ({ id, name: taskName }: NewTask) => ({ id, name: taskName, queue: 'others', state: 'available' });
+        const shown = ({ id, name: taskName }: NewTask) => ({
+          id,
+          name: taskName,
+          queue: 'others',
+          state: 'available',
+        });
         expect(children).toEqual([first, ...more.slice(0, 49)].map(shown));
 
         await engine.act('cancel', { ids: [first.id] });

@@ -42,7 +42,7 @@ import { ScheduleBook } from './schedule-book.js';
 import { toJob } from './stored-job.js';
 import { TaskActions } from './task-actions.js';
 import { TaskLists } from './task-lists.js';
-import { TaskView } from './task-view.js';
+import { childrenIn, TaskView } from './task-view.js';
 import { assertNotMoving } from './transfer/move-mark.js';
 
 /** Of failures, to group them: whole jobs cross the wire. What has been looked at by then is answered. */
@@ -143,6 +143,7 @@ export class BullmqEngine implements TaskEngine {
         const jobs = own.map(toJob);
         if (jobs.length === 1) await set.queue(queue).add(jobs[0]!.name, jobs[0]!.data, jobs[0]!.opts);
         else await set.queue(queue).addBulk(jobs);
+        for (const task of own) this.noteChild(task);
         watch.announce(queue, ...own.map(({ id }) => id));
       }
     });
@@ -193,7 +194,8 @@ export class BullmqEngine implements TaskEngine {
     if (!listed) return null;
     const { queue, job, state } = listed;
     const rows = cancelledNotes(job)?.logs ?? (await set.queue(queue).getJobLogs(id)).logs;
-    return view.task(queue, job, state, rows);
+    const task = view.task(queue, job, state, rows);
+    return { ...task, children: await lists.children(childrenIn(rows)) };
   }
 
   async summaries(ids: readonly string[]): Promise<readonly TaskSummary[]> {
@@ -314,6 +316,11 @@ export class BullmqEngine implements TaskEngine {
       queues,
     };
     await registry.note({ [`worker:${this.workerId}`]: JSON.stringify(info) });
+  }
+
+  private noteChild(task: NewTask): void {
+    if (task.parentId == null) return;
+    for (const consumer of this.consumers) if (consumer.noteChild(task)) return;
   }
 
   private onOwnEvent({ event, id }: Readonly<Record<string, string>>): void {

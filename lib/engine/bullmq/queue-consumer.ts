@@ -1,4 +1,4 @@
-import type { ConsumeOptions, Consumer, Outcome, RunTask } from '../task-engine.js';
+import type { ConsumeOptions, Consumer, NewTask, Outcome, RunTask } from '../task-engine.js';
 import { AttemptFailure, toStack, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import type { Cancelled } from './cancelled.js';
@@ -79,6 +79,13 @@ export class QueueConsumer implements Consumer {
 
   cancel(id: string): void {
     this.running.get(id)?.abort('cancelled', `Task "${id}" was cancelled.`);
+  }
+
+  /** Whether the task that enqueued `task` runs here; it is then noted there. */
+  noteChild(task: NewTask): boolean {
+    const parent = task.parentId == null ? undefined : this.running.get(task.parentId);
+    parent?.enqueued(task);
+    return parent !== undefined;
   }
 
   close(grace: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { LogLimit } from '../log-limit.js';
-import { TaskAbortedError, type AbortCause, type DeliveredTask, type Delivery } from '../task-engine.js';
-import type { TaskProgress } from '../task.js';
+import { TaskAbortedError, type AbortCause, type DeliveredTask, type Delivery, type NewTask } from '../task-engine.js';
+import { MOST_CHILDREN_LISTED, type ChildTask, type TaskProgress } from '../task.js';
 import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
 
 /** What stands in a job's log: one line, as JSON. */
@@ -8,6 +8,11 @@ export interface LogRow {
   readonly at: number;
   readonly attempt: number;
   readonly message: string;
+}
+
+/** Stands beside the log rows, as BullMQ has no place for it: what the handler enqueued. */
+export interface ChildRow {
+  readonly child: Pick<ChildTask, 'id' | 'name' | 'queue'>;
 }
 
 export interface RunningJobParts {
@@ -25,6 +30,7 @@ export class RunningJob implements Delivery {
   private waiting: TaskProgress | null = null;
   private sending: Promise<void> = Promise.resolve();
   private unsent = 0;
+  private children = 0;
 
   constructor(
     readonly job: TaskJob,
@@ -74,6 +80,14 @@ export class RunningJob implements Delivery {
       await this.job.log(JSON.stringify(row));
       if (this.unsent === 1) await this.parts.tellOfLog();
     });
+  }
+
+  /** Notes what its handler enqueued, as far as it is ever listed. */
+  enqueued({ id, name, queue }: NewTask): void {
+    this.children += 1;
+    if (this.children > MOST_CHILDREN_LISTED) return;
+    const row: ChildRow = { child: { id, name, queue } };
+    this.send(() => this.job.log(JSON.stringify(row)));
   }
 
   /** Settles when every report was sent: they are stored before the end of the attempt is. */

@@ -19,6 +19,8 @@ export interface TaskNotes {
   readonly sensitive: readonly string[];
   /** Where it was due before it was enqueued, as a run that makes up for a missed tick is; or in another store. */
   readonly runAt?: number;
+  /** The task whose handler enqueued it. */
+  readonly parentId?: string;
   /** Its past in the store that it was moved from: see `Carried`. */
   readonly carried?: string;
 }
@@ -30,6 +32,7 @@ export function toJob(task: NewTask): { name: string; data: StoredJob; opts: Job
     ...(task.settings !== null && { settings: task.settings }),
     ...(task.sensitive.length > 0 && { sensitive: task.sensitive }),
     ...(task.runAt < task.createdAt && { runAt: task.runAt }),
+    ...(task.parentId != null && { parentId: task.parentId }),
   };
   const opts: JobsOptions & { task: Partial<TaskNotes> } = {
     jobId: task.id,

@@ -1,9 +1,10 @@
 import { InvalidArgumentError } from '../../errors/index.js';
 import { failureKey, type Failure } from '../failure-groups.js';
 import type { PageRequest, RunningTask, TaskFilter, TaskPage } from '../task-engine.js';
-import type { TaskState, TaskSummary } from '../task.js';
+import type { ChildTask, TaskState, TaskSummary } from '../task.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
+import type { ChildRow } from './running-job.js';
 import type { TaskJob } from './stored-job.js';
 import { stateOf, type List, type TaskView } from './task-view.js';
 
@@ -121,6 +122,18 @@ export class TaskLists {
       if (job) return { queue, job, state: 'cancelled' };
     }
     return null;
+  }
+
+  /** Those of `noted` that there are, with the state that each is in now. */
+  async children(noted: ReadonlyArray<ChildRow['child']>): Promise<ChildTask[]> {
+    const found = await Promise.all(
+      noted.map(async ({ id, name, queue }): Promise<ChildTask | null> => {
+        const listed = await this.readSettled(queue, id);
+        if (listed) return { id, name, queue, state: listed.state };
+        return (await this.set.cancelledOf(queue).getJob(id)) ? { id, name, queue, state: 'cancelled' } : null;
+      }),
+    );
+    return found.filter((child) => child !== null);
   }
 
   /**

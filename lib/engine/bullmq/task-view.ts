@@ -1,7 +1,9 @@
 import type { EngineContext } from '../task-engine.js';
+import { MOST_CHILDREN_LISTED } from '../task.js';
 import type { Task, TaskAttempt, TaskError, TaskLog, TaskProgress, TaskState, TaskSummary } from '../task.js';
 import { plainError, recordsIn, type AttemptRecord } from './attempt-record.js';
 import { cancelledNotes } from './cancelled.js';
+import type { ChildRow } from './running-job.js';
 import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
 import { carriedOf, isAsCarried } from './transfer/carried.js';
 
@@ -61,6 +63,8 @@ export class TaskView {
       error: summary.error ?? attempts.findLast(({ error }) => error)?.error ?? null,
       attempts,
       logs,
+      parentId: notesOf(job).parentId ?? null,
+      children: [],
     };
   }
 
@@ -134,9 +138,15 @@ function lastAttempt(job: TaskJob, state: TaskState): TaskAttempt {
   };
 }
 
-function parseRow(row: string): TaskLog | AttemptRecord | null {
+/** What the task's handler enqueued, by the rows of its log. */
+export function childrenIn(rows: readonly string[]): Array<ChildRow['child']> {
+  const noted = rows.map(parseRow).filter((row): row is ChildRow => row !== null && 'child' in row);
+  return noted.slice(0, MOST_CHILDREN_LISTED).map(({ child }) => child);
+}
+
+function parseRow(row: string): TaskLog | AttemptRecord | ChildRow | null {
   try {
-    return JSON.parse(row) as TaskLog | AttemptRecord;
+    return JSON.parse(row) as TaskLog | AttemptRecord | ChildRow;
   } catch {
     return null;
   }

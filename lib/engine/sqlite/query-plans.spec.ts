@@ -19,7 +19,13 @@ import { NEXT_EXPIRY, PRUNE_METRICS, PRUNE_TASKS } from './statements/prune-task
 import { FAILURE } from './statements/read-failures.js';
 import { OLDEST_AVAILABLE } from './statements/queue-depths.js';
 import { METRICS } from './statements/read-metrics.js';
-import { ATTEMPTS_OF_TASK, LAST_ERROR_OF_TASK, LOGS_OF_TASK, TASK_BY_ID } from './statements/read-tasks.js';
+import {
+  ATTEMPTS_OF_TASK,
+  CHILDREN_OF_TASK,
+  LAST_ERROR_OF_TASK,
+  LOGS_OF_TASK,
+  TASK_BY_ID,
+} from './statements/read-tasks.js';
 import { STRAY_WORKERS, TASKS_OF_WORKER } from './statements/rescue-tasks.js';
 import { DUE_SCHEDULES, NEXT_TICK, RUNNING_RUN, TAKE_TICK, WAITING_RUN } from './statements/schedule-rows.js';
 import { RUNNING_OF_WORKER } from './statements/worker-rows.js';
@@ -85,6 +91,7 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   ['delete', DELETE_TASK, [KEY, ...CASCADE]],
   ['attempts of a task', ATTEMPTS_OF_TASK, ['SEARCH tasks_attempt USING PRIMARY KEY (task=?)']],
   ['last error of a task', LAST_ERROR_OF_TASK, ['SEARCH tasks_attempt USING PRIMARY KEY (task=?)']],
+  ['what a task enqueued', CHILDREN_OF_TASK, ['SEARCH tasks_task USING INDEX tasks_task_children (parent_id=?)']],
   ['logs of a task', LOGS_OF_TASK, ['SEARCH tasks_log USING INDEX tasks_log_task (task=?)']],
   ['list: all', ALL_TASKS.newest, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid<?)']],
   ['list: all, the oldest first', ALL_TASKS.oldest, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid>?)']],

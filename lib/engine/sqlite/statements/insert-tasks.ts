@@ -19,6 +19,7 @@ const SHARED = [
   'created_at',
   'settings',
   'sensitive',
+  'parent_id',
 ] as const;
 
 /** A task that is stored already is left as it is: whoever hands tasks over may do so again after a crash. */
@@ -78,6 +79,7 @@ function sharedParameters(task: NewTask, state: TaskState): (string | number | n
     task.createdAt,
     task.settings,
     task.sensitive.length > 0 ? JSON.stringify(task.sensitive) : null,
+    task.parentId ?? null,
   ];
 }
 
@@ -91,6 +93,7 @@ function alike(left: NewTask, right: NewTask): boolean {
     left.runAt === right.runAt &&
     left.createdAt === right.createdAt &&
     left.settings === right.settings &&
+    left.parentId === right.parentId &&
     (left.sensitive === right.sensitive || left.sensitive.length + right.sensitive.length === 0)
   );
 }

@@ -1,3 +1,4 @@
+import { MOST_CHILDREN_LISTED, type ChildTask } from '../../task.js';
 import type { Task, TaskAttempt, TaskError, TaskLog, TaskProgress, TaskState, TaskSummary } from '../../task.js';
 import type { Database } from '../connection.js';
 import { statement } from '../statement.js';
@@ -16,6 +17,10 @@ export const LAST_ERROR_OF_TASK = `
    LIMIT 1`;
 /** The newest lines, read back into their order. */
 export const LOGS_OF_TASK = `SELECT attempt, at, message FROM tasks_log WHERE task = ? ORDER BY id DESC LIMIT 5000`;
+
+/** Reads `tasks_task_children`, which holds only tasks that have a parent. */
+export const CHILDREN_OF_TASK = `
+  SELECT id, name, queue, state FROM tasks_task WHERE parent_id = ? ORDER BY seq LIMIT ${MOST_CHILDREN_LISTED}`;
 
 export type Mask = (params: unknown, sensitive: readonly string[]) => unknown;
 
@@ -38,6 +43,7 @@ export interface TaskRow {
   sensitive: string | null;
   name_sensitive: string | null;
   params: string;
+  parent_id: string | null;
 }
 
 interface AttemptRow {
@@ -58,7 +64,9 @@ export function readTask(database: Database, id: string, mask: Mask): Task | nul
   const attempts = statement<[number], AttemptRow>(database, ATTEMPTS_OF_TASK).all(row.seq).map(toAttempt);
   const error = attempts.findLast((attempt) => attempt.error)?.error ?? null;
   const logs = statement<[number], TaskLog>(database, LOGS_OF_TASK).all(row.seq).toReversed();
-  return { ...toSummary(row, error, mask), attempts: withCurrent(attempts, row), logs };
+  const children = statement<[string], ChildTask>(database, CHILDREN_OF_TASK).all(id);
+  const shown = toSummary(row, error, mask);
+  return { ...shown, attempts: withCurrent(attempts, row), logs, parentId: row.parent_id, children };
 }
 
 /** A task as a list shows it; null where it was deleted meanwhile. */

@@ -19,8 +19,8 @@ const LOGS_OF_TASK = `SELECT attempt, at, message FROM tasks_log WHERE task = ? 
 const INSERT_MOVED = `
   INSERT INTO tasks_task
     (id, queue, name, state, priority, attempt, excused, lost, max_attempts, run_at, created_at, started_at, finished_at,
-     expires_at, progress, settings, sensitive, params)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     expires_at, progress, settings, sensitive, parent_id, params)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO NOTHING`;
 
 const INSERT_LOG = `INSERT INTO tasks_log (task, attempt, at, message) VALUES (?, ?, ?, ?)`;
@@ -48,6 +48,7 @@ interface TaskRow {
   settings: string | null;
   sensitive: string | null;
   params: string;
+  parent_id: string | null;
 }
 
 interface AttemptRow {
@@ -80,6 +81,7 @@ function toTask(database: Database, row: TaskRow): StoredTask {
     maxAttempts: row.max_attempts,
     settings: row.settings,
     sensitive: row.sensitive === null ? [] : parsePaths(row.sensitive),
+    ...(row.parent_id !== null && { parentId: row.parent_id }),
     attempt: row.attempt,
     excusedAttempts: row.excused,
     lostAttempts: row.lost,
@@ -127,6 +129,7 @@ export function insertMovedTask(
     task.progress && JSON.stringify(task.progress),
     task.settings,
     task.sensitive.length > 0 ? JSON.stringify(task.sensitive) : null,
+    task.parentId ?? null,
     task.params,
   );
   if (changes === 0) return;
