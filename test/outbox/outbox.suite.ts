@@ -15,15 +15,22 @@ import {
 import { bootApp, dispatcherOf, onTestEnd, tempDirectory } from '../module/support.js';
 import { until } from '../support/until.js';
 
-/** @param database of the app, anew and empty for each test */
-export function describeOutbox(name: string, database: (folder: string) => Promise<DataSourceOptions>): void {
+/**
+ * @param database of the app, anew and empty for each test
+ * @param storeIn where tasks live, anew and empty for each test
+ */
+export function describeOutbox(
+  name: string,
+  database: (folder: string) => Promise<DataSourceOptions>,
+  storeIn: (folder: string) => TasksModuleOptions = (folder) => ({ database: join(folder, 'tasks.db') }),
+): void {
   describe(`an outbox in ${name}`, () => {
     async function site(overrides: Partial<DataSourceOptions> = {}) {
       const folder = tempDirectory();
       const options = { ...(await database(folder)), ...overrides } as DataSourceOptions;
       const app = await connect(options);
       await app.query('CREATE TABLE orders (id integer PRIMARY KEY)');
-      return { app, options, tasksFile: join(folder, 'tasks.db') };
+      return { app, options, store: storeIn(folder) };
     }
 
     async function connect(options: DataSourceOptions): Promise<DataSource> {
@@ -34,7 +41,12 @@ export function describeOutbox(name: string, database: (folder: string) => Promi
       return dataSource;
     }
 
-    async function boot(dataSource: DataSource, file: string, options: TasksModuleOptions = {}, ran: string[] = []) {
+    async function boot(
+      dataSource: DataSource,
+      store: TasksModuleOptions,
+      options: TasksModuleOptions = {},
+      ran: string[] = [],
+    ) {
       @Injectable()
       class Work {
         @TaskHandler('work')
@@ -45,7 +57,7 @@ export function describeOutbox(name: string, database: (folder: string) => Promi
       const outbox = { dataSource };
       const workers = { default: 1, other: 1 };
       const app = await bootApp({
-        tasks: { database: file, outbox, workers, queues: { other: {} }, ...options },
+        tasks: { database: undefined, ...store, outbox, workers, queues: { other: {} }, ...options },
         providers: [Work],
       });
       return { tasks: dispatcherOf(app), ran, app };
@@ -61,8 +73,8 @@ export function describeOutbox(name: string, database: (folder: string) => Promi
       Number((await app.query('SELECT count(*) AS n FROM nestjs_tasks_outbox'))[0].n);
 
     it('shows a task to nobody before the commit, and runs it afterwards', async () => {
-      const { app, tasksFile } = await site();
-      const { tasks, ran } = await boot(app, tasksFile);
+      const { app, store } = await site();
+      const { tasks, ran } = await boot(app, store);
       const task = await app.transaction(async (manager) => {
         const queued = await tasks.queue('default', 'work', { n: 1 }, { manager });
         for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
@@ -78,8 +90,8 @@ export function describeOutbox(name: string, database: (folder: string) => Promi
     });
 
     it('never runs a task whose transaction was rolled back', async () => {
-      const { app, tasksFile } = await site();
-      const { tasks, ran } = await boot(app, tasksFile);
+      const { app, store } = await site();
+      const { tasks, ran } = await boot(app, store);
       const rolledBack = app.transaction(async (manager) => {
         await tasks.queue('default', 'work', { n: 1 }, { manager });
         throw new Error('no');
@@ -88,12 +100,13 @@ export function describeOutbox(name: string, database: (folder: string) => Promi
       await order(tasks, app, 2);
       await until('the task after it to run', () => ran.length > 0);
       expect(ran).toEqual(['default 2']);
-      expect((await tasks.list()).items).toHaveLength(1);
+      // A list that goes state by state may show a task twice that moves on meanwhile.
+      expect(new Set((await tasks.list()).items.map(({ id }) => id)).size).toBe(1);
     });
 
     it('keeps what a task was enqueued with', async () => {
-      const { app, tasksFile } = await site();
-      const { tasks } = await boot(app, tasksFile, { workers: false });
+      const { app, store } = await site();
+      const { tasks } = await boot(app, store, { workers: false });
       const params = { n: 1, text: 'ünï ☃ 𝒳 \u0000' };
       const runAt = Date.now() + 3_600_000;
       const given = await app.transaction((manager) =>
@@ -105,10 +118,10 @@ export function describeOutbox(name: string, database: (folder: string) => Promi
     });
 
     it('hands the tasks of each queue over in order, and each once, with two processes at it', async () => {
-      const { app, options, tasksFile } = await site();
+      const { app, options, store } = await site();
       const ran: string[] = [];
-      const first = await boot(app, tasksFile, { workers: false }, ran);
-      await boot(await connect(options), tasksFile, {}, ran);
+      const first = await boot(app, store, { workers: false }, ran);
+      await boot(await connect(options), store, {}, ran);
       for (let n = 0; n < 60; n += 2) {
         await order(first.tasks, app, n);
         await order(first.tasks, app, n + 1, 'other');
@@ -121,23 +134,24 @@ export function describeOutbox(name: string, database: (folder: string) => Promi
     });
 
     it('hands over at boot what was left', async () => {
-      const { app, tasksFile } = await site();
-      const before = await boot(app, tasksFile, { workers: false });
+      const { app, store } = await site();
+      const before = await boot(app, store, { workers: false });
       await before.app.close();
+      const columns = ['id', 'queue', 'name', 'params', 'priority', 'run_at', 'created_at', 'sensitive'];
       await app.query(
-        `INSERT INTO nestjs_tasks_outbox (id, queue, name, params, priority, run_at, created_at, sensitive)
+        `INSERT INTO nestjs_tasks_outbox (${columns.map((column) => app.driver.escape(column)).join(', ')})
          VALUES ('left', 'default', 'work', '{"n":5}', 0, 1, 1, '[]')`,
       );
-      const { ran } = await boot(app, tasksFile);
+      const { ran } = await boot(app, store);
       await until('the task to run', () => ran.length > 0);
       expect(ran).toEqual(['default 5']);
     });
 
     it('takes the table from the app’s own migrations, and says so where it is missing', async () => {
-      const { app, options, tasksFile } = await site();
+      const { app, options, store } = await site();
       const own = { outbox: { dataSource: app, migrate: false } };
-      await expect(boot(app, tasksFile, own)).rejects.toThrow(TasksConfigError);
-      await expect(boot(app, tasksFile, own)).rejects.toThrow(
+      await expect(boot(app, store, own)).rejects.toThrow(TasksConfigError);
+      await expect(boot(app, store, own)).rejects.toThrow(
         /no table "nestjs_tasks_outbox".*outboxMigrations.*"migrate"/,
       );
       const migrated = await connect({
@@ -146,7 +160,7 @@ export function describeOutbox(name: string, database: (folder: string) => Promi
         entities: [OutboxTask],
       });
       await migrated.runMigrations();
-      const { tasks, ran } = await boot(migrated, tasksFile, { outbox: { dataSource: migrated, migrate: false } });
+      const { tasks, ran } = await boot(migrated, store, { outbox: { dataSource: migrated, migrate: false } });
       await migrated.transaction(async (manager) => {
         await tasks.queue('default', 'work', { n: 3 }, { manager });
         expect(await manager.find(OutboxTask)).toMatchObject([{ queue: 'default', params: '{"n":3}' }]);
@@ -154,15 +168,15 @@ export function describeOutbox(name: string, database: (folder: string) => Promi
       await until('the task to run', () => ran.length > 0);
     });
 
-    it('refuses the manager of a third database, and names both ways out', async () => {
-      const { app, tasksFile } = await site();
-      const { tasks } = await boot(app, tasksFile);
+    it('refuses the manager of a third database, and names the way out', async () => {
+      const { app, store } = await site();
+      const { tasks } = await boot(app, store);
       const third = await connect({ type: 'better-sqlite3', database: join(tempDirectory(), 'third.db') });
       const refused = third.transaction((manager) => tasks.queue('default', 'work', { n: 1 }, { manager }));
       await expect(refused).rejects.toThrow(ForeignManagerError);
       await expect(
         third.transaction((manager) => tasks.queue('default', 'work', { n: 1 }, { manager })),
-      ).rejects.toThrow(/dataSource: 'default' \}\).*outbox: \{ dataSource/);
+      ).rejects.toThrow(/outbox: \{ dataSource: 'default' \}/);
     });
   });
 }

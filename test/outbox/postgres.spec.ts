@@ -1,35 +1,24 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
-import { Client } from 'pg';
+import { afterAll, beforeAll } from 'vitest';
 import type { DataSourceOptions } from 'typeorm';
+import { describeWith } from '../support/servers/find-program.js';
+import { PostgresServer } from '../support/servers/postgres-server.js';
 import { describeKills } from './killed.suite.js';
 import { describeOutbox } from './outbox.suite.js';
-import { findPostgres, type PostgresServer, startPostgres } from './support.js';
 
-const bin = findPostgres();
-
-if (bin === null) {
-  describe('an outbox in PostgreSQL', () => {
-    it.skip('needs the programs postgres and initdb, which are not installed here', () => {});
-  });
-} else {
+describeWith('postgres', 'PostgreSQL', () => {
   let server: PostgresServer;
-  let count = 0;
 
   beforeAll(async () => {
-    server = await startPostgres(bin);
-  }, 60_000);
+    server = await PostgresServer.start();
+  }, 120_000);
 
-  afterAll(() => server.stop());
+  afterAll(() => server.remove());
 
-  const database = async (): Promise<DataSourceOptions> => {
-    const name = `app_${(count += 1)}`;
-    const client = new Client({ connectionString: server.url });
-    await client.connect();
-    await client.query(`CREATE DATABASE ${name}`);
-    await client.end();
-    return { type: 'postgres', url: server.url.replace(/\/postgres$/, `/${name}`) };
-  };
+  const database = async (): Promise<DataSourceOptions> => ({
+    type: 'postgres',
+    url: await server.createDatabase(),
+  });
 
   describeOutbox('PostgreSQL', database);
   describeKills('PostgreSQL', database);
-}
+});

@@ -127,8 +127,9 @@ export class BullmqEngine implements TaskEngine {
     const { set, registry, watch } = this.store;
     if (within) {
       throw new ForeignManagerError(
-        '"manager" belongs to the database of the app, and tasks live in another store. Use the outbox (option "outbox"): ' +
-          'it stores them in the transaction and hands them over when it has committed.',
+        '"manager" belongs to another database than the tasks, which are on a server: they cannot commit together. Have ' +
+          "an outbox in the manager's database, which hands tasks over when it has committed: " +
+          'TasksModule.forRoot({ outbox: { dataSource: \'default\' } }). Or leave "manager" out.',
       );
     }
     const byQueue = new Map<string, NewTask[]>();

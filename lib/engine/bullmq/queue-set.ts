@@ -13,6 +13,8 @@ const OWN_QUEUE = 'nestjs-tasks';
 /** BullMQ has no state for a task that was cancelled: those of a queue wait in a queue of their own that nobody works on. */
 const CANCELLED_SUFFIX = '~cancelled';
 
+/** After so long a worker looks for tasks even where nobody told it of any. */
+const LONGEST_BLOCK_SECONDS = 10;
 /** Events of the library's own queue that are kept. */
 const MOST_EVENTS = 10_000;
 
@@ -114,7 +116,10 @@ export class QueueSet {
     options: Omit<WorkerOptions, 'connection'>,
   ): Worker<StoredJob, unknown, string, IQueueBackend> {
     const made = this.make((base, factory) => new this.library.Worker(name, process, { ...options, ...base }, factory));
-    return made as Worker<StoredJob, unknown, string, IQueueBackend>;
+    const worker = made as Worker<StoredJob, unknown, string, IQueueBackend>;
+    // On PostgreSQL it would be an hour: too long for a line that died without a word.
+    Object.defineProperty(worker.backend, 'maximumBlockTimeout', { value: LONGEST_BLOCK_SECONDS });
+    return worker;
   }
 
   /** Events of a queue from now on; the caller closes it. */

@@ -3,7 +3,11 @@ import { findProgram } from './program.js';
 
 export { findProgram };
 
-const PROGRAMS = { redis: ['redis-server'], postgres: ['postgres', 'initdb'] } as const;
+const PROGRAMS = {
+  redis: ['redis-server'],
+  postgres: ['postgres', 'initdb'],
+  mariadb: ['mariadbd'],
+} as const;
 
 export type ServerKind = keyof typeof PROGRAMS;
 
