@@ -10,14 +10,19 @@ const BATCH = 500;
  * Where the source was replaced meanwhile, by a backup perhaps, the target is let go as it is.
  * @throws CliError where none was begun, or all was compared already, so that the source may no longer have everything
  */
-export async function abandon(source: Place, target: Place, progress: MoveOutput['progress']): Promise<string> {
+export async function abandon(
+  source: Place,
+  target: Place,
+  lease: number,
+  progress: MoveOutput['progress'],
+): Promise<string> {
   const [left, right] = await Promise.all([source.store.readMark(), target.store.readMark()]);
   if (!left && right?.role === 'target' && right.other === source.shown) {
     await target.store.writeMark(null);
     return `${target.shown} is let go, with the tasks that had come from ${source.shown}.`;
   }
   if (!left) throw new CliError(`No move from ${source.shown} was begun.`);
-  const claim = await MoveClaim.take(source, target, left.id);
+  const claim = await MoveClaim.take(source, target, { id: left.id, lease });
   try {
     const { phase, at, paused } = claim.current;
     if (phase === 'moved')

@@ -46,12 +46,12 @@ export const migrateCommand: Command = {
         const progress = progressTo(output);
         if (values.abandon === true) {
           const { abandon } = await import('./abandon.js');
-          return output.out(await abandon(source, target, progress));
+          return output.out(await abandon(source, target, lease, progress));
         }
         const { move } = await import('./move.js');
         const { uuidv7 } = await import('uuidv7');
         const compared = (report: string): void => output.out(report);
-        const left = await move(source, target, uuidv7(), { progress, compared });
+        const left = await move(source, target, { id: uuidv7(), lease }, { progress, compared });
         output.out(`${target.shown} has all that was moved.`);
         if (left > 0) {
           output.out(`${plural(left, 'task')} came into ${source.shown} meanwhile: run the command again for those.`);

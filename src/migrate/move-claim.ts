@@ -1,12 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isKnownGone, ownIdentity } from '../../lib/engine/sqlite/workers/process-identity.js';
-import type { MoveMark } from '../../lib/engine/transfer.js';
+import type { MoveMark, MoveOwner } from '../../lib/engine/transfer.js';
 import { CliError } from '../cli/usage-error.js';
 import type { Place } from './open-store.js';
 
 const BEAT_MS = 1_000;
-/** Beats that may be missing of a process that cannot be seen from here. */
-const SILENCE_MS = 10 * BEAT_MS;
+/** At least so long is listened for the beats of a process that cannot be seen from here. */
+const SHORTEST_SILENCE_MS = 3 * BEAT_MS;
+
+export interface MoveOptions {
+  readonly id: string;
+  readonly lease: number;
+}
 
 /** The two stores of a move in the hands of this process: no other carries the same move on meanwhile. */
 export class MoveClaim {
@@ -25,12 +30,14 @@ export class MoveClaim {
 
   /**
    * Writes the marks, first that of the source; or takes over those that a process left which is gone.
+   * @param options.id of the move, where it is not begun already
+   * @param options.lease milliseconds that a process of another container may be silent that carries it out
    * @throws CliError where either store is part of another move, or a living process carries out this one
    */
-  static async take(source: Place, target: Place, id: string): Promise<MoveClaim> {
+  static async take(source: Place, target: Place, { id, lease }: MoveOptions): Promise<MoveClaim> {
     const [left, right] = await Promise.all([source.store.readMark(), target.store.readMark()]);
     assertFits(source, target, left, right);
-    if (left) await assertLeft(source, left);
+    if (left) await assertLeft(source, left, lease);
     const owner = ownIdentity();
     const paused = right?.paused ?? (left ? left.paused : (await target.store.exportBook()).paused);
     const began = { id, phase: 'copying', at: Date.now(), report: null, beat: 0, paused } as const;
@@ -43,6 +50,14 @@ export class MoveClaim {
 
   get current(): MoveMark {
     return this.mark;
+  }
+
+  /** @throws CliError where another process has taken it over: this one was silent for too long */
+  async assertHeld(): Promise<void> {
+    const mark = await this.source.store.readMark();
+    const [there, here] = [mark?.owner, this.mark.owner!];
+    if (there && there.pid === here.pid && there.pidSpace === here.pidSpace && there.pidBirth === here.pidBirth) return;
+    throw new CliError('Another process carries this move on.');
   }
 
   /** From here on the target's tasks are the ones that count. */
@@ -98,15 +113,21 @@ function otherMove({ shown }: Place, { role, other }: MoveMark): CliError {
   );
 }
 
-async function assertLeft(source: Place, mark: MoveMark): Promise<void> {
+async function assertLeft(source: Place, mark: MoveMark, lease: number): Promise<void> {
   const own = ownIdentity();
   const { owner } = mark;
   if (!owner || isKnownGone(owner, own)) return;
-  const until = performance.now() + SILENCE_MS;
+  // One that can be seen from here and is not gone is alive. Of another container the beats tell.
+  if (owner.pidSpace === own.pidSpace) throw moving(owner);
+  const until = performance.now() + Math.max(lease, SHORTEST_SILENCE_MS);
   do {
     await sleep(BEAT_MS / 2);
     const now = await source.store.readMark();
     if (now && now.beat === mark.beat) continue;
-    throw new CliError(`Process ${owner.pid} on ${owner.host} is moving these tasks. Wait for it to end.`);
+    throw moving(owner);
   } while (performance.now() < until);
+}
+
+function moving({ pid, host }: MoveOwner): CliError {
+  return new CliError(`Process ${pid} on ${host} is moving these tasks. Wait for it to end.`);
 }

@@ -2,7 +2,7 @@ import { plural } from '../../lib/errors/index.js';
 import type { MoveMark, StoreBook, StoredTask } from '../../lib/engine/transfer.js';
 import { CliError } from '../cli/usage-error.js';
 import { rowOf } from './canonical-row.js';
-import { MoveClaim } from './move-claim.js';
+import { MoveClaim, type MoveOptions } from './move-claim.js';
 import type { Place } from './open-store.js';
 import { compare, differences, Tally } from './tally.js';
 
@@ -28,30 +28,29 @@ export interface MoveOutput {
  * already is left as it is; after it, only what is in the target is deleted. No process can begin to work on either
  * store while it has a mark, so that no task runs twice.
  *
- * @param id of the move, where it is not begun already
  * @returns the number of tasks that came into the source meanwhile, and are still there
  * @throws CliError where a process works on either store, or the two differ in the end
  */
 export async function move(
   source: Place,
   target: Place,
-  id: string,
+  options: MoveOptions,
   { progress, compared }: MoveOutput,
 ): Promise<number> {
-  const claim = await MoveClaim.take(source, target, id);
+  const claim = await MoveClaim.take(source, target, options);
   try {
     await assertIdle(claim, source, target);
     const { at } = claim.current;
     if (claim.current.phase === 'copying') {
       // A queue that is paused gives nothing out, and failed tasks are given out to fail. No worker can begin meanwhile.
       await target.store.resumeQueues(claim.current.paused);
-      const copied = await copy(source, target, at, progress);
+      const copied = await copy(claim, source, target, progress);
       await claim.moved(await finishAndCompare(source, target, copied, claim.current, progress));
       compared(claim.current.report!);
-      await remove(source, copied, progress);
+      await remove(claim, source, copied, progress);
     } else {
       compared(claim.current.report!);
-      if (await target.store.readMark()) await remove(source, await inBoth(source, target, at), progress);
+      if (await target.store.readMark()) await remove(claim, source, await inBoth(source, target, at), progress);
     }
     // Without a mark the target was let go: all that had been moved was deleted before that.
     await claim.end(target);
@@ -106,10 +105,12 @@ async function finishAndCompare(
   return report;
 }
 
-async function copy(source: Place, target: Place, at: number, progress: Progress): Promise<Tally> {
+async function copy(claim: MoveClaim, source: Place, target: Place, progress: Progress): Promise<Tally> {
+  const { at } = claim.current;
   const copied = new Tally();
   let batch: StoredTask[] = [];
   const store = async (): Promise<void> => {
+    await claim.assertHeld();
     await target.store.importTasks(batch);
     batch = [];
     progress(`copied ${plural(copied.size, 'task')}`);
@@ -134,9 +135,10 @@ async function inBoth(source: Place, target: Place, at: number): Promise<Tally> 
   return tallyOf(target, at, (id) => waiting.get(id) !== undefined);
 }
 
-async function remove({ store, shown }: Place, moved: Tally, progress: Progress): Promise<void> {
+async function remove(claim: MoveClaim, { store, shown }: Place, moved: Tally, progress: Progress): Promise<void> {
   const rows = [...moved.all()];
   for (let start = 0; start < rows.length; start += BATCH) {
+    await claim.assertHeld();
     await store.removeTasks(rows.slice(start, start + BATCH));
     progress(`deleted ${Math.min(start + BATCH, rows.length)} of ${plural(rows.length, 'task')} in ${shown}`);
   }

@@ -3,6 +3,8 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import Sqlite from 'better-sqlite3';
 import { existsSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rowOf } from '../../src/migrate/canonical-row.js';
 import { Random } from '../kill/support/random.js';
@@ -10,8 +12,8 @@ import { onTestEnd } from '../module/support.js';
 import { type Compiled, compile } from '../support/compile.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { MigrateProcess } from './support/migrate-process.js';
-import { type Kind, Places } from './support/places.js';
-import { checksums } from './support/run-migrate.js';
+import { KINDS, type Kind, Places } from './support/places.js';
+import { checksums, migrate } from './support/run-migrate.js';
 import { someTasks } from './support/some-tasks.js';
 import { fill, opened, read } from './support/stored.js';
 
@@ -60,7 +62,7 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
   let places: Places;
 
   beforeAll(async () => {
-    compiled = compile('lib', 'src');
+    compiled = compile('lib', 'src', 'test/migrate/support');
     places = await Places.open();
   }, 180_000);
   afterAll(async () => {
@@ -93,8 +95,8 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
         const process = new MigrateProcess(compiled.file('src/main'), source.address, target.address);
         const before = await progress();
         const further = before + random.next() * FURTHEST;
-        const until = performance.now() + PATIENCE_MS;
-        while (!process.hasEnded && performance.now() < until) {
+        const deadline = performance.now() + PATIENCE_MS;
+        while (!process.hasEnded && performance.now() < deadline) {
           const come = await progress();
           if (come > before && come >= further) break;
           await sleep(LOOK_EVERY_MS);
@@ -122,5 +124,28 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
       expect(await (await opened(source.address)).readMark()).toBe(null);
       expect(await (await opened(target.address)).readMark()).toBe(null);
     }, 300_000);
+  });
+
+  describe.each(KINDS)('out of %s', (kind) => {
+    it('takes along what a process that was killed was running, once its lease is over', async () => {
+      const [source, target] = [await places.make(kind), await places.make(kind === 'Redis' ? 'SQLite' : 'Redis')];
+      const worker = fork(compiled.file('test/migrate/support/dying-worker'), [
+        JSON.stringify({ ...source.options, lease: 1_000, configFile: false, admin: false }),
+      ]);
+      await once(worker, 'message');
+      const alive = await migrate(source.address, target.address, '--lease', '1s');
+      expect(alive.err).toContain(`process ${worker.pid} on `);
+      expect(alive.code).toBe(1);
+      worker.kill('SIGKILL');
+      await once(worker, 'close');
+
+      const { code, out, err } = await migrate(source.address, target.address, '--lease', '1s');
+      expect(code, err).toBe(0);
+      expect(out).toMatch(/^default +available +1 +1$/m);
+      const [task] = await read(await opened(target.address));
+      expect(task).toMatchObject({ state: 'available', params: '{"left":"behind"}', attempt: 1, excusedAttempts: 1 });
+      expect(task!.attempts.map(({ outcome }) => outcome)).toEqual(['lost']);
+      expect(task!.logs.map(({ message }) => message)).toEqual(['begun']);
+    }, 180_000);
   });
 });

@@ -4,6 +4,7 @@ import { Queue, createPostgresBackend } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TaskDispatcher, TaskHandler, type TaskContext, type TasksModuleRootOptions } from '../../lib/index.js';
 import { toMovedJob } from '../../lib/engine/bullmq/transfer/job-rows.js';
+import { ownIdentity } from '../../lib/engine/sqlite/workers/process-identity.js';
 import { rowOf } from '../../src/migrate/canonical-row.js';
 import { bootApp, ended, onTestEnd, tempDirectory, when } from '../module/support.js';
 import { describeWith } from '../support/servers/find-program.js';
@@ -153,6 +154,36 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       await boot(source);
     }, 120_000);
   });
+
+  it('is carried on by one process at a time: by another when that is gone, or silent', async () => {
+    const [source, target] = [await places.make('SQLite'), await places.make('SQLite')];
+    await fill(source.address, someTasks(5, Date.now()));
+    const store = await opened(source.address);
+    const own = ownIdentity();
+    const elsewhere = { ...own, pidSpace: 'another container', pid: 7 };
+    const mark = {
+      ...({ id: 'one', role: 'source', phase: 'copying', other: target.address } as const),
+      ...{ at: Date.now(), paused: [], report: null, owner: own, beat: 1 },
+    };
+    await store.writeMark(mark);
+    const beside = await migrate(source.address, target.address);
+    expect(beside.err).toContain(`Process ${own.pid} on ${own.host} is moving these tasks. Wait for it to end.`);
+    expect(beside.code).toBe(1);
+
+    let beat = 1;
+    const beating = setInterval(() => {
+      void store.writeMark({ ...mark, owner: elsewhere, beat: (beat += 1) });
+    }, 200);
+    await store.writeMark({ ...mark, owner: elsewhere });
+    const heard = await migrate(source.address, target.address, '--lease', '60s');
+    clearInterval(beating);
+    expect(heard.err).toContain(`Process 7 on ${own.host} is moving these tasks. Wait for it to end.`);
+
+    await store.writeMark({ ...mark, owner: elsewhere });
+    const silent = await migrate(source.address, target.address, '--lease', '1s');
+    expect(silent.code, silent.err).toBe(0);
+    expect(await read(await opened(target.address))).toHaveLength(5);
+  }, 120_000);
 
   it('says of a server that cannot be reached that it cannot', async () => {
     const source = await places.make('SQLite');

@@ -194,7 +194,8 @@ export class BullmqTransfer implements TransferStore {
     const checker = this.set.worker(name, () => Promise.resolve(), {
       autorun: false,
       stalledInterval: LOOK_EVERY_MS / 2,
-      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      // However often it was lost, it goes along.
+      maxStalledCount: 1_000_000,
     });
     try {
       await checker.waitUntilReady();
