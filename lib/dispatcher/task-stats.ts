@@ -144,7 +144,7 @@ class Totals {
 }
 
 function addTo(sums: number[], counts: readonly number[]): void {
-  counts.forEach((count, bucket) => (sums[bucket] = (sums[bucket] ?? 0) + count));
+  for (let bucket = 0; bucket < counts.length; bucket += 1) sums[bucket] = (sums[bucket] ?? 0) + counts[bucket]!;
 }
 
 function average(total: number, histogram: readonly number[]): number | null {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { FailureGroups, MOST_FAILURES_LOOKED_AT, type FailureReport } from '../failure-groups.js';
-import type { Connection } from './connection.js';
+import type { Connection, Database } from './connection.js';
 import { BEYOND_FIRST } from './statements/list-tasks.js';
 import { readFailure } from './statements/read-failures.js';
 import type { TaskList } from './task-list.js';
@@ -23,16 +23,26 @@ export async function groupFailures(
   const groups = new FailureGroups(now);
   const began = performance.now();
   for await (const { seqs } of list.walk(filter, ['failed'], BEYOND_FIRST.newest, STEP, 'newest')) {
-    let stepBegan = performance.now();
-    for (const seq of seqs) {
-      if (groups.looked === MOST_FAILURES_LOOKED_AT) return groups.report(false);
-      const failure = await connection.read((database) => readFailure(database, seq));
-      if (failure) groups.add(failure);
-      if (performance.now() - stepBegan < LONGEST_STEP_MS) continue;
-      if (performance.now() - began > LONGEST_READING_MS) return groups.report(false);
+    for (let next = 0; next < seqs.length;) {
+      const left = MOST_FAILURES_LOOKED_AT - groups.looked;
+      if (left === 0 || performance.now() - began > LONGEST_READING_MS) return groups.report(false);
+      const part = seqs.slice(next, next + left);
+      next += await connection.read((database) => addFailures(database, part, groups));
       await turn();
-      stepBegan = performance.now();
     }
   }
   return groups.report(true);
+}
+
+/** Stops after a while; returns how many of `seqs` it has come to. */
+function addFailures(database: Database, seqs: readonly number[], groups: FailureGroups): number {
+  const began = performance.now();
+  let looked = 0;
+  for (const seq of seqs) {
+    const failure = readFailure(database, seq);
+    if (failure) groups.add(failure);
+    looked += 1;
+    if (performance.now() - began > LONGEST_STEP_MS) break;
+  }
+  return looked;
 }

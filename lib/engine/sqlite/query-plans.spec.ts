@@ -144,7 +144,7 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     RUNNING_OF_WORKER,
     ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)', 'USE TEMP B-TREE FOR ORDER BY'],
   ],
-  ['metrics', METRICS, ['SEARCH tasks_metric USING PRIMARY KEY (minute>? AND minute<?)']],
+  ['metrics', METRICS, ['SEARCH tasks_metric USING PRIMARY KEY ((minute,queue)>(?,?) AND minute<?)']],
   ['a page of the audit record', AUDIT_PAGE, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
   ['prune the audit record', PRUNE_AUDIT, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
   [

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import type {
   ActionResult,
@@ -38,7 +39,7 @@ import { insertTasksWithin } from './statements/insert-tasks.js';
 import { saveSensitivePaths } from './statements/name-rows.js';
 import { queueDepths } from './statements/queue-depths.js';
 import { setPaused } from './statements/queue-rows.js';
-import { readMetrics } from './statements/read-metrics.js';
+import { METRICS_AT_ONCE, readMetrics } from './statements/read-metrics.js';
 import { readSummaries, readTask } from './statements/read-tasks.js';
 import { allWorkers, runningTasksOf } from './statements/worker-rows.js';
 import { ScheduleBook } from './schedule-book.js';
@@ -190,7 +191,15 @@ export class SqliteEngine implements TaskEngine {
   }
 
   async metrics(query: MetricsQuery): Promise<readonly MetricPoint[]> {
-    return this.store.connection.read((database) => readMetrics(database, query));
+    const { connection } = this.store;
+    const points: MetricPoint[] = [];
+    for (;;) {
+      const last = points.at(-1) ?? null;
+      const read = await connection.read((database) => readMetrics(database, query, last));
+      points.push(...read);
+      if (read.length < METRICS_AT_ONCE) return points;
+      await turn();
+    }
   }
 
   async act(action: TaskAction, target: ActionTarget): Promise<ActionResult> {

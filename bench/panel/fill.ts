@@ -1,0 +1,84 @@
+import { existsSync, rmSync } from 'node:fs';
+import Database from 'better-sqlite3';
+
+export interface Amounts {
+  readonly completed: number;
+  readonly failed: number;
+  readonly waiting: number;
+}
+
+/** Queue that the waiting tasks are in; nobody works on it. */
+export const IDLE_QUEUE = 'idle';
+/** Queue of the failed tasks. */
+export const FAILED_QUEUE = 'emails';
+
+const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
+const MINUTE_MS = 60_000;
+const CHUNK = 100_000;
+
+const NUMBERS = 'WITH RECURSIVE numbers (i) AS (SELECT @from UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < @to)';
+/** Spread evenly over the week before `@now`, the older ones first. */
+const AT = '(@now - @span + i * @span / @total)';
+const ID = `printf('%08x-%04x-7000-8000-%012x', ${AT} >> 16, ${AT} & 65535, i)`;
+const PARAMS = `'{"to":"user' || i || '@example.com","subject":"Welcome!","order":' || i || '}'`;
+const NAME = `'task_' || (i % 10)`;
+
+const COLUMNS =
+  'id, queue, name, state, attempt, max_attempts, run_at, created_at, started_at, finished_at, worker, params';
+/** One in `@every` has failed, the others completed. */
+const INSERT_ENDED = `
+  INSERT INTO tasks_task (${COLUMNS}) ${NUMBERS}
+  SELECT ${ID}, CASE WHEN i % @every = 0 THEN '${FAILED_QUEUE}' ELSE 'default' END, ${NAME},
+         CASE WHEN i % @every = 0 THEN 'failed' ELSE 'completed' END,
+         1, 1, ${AT}, ${AT}, ${AT}, ${AT}, 'filled', ${PARAMS} FROM numbers`;
+const INSERT_ATTEMPTS = `
+  INSERT INTO tasks_attempt (task, attempt, worker, started_at, finished_at, outcome, error_name, error_message, error_stack)
+  SELECT seq, 1, worker, started_at, finished_at, state,
+         CASE state WHEN 'failed' THEN 'RelayError' END,
+         CASE state WHEN 'failed' THEN 'Relay 10.0.' || (seq % 200) || '.1 refused: ' ||
+           substr('too busy  no such  not now   closed    ', 1 + 10 * (seq % 4), 10) END,
+         CASE state WHEN 'failed' THEN 'RelayError: refused' || char(10) || '    at Relay.send (mail.service.js:10:3)' END
+    FROM tasks_task WHERE seq > @after`;
+const INSERT_WAITING = `
+  INSERT INTO tasks_task (${COLUMNS}) ${NUMBERS}
+  SELECT printf('%08x-%04x-7000-9000-%012x', @now >> 16, @now & 65535, i), '${IDLE_QUEUE}', ${NAME}, 'available',
+         0, 4, @now, @now, NULL, NULL, NULL, ${PARAMS} FROM numbers`;
+const COUNT_ALL = `INSERT INTO tasks_count SELECT queue, state, count(*) FROM tasks_task GROUP BY queue, state`;
+const INSERT_METRICS = `
+  INSERT INTO tasks_metric ${NUMBERS}
+  SELECT @first + i * ${MINUTE_MS}, queue, 90, 2, 1, 0, 5000, '[0,0,10,40,40]', 9000, '[0,0,0,50,43]'
+    FROM numbers, (SELECT 'default' AS queue UNION SELECT '${FAILED_QUEUE}' UNION SELECT '${IDLE_QUEUE}')`;
+
+/**
+ * Fills a store whose tables there are, through SQL alone, its counters as if the library had done it.
+ * @param file of an app that was closed
+ */
+export function fill(file: string, { completed, failed, waiting }: Amounts): void {
+  const database = new Database(file);
+  database.pragma('journal_mode = MEMORY');
+  database.pragma('synchronous = OFF');
+  database.pragma('cache_size = -500000');
+  const now = Date.now();
+  const total = completed + failed;
+  const every = Math.max(1, Math.round(total / failed));
+  const last = database.prepare('SELECT ifnull(max(seq), 0) FROM tasks_task').pluck();
+  database.transaction(() => {
+    for (let from = 0; from < total; from += CHUNK) {
+      const to = Math.min(from + CHUNK, total);
+      const after = last.get();
+      database.prepare(INSERT_ENDED).run({ from, to, total, every, now, span: WEEK_MS });
+      database.prepare(INSERT_ATTEMPTS).run({ after });
+    }
+    database.prepare(INSERT_WAITING).run({ from: 0, to: waiting, now });
+    database.prepare('DELETE FROM tasks_count').run();
+    database.prepare(COUNT_ALL).run();
+    const first = now - (now % MINUTE_MS) - WEEK_MS;
+    database.prepare(INSERT_METRICS).run({ from: 0, to: WEEK_MS / MINUTE_MS, first });
+  })();
+  database.pragma('journal_mode = WAL');
+  database.close();
+}
+
+export function removeStore(file: string): void {
+  for (const suffix of ['', '-wal', '-shm']) if (existsSync(file + suffix)) rmSync(file + suffix);
+}

@@ -1,0 +1,123 @@
+// How the panel does over a great store: node dist/bench/bench/panel/main.js
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { TaskDispatcher } from '../../lib/index.js';
+import { formatTable } from '../report/table.js';
+import { startApp } from './app.js';
+import { fill, removeStore, type Amounts } from './fill.js';
+import { routes } from './routes.js';
+
+const SMALL = process.argv.includes('--small');
+const AMOUNTS: Amounts = SMALL
+  ? { completed: 19_000, failed: 1_000, waiting: 2_000 }
+  : { completed: 980_000, failed: 20_000, waiting: 100_000 };
+const REQUESTS = SMALL ? 3 : 15;
+const DRAINED = SMALL ? 2_000 : 20_000;
+const ROUNDS = SMALL ? 1 : 5;
+const TABS = 2;
+
+const FOLDER = 'data/bench';
+const FILE = join(FOLDER, 'panel.db');
+
+async function main(): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  removeStore(FILE);
+  await (await startApp(FILE)).app.close();
+  fill(FILE, AMOUNTS);
+  const { app, origin } = await startApp(FILE);
+  try {
+    const held = Object.entries(AMOUNTS).map(([state, count]) => `${count.toLocaleString('en')} ${state}`);
+    console.log(`\nA SQLite store with ${held.join(', ')} tasks.\n`);
+    console.log(await timeRoutes(origin));
+    console.log(await measureDrains(app.get(TaskDispatcher), origin));
+  } finally {
+    await app.close();
+    removeStore(FILE);
+  }
+}
+
+/** A table of what each route takes, and for how long at most it keeps the event loop of its process from turning. */
+async function timeRoutes(origin: string): Promise<string> {
+  const rows: string[][] = [];
+  for (const { title, times = REQUESTS, ask } of await routes(origin)) {
+    const took: number[] = [];
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    for (let request = 0; request < times; request += 1) {
+      const began = performance.now();
+      const response = await ask();
+      await response.arrayBuffer();
+      took.push(performance.now() - began);
+      if (!response.ok) throw new Error(`${title}: ${response.status}`);
+    }
+    delay.disable();
+    took.sort((left, right) => left - right);
+    rows.push([title, ms(took[0]!), ms(took[took.length >> 1]!), ms(took.at(-1)!), ms(delay.max / 1e6)]);
+  }
+  return formatTable(['route', 'fastest', 'median', 'slowest', 'longest turn of the event loop'], rows);
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}
+
+/** Tasks per second of this process's workers, without the panel and with it open, in turns. */
+async function measureDrains(dispatcher: TaskDispatcher, origin: string): Promise<string> {
+  const alone: number[] = [];
+  const watched: number[] = [];
+  await drain(dispatcher);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    alone.push(await drain(dispatcher));
+    const tabs = await Promise.all(Array.from({ length: TABS }, () => openTab(origin)));
+    watched.push(await drain(dispatcher));
+    for (const tab of tabs) await close(tab);
+  }
+  const [without, withTabs] = [median(alone), median(watched)];
+  const share = Math.round((withTabs / without) * 1_000) / 10;
+  return (
+    `\nDrained with no panel open: ${Math.round(without)} tasks/s; with the panel open in ${TABS} tabs: ` +
+    `${Math.round(withTabs)} tasks/s (${share} %).\n`
+  );
+}
+
+async function drain(dispatcher: TaskDispatcher): Promise<number> {
+  await dispatcher.pauseQueue('default');
+  for (let stored = 0; stored < DRAINED; stored += 1_000) {
+    const rows = Array.from({ length: 1_000 }, (_, index) => ({ index: stored + index }));
+    await dispatcher.queueMany('default', 'drained', rows);
+  }
+  const began = performance.now();
+  await dispatcher.resumeQueue('default');
+  await new Promise<void>((resolve, reject) => {
+    const look = (): void => {
+      dispatcher.stats().then((queues) => {
+        const { available, running } = queues.find(({ queue }) => queue === 'default')!.counts;
+        if (available + running === 0) resolve();
+        else setTimeout(look, 20);
+      }, reject);
+    };
+    look();
+  });
+  return DRAINED / ((performance.now() - began) / 1_000);
+}
+
+async function openTab(origin: string): Promise<ChildProcess> {
+  const tab = fork(join(import.meta.dirname, 'tab.js'), [origin]);
+  await once(tab, 'message');
+  return tab;
+}
+
+async function close(tab: ChildProcess): Promise<void> {
+  const closed = once(tab, 'close');
+  tab.kill();
+  await closed;
+}
+
+function median(values: number[]): number {
+  return values.toSorted((left, right) => left - right)[values.length >> 1]!;
+}
+
+await main();
