@@ -19,14 +19,17 @@ export interface Round {
   readonly store: string;
 }
 
-/** Rounds before those that count: a short one to learn how much is a second's work, and one of that size. */
-export const WARM_UP_ROUNDS = 2;
+/** Rounds before those that count: a short one, to learn how much is a second's work. */
+const LEARNING_ROUNDS = 1;
+/** And one of that size, so that the processes have compiled what they run; once in a measure. */
+const WARMING_ROUNDS = 1;
 
 /** One run of one measure. */
 export class Context {
   /** Figure to contestant to outcome. */
   readonly outcomes = new Map<string, Map<string, Outcome>>();
   private readonly values = new Map<string, number[]>();
+  private isWarm = false;
   private readonly children = new Map<string, ChildProcess>();
 
   constructor(
@@ -39,14 +42,17 @@ export class Context {
   /**
    * Calls `play` for each contestant in each round, in turns, so that none always has the machine as the same other left
    * it, and records the values that it resolves to, by figure. A contestant that fails is told of and left out from there on.
+   * @param learns whether the size of a round is learnt from the one before
    */
   async inTurns(
     figures: readonly string[],
     play: (round: Round) => Promise<Record<string, number>>,
-    { warmUp = WARM_UP_ROUNDS, rounds = this.options.rounds }: { warmUp?: number; rounds?: number } = {},
+    { learns = true }: { learns?: boolean } = {},
   ): Promise<void> {
     const failed = new Set<string>();
-    for (let number = 0; number < warmUp + rounds; number += 1) {
+    const warmUp = (learns ? LEARNING_ROUNDS : 0) + (this.isWarm ? 0 : WARMING_ROUNDS);
+    this.isWarm = true;
+    for (let number = 0; number < warmUp + this.options.rounds; number += 1) {
       const order = number % 2 === 0 ? this.contestants : this.contestants.toReversed();
       for (const contestant of order) {
         if (failed.has(contestant.name)) continue;

@@ -6,7 +6,7 @@ import { type BenchOptions, parseOptions, USAGE } from './options.js';
 import { installPeers, needPeers } from './peers/install.js';
 import { writeDocs } from './report/docs.js';
 import { describeMachine, versionsOf } from './report/machine.js';
-import { formatMeasure, formatReport } from './report/report.js';
+import { formatReport } from './report/report.js';
 import { type MeasureResult, readResults, type Results, writeResults } from './report/results.js';
 import { formatTargets } from './report/targets.js';
 import { DATA, Stores } from './store/stores.js';
@@ -46,7 +46,7 @@ async function measureAll(options: BenchOptions, stores: Stores): Promise<Result
     date: new Date().toISOString().slice(0, 10),
     machine: describeMachine(DATA, contestants),
     settings:
-      `median (least–most) of ${options.rounds} rounds of about ${options.seconds} s after two to warm up, in turns, each ` +
+      `median (least–most) of ${options.rounds} rounds of about ${options.seconds} s after warming up, in turns, each ` +
       'on a new store and every contestant in a process of its own; × is the ratio to nestjs-tasks',
     contestants: contestants.map((contestant) => ({
       name: contestant.name,
@@ -78,11 +78,20 @@ async function measureAll(options: BenchOptions, stores: Stores): Promise<Result
     };
     results = { ...results, measures: [...results.measures, measured] };
     if (options.complete) writeResults(results);
-    process.stderr.write(
-      `${((performance.now() - began) / 1_000).toFixed(0)} s\n${formatMeasure(measured, results)}\n\n`,
-    );
+    else if (options.update) update(measured);
+    process.stderr.write(`${((performance.now() - began) / 1_000).toFixed(0)} s\n`);
   }
   return results;
+}
+
+/** Puts one measure in the place that it has in the results of the last whole run. */
+function update(measured: MeasureResult): void {
+  const last = readResults();
+  if (!last) throw new Error('There are no results to update: run all measures first');
+  const others = last.measures.filter(({ name }) => name !== measured.name);
+  const order = MEASURES.map(({ name }) => name);
+  const measures = [...others, measured].toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
+  writeResults({ ...last, measures });
 }
 
 await main().catch((error: unknown) => {

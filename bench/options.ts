@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly full: boolean;
   /** Whether all measures and all contestants were asked for, so that the results stand for themselves. */
   readonly complete: boolean;
+  /** Replace, in the results of the last whole run, those of the measures that were chosen. */
+  readonly update: boolean;
   /** Put the results in the documentation. */
   readonly docs: boolean;
   /** Sizes divided by this, to see whether everything works. */
@@ -30,11 +32,12 @@ export const USAGE = `npm run bench [-- <words> <options>]
                       ${CONTESTANTS.slice(2)
                         .map(({ name }) => name)
                         .join(', ')}
-  --rounds <number>   rounds that count, after two to warm up (default: 3)
+  --rounds <number>   rounds that count, after warming up (default: 3)
   --seconds <number>  about how long a round of work takes (default: 0.5)
   --full              also with 10,000,000 finished tasks, and peers with 1,000,000 waiting
   --quick             everything at a fiftieth of its size and in one round, to see whether it works
-  --docs              put the last results in docs/performance.md; without words nothing is measured
+  --update            put what is measured in the results of the last whole run
+  --docs              measure nothing; put the results of the last whole run in docs/performance.md
 `;
 
 /** @throws Error that says what is wrong with the arguments */
@@ -48,6 +51,7 @@ export function parseOptions(args: readonly string[]): BenchOptions & { readonly
       seconds: { type: 'string' },
       full: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      update: { type: 'boolean', default: false },
       docs: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -65,6 +69,7 @@ export function parseOptions(args: readonly string[]): BenchOptions & { readonly
     seconds: positive(values.seconds ?? (values.quick ? '0.05' : '0.5'), 'seconds'),
     full: values.full,
     complete: measures.length === MEASURES.length && values.peers === 'all' && !values.quick,
+    update: values.update,
     docs: values.docs,
     divisor: values.quick ? 50 : 1,
     help: values.help,

@@ -42,7 +42,7 @@ export const delayed: Measure = {
           'delayed-last': Math.max(...late),
         };
       },
-      { warmUp: 1 },
+      { learns: false },
     );
   },
 };

@@ -7,6 +7,7 @@ import type { WorkloadKind } from '../workload.js';
 const CONCURRENCIES = [1, 10, 100];
 /** A drain that takes longer has stopped. */
 const PATIENCE_S = 60;
+const MOST_TASKS = 200_000;
 
 /** One measure a kind of handler: each is a table of its own. */
 export const drains: readonly Measure[] = [
@@ -29,9 +30,9 @@ function drainOf(kind: WorkloadKind, handler: string, takesPart: (contestant: Co
     })),
     takesPart,
     async run(context) {
+      const calibration = new Calibration(context.options.seconds, kind === 'no-op' ? 500 : 50, MOST_TASKS);
       for (const concurrency of CONCURRENCIES) {
         const figure = `drain-${kind}-${concurrency}`;
-        const calibration = new Calibration(context.options.seconds, kind === 'no-op' ? 500 : 50, 200_000);
         await context.inTurns([figure], async ({ contestant, child, store }) => {
           const count = calibration.count(contestant);
           await child.call('open', contestant.name, store);

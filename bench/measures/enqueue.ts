@@ -16,9 +16,9 @@ export const enqueue: Measure = {
   })),
   takesPart: () => true,
   async run(context) {
+    const calibration = new Calibration(context.options.seconds, 200);
     for (const callers of CALLERS) {
       const figure = `enqueue-${callers}`;
-      const calibration = new Calibration(context.options.seconds, Math.max(200, callers));
       await context.inTurns([figure], async ({ contestant, child, store }) => {
         const count = calibration.count(contestant, callers);
         await child.call('open', contestant.name, store);

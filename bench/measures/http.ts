@@ -63,7 +63,7 @@ export const http: Measure = {
             'loop-draining-max': draining.loop.max,
           };
         },
-        { warmUp: 1 },
+        { learns: false },
       );
     } finally {
       await loader.end();

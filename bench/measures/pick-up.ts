@@ -51,7 +51,7 @@ export const pickUp: Measure = {
             'pickup-other-p95': percentile(fromOther, 0.95),
           };
         },
-        { warmUp: 1 },
+        { learns: false },
       );
     } finally {
       for (const other of others.values()) await other.end();

@@ -9,6 +9,7 @@ const PROCESSES = [1, 2, 4];
 const CONCURRENCY = 10;
 const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 5;
+const MOST_TASKS = 200_000;
 
 export const processes: Measure = {
   name: 'processes',
@@ -29,9 +30,9 @@ export const processes: Measure = {
   async run(context) {
     const teams = new Map<string, ChildProcess[]>();
     try {
+      const calibration = new Calibration(2 * context.options.seconds, 500, MOST_TASKS);
       for (const number of PROCESSES) {
         const figure = `processes-${number}`;
-        const calibration = new Calibration(2 * context.options.seconds, 500, 200_000);
         await context.inTurns(number === 2 ? [figure, 'processes-2-least'] : [figure], async (round) => {
           const { contestant } = round;
           const count = calibration.count(contestant);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../peers/folder.js';
-import { formatReport } from './report.js';
+import { formatContestants, formatMachine, formatMeasures } from './report.js';
 import type { Results } from './results.js';
 import { formatTargets } from './targets.js';
 
@@ -11,7 +11,9 @@ const PAGE = join(ROOT, 'docs', 'performance.md');
 export function writeDocs(results: Results): void {
   let page = readFileSync(PAGE, 'utf8');
   page = between(page, 'targets', formatTargets(results));
-  page = between(page, 'results', formatReport(results));
+  page = between(page, 'results', formatMeasures(results));
+  page = between(page, 'contestants', formatContestants(results));
+  page = between(page, 'machine', formatMachine(results));
   writeFileSync(PAGE, page);
 }
 

@@ -4,15 +4,22 @@ import { format } from './format.js';
 import type { FigureResult, MeasureResult, Results } from './results.js';
 import { formatTable } from './table.js';
 
-/** Everything but the targets, as Markdown: a table a measure, then what was measured and on what. */
+/** Everything but the targets, as Markdown. */
 export function formatReport(results: Results): string {
-  return [...results.measures.map((measure) => formatMeasure(measure, results)), formatContestants(results)].join(
-    '\n\n',
-  );
+  return [
+    formatMeasures(results),
+    `### Who takes part\n\n${formatContestants(results)}`,
+    `### On what\n\n${formatMachine(results)}`,
+  ].join('\n\n');
+}
+
+/** A table a measure. */
+export function formatMeasures(results: Results): string {
+  return results.measures.map((measure) => formatMeasure(measure, results)).join('\n\n');
 }
 
 /** Each contestant's median, least and most, and its ratio to the library. */
-export function formatMeasure(
+function formatMeasure(
   { title, about, figures }: MeasureResult,
   { contestants }: Pick<Results, 'contestants'>,
 ): string {
@@ -47,12 +54,11 @@ function ratioTo(library: Outcome | undefined, outcome: { readonly median: numbe
   return ` · ${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)}×`;
 }
 
-function formatContestants({ contestants, machine, settings, date }: Results): string {
-  const rows = contestants.map(({ title, versions, durability, settings: set }) => [title, versions, durability, set]);
-  return [
-    '### Who takes part',
-    formatTable(['', 'versions', 'durability', 'settings'], rows),
-    '### On what',
-    [...machine, settings, `measured on ${date}`].map((line) => `- ${line}`).join('\n'),
-  ].join('\n\n');
+export function formatContestants({ contestants }: Results): string {
+  const rows = contestants.map(({ title, versions, durability, settings }) => [title, versions, durability, settings]);
+  return formatTable(['', 'versions', 'durability', 'settings'], rows);
+}
+
+export function formatMachine({ machine, settings, date }: Results): string {
+  return [...machine, settings, `measured on ${date}`].map((line) => `- ${line}`).join('\n');
 }

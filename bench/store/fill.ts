@@ -17,6 +17,8 @@ export interface Contents {
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Beyond any run, so that neither retention nor a due time comes into it. */
 const FAR_MS = 3_650 * DAY_MS;
+/** When tasks are scheduled for that no run comes to. */
+export const FAR_FUTURE = Date.now() + FAR_MS;
 /** Finished and scheduled tasks do not run: their indexes only keep their ids apart. */
 const FINISHED_FROM = 1_000_000_000;
 const SCHEDULED_FROM = 2_000_000_000;
@@ -55,7 +57,7 @@ export async function keptStore(contents: Contents): Promise<string> {
   for (const old of readdirSync(DATA)) if (old.startsWith(`${name}-`)) rmSync(join(DATA, old), { recursive: true });
   const unfinished = `${file}.filling`;
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${unfinished}${suffix}`, { force: true });
-  await fillStore(unfinished, contents, Date.now() + FAR_MS);
+  await fillStore(unfinished, contents, FAR_FUTURE);
   renameSync(unfinished, file);
   return file;
 }
@@ -82,6 +84,7 @@ export async function fillStore(file: string, contents: Contents, scheduledAt: n
 export function topUp(file: string, waiting: number): number {
   const database = openDatabase(file);
   try {
+    forgetRunning(database);
     const next = nextIndex(database);
     const there = countOf(database, 'available');
     const missing = Math.max(0, waiting - there);
@@ -110,6 +113,14 @@ function countOf(database: Database.Database, state: string): number {
     .pluck()
     .get(QUEUE, state);
   return (count as number | undefined) ?? 0;
+}
+
+/** What a process held that was killed: it would run again among the tasks that are counted. */
+function forgetRunning(database: Database.Database): void {
+  database.transaction(() => {
+    database.prepare(`DELETE FROM tasks_task WHERE state = 'running'`).run();
+    database.prepare(`UPDATE tasks_count SET count = 0 WHERE queue = ? AND state = 'running'`).run(QUEUE);
+  })();
 }
 
 function insert(
