@@ -25,7 +25,8 @@ export async function groupFailures(
   for await (const { seqs } of list.walk(filter, ['failed'], BEYOND_FIRST.newest, STEP, 'newest')) {
     for (let next = 0; next < seqs.length;) {
       const left = MOST_FAILURES_LOOKED_AT - groups.looked;
-      if (left === 0 || performance.now() - began > LONGEST_READING_MS) return groups.report(false);
+      if (left === 0 || (groups.looked > 0 && performance.now() - began > LONGEST_READING_MS))
+        return groups.report(false);
       const part = seqs.slice(next, next + left);
       next += await connection.read((database) => addFailures(database, part, groups));
       await turn();
