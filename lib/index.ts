@@ -61,6 +61,7 @@ export {
   type FailureGroup,
   type FailureReport,
   type EngineChange,
+  type OutboxDepth,
   type ScheduleStatus,
   type StateCounts,
   type Task,

@@ -19,6 +19,7 @@ import { ErrorsController } from './api/errors.controller.js';
 import { EventsController } from './api/events.controller.js';
 import { HandlersController } from './api/handlers.controller.js';
 import { MetricsController } from './api/metrics.controller.js';
+import { OutboxController } from './api/outbox.controller.js';
 import { QueuesController } from './api/queues.controller.js';
 import { TasksController } from './api/tasks.controller.js';
 import { UnknownRouteController } from './api/unknown-route.controller.js';
@@ -39,6 +40,7 @@ const CONTROLLERS = [
   HandlersController,
   MetricsController,
   WorkersController,
+  OutboxController,
   AuditController,
   EngineController,
   EventsController,

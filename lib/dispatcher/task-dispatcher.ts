@@ -19,6 +19,7 @@ import { TaskBuilder, type BuiltTask, type TaskRow } from './task-builder.js';
 import type {
   BulkTarget,
   ListTasksQuery,
+  OutboxStatus,
   ParamsOf,
   QueueStats,
   QueueTaskOptions,
@@ -236,6 +237,12 @@ export class TaskDispatcher {
     const to = this.config.clock.now();
     const { from } = metricsSpan(to, length);
     return taskMetrics(to, length, await this.engine.metrics({ from, to, ...(queue !== undefined && { queue }) }));
+  }
+
+  /** What waits in the outbox, where there is one, to be handed over to the store. @throws StoreError */
+  async outbox(): Promise<OutboxStatus> {
+    const queues = await this.engine.outbox?.();
+    return { enabled: queues !== undefined, queues: [...(queues ?? [])] };
   }
 
   /** Every live process that works on the store. */

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { Duration } from '../config/duration.js';
 import type { StoredTaskSettings } from '../config/options.js';
 import type { RateLimit } from '../config/resolved-config.js';
-import type { StateCounts, TaskFilter, TaskOrder, TaskSummary } from '../engine/index.js';
+import type { OutboxDepth, StateCounts, TaskFilter, TaskOrder, TaskSummary } from '../engine/index.js';
 
 /**
  * Maps a task's name to the type of its params. Extend it beside the params class, and a wrong payload does not compile:
@@ -102,6 +102,14 @@ export interface QueueStats {
   rates: { completedPerMinute: number; failedPerMinute: number };
   /** Over the last five minutes. */
   latency: LatencyEstimate;
+}
+
+/** Tasks that were committed with the app's rows, and are not in the store yet. */
+export interface OutboxStatus {
+  /** Whether the module has an outbox. */
+  enabled: boolean;
+  /** Those with tasks that wait. */
+  queues: OutboxDepth[];
 }
 
 export interface TaskMetricsQuery {

@@ -132,6 +132,14 @@ export interface QueueDepth {
   readonly oldestAvailableAt: number | null;
 }
 
+/** Committed tasks of one queue that wait in the app's database to be handed over to the store. */
+export interface OutboxDepth {
+  readonly queue: string;
+  readonly waiting: number;
+  /** When the first of them was enqueued. */
+  readonly oldestAt: number;
+}
+
 /** A process that works on the store. */
 export interface WorkerInfo {
   readonly id: string;
@@ -366,6 +374,9 @@ export interface TaskEngine {
   noteAudit(entry: AuditEntry): Promise<void>;
   /** @throws InvalidArgumentError for a cursor that is none */
   audit(page: { readonly cursor?: string; readonly limit: number }): Promise<AuditPage>;
+
+  /** What waits to be handed over; an engine that has no outbox has no such method. */
+  outbox?(): Promise<readonly OutboxDepth[]>;
 
   /** Calls `listener` after changes, soon but not for each one. Returns what ends it. */
   watch(listener: (change: EngineChange) => void): () => void;

@@ -12,6 +12,7 @@ import type {
   MetricPoint,
   MetricsQuery,
   NewTask,
+  OutboxDepth,
   PageRequest,
   QueueDepth,
   RunTask,
@@ -36,7 +37,7 @@ export class OutboxEngine implements TaskEngine {
 
   constructor(
     private readonly engine: TaskEngine,
-    readonly outbox: Outbox,
+    private readonly box: Outbox,
   ) {
     this.kind = engine.kind;
     this.capabilities = engine.capabilities;
@@ -45,7 +46,7 @@ export class OutboxEngine implements TaskEngine {
   async open(): Promise<void> {
     await this.engine.open();
     try {
-      await this.outbox.open();
+      await this.box.open();
     } catch (error) {
       await this.engine.close();
       throw error;
@@ -53,12 +54,12 @@ export class OutboxEngine implements TaskEngine {
   }
 
   async close(): Promise<void> {
-    await this.outbox.close();
+    await this.box.close();
     await this.engine.close();
   }
 
   async enqueue(tasks: readonly NewTask[], within?: EntityManager): Promise<void> {
-    if (!within || !this.outbox.owns(within)) return this.engine.enqueue(tasks, within);
+    if (!within || !this.box.owns(within)) return this.engine.enqueue(tasks, within);
     // A manager that has no transaction open has nothing to commit together with.
     if (!within.queryRunner?.isTransactionActive) return this.engine.enqueue(tasks);
     try {
@@ -66,8 +67,12 @@ export class OutboxEngine implements TaskEngine {
       await this.engine.enqueue(tasks, within);
     } catch (error) {
       if (!(error instanceof ForeignManagerError)) throw error;
-      await this.outbox.add(within, tasks);
+      await this.box.add(within, tasks);
     }
+  }
+
+  outbox(): Promise<readonly OutboxDepth[]> {
+    return this.box.waiting();
   }
 
   noteSensitive(paths: ReadonlyMap<string, readonly string[]>): Promise<void> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type QueryRunner } from 'typeorm';
 import type { NewTask } from '../engine/index.js';
-import { type OutboxRow, OutboxTable, taskOf } from './outbox-table.js';
+import { type OutboxRow, OutboxTable, taskOf, type WaitingRow } from './outbox-table.js';
 
 /** The app's database as the relay sees it: committed rows only. */
 export interface OutboxSource {
@@ -12,7 +12,7 @@ export interface OutboxSource {
   relay(store: (tasks: NewTask[]) => Promise<void>): Promise<number>;
   /** Rows were stored that can be deleted only when the app's transaction has ended. */
   readonly blocked: boolean;
-  waiting(): Promise<OutboxRow[]>;
+  waiting(): Promise<WaitingRow[]>;
   close(): Promise<void>;
 }
 
@@ -55,8 +55,8 @@ export class ServerSource implements OutboxSource {
     }
   }
 
-  async waiting(): Promise<OutboxRow[]> {
-    return this.dataSource.query(this.table.countByQueue);
+  async waiting(): Promise<WaitingRow[]> {
+    return this.dataSource.query(this.table.waiting);
   }
 
   async close(): Promise<void> {}
@@ -125,8 +125,8 @@ export class SqliteSource implements OutboxSource {
     });
   }
 
-  async waiting(): Promise<OutboxRow[]> {
-    return this.whenFree(() => this.database.prepare(this.table.countByQueue).all() as OutboxRow[]);
+  async waiting(): Promise<WaitingRow[]> {
+    return this.whenFree(() => this.database.prepare(this.table.waiting).all() as WaitingRow[]);
   }
 
   async close(): Promise<void> {

@@ -19,11 +19,19 @@ const COLUMNS = [
 /** A row as drivers give it: some have bigints as text. */
 export type OutboxRow = Record<(typeof COLUMNS)[number] | 'position', string | number | null>;
 
+/** What waits in one queue, as drivers give it. */
+export interface WaitingRow {
+  readonly queue: string;
+  readonly waiting: number | string;
+  readonly oldest: number | string;
+}
+
 /** The statements on the table, in the dialect of one DataSource. */
 export class OutboxTable {
   readonly insert: string;
   readonly first: string;
-  readonly countByQueue: string;
+  /** Rows as {@link WaitingRow}. */
+  readonly waiting: string;
 
   constructor(private readonly dataSource: DataSource) {
     const quoted = COLUMNS.map((column) => this.quote(column));
@@ -31,7 +39,8 @@ export class OutboxTable {
     const position = this.quote('position');
     this.insert = `INSERT INTO ${table} (${quoted.join(', ')}) VALUES (${quoted.map((_, at) => this.mark(at)).join(', ')})`;
     this.first = `SELECT ${position}, ${quoted.join(', ')} FROM ${table} ORDER BY ${position} LIMIT 100`;
-    this.countByQueue = `SELECT ${this.quote('queue')}, count(*) AS n FROM ${table} GROUP BY ${this.quote('queue')}`;
+    const queue = this.quote('queue');
+    this.waiting = `SELECT ${queue}, count(*) AS waiting, min(created_at) AS oldest FROM ${table} GROUP BY ${queue} ORDER BY ${queue}`;
   }
 
   delete(count: number): string {

@@ -1,6 +1,6 @@
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
 import type { CancelTimer, Clock } from '../clock/index.js';
-import type { EngineLogger, NewTask } from '../engine/index.js';
+import type { EngineLogger, NewTask, OutboxDepth } from '../engine/index.js';
 import { messageOf, StoreError, TasksConfigError } from '../errors/index.js';
 import { outboxMigrations } from './migrations.js';
 import { type OutboxSource, ServerSource, SqliteSource } from './outbox-source.js';
@@ -95,10 +95,14 @@ export class Outbox {
     }
   }
 
-  /** Committed rows that no process has handed over yet, by queue. */
-  async waiting(): Promise<ReadonlyMap<string, number>> {
-    const rows = (await this.source?.waiting()) ?? [];
-    return new Map(rows.map((row) => [String(row.queue), Number((row as unknown as { n: unknown }).n)]));
+  /** Committed rows that no process has handed over yet. @throws StoreError where the database cannot be asked */
+  async waiting(): Promise<readonly OutboxDepth[]> {
+    try {
+      const rows = (await this.source?.waiting()) ?? [];
+      return rows.map(({ queue, waiting, oldest }) => ({ queue, waiting: Number(waiting), oldestAt: Number(oldest) }));
+    } catch (error) {
+      throw new StoreError(`The outbox cannot be read: ${messageOf(error)}`, { cause: error });
+    }
   }
 
   private async prepareTable(dataSource: DataSource): Promise<void> {

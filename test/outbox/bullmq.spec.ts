@@ -1,9 +1,14 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
-import { bullmq } from '../../lib/index.js';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bullmq, TaskHandler } from '../../lib/index.js';
+import { bootApp, dispatcherOf, onTestEnd } from '../module/support.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { PostgresServer } from '../support/servers/postgres-server.js';
 import { RedisServer } from '../support/servers/redis-server.js';
+import { TcpProxy } from '../support/servers/tcp-proxy.js';
+import { until } from '../support/until.js';
 import { describeOutbox } from './outbox.suite.js';
 
 describeWith(['redis', 'postgres'], 'tasks in Redis', () => {
@@ -21,6 +26,41 @@ describeWith(['redis', 'postgres'], 'tasks in Redis', () => {
 
   const store = () => ({
     engine: bullmq({ connection: { host: redis.host, port: redis.port }, prefix: `store${(stores += 1)}` }),
+  });
+
+  it('lets orders be placed while Redis is away, and shows what waits', { timeout: 120_000 }, async () => {
+    const proxy = await TcpProxy.start(redis.port);
+    onTestEnd(() => proxy.close());
+    const app = await new DataSource({ type: 'postgres', url: await postgres.createDatabase() }).initialize();
+    onTestEnd(() => app.destroy());
+    const ran: number[] = [];
+    @Injectable()
+    class Work {
+      @TaskHandler('work')
+      work({ n }: { n: number }): void {
+        ran.push(n);
+      }
+    }
+    const engine = bullmq({ connection: { host: proxy.host, port: proxy.port }, prefix: 'away' });
+    const tasks = dispatcherOf(
+      await bootApp({
+        tasks: { database: undefined, engine, outbox: { dataSource: app }, workers: 1 },
+        providers: [Work],
+      }),
+    );
+    expect(await tasks.outbox()).toEqual({ enabled: true, queues: [] });
+    proxy.refuse();
+    const begun = Date.now();
+    for (const n of [1, 2]) {
+      await app.transaction((manager) => tasks.queue('default', 'work', { n }, { manager }));
+    }
+    const { queues } = await tasks.outbox();
+    expect(queues).toEqual([{ queue: 'default', waiting: 2, oldestAt: expect.any(Number) as number }]);
+    expect(queues[0]!.oldestAt).toBeGreaterThanOrEqual(begun);
+    proxy.forward();
+    await until('both to run', () => ran.length === 2, 60_000);
+    expect(ran).toEqual([1, 2]);
+    await until('the rows to go', async () => (await tasks.outbox()).queues.length === 0);
   });
 
   describeOutbox('PostgreSQL', async () => ({ type: 'postgres', url: await postgres.createDatabase() }), store);

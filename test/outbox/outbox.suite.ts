@@ -4,6 +4,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import {
   ForeignManagerError,
+  ManualClock,
   outboxMigrations,
   OutboxTask,
   type TaskContext,
@@ -12,6 +13,7 @@ import {
   TasksConfigError,
   type TasksModuleOptions,
 } from '../../lib/index.js';
+import { Outbox } from '../../lib/outbox/index.js';
 import { bootApp, dispatcherOf, onTestEnd, tempDirectory } from '../module/support.js';
 import { until } from '../support/until.js';
 
@@ -145,6 +147,42 @@ export function describeOutbox(
       const { ran } = await boot(app, store);
       await until('the task to run', () => ran.length > 0);
       expect(ran).toEqual(['default 5']);
+    });
+
+    it('says what waits while the store is away, in which queue and since when', async () => {
+      const { app } = await site();
+      let away = true;
+      const clock = new ManualClock(1_000);
+      const stored: string[] = [];
+      const outbox = new Outbox({
+        dataSource: app,
+        migrate: true,
+        clock,
+        logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
+        store: async (tasks) => {
+          if (away) throw new Error('away');
+          stored.push(...tasks.map(({ id }) => id));
+        },
+      });
+      await outbox.open();
+      onTestEnd(() => outbox.close());
+      expect(await outbox.waiting()).toEqual([]);
+      const task = { name: 'work', params: '{}', priority: 0, maxAttempts: 1, settings: null, sensitive: [] };
+      const add = (id: string, queue: string, createdAt: number) =>
+        app.transaction((manager) => outbox.add(manager, [{ ...task, id, queue, createdAt, runAt: createdAt }]));
+      await add('one', 'emails', 10);
+      await add('two', 'default', 20);
+      await add('three', 'emails', 30);
+      expect(await outbox.waiting()).toEqual([
+        { queue: 'default', waiting: 1, oldestAt: 20 },
+        { queue: 'emails', waiting: 2, oldestAt: 10 },
+      ]);
+      away = false;
+      await until('the tasks to be handed over', async () => {
+        await clock.advance(1_000);
+        return (await outbox.waiting()).length === 0;
+      });
+      expect(stored).toEqual(['one', 'two', 'three']);
     });
 
     it('takes the table from the app’s own migrations, and says so where it is missing', async () => {

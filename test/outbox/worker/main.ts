@@ -47,6 +47,6 @@ for (;;) {
     await tasks.enqueue([{ id, queue: 'default', name: 'work', params, ...rest }], manager);
     at('written');
   });
-  while ((await outbox.waiting()).size > 0) await new Promise(setImmediate);
+  while ((await outbox.waiting()).length > 0) await new Promise(setImmediate);
   at('deleted');
 }
