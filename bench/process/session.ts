@@ -108,7 +108,11 @@ export class Session {
       const called = now();
       await this.contestant.enqueue(index);
       const committed = now();
-      const began = await this.workload.began(index);
+      const began = await within(seconds, this.workload.began(index), async () => {
+        // One that has stopped says why.
+        await this.contestant.left();
+        return `a task had not begun after ${seconds} s`;
+      });
       fromCall.push(began - called);
       fromCommit.push(Math.max(0, began - committed));
     }
@@ -135,10 +139,9 @@ export class Session {
 
   /** Resolves to the time at which task number `count` of this process began. */
   async reached(count: number, seconds: number): Promise<number> {
-    const late = sleep(seconds * 1_000).then(() => {
-      throw new Error(`${this.workload.count} of ${count} tasks had begun after ${seconds} s`);
-    });
-    return Promise.race([this.workload.reached(count), late]);
+    const { workload } = this;
+    const late = async (): Promise<string> => `${workload.count} of ${count} tasks had begun after ${seconds} s`;
+    return within(seconds, workload.reached(count), late);
   }
 
   /** How far this process is, at the time of the answer. */
@@ -255,6 +258,21 @@ export class Session {
   private get workload(): Workload {
     if (!this.current) throw new Error('No work was begun');
     return this.current;
+  }
+}
+
+/** What `promise` resolves to, or after so many seconds an error with what `late` resolves to. */
+async function within<T>(seconds: number, promise: Promise<T>, late: () => Promise<string>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const rejected = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late().then((message) => reject(new Error(message)), reject);
+    }, seconds * 1_000);
+  });
+  try {
+    return await Promise.race([promise, rejected]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
