@@ -179,7 +179,7 @@ export function describeOutbox(
       ]);
       away = false;
       await until('the tasks to be handed over', async () => {
-        await clock.advance(1_000);
+        clock.advance(1_000);
         return (await outbox.waiting()).length === 0;
       });
       expect(stored).toEqual(['one', 'two', 'three']);
