@@ -27,6 +27,7 @@ export function rowOf(task: StoredTask, at: number): Row {
     task.maxAttempts,
     task.settings,
     task.sensitive,
+    task.parentId ?? null,
     task.attempt,
     task.excusedAttempts,
     task.startedAt,

@@ -162,8 +162,11 @@ describeWith(['redis', 'postgres'], 'A move', () => {
     const own = ownIdentity();
     const elsewhere = { ...own, pidSpace: 'another container', pid: 7 };
     const mark = {
-      ...({ id: 'one', role: 'source', phase: 'copying', other: target.address } as const),
-      ...{ at: Date.now(), paused: [], report: null, owner: own, beat: 1 },
+      ...({ id: 'one', role: 'source', phase: 'copying', other: target.address, report: null } as const),
+      at: Date.now(),
+      paused: [],
+      owner: own,
+      beat: 1,
     };
     await store.writeMark(mark);
     const beside = await migrate(source.address, target.address);

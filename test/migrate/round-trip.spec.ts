@@ -11,8 +11,12 @@ import {
 } from '../../lib/index.js';
 import { bootApp, ended, when } from '../module/support.js';
 import { describeWith } from '../support/servers/find-program.js';
+import { until } from '../support/until.js';
 import { checksums, migrate } from './support/run-migrate.js';
+import { opened } from './support/stored.js';
 import { KINDS, Places } from './support/places.js';
+
+const DAY = 86_400_000;
 
 class CardParams {
   @IsInt() amount!: number;
@@ -144,4 +148,38 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       await ended(after, held[0]!.id);
     }, 120_000);
   });
+
+  it.each(KINDS)(
+    'to %s makes up for a tick that was missed meanwhile, once',
+    async (kind) => {
+      const [source, target] = [await places.make('SQLite'), await places.make(kind)];
+      const app = await boot(source.options, { workers: false });
+      const add = { queue: 'ordered', task: 'step', expression: '0 3 * * *', timeZone: 'UTC' } as const;
+      await app.get(CronSchedules).add({ name: 'nightly', ...add });
+      await app.get(CronSchedules).add({ name: 'skipped', ...add, catchUp: 'skip' });
+      await app.close();
+      const store = await opened(source.address);
+      const { schedules } = await store.exportBook();
+      const due = schedules[0]!.nextRunAt! - 2 * DAY;
+      const missed = schedules.map((schedule) => ({ ...schedule, nextRunAt: due }));
+      await store.importBook({ schedules: missed, paused: [], sensitive: new Map() });
+
+      const moved = await migrate(source.address, target.address);
+      expect(moved.code, moved.err).toBe(0);
+      served.length = 0;
+      const after = await boot(target.options, { workers: { ordered: 1 } });
+      const tasks = after.get(TaskDispatcher);
+      const [run] = await until('the run', async () => {
+        const { items } = await tasks.list({ queue: 'ordered', state: 'completed' });
+        return items.length > 0 && items;
+      });
+      // Of the two ticks that were missed, the newest runs for both.
+      expect(run).toMatchObject({ runAt: due + DAY, attempt: 1 });
+      expect(served).toHaveLength(1);
+      const [nightly, skipped] = await after.get(CronSchedules).list();
+      expect(nightly).toMatchObject({ name: 'nightly', lastTaskId: run!.id, nextRunAt: due + 2 * DAY });
+      expect(skipped).toMatchObject({ name: 'skipped', lastTaskId: null });
+    },
+    60_000,
+  );
 });

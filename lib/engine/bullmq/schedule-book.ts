@@ -70,15 +70,8 @@ export class ScheduleBook {
     this.start();
   }
 
-  /** Takes a schedule over from another store. It ticks once a process works on this one. */
-  async adopt({
-    paused,
-    nextRunAt: _next,
-    lastRunAt,
-    lastTaskId,
-    lastTaskIds,
-    ...schedule
-  }: ScheduleStatus): Promise<void> {
+  /** Takes a schedule over from another store, and the ticks that it had missed there. */
+  async adopt({ paused, nextRunAt, lastRunAt, lastTaskId, lastTaskIds, ...schedule }: ScheduleStatus): Promise<void> {
     const { name } = schedule;
     const ran: Ran = { at: lastRunAt, taskId: lastTaskId, tick: null, taskIds: lastTaskIds };
     await this.registry.note({
@@ -87,6 +80,8 @@ export class ScheduleBook {
       ...(paused && { [`paused:${name}`]: '1' }),
     });
     await this.arrange(schedule);
+    // BullMQ's scheduler begins with the next tick from now on.
+    if (nextRunAt !== null && nextRunAt <= Date.now()) await this.run(schedule, nextRunAt);
   }
 
   async remove(name: string): Promise<boolean> {
@@ -149,7 +144,13 @@ export class ScheduleBook {
     const first = job.opts.prevMillis ?? job.timestamp + job.delay;
     await this.registry.refresh(true);
     const schedule = await this.definition(name);
-    if (!schedule || schedule.disabled || (await this.isPaused(name))) return;
+    if (schedule) await this.run(schedule, first);
+  }
+
+  /** Enqueues what is due, where `first` is the oldest tick that was not dealt with. */
+  private async run(schedule: Schedule, first: number): Promise<void> {
+    const { name } = schedule;
+    if (schedule.disabled || (await this.isPaused(name))) return;
     const now = Date.now();
     const ran = await this.ran(name);
     let ticks: number[];

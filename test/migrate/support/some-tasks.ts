@@ -24,6 +24,7 @@ function someTask(index: number, now: number): StoredTask {
     maxAttempts: index % 2 === 0 ? 5 : null,
     settings: index % 3 === 0 ? '{"timeout":1000}' : null,
     sensitive: index % 2 === 0 ? ['secret'] : [],
+    ...(index % 9 === 0 && { parentId: `parent-of-${index}` }),
     attempt: tried,
     excusedAttempts: Math.max(0, tried - 2),
     lostAttempts: 0,

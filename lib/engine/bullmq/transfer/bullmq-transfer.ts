@@ -8,7 +8,7 @@ import { Registry } from '../registry.js';
 import { ScheduleBook } from '../schedule-book.js';
 import { TaskLists } from '../task-lists.js';
 import { stateOf, TaskView, type LISTS } from '../task-view.js';
-import type { TaskJob } from '../stored-job.js';
+import { toJob, type TaskJob } from '../stored-job.js';
 import { isLanding } from './carried.js';
 import { toMovedJob, toStoredTask } from './job-rows.js';
 import { Landing } from './landing.js';
@@ -58,7 +58,13 @@ export class BullmqTransfer implements TransferStore {
         () => [],
       );
       const lists = new TaskLists(set, registry, view);
-      const schedules = new ScheduleBook(context, set, registry, lists, () => Promise.resolve());
+      const schedules = new ScheduleBook(context, set, registry, lists, async (tasks) => {
+        await registry.noteQueues(tasks.map(({ queue }) => queue));
+        for (const task of tasks) {
+          const { name, data, opts } = toJob(task);
+          await set.queue(task.queue).add(name, data, opts);
+        }
+      });
       return new BullmqTransfer(set, registry, view, schedules);
     } catch (error) {
       throw new StoreError(`The task store cannot be opened: ${messageOf(error)}`, { cause: error });

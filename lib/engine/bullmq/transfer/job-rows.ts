@@ -25,7 +25,7 @@ export function toStoredTask(
   state: MovedState,
   rows: readonly string[],
 ): StoredTask {
-  const { maxAttempts, settings, sensitive } = notesOf(job);
+  const { maxAttempts, settings, sensitive, parentId } = notesOf(job);
   const shown = view.task(queue, job, state, rows);
   const carried = isAsCarried(job) ? carriedOf(job) : null;
   return {
@@ -40,6 +40,7 @@ export function toStoredTask(
     maxAttempts,
     settings,
     sensitive,
+    ...(parentId !== undefined && { parentId }),
     attempt: attemptOf(job),
     excusedAttempts: excusedAttempts(job, false),
     lostAttempts: carried?.lost ?? 0,
