@@ -48,9 +48,13 @@ for (const { suffix, theme, width, height } of LOOKS) {
     await page.locator('main h1').first().waitFor();
     await page.getByText('Reading …').first().waitFor({ state: 'detached' });
     await page.waitForLoadState('load');
+    await page.locator('footer').getByText('nestjs-tasks').waitFor();
     await page.evaluate('new Promise((resolve) => setTimeout(resolve, 400))');
+    const bottom = await page.evaluate(`Math.ceil(document.querySelector('footer').getBoundingClientRect().bottom)`);
     const file = path.join(target, `${name}${suffix}.png`);
-    const picture = withFewColours(await page.screenshot());
+    const picture = withFewColours(
+      await page.screenshot({ clip: { x: 0, y: 0, width, height: Math.min(height, bottom) } }),
+    );
     if (picture.length > MAX_BYTES) throw new Error(`${file} has ${picture.length} bytes; ${MAX_BYTES} is the most.`);
     await writeFile(file, picture);
     console.log(`${path.relative(process.cwd(), file)}: ${picture.length} bytes`);

@@ -81,4 +81,17 @@ describe.skipIf(!hasChromium)(`many tasks on the page (needs ${CHROMIUM})`, () =
     fixture.handlers.report(100);
     await page.getByRole('heading', { name: 'progress completed' }).waitFor();
   });
+
+  it('leads to what a task enqueued, and back to what enqueued it', async () => {
+    const { id } = await fixture.completed('family');
+    await fixture.open(`#/tasks/${id}`);
+    const related = page.getByRole('region', { name: 'Related tasks' });
+    await related.getByRole('listitem').nth(1).waitFor();
+    // The child in the queue without workers waits.
+    await related.getByRole('listitem').filter({ hasText: 'available' }).getByRole('link').click();
+    await page.getByRole('heading', { name: 'greet available' }).waitFor();
+    await page.getByText('"the second child"').waitFor();
+    await related.getByRole('link', { name: id }).click();
+    await page.getByRole('heading', { name: 'family completed' }).waitFor();
+  });
 });

@@ -1,5 +1,4 @@
 import type { QueueStats } from '../../../dispatcher/task-dispatcher.types.js';
-import type { Task, TaskState } from '../../../engine/index.js';
 
 export type { CronSchedule } from '../../../cron/cron-schedules.types.js';
 export type {
@@ -19,20 +18,6 @@ export type { EngineInfo } from '../../api/engine.controller.js';
 export type Queue = QueueStats & {
   /** Belongs to another program: it is shown, and never changed. */
   readonly foreign?: boolean;
-};
-
-export interface TaskLink {
-  readonly id: string;
-  readonly name: string;
-  readonly queue: string;
-  readonly state: TaskState;
-}
-
-export type ShownTask = Task & {
-  /** The task whose handler enqueued it. */
-  readonly parentId?: string | null;
-  /** What its handler enqueued; 50 at most. */
-  readonly children?: readonly TaskLink[];
 };
 
 export interface Outbox {

@@ -8,7 +8,6 @@ import type {
   HandlerInfo,
   Outbox,
   Queue,
-  ShownTask,
   WorkerStatus,
 } from './api-types.js';
 import { noteServerTime } from './format.js';
@@ -57,7 +56,7 @@ export const api = {
   workers: () => request<WorkerStatus[]>('GET', 'workers'),
   outbox: () => request<Outbox>('GET', 'outbox'),
   tasks: (query: URLSearchParams) => request<TaskList>('GET', `tasks?${query.toString()}`),
-  task: (id: string) => request<ShownTask>('GET', path('tasks', id)),
+  task: (id: string) => request<Task>('GET', path('tasks', id)),
   act: (action: TaskAction, id: string) =>
     action === 'delete' ? request<null>('DELETE', path('tasks', id)) : request<Task>('POST', path('tasks', id, action)),
   bulk: (action: TaskAction, target: BulkTarget) => request<ActionResult>('POST', 'tasks/bulk', { action, ...target }),

@@ -1,5 +1,6 @@
 import type { ParamsField } from '../api-types.js';
 import { h, type Child } from '../dom.js';
+import { plural } from '../format.js';
 
 type Input = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
@@ -130,8 +131,8 @@ function limits({ type, required, sensitive, min, max, minLength, maxLength, pat
     required ? '' : 'optional',
     ...limit('at least', min),
     ...limit('at most', max),
-    ...limit('shortest', minLength),
-    ...limit('longest', maxLength),
+    ...(minLength === undefined ? [] : [`at least ${plural(minLength, 'character')}`]),
+    ...(maxLength === undefined ? [] : [`at most ${plural(maxLength, 'character')}`]),
     ...limit('like', pattern),
     sensitive ? 'never shown again' : '',
   ].filter((text) => text !== '');

@@ -37,7 +37,7 @@ function cells({ id, host, pid, startedAt, queues, running, self }: WorkerStatus
   const total = Object.values(queues).reduce((sum, number) => sum + number, 0);
   const named = Object.entries(queues).map(([queue, number]) => `${queue} ${count(number)}`);
   return [
-    [h('span', { class: 'name', title: id }, `${host} · ${pid}`), self && mark('this one')],
+    [h('span', { class: 'name', title: id }, `${host} · ${pid}`), ' ', self && mark('this one')],
     moment(startedAt),
     named.join(', '),
     `${count(running.length)} of ${count(total)}`,

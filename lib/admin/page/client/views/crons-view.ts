@@ -48,8 +48,11 @@ export class CronsView implements View {
     return [
       [
         h('strong', { class: 'name' }, name),
+        ' ',
         paused && mark('paused', 'paused'),
+        ' ',
         disabled && mark('disabled in code'),
+        ' ',
         registered === false && mark('no handler here', 'paused', 'This process has no handler for its task.'),
         h('span', { class: 'under' }, location ?? task),
       ],

@@ -70,7 +70,7 @@ export class EnqueueView implements View {
     });
     this.name.addEventListener('change', () => this.showHandler());
     this.when.addEventListener('change', () => this.showWhen());
-    this.body = h('div', { class: 'panel', hidden: true }, form);
+    this.body = h('div', { class: 'panel narrow', hidden: true }, form);
     this.element = h('section', {}, h('h1', {}, 'Enqueue a task'), this.body);
     this.showWhen();
   }

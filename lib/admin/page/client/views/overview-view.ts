@@ -91,8 +91,11 @@ export class OverviewView implements View {
     return [
       [
         h('a', { class: 'name', href: `#/tasks?${new URLSearchParams({ queue }).toString()}` }, queue),
+        ' ',
         stats.paused && mark('paused', 'paused'),
+        ' ',
         stats.foreign && mark('foreign', '', 'Belongs to another program: it is shown here, and never changed.'),
+        ' ',
         !stats.configured && !stats.foreign && mark('not configured here', '', 'This process does not know the queue.'),
       ],
       ...TASK_STATES.map((state) => {
@@ -100,7 +103,7 @@ export class OverviewView implements View {
         const target = new URLSearchParams({ state, queue });
         return h('a', { class: state, href: `#/tasks?${target.toString()}` }, shortCount(counts[state]));
       }),
-      `${count(counts.running)} of ${count(stats.workers)}`,
+      `${count(counts.running)}\u00a0/\u00a0${count(stats.workers)}`,
       rate(rates.completedPerMinute),
       failing === null ? '–' : h('span', { class: failing > 0 ? 'failed' : '' }, percent(failing)),
       `${durationOrNone(latency.waitP50)} / ${durationOrNone(latency.waitP95)}`,

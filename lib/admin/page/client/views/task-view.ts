@@ -1,6 +1,5 @@
-import type { TaskAttempt, TaskError } from '../../../../engine/index.js';
+import type { Task, TaskAttempt, TaskError } from '../../../../engine/index.js';
 import { api } from '../api.js';
-import type { ShownTask } from '../api-types.js';
 import { actionButtons } from '../components/action-buttons.js';
 import { badge } from '../components/badge.js';
 import { jsonTree } from '../components/json-tree.js';
@@ -13,11 +12,13 @@ import { button, h, notice, taskHref, type Child } from '../dom.js';
 import { duration, exact, lasting, moment } from '../format.js';
 import type { Page, View } from '../view.js';
 
+const LONGEST_SHOWN_WORKER = 16;
+
 /** A part of the page that is made anew only when what it shows has changed: what is open or selected stays. */
 interface Part {
   readonly element: HTMLElement;
-  readonly of: (task: ShownTask) => unknown;
-  readonly fill: (task: ShownTask) => readonly Child[];
+  readonly of: (task: Task) => unknown;
+  readonly fill: (task: Task) => readonly Child[];
   shown: string;
 }
 
@@ -49,8 +50,8 @@ export class TaskView implements View {
       h('section', { class: `panel ${kind}`, 'aria-label': title });
     const part = (element: HTMLElement, of: Part['of'], fill: Part['fill']): Part => ({ element, of, fill, shown: '' });
     const titled =
-      (title: string, content: (task: ShownTask) => Child) =>
-      (task: ShownTask): readonly Child[] => [h('h2', {}, title), content(task)];
+      (title: string, content: (task: Task) => Child) =>
+      (task: Task): readonly Child[] => [h('h2', {}, title), content(task)];
     const head = part(h('div'), headOf, (task) => this.head(task));
     const progress = part(h('div'), ({ progress: at, state }) => ({ at, state }), progressOf);
     const error = part(
@@ -102,7 +103,7 @@ export class TaskView implements View {
     this.body.hidden = false;
   }
 
-  private head(task: ShownTask): readonly Child[] {
+  private head(task: Task): readonly Child[] {
     const buttons = actionButtons(task, this.page, '#/tasks');
     const isOurs = !this.page.readOnly && !this.page.isForeign(task.queue);
     if (isOurs && !task.paramsUnreadable) {
@@ -119,18 +120,18 @@ export class TaskView implements View {
     ];
   }
 
-  private attemptList(task: ShownTask): Child {
+  private attemptList(task: Task): Child {
     if (task.attempts.length === 0) return notice('None yet.');
     this.attempts.show(task.attempts.toReversed());
     return this.attempts.element;
   }
 }
 
-function headOf({ attempts: _, logs: __, progress: ___, children: ____, ...head }: ShownTask): unknown {
+function headOf({ attempts: _, logs: __, progress: ___, children: ____, ...head }: Task): unknown {
   return head;
 }
 
-function facts(task: ShownTask): HTMLElement {
+function facts(task: Task): HTMLElement {
   const entries: Array<[string, string | HTMLElement]> = [
     ['Id', h('code', {}, task.id)],
     ['Queue', h('a', { href: `#/tasks?${new URLSearchParams({ queue: task.queue }).toString()}` }, task.queue)],
@@ -144,7 +145,7 @@ function facts(task: ShownTask): HTMLElement {
   return h('dl', { class: 'facts' }, ...entries.flatMap(([term, value]) => [h('dt', {}, term), h('dd', {}, value)]));
 }
 
-function progressOf({ progress, state }: ShownTask): readonly Child[] {
+function progressOf({ progress, state }: Task): readonly Child[] {
   if (!progress) return [];
   const text = `${Math.round(progress.percent)} %${progress.message ? ` ${progress.message}` : ''}`;
   const bar = h('progress', { max: '100', 'aria-label': 'Progress', value: String(progress.percent) });
@@ -159,7 +160,7 @@ function errorOf({ name, message, stack }: TaskError): readonly Child[] {
   ];
 }
 
-function params(task: ShownTask): HTMLElement {
+function params(task: Task): HTMLElement {
   if (task.paramsUnreadable) return notice('The stored text is no JSON.');
   const said = h('span', { role: 'status' });
   const copy = (): void => {
@@ -174,7 +175,7 @@ function params(task: ShownTask): HTMLElement {
   return h('div', {}, h('div', { class: 'json' }, jsonTree(task.params)), button('Copy as JSON', copy), ' ', said);
 }
 
-function familyOf({ parentId, children = [] }: ShownTask): readonly Child[] {
+function familyOf({ parentId, children }: Task): readonly Child[] {
   if (!parentId && children.length === 0) return [];
   const lines = children.map(({ id, name, queue, state }) =>
     h('li', {}, h('a', { href: taskHref(id), title: queue }, name), ' ', badge(state)),
@@ -202,11 +203,11 @@ function attemptCells({ attempt, outcome, startedAt, finishedAt, worker, error }
     ],
     moment(startedAt),
     finishedAt === null ? lasting(startedAt) : duration(finishedAt - startedAt),
-    h('code', {}, worker),
+    h('code', { title: worker }, worker.length > LONGEST_SHOWN_WORKER ? `…${worker.slice(-12)}` : worker),
   ];
 }
 
-function logLines(task: ShownTask): HTMLElement {
+function logLines(task: Task): HTMLElement {
   if (task.logs.length === 0) return notice('None.');
   const lines = task.logs.map(({ at, attempt, message }) => `${new Date(at).toISOString()}  #${attempt}  ${message}`);
   return h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Log lines' }, lines.join('\n'));
