@@ -36,7 +36,7 @@ const INSERT_ATTEMPTS = `
   SELECT seq, 1, worker, started_at, finished_at, state,
          CASE state WHEN 'failed' THEN 'RelayError' END,
          CASE state WHEN 'failed' THEN 'Relay 10.0.' || (seq % 200) || '.1 refused: ' ||
-           substr('too busy  no such  not now   closed    ', 1 + 10 * (seq % 4), 10) END,
+           substr('too busy  no such  not now   closed    ', 1 + 10 * (seq / @every % 4), 10) END,
          CASE state WHEN 'failed' THEN 'RelayError: refused' || char(10) || '    at Relay.send (mail.service.js:10:3)' END
     FROM tasks_task WHERE seq > @after`;
 const INSERT_WAITING = `
@@ -67,7 +67,7 @@ export function fill(file: string, { completed, failed, waiting }: Amounts): voi
       const to = Math.min(from + CHUNK, total);
       const after = last.get();
       database.prepare(INSERT_ENDED).run({ from, to, total, every, now, span: WEEK_MS });
-      database.prepare(INSERT_ATTEMPTS).run({ after });
+      database.prepare(INSERT_ATTEMPTS).run({ after, every });
     }
     database.prepare(INSERT_WAITING).run({ from: 0, to: waiting, now });
     database.prepare('DELETE FROM tasks_count').run();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failureKey } from '../../lib/engine/index.js';
 import type { FailureReport, TaskList } from '../../lib/index.js';
 import { until } from '../support/until.js';
 import { ADAPTERS, AdminApp } from './support/admin-app.js';
@@ -14,38 +15,47 @@ describe.each(ADAPTERS)('failures on %s', (adapter) => {
   afterAll(() => app.stop());
 
   const groups = async (query = ''): Promise<FailureReport> => (await app.get(`errors${query}`)).body;
-  const failedIn = async (queue: string): Promise<number> =>
-    (await app.dispatcher.stats()).find((stats) => stats.queue === queue)!.counts.failed;
+  const fail = async (queue: string, name: string, rows: object[]): Promise<string[]> => {
+    const ids = (await app.dispatcher.queueMany(queue, name, rows)).map(({ id }) => id);
+    const isDone = async (): Promise<boolean> => {
+      const { counts } = (await app.dispatcher.stats()).find((stats) => stats.queue === queue)!;
+      return counts.available + counts.running === 0;
+    };
+    await until('all to fail', isDone);
+    return ids;
+  };
 
-  it('are told in groups, and thousands of one group are retried by one request', async () => {
-    const orders = Array.from({ length: MANY }, (_, order) => ({ order }));
-    await app.dispatcher.queueMany('default', 'reject', orders);
-    const { id } = await app.dispatcher.queue('other', 'break', {});
-    await app.reached(id, 'failed');
-    await until('all to fail', async () => (await failedIn('default')) === MANY);
-
-    const { items, looked } = await groups();
-    expect(looked).toBe(MANY + 1);
+  it('are told in groups, and listed by group', async () => {
+    const rejected = await fail('default', 'reject', [{ order: 1 }, { order: 22 }, { order: 333 }]);
+    const [broken] = await fail('other', 'break', [{}]);
+    expect(await app.get('errors')).toMatchObject({ status: 200, type: 'application/json' });
+    const { items, looked, complete } = await groups();
+    expect({ looked, complete }).toEqual({ looked: 4, complete: true });
+    const message = 'Order … is not there';
     expect(items).toMatchObject([
-      {
-        name: 'reject',
-        error: { name: 'RangeError', message: 'Order … is not there' },
-        count: MANY,
-        queues: ['default'],
-      },
-      { name: 'break', error: { name: 'TypeError', message: 'Broken on purpose' }, count: 1, sampleId: id },
+      { name: 'reject', error: { name: 'RangeError', message }, count: 3, queues: ['default'] },
+      { name: 'break', error: { name: 'TypeError', message: 'Broken on purpose' }, count: 1, sampleId: broken },
     ]);
-    const [rejected, broken] = items;
-    expect((await groups('?queue=other')).items).toEqual([broken]);
-    expect((await groups('?name=reject')).items).toEqual([rejected]);
+    expect((await groups('?queue=other')).items).toEqual([items[1]]);
+    expect((await groups('?name=reject')).items).toEqual([items[0]]);
 
-    const listed = (await app.get(`tasks?error=${broken!.key}`)).body as TaskList;
-    expect(listed.items.map((task) => task.id)).toEqual([id]);
+    const listed = (await app.get(`tasks?error=${items[0]!.key}&order=oldest`)).body as TaskList;
+    expect(listed.items.map(({ id }) => id)).toEqual(rejected);
+  });
 
+  it('are retried by thousands in one request', async () => {
+    await app.dispatcher.bulk('delete', { filter: { state: 'failed' } });
+    await fail(
+      'default',
+      'reject',
+      Array.from({ length: MANY }, (_, order) => ({ order })),
+    );
+    await fail('default', 'break', [{}]);
     await app.dispatcher.pauseQueue('default');
-    const retried = await app.post('tasks/bulk', { action: 'retry', filter: { error: rejected!.key } });
+    const error = failureKey('reject', { name: 'RangeError', message: 'Order 0 is not there' });
+    const retried = await app.post('tasks/bulk', { action: 'retry', filter: { error } });
     expect(retried).toMatchObject({ status: 200, body: { changed: MANY, refused: [] } });
-    expect((await groups()).items).toEqual([broken]);
+    expect((await groups()).items).toMatchObject([{ name: 'break', count: 1 }]);
   });
 
   it.each(['state=failed', 'limit=5', 'queue=a&queue=b'])('are not asked for by %s', async (query) => {

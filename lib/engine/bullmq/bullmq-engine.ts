@@ -45,8 +45,10 @@ import { TaskLists } from './task-lists.js';
 import { childrenIn, TaskView } from './task-view.js';
 import { assertNotMoving } from './transfer/move-mark.js';
 
-/** Of failures, to group them: whole jobs cross the wire. What has been looked at by then is answered. */
+/** Of failures, to group them: whole jobs cross the wire. What has been looked at by then is answered, */
 const LONGEST_READING_MS = 2_000;
+/** if it is as much as this. */
+const LEAST_FAILURES_LOOKED_AT = 500;
 
 /** Everything that exists while the store is open. */
 interface Opened {
@@ -214,7 +216,8 @@ export class BullmqEngine implements TaskEngine {
     const groups = new FailureGroups(Date.now());
     const deadline = performance.now() + LONGEST_READING_MS;
     for await (const failure of this.store.lists.failures(query)) {
-      if (groups.looked === MOST_FAILURES_LOOKED_AT || performance.now() > deadline) return groups.report(false);
+      const isLate = groups.looked >= LEAST_FAILURES_LOOKED_AT && performance.now() > deadline;
+      if (isLate || groups.looked === MOST_FAILURES_LOOKED_AT) return groups.report(false);
       groups.add(failure);
     }
     return groups.report(true);

@@ -9,7 +9,7 @@ import type { TaskList } from './task-list.js';
 const STEP = 500;
 /** Where messages are long, or the file is not in memory, a step is cut short. */
 const LONGEST_STEP_MS = 10;
-/** What has been looked at by then is answered. */
+/** What has been looked at by then is answered, once it is a step at least. */
 const LONGEST_READING_MS = 150;
 
 /** The newest failed tasks, grouped by what they failed with. */
@@ -25,7 +25,7 @@ export async function groupFailures(
   for await (const { seqs } of list.walk(filter, ['failed'], BEYOND_FIRST.newest, STEP, 'newest')) {
     for (let next = 0; next < seqs.length;) {
       const left = MOST_FAILURES_LOOKED_AT - groups.looked;
-      if (left === 0 || (groups.looked > 0 && performance.now() - began > LONGEST_READING_MS))
+      if (left === 0 || (groups.looked >= STEP && performance.now() - began > LONGEST_READING_MS))
         return groups.report(false);
       const part = seqs.slice(next, next + left);
       next += await connection.read((database) => addFailures(database, part, groups));

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../../../errors/index.js';
 import type { TaskFilter, TaskOrder } from '../../task-engine.js';
-import type { TaskState } from '../../task.js';
+import { TASK_STATES, type TaskState } from '../../task.js';
 
 /** Where a walk begins: beyond the number of every row, on the side of those that come first. */
 export const BEYOND_FIRST: Readonly<Record<TaskOrder, number>> = { newest: Number.MAX_SAFE_INTEGER, oldest: 0 };
@@ -20,7 +20,7 @@ export interface CandidateQuery {
  *
  * - a name: `tasks_task_by_name`, a branch for each state that is asked for
  * - a queue: `tasks_task_by_queue`, likewise
- * - a state alone: `tasks_task_by_queue`, a branch for each queue there is
+ * - states alone: `tasks_task_by_queue`, a branch for each queue there is
  * - nothing: the table itself, by its key
  *
  * Running tasks are in neither of those indexes: they are few and come from `tasks_task_running`.
@@ -36,7 +36,7 @@ export function candidateQuery(
   limit: number,
   order: TaskOrder,
 ): CandidateQuery {
-  if (!filter.state && !filter.queue && !filter.name) {
+  if (!filter.queue && !filter.name && states.length === TASK_STATES.length) {
     return { sql: ALL_TASKS[order], parameters: [after, limit] };
   }
   const branches: CandidateQuery[] = [];
