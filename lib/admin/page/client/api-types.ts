@@ -1,5 +1,6 @@
 import type { QueueStats } from '../../../dispatcher/task-dispatcher.types.js';
 
+export type { OutboxStatus } from '../../../dispatcher/task-dispatcher.types.js';
 export type { CronSchedule } from '../../../cron/cron-schedules.types.js';
 export type {
   AuditEntry,
@@ -19,12 +20,3 @@ export type Queue = QueueStats & {
   /** Belongs to another program: it is shown, and never changed. */
   readonly foreign?: boolean;
 };
-
-export interface Outbox {
-  readonly enabled: boolean;
-  readonly queues: ReadonlyArray<{
-    readonly queue: string;
-    readonly waiting: number;
-    readonly oldestAt: number | null;
-  }>;
-}

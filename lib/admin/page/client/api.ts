@@ -6,7 +6,7 @@ import type {
   EngineInfo,
   FailureReport,
   HandlerInfo,
-  Outbox,
+  OutboxStatus,
   Queue,
   WorkerStatus,
 } from './api-types.js';
@@ -54,7 +54,7 @@ export const api = {
   pauseQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'pause')),
   resumeQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'resume')),
   workers: () => request<WorkerStatus[]>('GET', 'workers'),
-  outbox: () => request<Outbox>('GET', 'outbox'),
+  outbox: () => request<OutboxStatus>('GET', 'outbox'),
   tasks: (query: URLSearchParams) => request<TaskList>('GET', `tasks?${query.toString()}`),
   task: (id: string) => request<Task>('GET', path('tasks', id)),
   act: (action: TaskAction, id: string) =>

@@ -1,4 +1,4 @@
-import { api, ApiError } from '../api.js';
+import { api } from '../api.js';
 import { h, notice } from '../dom.js';
 import { count, moment } from '../format.js';
 import { Table } from './table.js';
@@ -18,16 +18,17 @@ export class OutboxPanel {
     ({ queue, waiting, oldestAt }) => [h('span', { class: 'name' }, queue), count(waiting), moment(oldestAt)],
   );
   private readonly list = h('div');
-  readonly element = h('section', { class: 'panel', hidden: true }, h('h2', {}, 'Outbox'), this.list);
+  readonly element = h(
+    'section',
+    { class: 'panel', hidden: true, 'aria-label': 'Outbox' },
+    h('h2', {}, 'Outbox'),
+    this.list,
+  );
   private isAbsent = false;
 
   async refresh(): Promise<void> {
     if (this.isAbsent) return;
-    const { enabled, queues } = await api.outbox().catch((error: unknown) => {
-      // An older version of the app, behind the same address, has none.
-      if (error instanceof ApiError && error.status === 404) return { enabled: false, queues: [] };
-      throw error;
-    });
+    const { enabled, queues } = await api.outbox();
     this.isAbsent = !enabled;
     this.element.hidden = !enabled;
     this.table.show(queues);

@@ -61,14 +61,26 @@ export class OverviewView implements View {
     );
   }
 
+  /** Each part for itself: what waits in the outbox matters most while the queues cannot be read. */
   async refresh(change: Change | null): Promise<void> {
+    const parts = await Promise.allSettled([
+      this.showQueues(change),
+      this.throughput.refresh(),
+      this.outbox.refresh(),
+      this.processes.refresh(),
+      this.showLimits(),
+    ]);
+    const failed = parts.find((part) => part.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  private async showQueues(change: Change | null): Promise<void> {
     const queues = await this.page.queues(change);
     this.showVerdict(queues);
     this.tiles.replaceChildren(tiles(totalsOf(queues)));
     this.queues.show(queues);
     const shown = queues.length > 0 ? this.queues.element : notice('There are no queues.');
     if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
-    await Promise.all([this.throughput.refresh(), this.processes.refresh(), this.outbox.refresh(), this.showLimits()]);
   }
 
   private showVerdict(queues: readonly Queue[]): void {

@@ -203,7 +203,11 @@ function attemptCells({ attempt, outcome, startedAt, finishedAt, worker, error }
     ],
     moment(startedAt),
     finishedAt === null ? lasting(startedAt) : duration(finishedAt - startedAt),
-    h('code', { title: worker }, worker.length > LONGEST_SHOWN_WORKER ? `…${worker.slice(-12)}` : worker),
+    h(
+      'code',
+      { class: 'worker', title: worker },
+      worker.length > LONGEST_SHOWN_WORKER ? `…${worker.slice(-12)}` : worker,
+    ),
   ];
 }
 

@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { DataSource } from 'typeorm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bullmq } from '../../lib/index.js';
+import { AdminApp } from '../admin/support/admin-app.js';
+import { tempDirectory } from '../module/support.js';
+import { describeWith } from '../support/servers/find-program.js';
+import { RedisServer } from '../support/servers/redis-server.js';
+import { CHROMIUM, hasChromium, launch, openTab, type Tab } from './support/browser.js';
+import { PageHandlers } from './support/page-handlers.js';
+
+describe.skipIf(!hasChromium)(`the page on another engine (needs ${CHROMIUM})`, () => {
+  describeWith('redis', 'BullMQ on Redis, with an outbox', () => {
+    let browser: Browser;
+    let server: RedisServer;
+    let database: DataSource;
+    let app: AdminApp;
+    let tab: Tab;
+    let page: Page;
+
+    beforeAll(async () => {
+      browser = await launch();
+    });
+    afterAll(() => browser.close());
+    beforeEach(async () => {
+      server = await RedisServer.start();
+      database = await new DataSource({
+        type: 'better-sqlite3',
+        database: join(tempDirectory(), 'app.db'),
+      }).initialize();
+      app = await AdminApp.start({
+        tasks: {
+          database: undefined,
+          engine: bullmq({ connection: { host: server.host, port: server.port } }),
+          outbox: { dataSource: database },
+          workers: { default: 2 },
+        },
+        providers: [PageHandlers],
+      });
+      tab = await openTab(browser, `${app.origin}/admin/tasks`);
+      ({ page } = tab);
+    });
+    afterEach(async () => {
+      await page.close();
+      await app.stop();
+      await database.destroy();
+      await server.remove();
+      expect(tab.wrong).toEqual([]);
+    });
+
+    it('is the same page, and says what the engine cannot answer', async () => {
+      await page.getByText('on bullmq-redis').waitFor();
+      await page.getByText('keeps no waiting and running times').waitFor();
+      const { id } = await app.dispatcher.queue('default', 'flaky', { to: 'Ada' });
+      await app.reached(id, 'failed');
+      await page.getByRole('link', { name: 'Errors', exact: true }).click();
+      await page.getByText('The mail server is away').waitFor();
+      app.app.get(PageHandlers).isBroken = false;
+      await page.getByRole('button', { name: 'Retry all' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Retry 1' }).click();
+      await page.getByText('No failed tasks.').waitFor();
+      await page.goto(`${app.origin}/admin/tasks#/tasks/${id}`);
+      await page.getByRole('heading', { name: 'flaky completed' }).waitFor();
+    });
+
+    it('shows what waits in the outbox while the server is away', async () => {
+      const outbox = page.getByRole('region', { name: 'Outbox' });
+      await outbox.getByText('Nothing waits to be handed over.').waitFor();
+      await server.stop();
+      const task = await database.transaction((manager) => app.dispatcher.queue('default', 'greet', {}, { manager }));
+      await page.keyboard.press('r');
+      await outbox.getByRole('row').filter({ hasText: 'default' }).getByText('1', { exact: true }).waitFor();
+      await server.restart();
+      await outbox.getByText('Nothing waits to be handed over.').waitFor();
+      await app.reached(task.id, 'completed');
+    });
+  });
+});
