@@ -40,9 +40,6 @@ export class QueueConsumer implements Consumer {
   readonly concurrency: number;
   private readonly running = new Map<string, RunningJob>();
   private readonly idle: Array<() => void> = [];
-  /** Settles when what still runs is handed back. */
-  private readonly givenUp: Promise<'handed-back'>;
-  private giveUp!: () => void;
   private readonly worker: ReturnType<QueueSet['worker']>;
   private closing: Promise<void> | null = null;
 
@@ -54,7 +51,6 @@ export class QueueConsumer implements Consumer {
     private readonly run: RunTask,
   ) {
     this.concurrency = concurrency;
-    this.givenUp = new Promise((resolve) => (this.giveUp = () => resolve('handed-back')));
     this.worker = parts.set.worker(queue, (job, token) => this.process(job as TaskJob, token!), {
       name: parts.workerId,
       concurrency,
@@ -101,8 +97,10 @@ export class QueueConsumer implements Consumer {
       await Promise.race([new Promise<void>((resolve) => this.idle.push(resolve)), over]);
       clearTimeout(timer);
     }
-    for (const job of this.running.values()) job.abort('shutdown', 'The process shuts down.');
-    this.giveUp();
+    for (const job of this.running.values()) {
+      job.abort('shutdown', 'The process shuts down.');
+      job.giveUp();
+    }
     await this.parts.set.end(this.worker);
   }
 
@@ -122,9 +120,9 @@ export class QueueConsumer implements Consumer {
       if (job.attemptsStarted > 1 && (await this.parts.cancelled.isAsked(job.id!))) {
         return await this.endCancelled(running, null);
       }
-      const outcome = await Promise.race([this.run(running), this.givenUp]);
+      const outcome = await running.outcome(this.run);
       await running.reported();
-      if (outcome === 'handed-back') return await this.release(job, token, running);
+      if (outcome === 'given-up') return await this.release(job, token, running);
       return await this.finish(running, outcome);
     } finally {
       this.running.delete(job.id!);

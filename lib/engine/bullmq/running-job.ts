@@ -1,5 +1,13 @@
 import { LogLimit } from '../log-limit.js';
-import { TaskAbortedError, type AbortCause, type DeliveredTask, type Delivery, type NewTask } from '../task-engine.js';
+import {
+  TaskAbortedError,
+  type AbortCause,
+  type DeliveredTask,
+  type Delivery,
+  type NewTask,
+  type Outcome,
+  type RunTask,
+} from '../task-engine.js';
 import { MOST_CHILDREN_LISTED, type ChildTask, type TaskProgress } from '../task.js';
 import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
 
@@ -25,7 +33,12 @@ export interface RunningJobParts {
 export class RunningJob implements Delivery {
   readonly task: DeliveredTask;
   readonly startedAt: number;
-  private readonly controller = new AbortController();
+  /** Made when somebody asks for the signal. */
+  private controller: AbortController | null = null;
+  private reason: TaskAbortedError | null = null;
+  private onAbort: ((reason: unknown) => void) | null = null;
+  private givenUp = false;
+  private onGivenUp: (() => void) | null = null;
   private readonly logLimit = new LogLimit();
   private waiting: TaskProgress | null = null;
   private sending: Promise<void> = Promise.resolve();
@@ -39,6 +52,7 @@ export class RunningJob implements Delivery {
     private readonly parts: RunningJobParts,
   ) {
     this.startedAt = job.processedOn ?? Date.now();
+    const { maxAttempts, settings, sensitive, parentId } = notesOf(job);
     this.task = {
       id: job.id!,
       queue,
@@ -46,7 +60,10 @@ export class RunningJob implements Delivery {
       params: paramsOf(job),
       priority: priorityOf(job),
       createdAt: job.timestamp,
-      ...notesOf(job),
+      maxAttempts,
+      settings,
+      sensitive,
+      ...(parentId !== undefined && { parentId }),
       runAt: runAtOf(job),
       attempt: attemptOf(job),
       excusedAttempts: excusedAttempts(job, true),
@@ -54,11 +71,38 @@ export class RunningJob implements Delivery {
   }
 
   get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.reason) this.controller.abort(this.reason);
+    }
     return this.controller.signal;
   }
 
+  whenAborted(listener: (reason: unknown) => void): void {
+    if (this.reason) listener(this.reason);
+    else this.onAbort = listener;
+  }
+
   abort(cause: AbortCause, message: string): void {
-    if (!this.signal.aborted) this.controller.abort(new TaskAbortedError(cause, message));
+    if (this.reason) return;
+    this.reason = new TaskAbortedError(cause, message);
+    this.controller?.abort(this.reason);
+    this.onAbort?.(this.reason);
+  }
+
+  /** Resolves to how `run` ended it, or to `given-up` where {@link giveUp} comes first. */
+  outcome(run: RunTask): Promise<Outcome | 'given-up'> {
+    return new Promise((resolve, reject) => {
+      // Not a race of promises: one for all jobs would keep what each of them came to until the consumer is closed.
+      this.onGivenUp = () => resolve('given-up');
+      if (this.givenUp) this.onGivenUp();
+      else run(this).then(resolve, reject);
+    });
+  }
+
+  giveUp(): void {
+    this.givenUp = true;
+    this.onGivenUp?.();
   }
 
   progress(progress: TaskProgress): void {

@@ -27,13 +27,12 @@ export interface TaskNotes {
 
 export function toJob(task: NewTask): { name: string; data: StoredJob; opts: JobsOptions } {
   // Redis gives an empty list back as an object: what is not there is left out.
-  const notes: Partial<TaskNotes> = {
-    ...(task.maxAttempts !== null && { maxAttempts: task.maxAttempts }),
-    ...(task.settings !== null && { settings: task.settings }),
-    ...(task.sensitive.length > 0 && { sensitive: task.sensitive }),
-    ...(task.runAt < task.createdAt && { runAt: task.runAt }),
-    ...(task.parentId != null && { parentId: task.parentId }),
-  };
+  const notes: { -readonly [Note in keyof TaskNotes]?: TaskNotes[Note] } = {};
+  if (task.maxAttempts !== null) notes.maxAttempts = task.maxAttempts;
+  if (task.settings !== null) notes.settings = task.settings;
+  if (task.sensitive.length > 0) notes.sensitive = task.sensitive;
+  if (task.runAt < task.createdAt) notes.runAt = task.runAt;
+  if (task.parentId != null) notes.parentId = task.parentId;
   const opts: JobsOptions & { task: Partial<TaskNotes> } = {
     jobId: task.id,
     timestamp: task.createdAt,
