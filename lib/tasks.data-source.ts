@@ -1,66 +1,34 @@
 import { Inject } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { DataSource } from 'typeorm';
-import { listOf, TasksConfigError } from './errors/index.js';
+import { TasksConfigError } from './errors/index.js';
 
 /**
- * The app's DataSource that the option `dataSource` means, initialised and fit to hold tasks.
+ * The app's DataSource that an option means, initialised. Whether it is fit for what it is to hold is for that to say.
  *
  * @param option the object, or the name under which `@nestjs/typeorm` provides it
  * @param moduleRef of the tasks' module
+ * @param field the option
  * @throws TasksConfigError
  */
-export async function findDataSource(option: string | DataSource, moduleRef: ModuleRef): Promise<DataSource> {
-  const dataSource = typeof option === 'string' ? await findByName(option, moduleRef, 'dataSource') : option;
-  const label = typeof option === 'string' ? `the DataSource "${option}"` : 'the DataSource';
-  const { type, database } = dataSource.options;
-  if (type !== 'better-sqlite3') {
-    throw new TasksConfigError(
-      `"dataSource": ${label} is of type "${type}"; tasks live in one of type "better-sqlite3". ` +
-        'Leave "dataSource" out and give "database", a file of its own for the tasks.',
-    );
-  }
-  if (typeof database !== 'string' || database === '' || database === ':memory:') {
-    throw new TasksConfigError(
-      `"dataSource": the database of ${label} must be a file, as tasks are read and written on a connection of their own.`,
-    );
-  }
+export async function findDataSource(
+  option: string | DataSource,
+  moduleRef: ModuleRef,
+  field: 'dataSource' | 'outbox',
+): Promise<DataSource> {
+  const dataSource = typeof option === 'string' ? await findByName(option, moduleRef, field) : option;
+  const label = labelOf(option);
   if (!dataSource.isInitialized) {
     throw new TasksConfigError(
-      `"dataSource": ${label} is not initialised. Call its initialize() before the app is created.`,
+      `"${field}": ${label} is not initialised. Call its initialize() before the app is created.`,
     );
   }
   return dataSource;
 }
 
-/** Kinds of databases that may have an outbox. */
-const OUTBOX_TYPES: readonly string[] = ['better-sqlite3', 'postgres', 'mysql', 'mariadb'];
-
-/**
- * The app's DataSource that the option `outbox` means, initialised and fit to have an outbox.
- *
- * @throws TasksConfigError
- */
-export async function findOutboxDataSource(option: string | DataSource, moduleRef: ModuleRef): Promise<DataSource> {
-  const dataSource = typeof option === 'string' ? await findByName(option, moduleRef, 'outbox') : option;
-  const label = typeof option === 'string' ? `the DataSource "${option}"` : 'the DataSource';
-  const { type, database } = dataSource.options;
-  if (!OUTBOX_TYPES.includes(type)) {
-    throw new TasksConfigError(
-      `"outbox": ${label} is of type "${type}"; an outbox can be in one of ${listOf(OUTBOX_TYPES)}.`,
-    );
-  }
-  if (type === 'better-sqlite3' && (typeof database !== 'string' || database === '' || database === ':memory:')) {
-    throw new TasksConfigError(
-      `"outbox": the database of ${label} must be a file, as what has committed is read on a connection of its own.`,
-    );
-  }
-  if (!dataSource.isInitialized) {
-    throw new TasksConfigError(
-      `"outbox": ${label} is not initialised. Call its initialize() before the app is created.`,
-    );
-  }
-  return dataSource;
+/** What errors call a DataSource. */
+export function labelOf(option: string | DataSource): string {
+  return typeof option === 'string' ? `the DataSource "${option}"` : 'the DataSource';
 }
 
 async function findByName(name: string, moduleRef: ModuleRef, field: string): Promise<DataSource> {
@@ -88,7 +56,7 @@ async function findByName(name: string, moduleRef: ModuleRef, field: string): Pr
     throw new TasksConfigError(
       `"${field}": there is no DataSource "${name}". Import TypeOrmModule.forRoot({ ${
         name === 'default' ? '' : `name: '${name}', `
-      }type: 'better-sqlite3', … }), or give the DataSource itself through TasksModule.forRootAsync.`,
+      }… }), or give the DataSource itself through TasksModule.forRootAsync.`,
       { cause: error },
     );
   }

@@ -1,22 +1,33 @@
 import type { ModuleRef } from '@nestjs/core';
 import { uuidv7 } from 'uuidv7';
+import { unfitOptions } from './config/index.js';
 import type { ResolvedConfig } from './config/resolved-config.js';
 import { nextRun } from './cron/index.js';
 import type { EngineContext, EngineLogger, TaskEngine } from './engine/index.js';
-import { BullmqEngine } from './engine/bullmq/index.js';
-import { patient } from './engine/patient-engine.js';
-import { SqliteEngine } from './engine/sqlite/index.js';
+import { makeEngine } from './engine/kinds/index.js';
+import { TasksConfigError } from './errors/index.js';
 import { Outbox, OutboxEngine } from './outbox/index.js';
 import { maskSensitive } from './params/index.js';
-import { findDataSource, findOutboxDataSource } from './tasks.data-source.js';
+import { findDataSource, labelOf } from './tasks.data-source.js';
 
-/** Makes the engine that the configuration asks for and opens it. */
+/** Makes the engine that the configuration asks for and opens it. @throws TasksConfigError for what it cannot do */
 export async function openEngine(
   config: ResolvedConfig,
   moduleRef: ModuleRef,
   logger: EngineLogger,
 ): Promise<TaskEngine> {
-  const made = await makeEngine(config, moduleRef, engineContext(config, logger));
+  const { dataSource: option, queues } = config;
+  const made = makeEngine(
+    {
+      ...config,
+      dataSource: option === null ? null : await findDataSource(option, moduleRef, 'dataSource'),
+      dataSourceLabel: option === null ? '' : labelOf(option),
+      queues: [...queues.keys()],
+    },
+    engineContext(config, logger),
+  );
+  const problems = unfitOptions(config, made);
+  if (problems.length > 0) throw new TasksConfigError(problems.join('\n'));
   const engine = config.outbox ? await withOutbox(made, config, config.outbox, moduleRef, logger) : made;
   await engine.open();
   return engine;
@@ -30,30 +41,14 @@ async function withOutbox(
   logger: EngineLogger,
 ): Promise<TaskEngine> {
   const outbox = new Outbox({
-    dataSource: await findOutboxDataSource(dataSource, moduleRef),
+    dataSource: await findDataSource(dataSource, moduleRef, 'outbox'),
+    label: labelOf(dataSource),
     migrate,
     clock,
     logger,
     store: (tasks) => engine.enqueue(tasks),
   });
   return new OutboxEngine(engine, outbox);
-}
-
-async function makeEngine(config: ResolvedConfig, moduleRef: ModuleRef, context: EngineContext): Promise<TaskEngine> {
-  const { engine, dataSource, database, synchronous, lease, maxLostAttempts } = config;
-  if (engine) {
-    const queues = [...config.queues.keys()];
-    return patient(new BullmqEngine({ ...engine.bullmq, lease, maxLostAttempts, queues }, context));
-  }
-  return new SqliteEngine(
-    {
-      database: dataSource === null ? database! : await findDataSource(dataSource, moduleRef),
-      synchronous,
-      lease,
-      maxLostAttempts,
-    },
-    context,
-  );
 }
 
 function engineContext(config: ResolvedConfig, logger: EngineLogger): EngineContext {

@@ -1,10 +1,11 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
+import { unfitRetention, weakerOptions } from './config/index.js';
 import type { ResolvedConfig } from './config/resolved-config.js';
 import type { CronExplorer, CronRegistry, CronSchedules } from './cron/index.js';
 import type { HandlerExplorer, HandlerRegistry } from './discovery/index.js';
 import type { Consumer, EngineLogger, TaskEngine } from './engine/index.js';
-import { listOf, plural } from './errors/index.js';
+import { listOf, plural, TasksConfigError } from './errors/index.js';
 import type { ParamsCodec } from './params/index.js';
 import type { TaskRunner } from './runner/index.js';
 import { storeIdentityOf, type StoreIdentity } from './tasks.identity.js';
@@ -60,6 +61,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     await this.orClose(() => {
       this.deps.handlerExplorer.exploreAtBoot();
       this.deps.cronExplorer.exploreAtBoot();
+      this.checkRetention();
     });
   }
 
@@ -79,6 +81,17 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
 
   async onApplicationShutdown(): Promise<void> {
     await this.close();
+  }
+
+  /** A handler that names no queue may get tasks of each. */
+  private checkRetention(): void {
+    const { config, engine, handlers } = this.deps;
+    const problems = handlers.all().flatMap(({ location, queue, settings }) => {
+      const queues = queue === null ? [...config.queues.keys()] : [queue];
+      const found = queues.map((name) => unfitRetention(config, name, settings, engine)).find((text) => text !== null);
+      return found ? [`${location}: ${found}`] : [];
+    });
+    if (problems.length > 0) throw new TasksConfigError(problems.join('\n'));
   }
 
   /** So that a panel in a process that has none of these classes masks what they call sensitive. */
@@ -139,6 +152,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
         `Workers: ${queues || 'none, this process only enqueues'}. ` +
         `${plural(count, 'handler')}, ${plural(crons.all().length, 'cron schedule')}.`,
     );
+    for (const warning of weakerOptions(config, this.deps.engine)) logger.warn(warning);
     if (working.length > 0) this.warnOfIdleQueues();
   }
 

@@ -3,16 +3,17 @@ import type { CheckedOptions, CheckedQueue } from './module-options.js';
 
 /**
  * Options of the code over those of the file, key by key; within `queues`, `retention` and `admin` too.
- * `workers` is taken as a whole. `database` and `dataSource` are two answers to one question: code's answer is taken.
+ * `workers` is taken as a whole. `database`, `dataSource` and `engine` are answers to one question: code's is taken.
  */
 export function mergeOptions(file: CheckedOptions, code: CheckedOptions): CheckedOptions {
-  const codeSaysWhere = code.database !== undefined || code.dataSource !== undefined;
-  const { database, dataSource } = codeSaysWhere ? code : file;
+  const codeSaysWhere = (code.database ?? code.dataSource ?? code.engine) !== undefined;
+  const { database, dataSource, engine } = codeSaysWhere ? code : file;
   return {
     ...file,
     ...code,
     database,
     dataSource,
+    engine,
     retention: mergeRetention(file.retention, code.retention),
     queues: mergeQueues(file.queues, code.queues),
     admin: mergeAdmin(file.admin, code.admin),

@@ -21,7 +21,7 @@ import {
   orFalse,
   wholeNumber,
 } from './option-checks.js';
-import { bullmqOptions } from './bullmq-options.js';
+import { engineOption } from './engine-option.js';
 import type {
   AdminOptions,
   CronMode,
@@ -147,7 +147,7 @@ const rootFields: Fields<CheckedOptions> = {
   ...taskSettingsFields,
   database: text,
   dataSource,
-  engine: object<EngineOption>({ bullmq: bullmqOptions }),
+  engine: engineOption,
   outbox: object<OutboxOptions>({ dataSource, migrate: boolean() }),
   synchronous: oneOf('full', 'normal'),
   workers,
@@ -181,8 +181,8 @@ export function checkModuleOptions(value: unknown, place: Place): CheckedOptions
   if (options.engine !== undefined && (options.database ?? options.dataSource) !== undefined) {
     place.option('engine').report('cannot stand beside "database" or "dataSource": tasks live in one place');
   }
-  if (options.engine !== undefined && options.engine.bullmq === undefined) {
-    place.option('engine').report('must name an engine: bullmq');
+  if (options.engine !== undefined && options.synchronous !== undefined) {
+    place.option('synchronous').report('cannot stand beside "engine": it is about the file of the embedded store');
   }
   if (options.outbox !== undefined && options.outbox.dataSource === undefined) {
     place.option('outbox').report('must name the DataSource whose transactions it is for: { dataSource: "default" }');

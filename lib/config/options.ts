@@ -1,8 +1,10 @@
 import type { DataSource } from 'typeorm';
 import type { CanActivate, InjectionToken, Type } from '@nestjs/common';
 import type { Clock } from '../clock/index.js';
-import type { BullmqOptions } from '../engine/bullmq/index.js';
+import type { EngineOption } from '../engine/kinds/index.js';
 import type { Duration } from './duration.js';
+
+export type { EngineOption };
 
 /** Delay before retry number `retry` (1 for the first retry) after `error`, in milliseconds or as a duration. */
 export type BackoffFunction = (retry: number, error: Error) => Duration;
@@ -99,11 +101,6 @@ export interface AdminOptions {
 
 /** Which cron methods become durable. `all`: Nest's and the library's own `@Cron`; `own`: only the library's; `false`: none. */
 export type CronMode = 'all' | 'own' | false;
-
-/** An engine other than the embedded one, as `bullmq(…)` returns it and the file has it. */
-export interface EngineOption {
-  bullmq: BullmqOptions;
-}
 
 /** Where tasks wait that were enqueued in a transaction of the app's own database, when tasks live elsewhere. */
 export interface OutboxOptions {

@@ -30,7 +30,7 @@ export class CronSchedules {
 
   /** @internal Made by `TasksModule`. */
   constructor(private readonly deps: CronSchedulesDependencies) {
-    this.builder = new TaskBuilder(deps.config, deps.handlers, deps.codec);
+    this.builder = new TaskBuilder(deps.config, deps.handlers, deps.codec, () => null, deps.engine);
   }
 
   /**

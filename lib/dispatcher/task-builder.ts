@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Type } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
-import { resolveSettings, validateTaskSettings } from '../config/index.js';
+import { resolveSettings, unfitRetention, validateTaskSettings, type EngineTraits } from '../config/index.js';
 import type { StoredTaskSettings } from '../config/options.js';
 import type { ResolvedConfig, TaskSettings } from '../config/resolved-config.js';
 import type { HandlerRegistry, RegisteredHandler } from '../discovery/index.js';
@@ -47,6 +47,8 @@ export class TaskBuilder {
     private readonly codec: ParamsCodec,
     /** Tells the task that is enqueueing. */
     private readonly parentId: () => string | null = () => null,
+    /** What the tasks have to fit. */
+    private readonly engine?: EngineTraits,
   ) {}
 
   /** A promise only where a rule of the params class makes it wait. */
@@ -90,6 +92,8 @@ export class TaskBuilder {
     if (manager !== undefined && typeof manager?.query !== 'function') {
       throw new InvalidArgumentError('manager', 'manager must be the EntityManager of a TypeORM transaction.');
     }
+    const unfit = this.engine && unfitRetention(this.config, queue, settings, this.engine);
+    if (unfit) throw new InvalidArgumentError('retention', unfit);
     const now = this.config.clock.now();
     const startAt = startTime(delay, runAt, now);
     const parentId = this.parentId();

@@ -54,7 +54,7 @@ export class TaskDispatcher {
     private readonly registry: HandlerRegistry,
     private readonly codec: ParamsCodec,
   ) {
-    this.builder = new TaskBuilder(config, registry, codec, () => currentTaskId(this));
+    this.builder = new TaskBuilder(config, registry, codec, () => currentTaskId(this), engine);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { EngineLogger, NewTask, OutboxDepth } from '../engine/index.js';
 import { messageOf, StoreError, TasksConfigError } from '../errors/index.js';
 import { outboxMigrations } from './migrations.js';
 import { type OutboxSource, ServerSource, SqliteSource } from './outbox-source.js';
+import { requireOutboxDatabase } from './outbox-database.js';
 import { OUTBOX_TABLE, OutboxTable } from './outbox-table.js';
 
 /** How long a committed row waits at most that no process was told of. */
@@ -11,6 +12,8 @@ const POLL_MS = 1_000;
 
 export interface OutboxDependencies {
   readonly dataSource: DataSource;
+  /** What errors call it. */
+  readonly label?: string;
   /** Create the table where it is missing. */
   readonly migrate: boolean;
   readonly clock: Clock;
@@ -52,9 +55,10 @@ export class Outbox {
     this.table = new OutboxTable(deps.dataSource);
   }
 
-  /** @throws TasksConfigError where the table is missing and must not be created */
+  /** @throws TasksConfigError where the database can have none, or the table is missing and must not be created */
   async open(): Promise<void> {
-    const { dataSource } = this.deps;
+    const { dataSource, label = 'the DataSource' } = this.deps;
+    requireOutboxDatabase(dataSource, label);
     // On the app's connection, which waits for locks that processes hold that boot together with this one.
     await this.prepareTable(dataSource);
     const isFile = dataSource.options.type === 'better-sqlite3';

@@ -1,5 +1,5 @@
-import { StoreError, TasksError, messageOf } from '../errors/index.js';
-import type { Consumer, NewTask, TaskEngine } from './task-engine.js';
+import { StoreError, TasksError, messageOf } from '../../errors/index.js';
+import type { Consumer, NewTask, TaskEngine } from '../task-engine.js';
 
 /** How long a caller waits for a server's answer, in milliseconds. */
 const PATIENCE_MS = 10_000;

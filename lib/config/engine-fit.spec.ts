@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../clock/index.js';
+import { TasksConfigError } from '../errors/index.js';
+import { unfitOptions, unfitRetention, weakerOptions, type EngineTraits } from './engine-fit.js';
+import { loadConfig } from './load-config.js';
+import type { TasksModuleRootOptions } from './options.js';
+
+const ABLE: EngineTraits = {
+  kind: 'able',
+  capabilities: {
+    clock: 'injected',
+    queueRank: true,
+    listOrder: 'created',
+    latencyMetrics: true,
+    retentionPerTask: true,
+    lostAttemptTimes: true,
+  },
+};
+const LESS_ABLE: EngineTraits = {
+  kind: 'less-able',
+  capabilities: { ...ABLE.capabilities, clock: 'system', queueRank: false, retentionPerTask: false },
+};
+const config = (options: TasksModuleRootOptions) => loadConfig({ configFile: false, ...options });
+
+describe('an engine that can do less than is asked for', () => {
+  it('refuses a clock that it does not go by', () => {
+    const withClock = config({ clock: new ManualClock(0) });
+    expect(unfitOptions(withClock, LESS_ABLE)).toEqual([expect.stringMatching(/^"clock": the engine "less-able"/)]);
+    expect(unfitOptions(withClock, ABLE)).toEqual([]);
+    expect(unfitOptions(config({}), LESS_ABLE)).toEqual([]);
+  });
+
+  it('warns of a rank that a queue does not have there', () => {
+    const ranked = config({ workers: { default: 1, emails: 1 }, queues: { emails: { priority: 5 } } });
+    expect(weakerOptions(ranked, LESS_ABLE)).toEqual([expect.stringMatching(/^Queue "emails" has priority 5/)]);
+    expect(weakerOptions(ranked, ABLE)).toEqual([]);
+    expect(weakerOptions(config({ priority: 5 }), LESS_ABLE)).toEqual([]);
+  });
+
+  it('refuses a retention that is not that of the queue', () => {
+    const queues = config({ queues: { emails: { retention: { completed: '1h' } } } });
+    const unfit = (queue: string, completed: string, engine = LESS_ABLE) =>
+      unfitRetention(queues, queue, { retention: { completed } }, engine);
+    expect(unfit('emails', '60m')).toBeNull();
+    expect(unfit('emails', '2h')).toMatch(/^"retention.completed" differs from that of queue "emails".*"less-able"/);
+    expect(unfit('default', '60m')).toMatch(/queue "default"/);
+    expect(unfit('emails', '2h', ABLE)).toBeNull();
+    expect(unfitRetention(queues, 'emails', { retention: { cancelled: '1s' } }, LESS_ABLE)).toBeNull();
+    expect(unfitRetention(queues, 'emails', { priority: 1 }, LESS_ABLE)).toBeNull();
+  });
+});
+
+describe('the place where tasks live', () => {
+  const engine = { bullmq: { connection: { port: 6379 } } };
+
+  it.each([{ database: 'x.db' }, { dataSource: 'default' }, { synchronous: 'normal' }] as const)(
+    'is not said twice: %o',
+    (beside) => {
+      expect(() => config({ engine, ...beside })).toThrow(TasksConfigError);
+      expect(() => config({ engine, ...beside })).toThrow(/cannot stand beside/);
+    },
+  );
+});

@@ -1,0 +1,54 @@
+import { SystemClock } from '../clock/index.js';
+import type { EngineCapabilities } from '../engine/index.js';
+import type { TaskSettingsOptions } from './options.js';
+import type { ResolvedConfig } from './resolved-config.js';
+import { overlay, resolveSettings } from './task-settings.js';
+
+/** What an engine is, as far as a configuration has to fit it. */
+export interface EngineTraits {
+  readonly kind: string;
+  readonly capabilities: EngineCapabilities;
+}
+
+/** Options that ask for more than the engine can do, one problem each. */
+export function unfitOptions({ clock }: ResolvedConfig, { kind, capabilities }: EngineTraits): string[] {
+  if (capabilities.clock === 'injected' || clock instanceof SystemClock) return [];
+  return [
+    `"clock": the engine "${kind}" goes by the time of the system, so tasks would not come due by this clock. Leave ` +
+      '"clock" out, or use the embedded engine, in tests for instance.',
+  ];
+}
+
+/** Options that mean less on the engine than elsewhere, one warning each. */
+export function weakerOptions({ queues, defaults }: ResolvedConfig, { kind, capabilities }: EngineTraits): string[] {
+  if (capabilities.queueRank) return [];
+  return [...queues.values()]
+    .filter(({ settings, concurrency }) => concurrency > 0 && settings.priority !== defaults.priority)
+    .map(
+      ({ name, settings }) =>
+        `Queue "${name}" has priority ${settings.priority}: on the engine "${kind}" that is the priority of its tasks ` +
+        'among themselves, and no rank among the queues of this process. Give it more workers instead.',
+    );
+}
+
+/**
+ * What is wrong with the retention that a handler or a task asks for; null where it is fine.
+ *
+ * @param settings over those of `queue`
+ */
+export function unfitRetention(
+  config: Pick<ResolvedConfig, 'queues' | 'defaults'>,
+  queue: string,
+  settings: TaskSettingsOptions | null,
+  { kind, capabilities }: EngineTraits,
+): string | null {
+  if (capabilities.retentionPerTask || !settings?.retention) return null;
+  const own = resolveSettings(config, queue);
+  const wanted = overlay(own, settings).retention;
+  const state = (['completed', 'failed'] as const).find((key) => wanted[key] !== own.retention[key]);
+  if (state === undefined) return null;
+  return (
+    `"retention.${state}" differs from that of queue "${queue}", and the engine "${kind}" keeps the tasks of a queue ` +
+    `equally long. Set it on the queue, under "queues" and "${queue}", or leave it out.`
+  );
+}

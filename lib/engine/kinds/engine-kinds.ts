@@ -1,0 +1,11 @@
+import { bullmqKind } from '../bullmq/bullmq-kind.js';
+import type { BullmqOptions } from '../bullmq/bullmq-options.js';
+import type { EngineKind } from './engine-kind.js';
+
+/** An engine other than the embedded one, as `bullmq(…)` returns it and the file has it. */
+export interface EngineOption {
+  bullmq: BullmqOptions;
+}
+
+/** The engines that {@link EngineOption} may name. */
+export const ENGINE_KINDS: { readonly [K in keyof EngineOption]: EngineKind<EngineOption[K]> } = { bullmq: bullmqKind };
