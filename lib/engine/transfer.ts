@@ -90,6 +90,8 @@ export interface TransferStore {
   exportTasks(): AsyncGenerator<StoredTask>;
   /** Stores tasks at the end of their queues. Resolves when they are durable. One whose id is stored is left as it is. */
   importTasks(tasks: readonly StoredTask[]): Promise<void>;
+  /** Resolves when all that was imported survives a crash of the machine; to false where the store promises no such thing. */
+  flush(): Promise<boolean>;
   /** Ids that are not there are passed over. */
   removeTasks(tasks: ReadonlyArray<Pick<StoredTask, 'id' | 'queue'>>): Promise<void>;
 

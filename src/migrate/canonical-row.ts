@@ -47,6 +47,10 @@ export function rowOf(task: StoredTask, at: number): Row {
   return { id: task.id, queue: task.queue, state, digest };
 }
 
+export function isAlike(one: Row, other: Row): boolean {
+  return one.digest === other.digest && one.queue === other.queue && one.state === other.state;
+}
+
 function stateAt({ state, runAt, attempt }: StoredTask, at: number): MovedState {
   if (state === 'failed') return state;
   if (runAt <= at) return 'available';

@@ -78,7 +78,8 @@ export class MoveClaim {
   async leave(): Promise<void> {
     if (this.ended) return;
     await this.stop();
-    await this.source.store.writeMark({ ...this.mark, owner: null });
+    // Who takes it over finds out by itself where this cannot be written.
+    await this.source.store.writeMark({ ...this.mark, owner: null }).catch(() => undefined);
   }
 
   private async stop(): Promise<void> {

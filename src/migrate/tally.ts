@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MOVED_STATES } from '../../lib/engine/transfer.js';
-import type { Row } from './canonical-row.js';
+import { isAlike, type Row } from './canonical-row.js';
 
 /** The tasks of one side, by id. */
 export class Tally {
@@ -45,10 +45,10 @@ export class Tally {
 export function differences(source: Tally, target: Tally): { missing: string[]; unlike: string[] } {
   const missing: string[] = [];
   const unlike: string[] = [];
-  for (const { id, digest } of source.all()) {
-    const other = target.get(id);
-    if (!other) missing.push(id);
-    else if (other.digest !== digest) unlike.push(id);
+  for (const row of source.all()) {
+    const other = target.get(row.id);
+    if (!other) missing.push(row.id);
+    else if (!isAlike(row, other)) unlike.push(row.id);
   }
   return { missing, unlike };
 }

@@ -6,6 +6,7 @@ import { TaskDispatcher, TaskHandler, type TaskContext, type TasksModuleRootOpti
 import { toMovedJob } from '../../lib/engine/bullmq/transfer/job-rows.js';
 import { ownIdentity } from '../../lib/engine/sqlite/workers/process-identity.js';
 import { rowOf } from '../../src/migrate/canonical-row.js';
+import { parseStoreAddress } from '../../src/migrate/store-address.js';
 import { bootApp, ended, onTestEnd, tempDirectory, when } from '../module/support.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { KINDS, type Place, Places } from './support/places.js';
@@ -109,8 +110,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
 
       await (await opened(target.address)).removeTasks([changed]);
       const again = await migrate(source.address, target.address);
-      expect(again.err).toBe('');
-      expect(again.code).toBe(0);
+      expect(again.code, again.err).toBe(0);
       const moved = await read(await opened(target.address));
       expect(moved.map((task) => rowOf(task, now))).toEqual(tasks.map((task) => rowOf(task, now)));
       expect(await read(await opened(source.address))).toEqual([]);
@@ -144,8 +144,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       const [source, target] = [await places.make('SQLite'), await places.make(kind)];
       await fill(source.address, someTasks(40, Date.now()));
       const { code, out, err } = await migrate(source.address, target.address, '--dry-run');
-      expect(err).toBe('');
-      expect(code).toBe(0);
+      expect(code, err).toBe(0);
       expect(out).toMatch(/^default +failed +\d+$/m);
       expect(out).toMatch(/^total +40$/m);
       if (kind === 'SQLite') expect(existsSync(target.address)).toBe(false);
@@ -186,6 +185,31 @@ describeWith(['redis', 'postgres'], 'A move', () => {
     const silent = await migrate(source.address, target.address, '--lease', '1s');
     expect(silent.code, silent.err).toBe(0);
     expect(await read(await opened(target.address))).toHaveLength(5);
+  }, 120_000);
+
+  it('that had only to let the source go does so while the target is worked on, and touches nothing', async () => {
+    const [source, target] = [await places.make('SQLite'), await places.make('Redis')];
+    const came = someTasks(3, Date.now());
+    await fill(source.address, came);
+    const { shown } = parseStoreAddress(target.address, '--to');
+    await (
+      await opened(source.address)
+    ).writeMark({
+      ...({ id: 'one', role: 'source', phase: 'moved', other: shown, report: 'what was compared' } as const),
+      at: Date.now(),
+      paused: [],
+      owner: null,
+      beat: 1,
+    });
+    const app = await boot(target);
+    await app.get(TaskDispatcher).queueIn('default', '1h', 'work', {});
+    const { code, out, err } = await migrate(source.address, target.address);
+    expect(code, err).toBe(0);
+    expect(out).toContain('what was compared');
+    expect(out).toContain(`3 tasks came into ${source.address} meanwhile: run the command again for those.`);
+    expect(await read(await opened(source.address))).toHaveLength(3);
+    expect(await read(await opened(target.address))).toHaveLength(1);
+    await boot(source);
   }, 120_000);
 
   it('says of a server that cannot be reached that it cannot', async () => {

@@ -103,8 +103,7 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       await producer.close();
 
       const moved = await migrate(source.address, target.address);
-      expect(moved.err).toBe('');
-      expect(moved.code).toBe(0);
+      expect(moved.code, moved.err).toBe(0);
       const [one, other] = checksums(moved);
       expect(one).toBe(other);
       expect(moved.out).toMatch(/^total +9 +9$/m);

@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { TaskDispatcher, TaskHandler, TasksModule, type TaskContext } from '../../../lib/index.js';
+import { TaskDispatcher, TaskHandler, TasksModule } from '../../../lib/index.js';
 
 class Endless {
   @TaskHandler('endless')
-  handle(_params: object, task: TaskContext): Promise<void> {
-    task.log('begun');
+  handle(): Promise<void> {
     process.send!('running');
     return new Promise(() => undefined);
   }

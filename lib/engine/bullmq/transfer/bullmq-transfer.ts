@@ -13,6 +13,7 @@ import { isLanding } from './carried.js';
 import { toMovedJob, toStoredTask } from './job-rows.js';
 import { Landing } from './landing.js';
 import { readMark, writeMark } from './move-mark.js';
+import { flushRedis } from './redis-flush.js';
 
 /** In the order in which BullMQ serves them. */
 const MOVED_LISTS = [
@@ -36,6 +37,7 @@ export class BullmqTransfer implements TransferStore {
   private readonly landings = new Map<string, Landing>();
 
   private constructor(
+    private readonly options: BullmqOptions,
     private readonly set: QueueSet,
     private readonly registry: Registry,
     private readonly view: TaskView,
@@ -65,7 +67,7 @@ export class BullmqTransfer implements TransferStore {
           await set.queue(task.queue).add(name, data, opts);
         }
       });
-      return new BullmqTransfer(set, registry, view, schedules);
+      return new BullmqTransfer(options, set, registry, view, schedules);
     } catch (error) {
       throw new StoreError(`The task store cannot be opened: ${messageOf(error)}`, { cause: error });
     }
@@ -130,6 +132,12 @@ export class BullmqTransfer implements TransferStore {
       await this.set.queue(queue).addBulk(own.map((task) => toMovedJob(task, now)));
       if (own.some(({ state }) => state === 'failed')) await this.landing(queue).landAll();
     }
+  }
+
+  /** PostgreSQL has written every commit to the disk, unless it is set to do otherwise. */
+  async flush(): Promise<boolean> {
+    const { connection, prefix } = this.options;
+    return connection ? flushRedis(connection, prefix) : true;
   }
 
   async removeTasks(tasks: ReadonlyArray<Pick<StoredTask, 'id' | 'queue'>>): Promise<void> {

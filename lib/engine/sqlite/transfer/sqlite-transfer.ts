@@ -96,6 +96,11 @@ export class SqliteTransfer implements TransferStore {
     });
   }
 
+  /** Every commit has. */
+  flush(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   async removeTasks(tasks: ReadonlyArray<Pick<StoredTask, 'id'>>): Promise<void> {
     await this.writer.write((transaction) => {
       for (const { id } of tasks) deleteMovedTask(transaction, id);
