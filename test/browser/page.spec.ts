@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { AdminApp } from '../admin/support/admin-app.js';
 import { CHROMIUM, hasChromium, openTab } from './support/browser.js';
 import { PageFixture } from './support/page-fixture.js';
-import { HOSTILE_ERROR, HOSTILE_NAME, PageHandlers } from './support/page-handlers.js';
+import { HOSTILE_ERROR, HOSTILE_NAME, HOSTILE_RUNNING, PageHandlers } from './support/page-handlers.js';
 
 describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => {
   const fixture = new PageFixture();
@@ -109,6 +109,21 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await page.locator('[aria-pressed=true]', { hasText: 'Last hour' }).waitFor();
   });
 
+  it('draws one queue, and how long its tasks waited and ran', async () => {
+    await failMany(2);
+    await app.reached((await app.dispatcher.queue('emails', 'greet', {})).id, 'completed');
+    await page.reload();
+    await page.getByLabel('Queue of the chart').selectOption('emails');
+    await page.getByRole('img', { name: /1 completed, 0 failed/ }).waitFor();
+    await page.getByLabel('What the chart shows').selectOption('Running time');
+    await page.getByRole('img', { name: /^Running time over time: p95 at most/ }).waitFor();
+    expect(await page.locator('svg rect.half').count()).toBeGreaterThan(0);
+    expect(page.url()).toContain('measure=running&queue=emails');
+    await page.reload();
+    await page.getByRole('img', { name: /^Running time/ }).waitFor();
+    expect(await page.getByLabel('Queue of the chart').inputValue()).toBe('emails');
+  });
+
   it('pauses a queue and resumes it', async () => {
     const paused = async (): Promise<boolean> =>
       (await app.dispatcher.stats()).find(({ queue }) => queue === 'default')!.paused;
@@ -176,13 +191,21 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
   });
 
   it('fits 360 pixels, in light and in dark', async () => {
-    const { id } = await failed('flaky', { long: 'x'.repeat(500) });
+    const long = 'x'.repeat(500);
+    const { id } = await failed('flaky', { long });
+    await failed('long', { message: long });
+    await app.dispatcher.queue('idle', 'greet', { long });
+    const cancelled = await app.post('tasks/bulk', { action: 'cancel', filter: { queue: 'idle', search: long } });
+    expect(cancelled.body).toMatchObject({ changed: 1 });
     await page.setViewportSize({ width: 360, height: 740 });
     const width = (): Promise<number> => page.evaluate('document.documentElement.scrollWidth');
     for (const [hash, heading] of [
       ['#/', 'Overview'],
       ['#/tasks', 'Tasks'],
       [`#/tasks/${id}`, 'flaky failed'],
+      ['#/errors', 'Errors'],
+      ['#/enqueue?name=sign_up', 'Enqueue a task'],
+      ['#/audit', 'Audit'],
       ['#/crons', 'Crons'],
     ] as const) {
       await page.goto(`${app.origin}/admin/tasks${hash}`);
@@ -221,5 +244,24 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await page.getByText('<script>alert(3)</script>').first().waitFor();
     await page.getByText(HOSTILE_ERROR.slice(0, 20)).first().waitFor();
     expect(await page.locator('main img, main svg[onload], main script').count()).toBe(0);
+  });
+
+  it('shows what a hostile task is called, says and logs as text, wherever it is named', async () => {
+    const { id } = await app.dispatcher.queue('default', HOSTILE_RUNNING, {});
+    await app.reached(id, 'running');
+    const places: ReadonlyArray<readonly [string, string]> = [
+      ['#/', HOSTILE_RUNNING],
+      [`#/tasks/${id}`, HOSTILE_ERROR.slice(0, 20)],
+      ['#/enqueue', HOSTILE_RUNNING],
+    ];
+    for (const [hash, text] of places) {
+      await fixture.open(hash);
+      await page.locator('main').getByText(text).first().waitFor({ state: 'attached' });
+      expect(await page.locator('main img, main script').count(), hash).toBe(0);
+    }
+    await fixture.open(`#/tasks?name=${encodeURIComponent(HOSTILE_RUNNING)}&error=${encodeURIComponent(HOSTILE_NAME)}`);
+    await page.getByText('No tasks here.').waitFor();
+    fixture.handlers.finish();
+    await app.reached(id, 'completed');
   });
 });

@@ -15,6 +15,7 @@ import {
 import { Cron, Sensitive, TaskHandler, type TaskContext } from '../../../lib/index.js';
 
 export const HOSTILE_NAME = '<img src=x onerror=alert(1)>';
+export const HOSTILE_RUNNING = '"><script>alert(6)</script>\u202E';
 export const HOSTILE_ERROR = '</pre><script>alert(2)</script>\u202Egnp.exe\u0007';
 
 export class AddressParams {
@@ -57,6 +58,8 @@ export class PageHandlers {
   isBroken = true;
   /** Called by a test to move `progress` on; it ends at 100. */
   report: (percent: number) => void = () => undefined;
+  /** Called by a test to end the hostile task. */
+  finish: () => void = () => undefined;
 
   @TaskHandler('flaky', { maxRetries: 0 })
   flaky(): Promise<string> {
@@ -66,6 +69,21 @@ export class PageHandlers {
   @TaskHandler(HOSTILE_NAME, { maxRetries: 0 })
   hostile(): Promise<never> {
     return Promise.reject(new Error(HOSTILE_ERROR));
+  }
+
+  /** Runs until `finish` is called. */
+  @TaskHandler(HOSTILE_RUNNING)
+  hostileRunning(_params: object, task: TaskContext): Promise<void> {
+    task.log(HOSTILE_ERROR);
+    task.progress(50, HOSTILE_ERROR);
+    return new Promise((resolve) => {
+      this.finish = resolve;
+    });
+  }
+
+  @TaskHandler('long', { maxRetries: 0 })
+  long({ message }: { message: string }): Promise<never> {
+    return Promise.reject(new Error(message));
   }
 
   @TaskHandler('sign_up', { queue: 'emails', params: SignUpParams })

@@ -12,7 +12,7 @@ export interface ConnectionEvents {
   onChange(change: Change): void;
   /** The stream is there again: whatever happened meanwhile was not told. */
   onReturn(): void;
-  /** Resolves to whether the app answers other requests, having read anew what is shown. */
+  /** Reads anew what is shown. Resolves to whether the app answers at all. */
   poll(): Promise<boolean>;
 }
 

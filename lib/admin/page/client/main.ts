@@ -142,7 +142,10 @@ const live = new LiveSwitch(() => void refresher?.now());
 const connection = new Connection({
   onChange: (change) => live.follow(() => refresher?.soon(change)),
   onReturn: () => live.follow(() => void refresher?.now()),
-  poll: async () => (await refresher?.now()) ?? false,
+  poll: async () => {
+    const error = await refresher?.now();
+    return !(error instanceof ApiError && error.status === 0);
+  },
 });
 const title = store === 'default' ? 'Tasks' : `Tasks: ${store}`;
 const showHelp = listenToKeys([

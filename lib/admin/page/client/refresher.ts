@@ -9,7 +9,7 @@ const MIN_INTERVAL_MS = 1_000;
  * page. The last change is always shown.
  */
 export class Refresher {
-  private running: Promise<boolean> | null = null;
+  private running: Promise<unknown> | null = null;
   private timer = 0;
   private finishedAt = 0;
   private change: Change | null = null;
@@ -34,8 +34,8 @@ export class Refresher {
     if (this.change) this.soon(this.change);
   }
 
-  /** Because a person asked for it. Resolves to whether it went well. */
-  async now(): Promise<boolean> {
+  /** Because a person asked for it. Resolves to what went wrong, or null. */
+  async now(): Promise<unknown> {
     await this.running;
     this.change = null;
     return this.run();
@@ -47,7 +47,7 @@ export class Refresher {
     clearTimeout(this.timer);
   }
 
-  private run(): Promise<boolean> {
+  private run(): Promise<unknown> {
     clearTimeout(this.timer);
     this.timer = 0;
     const { change } = this;
@@ -60,14 +60,14 @@ export class Refresher {
     return this.running;
   }
 
-  private async read(change: Change | null): Promise<boolean> {
+  private async read(change: Change | null): Promise<unknown> {
     try {
       await this.view.refresh(change);
       if (!this.isStopped) this.onError(null);
-      return true;
+      return null;
     } catch (error) {
       if (!this.isStopped) this.onError(error);
-      return false;
+      return error;
     }
   }
 }

@@ -1,10 +1,10 @@
 import { api } from '../api.js';
 import type { Queue } from '../api-types.js';
+import { Activity } from '../components/activity.js';
 import { mark } from '../components/badge.js';
 import { OutboxPanel } from '../components/outbox-panel.js';
 import { ProcessesPanel } from '../components/processes-panel.js';
 import { Table, type Column } from '../components/table.js';
-import { Throughput } from '../components/throughput.js';
 import { tiles } from '../components/tiles.js';
 import type { Change } from '../connection.js';
 import { button, h, notice, type Child } from '../dom.js';
@@ -33,7 +33,7 @@ export class OverviewView implements View {
   private readonly queues: Table<Queue>;
   private readonly list = h('div', { class: 'scroll' }, notice('Reading …'));
   private readonly limits = h('div');
-  private readonly throughput: Throughput;
+  private readonly activity: Activity;
   private readonly processes = new ProcessesPanel();
   private readonly outbox = new OutboxPanel();
   readonly element: HTMLElement;
@@ -48,13 +48,13 @@ export class OverviewView implements View {
       ({ queue }) => queue,
       (queue) => this.cells(queue),
     );
-    this.throughput = new Throughput(Throughput.windowOf(link), (window) => page.go(`#/?window=${window}`));
+    this.activity = new Activity(link, (other) => page.go(`#/?${other.toString()}`));
     this.element = h(
       'section',
       {},
       h('div', { class: 'page-head' }, h('h1', {}, 'Overview'), this.verdict),
       this.tiles,
-      this.throughput.element,
+      this.activity.element,
       h('section', { class: 'panel wide' }, h('h2', {}, 'Queues'), this.list, this.limits),
       this.outbox.element,
       this.processes.element,
@@ -65,7 +65,7 @@ export class OverviewView implements View {
   async refresh(change: Change | null): Promise<void> {
     const parts = await Promise.allSettled([
       this.showQueues(change),
-      this.throughput.refresh(),
+      this.activity.refresh(),
       this.outbox.refresh(),
       this.processes.refresh(),
       this.showLimits(),
@@ -79,6 +79,7 @@ export class OverviewView implements View {
     this.showVerdict(queues);
     this.tiles.replaceChildren(tiles(totalsOf(queues)));
     this.queues.show(queues);
+    this.activity.suggest(queues);
     const shown = queues.length > 0 ? this.queues.element : notice('There are no queues.');
     if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
   }
@@ -94,6 +95,7 @@ export class OverviewView implements View {
   private async showLimits(): Promise<void> {
     const { capabilities } = await this.page.engine();
     if (capabilities.latencyMetrics || this.limits.hasChildNodes()) return;
+    this.activity.leaveOutTimes();
     this.limits.append(notice('This engine keeps no waiting and running times, and counts no retries.'));
   }
 
