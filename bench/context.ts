@@ -58,7 +58,7 @@ export class Context {
         if (failed.has(contestant.name)) continue;
         let store: string | null = null;
         try {
-          store = await this.stores.empty(contestant.store);
+          store = await this.stores.empty(contestant);
           const values = await play({ contestant, number, child: this.child(contestant), store });
           if (number >= warmUp) for (const figure of figures) this.note(figure, contestant, values[figure]);
         } catch (error) {

@@ -98,7 +98,7 @@ export const CONTESTANTS: readonly ContestantInfo[] = [
     store: 'postgres',
     node: 'peers',
     durability: POSTGRES_SYNCED,
-    settings: 'as it comes; `addJobs` for many',
+    settings: 'as it comes, which is polling every 2 s for delayed tasks; `addJobs` for many',
     load: async () => (await import('../peers/graphile-worker.js')).GraphileWorker,
   },
   {
@@ -108,7 +108,8 @@ export const CONTESTANTS: readonly ContestantInfo[] = [
     store: 'postgres',
     node: 'peers',
     durability: POSTGRES_SYNCED,
-    settings: '`localQueue.size: 500`, `completeJobBatchDelay: 0`, `failJobBatchDelay: 0`, as its documentation has it',
+    settings:
+      '`localQueue.size: 500`, `completeJobBatchDelay: 0`, `failJobBatchDelay: 0`, as its documentation has it; else as above',
     load: async () => (await import('../peers/graphile-worker.js')).GraphileWorkerWithLocalQueue,
   },
 ];

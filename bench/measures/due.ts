@@ -40,7 +40,7 @@ export const due: Measure = {
 };
 
 async function promote(context: Context, library: ContestantInfo): Promise<void> {
-  const { file, at } = await filled(context, Math.ceil(1_000_000 / context.options.divisor));
+  const { file, at } = await filled(context, library, Math.ceil(1_000_000 / context.options.divisor));
   const child = context.spawn(library);
   try {
     await sleep(at - BOOT_MS - Date.now());
@@ -67,10 +67,14 @@ async function promote(context: Context, library: ContestantInfo): Promise<void>
 }
 
 /** A store whose scheduled tasks are due soon after it is filled. */
-async function filled(context: Context, scheduled: number): Promise<{ file: string; at: number }> {
+async function filled(
+  context: Context,
+  library: ContestantInfo,
+  scheduled: number,
+): Promise<{ file: string; at: number }> {
   const waiting = Math.ceil(WAITING / context.options.divisor);
-  for (let ahead = BOOT_MS + 1_000 + scheduled / 40; ; ahead *= 2) {
-    const file = await context.stores.empty('file');
+  for (let ahead = BOOT_MS + 1_000 + scheduled / 80; ; ahead *= 2) {
+    const file = await context.stores.empty(library);
     const at = Date.now() + Math.ceil(ahead);
     await fillStore(file, { finished: 0, scheduled, waiting }, at);
     if (Date.now() < at - BOOT_MS) return { file, at };

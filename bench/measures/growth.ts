@@ -69,8 +69,8 @@ export const growth: Measure = {
   },
 };
 
-async function newStore(contents: Contents, { stores }: Context): Promise<string> {
-  const file = await stores.empty('file');
+async function newStore(contents: Contents, { stores, contestants: [library] }: Context): Promise<string> {
+  const file = await stores.empty(library!);
   await fillStore(file, contents, FAR_FUTURE);
   return file;
 }

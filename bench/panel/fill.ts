@@ -16,9 +16,11 @@ const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
 const MINUTE_MS = 60_000;
 const CHUNK = 100_000;
 
-const NUMBERS = 'WITH RECURSIVE numbers (i) AS (SELECT @from UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < @to)';
+/** The driver binds every number as a REAL. */
+const NUMBERS =
+  'WITH RECURSIVE numbers (i) AS (SELECT CAST(@from AS INTEGER) UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < @to)';
 /** Spread evenly over the week before `@now`, the older ones first. */
-const AT = '(@now - @span + i * @span / @total)';
+const AT = 'CAST(@now - @span + i * @span / @total AS INTEGER)';
 const ID = `printf('%08x-%04x-7000-8000-%012x', ${AT} >> 16, ${AT} & 65535, i)`;
 const PARAMS = `'{"to":"user' || i || '@example.com","subject":"Welcome!","order":' || i || '}'`;
 const NAME = `'task_' || (i % 10)`;
@@ -41,12 +43,12 @@ const INSERT_ATTEMPTS = `
     FROM tasks_task WHERE seq > @after`;
 const INSERT_WAITING = `
   INSERT INTO tasks_task (${COLUMNS}) ${NUMBERS}
-  SELECT printf('%08x-%04x-7000-9000-%012x', @now >> 16, @now & 65535, i), '${IDLE_QUEUE}', ${NAME}, 'available',
+  SELECT printf('%08x-%04x-7000-9000-%012x', CAST(@now AS INTEGER) >> 16, CAST(@now AS INTEGER) & 65535, i), '${IDLE_QUEUE}', ${NAME}, 'available',
          0, 4, @now, @now, NULL, NULL, NULL, ${PARAMS} FROM numbers`;
 const COUNT_ALL = `INSERT INTO tasks_count SELECT queue, state, count(*) FROM tasks_task GROUP BY queue, state`;
 const INSERT_METRICS = `
   INSERT INTO tasks_metric ${NUMBERS}
-  SELECT @first + i * ${MINUTE_MS}, queue, 90, 2, 1, 0, 5000, '[0,0,10,40,40]', 9000, '[0,0,0,50,43]'
+  SELECT CAST(@first AS INTEGER) + i * ${MINUTE_MS}, queue, 90, 2, 1, 0, 5000, '[0,0,10,40,40]', 9000, '[0,0,0,50,43]'
     FROM numbers, (SELECT 'default' AS queue UNION SELECT '${FAILED_QUEUE}' UNION SELECT '${IDLE_QUEUE}')`;
 
 /**

@@ -18,6 +18,7 @@ export class PgBossPeer implements Contestant {
     this.boss = new PgBoss({ connectionString: store, useListenNotify: true });
     this.boss.on('error', () => undefined);
     this.pool = new pg.Pool({ connectionString: store });
+    this.pool.on('error', () => undefined);
   }
 
   async enqueue(index: number): Promise<void> {

@@ -39,7 +39,7 @@ export class ChildProcess {
   constructor(node: ContestantInfo['node'] = 'current') {
     this.child = fork(join(import.meta.dirname, 'child.js'), [], {
       execPath: nodeOf(node),
-      execArgv: ['--expose-gc', '--max-old-space-size=4096', '--no-warnings'],
+      execArgv: ['--expose-gc', '--no-warnings'],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -32,7 +32,7 @@ export function describeMachine(folder: string, contestants: readonly Contestant
     `file system: ${files}${servers === files ? '' : `; the servers' data: ${servers}`}`,
     `Node.js ${process.versions.node}, SQLite ${sqlite}` +
       (stores.has('redis') ? `, ${serverVersion('redis-server')}` : '') +
-      (stores.has('postgres') ? `, ${serverVersion('postgres')}` : ''),
+      (stores.has('postgres') ? `, ${serverVersion('postgres')} as it comes` : ''),
   ];
 }
 

@@ -15,6 +15,8 @@ export const DATA = join(ROOT, 'data', 'bench');
 export class Stores {
   private readonly folder: string;
   private files = 0;
+  /** By contestant. */
+  private readonly databases = new Map<string, string>();
   private redis: Promise<RedisServer> | null = null;
   private postgres: Promise<PostgresServer> | null = null;
 
@@ -30,16 +32,30 @@ export class Stores {
     return null;
   }
 
-  /** The address of an empty store. One on Redis empties the former. */
-  async empty(store: ContestantInfo['store']): Promise<string> {
+  /** The address of an empty store. On a server it is the one that `contestant` had before, which is emptied. */
+  async empty({ name, store }: ContestantInfo): Promise<string> {
     if (store === 'file') {
       this.files += 1;
       return join(this.folder, `${this.files}.db`);
     }
-    if (store === 'postgres') {
-      this.postgres ??= PostgresServer.start();
-      return (await this.postgres).createDatabase();
+    return store === 'redis' ? this.emptyRedis() : this.emptyDatabase(name);
+  }
+
+  /** Removes a store that nobody uses any more; one on a server stays for the next time. */
+  async remove(address: string): Promise<void> {
+    if (/^(redis|postgres):/.test(address)) return;
+    for (const suffix of ['', '-wal', '-shm', '-journal', '-workers']) {
+      rmSync(`${address}${suffix}`, { recursive: true, force: true });
     }
+  }
+
+  async close(): Promise<void> {
+    await (await this.redis)?.remove();
+    await (await this.postgres)?.remove();
+    if (existsSync(this.folder)) rmSync(this.folder, { recursive: true });
+  }
+
+  private async emptyRedis(): Promise<string> {
     this.redis ??= RedisServer.start();
     const { url, port } = await this.redis;
     const client = new Redis({ port, host: '127.0.0.1' });
@@ -48,25 +64,33 @@ export class Stores {
     return url;
   }
 
-  /** Removes a store that nobody uses any more. */
-  async remove(address: string): Promise<void> {
-    if (address.startsWith('postgres:')) {
-      const url = new URL(address);
-      const name = url.pathname.slice(1);
-      url.pathname = '/postgres';
-      const client = new pg.Client({ connectionString: url.href });
-      await client.connect();
-      await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await client.end();
-    } else if (!address.startsWith('redis:')) {
-      for (const suffix of ['', '-wal', '-shm', '-journal', '-workers'])
-        rmSync(`${address}${suffix}`, { recursive: true, force: true });
+  private async emptyDatabase(contestant: string): Promise<string> {
+    this.postgres ??= PostgresServer.start();
+    const former = this.databases.get(contestant);
+    if (former) {
+      await dropAll(former);
+      return former;
     }
+    const made = await (await this.postgres).createDatabase();
+    this.databases.set(contestant, made);
+    return made;
   }
+}
 
-  async close(): Promise<void> {
-    await (await this.redis)?.remove();
-    await (await this.postgres)?.remove();
-    if (existsSync(this.folder)) rmSync(this.folder, { recursive: true });
+/** Leaves a database as it was when it was created, which is done sooner than to create another. */
+async function dropAll(address: string): Promise<void> {
+  const client = new pg.Client({ connectionString: address });
+  await client.connect();
+  try {
+    await client.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`,
+    );
+    for (const { name } of rows) await client.query(`DROP SCHEMA "${name}" CASCADE`);
+    await client.query('CREATE SCHEMA public');
+  } finally {
+    await client.end();
   }
 }
