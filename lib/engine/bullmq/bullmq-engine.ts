@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { EntityManager } from 'typeorm';
-import { ForeignManagerError, StoreError, TasksConfigError, messageOf } from '../../errors/index.js';
+import { ForeignManagerError, ForeignQueueError, StoreError, TasksConfigError, messageOf } from '../../errors/index.js';
 import { MOST_RUNNING_LISTED } from '../task-engine.js';
 import type {
   ActionResult,
@@ -94,11 +94,21 @@ export class BullmqEngine implements TaskEngine {
 
   async open(): Promise<void> {
     if (this.opened) return;
+    const twice = this.options.queues.find((queue) => this.options.show?.includes(queue));
+    if (twice !== undefined) {
+      throw new TasksConfigError(
+        `"engine.bullmq.show": queue "${twice}" is one of this app's own. Rename it there, or leave it out here.`,
+      );
+    }
     const set = await this.trying('The task store cannot be opened', () =>
       QueueSet.open(this.options, this.context, (error) => this.report(error)),
     );
-    const registry = new Registry(set);
-    const view = new TaskView(this.context.mask, (name) => registry.sensitiveOf(name));
+    const registry = new Registry(set, this.options.show);
+    const view = new TaskView(
+      this.context.mask,
+      (name) => registry.sensitiveOf(name),
+      (queue, id) => registry.shownId(queue, id),
+    );
     const lists = new TaskLists(set, registry, view);
     const cancelled = new Cancelled(set, (queue) => this.context.keepFor(queue, 'cancelled'));
     this.opened = {
@@ -107,8 +117,15 @@ export class BullmqEngine implements TaskEngine {
       view,
       lists,
       cancelled,
-      actions: new TaskActions(set, lists, cancelled),
-      schedules: new ScheduleBook(this.context, set, registry, lists, (tasks) => this.enqueue(tasks)),
+      actions: new TaskActions(set, lists, cancelled, (queue) => registry.isForeign(queue)),
+      schedules: new ScheduleBook(
+        this.context,
+        set,
+        registry,
+        lists,
+        (tasks) => this.enqueue(tasks),
+        this.options.lease,
+      ),
       auditLog: new AuditLog(set, this.context.newId),
       watch: new ChangeWatch(set, registry, (event) => this.onOwnEvent(event)),
     };
@@ -196,7 +213,7 @@ export class BullmqEngine implements TaskEngine {
     const listed = await lists.find(id);
     if (!listed) return null;
     const { queue, job, state } = listed;
-    const rows = cancelledNotes(job)?.logs ?? (await set.queue(queue).getJobLogs(id)).logs;
+    const rows = cancelledNotes(job)?.logs ?? (await set.queue(queue).getJobLogs(job.id!)).logs;
     const task = view.task(queue, job, state, rows);
     return { ...task, children: await lists.children(childrenIn(rows)) };
   }
@@ -226,9 +243,14 @@ export class BullmqEngine implements TaskEngine {
   async queues(): Promise<readonly QueueDepth[]> {
     const { set, registry } = this.store;
     await registry.refresh(true);
-    const depths = await Promise.all((await registry.queues()).map((queue) => queueDepth(set, queue)));
+    const depths = await Promise.all(
+      (await registry.shownQueues()).map(async (queue): Promise<QueueDepth> => ({
+        ...(await queueDepth(set, queue)),
+        ...(registry.isForeign(queue) && { foreign: true }),
+      })),
+    );
     return depths
-      .filter(({ counts, paused }) => paused || Object.values(counts).some((count) => count > 0))
+      .filter(({ counts, paused, foreign }) => foreign || paused || Object.values(counts).some((count) => count > 0))
       .toSorted((a, b) => (a.queue < b.queue ? -1 : 1));
   }
 
@@ -248,7 +270,7 @@ export class BullmqEngine implements TaskEngine {
 
   async metrics(query: MetricsQuery): Promise<readonly MetricPoint[]> {
     const { set, registry } = this.store;
-    return metricPoints(set, await registry.queues(), query);
+    return metricPoints(set, await registry.shownQueues(), query);
   }
 
   async act(action: TaskAction, target: ActionTarget): Promise<ActionResult> {
@@ -260,12 +282,15 @@ export class BullmqEngine implements TaskEngine {
 
   async pauseQueue(queue: string): Promise<void> {
     const { set, registry } = this.store;
+    if (registry.isForeign(queue)) throw new ForeignQueueError(queue);
     await registry.noteQueues([queue]);
     await set.queue(queue).pause();
   }
 
   async resumeQueue(queue: string): Promise<void> {
-    await this.store.set.queue(queue).resume();
+    const { set, registry } = this.store;
+    if (registry.isForeign(queue)) throw new ForeignQueueError(queue);
+    await set.queue(queue).resume();
   }
 
   async saveSchedule(schedule: Schedule): Promise<void> {

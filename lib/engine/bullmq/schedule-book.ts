@@ -19,6 +19,12 @@ const OFFSET = 'offset:';
 /** No schedule's key: those begin with `cron-`. */
 const PRUNE = 'prune';
 
+/** The greatest count that fits into a column of PostgreSQL. */
+const WITHOUT_END = 2 ** 31 - 1;
+
+/** A tick whose run could not be stored is tried again: it is late then, and not left out. */
+const UNTIL_DONE = { attempts: WITHOUT_END, backoff: { type: 'fixed', delay: 1_000 } };
+
 /** What came of a schedule so far. `tick`: the last one that was dealt with. */
 interface Ran {
   readonly at: number | null;
@@ -44,6 +50,8 @@ export class ScheduleBook {
     private readonly registry: Registry,
     private readonly lists: TaskLists,
     private readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>,
+    /** How long a process may be silent before a tick that it has in hand is given to another, in milliseconds. */
+    private readonly lease?: number,
   ) {}
 
   /** Ticks from now on, in this process too, and prunes once a minute by a schedule of its own. */
@@ -54,6 +62,9 @@ export class ScheduleBook {
       concurrency: 1,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 100 },
+      ...(this.lease !== undefined && { lockDuration: this.lease, stalledInterval: this.lease }),
+      // However often the process that has it in hand dies: a tick that is given up is a run that is missing.
+      maxStalledCount: WITHOUT_END,
       settings: { repeatStrategy: repeatStrategy(this.context) },
     });
     const pruning = this.set.own.upsertJobScheduler(PRUNE, { every: PRUNE_EVERY_MS }, { name: PRUNE });
@@ -135,7 +146,7 @@ export class ScheduleBook {
     await this.set.own.upsertJobScheduler(
       keyOf(name),
       { pattern: expression, tz: zoneOf(schedule) },
-      { name: 'tick', data: { schedule: name } },
+      { name: 'tick', data: { schedule: name }, opts: UNTIL_DONE },
     );
   }
 
