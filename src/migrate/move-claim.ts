@@ -44,7 +44,10 @@ export class MoveClaim {
     const mark: MoveMark = { ...(left ?? { ...began, role: 'source', other: target.shown }), owner };
     await source.store.writeMark(mark);
     // In the second phase a target without a mark is one that has been let go.
-    if (mark.phase === 'copying') await target.store.writeMark({ ...mark, role: 'target', other: source.shown });
+    if (mark.phase === 'copying') {
+      await target.store.writeMark({ ...mark, role: 'target', other: source.shown });
+      await assertTwo(source, target);
+    }
     return new MoveClaim(source, mark, left !== null);
   }
 
@@ -93,6 +96,13 @@ export class MoveClaim {
     // A beat that could not be written is followed by another one.
     this.beating = this.beating.then(() => this.source.store.writeMark(this.mark)).catch(() => undefined);
   }
+}
+
+/** A store may be named in two ways. What is copied to itself and then deleted is gone. */
+async function assertTwo({ store, shown }: Place, target: Place): Promise<void> {
+  if ((await store.readMark())?.role === 'source') return;
+  await store.writeMark(null);
+  throw new CliError(`${shown} and ${target.shown} are the same store.`);
 }
 
 function assertFits(source: Place, target: Place, left: MoveMark | null, right: MoveMark | null): void {

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkStore } from '../../lib/engine/sqlite/backup/index.js';
 import { rowOf } from '../../src/migrate/canonical-row.js';
 import { Random } from '../kill/support/random.js';
 import { onTestEnd } from '../module/support.js';
@@ -123,6 +124,9 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
       expect(await read(await opened(source.address))).toEqual([]);
       expect(await (await opened(source.address)).readMark()).toBe(null);
       expect(await (await opened(target.address)).readMark()).toBe(null);
+      for (const { address } of [source, target]) {
+        if (existsSync(address)) expect(await checkStore(address, { lease: 1_000 })).toEqual([]);
+      }
     }, 300_000);
   });
 
