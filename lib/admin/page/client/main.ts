@@ -40,6 +40,7 @@ let sayThere = '';
 /** What is said is that the view could not be read: it is taken back once it can. */
 let isReadProblem = false;
 let engine: Promise<EngineInfo> | null = null;
+let shownPath: string | null = null;
 let foreign: ReadonlySet<string> = new Set();
 
 const page: Page = {
@@ -112,6 +113,11 @@ function route(): void {
   say(sayThere, false);
   sayThere = '';
   main.replaceChildren(view.element);
+  // Another page is read from its beginning; the same one with other filters stays where it was.
+  if (path !== shownPath) scrollTo(0, 0);
+  // What had the focus is gone: the keyboard goes on where the new page is, and a screen reader reads it.
+  if (shownPath !== null && document.activeElement === document.body) main.focus({ preventScroll: true });
+  shownPath = path;
   void refresher.now();
 }
 

@@ -3,6 +3,8 @@ import type { View } from './view.js';
 
 /** However many changes come, a view is read anew at most this often because of them. */
 const MIN_INTERVAL_MS = 1_000;
+/** A read that takes the app long is made seldom: it waits for so many times as long as the last one took. */
+const PAUSE_PER_READ = 5;
 
 /**
  * Reads one view anew: once at a time, once for any number of changes that came meanwhile, and not while nobody sees the
@@ -12,6 +14,7 @@ export class Refresher {
   private running: Promise<unknown> | null = null;
   private timer = 0;
   private finishedAt = 0;
+  private took = 0;
   private change: Change | null = null;
   private isStopped = false;
 
@@ -25,7 +28,8 @@ export class Refresher {
   soon(change: Change): void {
     this.change = change;
     if (this.timer !== 0 || this.running || document.hidden || this.isStopped) return;
-    const wait = Math.max(0, this.finishedAt + MIN_INTERVAL_MS - performance.now());
+    const pause = Math.max(MIN_INTERVAL_MS, this.took * PAUSE_PER_READ);
+    const wait = Math.max(0, this.finishedAt + pause - performance.now());
     this.timer = window.setTimeout(() => void this.run(), wait);
   }
 
@@ -52,9 +56,12 @@ export class Refresher {
     this.timer = 0;
     const { change } = this;
     this.change = null;
-    this.running ??= this.read(change).finally(() => {
+    if (this.running) return this.running;
+    const startedAt = performance.now();
+    this.running = this.read(change).finally(() => {
       this.running = null;
       this.finishedAt = performance.now();
+      this.took = this.finishedAt - startedAt;
       this.wake();
     });
     return this.running;

@@ -137,12 +137,12 @@ export class TasksView implements View {
     const queue = this.link.get('queue');
     const counted = queues.filter((stats) => queue === null || stats.queue === queue);
     this.countNote.hidden = isCountedByQueues(this.link);
-    const tab = (label: string, state: string | null, total: number | null): HTMLElement => {
+    const tab = (label: string, state: string | null, total: number): HTMLElement => {
       const link = new URLSearchParams(this.link);
       if (state === null) link.delete('state');
       else link.set('state', state);
       const current = this.link.get('state') === state;
-      const number = total === null ? '' : h('span', { class: 'count' }, shortCount(total));
+      const number = h('span', { class: 'count' }, shortCount(total));
       const attributes = { class: state ?? 'all', 'aria-current': current && 'page' };
       return h('a', { href: `#/tasks?${link.toString()}`, ...attributes }, h('span', {}, label), ' ', number);
     };
@@ -151,7 +151,8 @@ export class TasksView implements View {
       return tab(state, state, total);
     });
     const focused = [...this.tabs.children].indexOf(document.activeElement!);
-    this.tabs.replaceChildren(tab('all', null, null), ...states);
+    const total = counted.flatMap((stats) => Object.values(stats.counts)).reduce((sum, number) => sum + number, 0);
+    this.tabs.replaceChildren(tab('all', null, total), ...states);
     (this.tabs.children[focused] as HTMLElement | undefined)?.focus();
   }
 }
