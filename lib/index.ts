@@ -84,6 +84,7 @@ export {
 export {
   type FieldProblem,
   ForeignManagerError,
+  ForeignQueueError,
   InvalidArgumentError,
   InvalidParamsError,
   ParamsTooLargeError,

@@ -90,6 +90,8 @@ export interface QueueStats {
   paused: boolean;
   /** Due time of the task that has waited longest; null where none waits. */
   oldestAvailableAt: number | null;
+  /** Whether it belongs to other code: it is shown, and whatever would change it is refused. */
+  foreign: boolean;
   /** Whether this process knows the queue; tasks of one that it does not are left from another configuration. */
   configured: boolean;
   /** Workers of this process. */

@@ -38,6 +38,7 @@ export function queueStats(
       queue,
       counts: depth?.counts ?? noTasks(),
       paused: depth?.paused ?? false,
+      foreign: depth?.foreign ?? false,
       oldestAvailableAt: depth?.oldestAvailableAt ?? null,
       configured: configured !== undefined,
       concurrency: configured?.concurrency ?? 0,

@@ -130,6 +130,8 @@ export interface QueueDepth {
   readonly paused: boolean;
   /** Due time of the task that has waited longest, null where none waits. */
   readonly oldestAvailableAt: number | null;
+  /** It belongs to other code: it is shown, and whatever would change it is refused with a `ForeignQueueError`. */
+  readonly foreign?: boolean;
 }
 
 /** Committed tasks of one queue that wait in the app's database to be handed over to the store. */

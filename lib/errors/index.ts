@@ -1,5 +1,6 @@
 export {
   ForeignManagerError,
+  ForeignQueueError,
   InvalidArgumentError,
   InvalidParamsError,
   ParamsTooLargeError,

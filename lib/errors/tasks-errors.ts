@@ -132,3 +132,12 @@ export class ScheduleNotFoundError extends TasksError {
 export class ForeignManagerError extends TasksError {
   readonly code = 'foreign_manager';
 }
+
+/** The queue belongs to other code, and is only shown. */
+export class ForeignQueueError extends TasksError {
+  readonly code = 'foreign_queue';
+
+  constructor(readonly queue: string) {
+    super(`Queue "${queue}" belongs to other code: its tasks are shown here, and can be changed only there.`);
+  }
+}

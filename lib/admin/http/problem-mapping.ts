@@ -2,6 +2,7 @@ import { HttpException } from '@nestjs/common';
 import {
   InvalidArgumentError,
   InvalidParamsError,
+  ForeignQueueError,
   ParamsTooLargeError,
   ScheduleNotFoundError,
   StoreError,
@@ -24,6 +25,7 @@ function libraryProblem(error: unknown): ProblemError | undefined {
   if (error instanceof TaskStateError) {
     return new ProblemError(409, error.code, error.message, { state: error.state, allowed: error.allowed });
   }
+  if (error instanceof ForeignQueueError) return new ProblemError(409, error.code, error.message);
   if (error instanceof UnknownQueueError) return invalid(error, 'queue');
   if (error instanceof UnknownTaskNameError) return invalid(error, 'name');
   if (error instanceof InvalidArgumentError) return invalid(error, error.field);

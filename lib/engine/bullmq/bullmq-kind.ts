@@ -13,6 +13,10 @@ export const bullmqKind: EngineKind<BullmqOptions> = {
         ? null
         : 'must be a connection string that begins with "postgres://"',
     prefix: (value) => (typeof value === 'string' && value !== '' ? null : 'must be a text that is not empty'),
+    show: (value) =>
+      Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')
+        ? null
+        : 'must be a list of names of queues, such as ["legacy-emails"]',
   },
   together({ connection, postgres, prefix }) {
     if ((connection === undefined) === (postgres === undefined)) {

@@ -20,6 +20,12 @@ export interface BullmqOptions {
    * @default 'bull', as BullMQ's own
    */
   readonly prefix?: string;
+  /**
+   * BullMQ queues that other code of the app fills and works on: they are shown, and never touched. A task of theirs can
+   * be read; every action on it is refused.
+   * @default []
+   */
+  readonly show?: readonly string[];
 }
 
 export interface BullmqEngineOptions extends BullmqOptions {

@@ -58,7 +58,7 @@ export class ChangeWatch {
     if (this.closed || this.listeners.size === 0) return;
     this.hear(this.set.own.name, null);
     await this.registry.refresh(true);
-    for (const queue of await this.registry.queues()) if (!this.closed) this.hear(queue, queue);
+    for (const queue of await this.registry.shownQueues()) if (!this.closed) this.hear(queue, queue);
   }
 
   private hear(name: string, queue: string | null): QueueEvents {

@@ -50,6 +50,8 @@ export async function postgresConnections(
   const newPool = (max?: number): Pool => {
     const options = { ...POSTGRES_PATIENCE, connectionString, options: `-c search_path=${SCHEMA}` };
     const pool = new Constructor(max === undefined ? options : { ...options, max });
+    // Each queue listens to it.
+    pool.setMaxListeners(0);
     // A connection that is cut may fail twice, and the pool hears the first time only; who asked is told anyhow.
     pool.on('connect', (client) => client.on('error', () => undefined));
     return pool;

@@ -90,6 +90,8 @@ export class QueueSet {
         connection: this.connections.shared as Connection,
         settings: { repeatStrategy: repeatStrategy(this.context) },
         ...(this.options.prefix === undefined ? {} : { prefix: this.options.prefix }),
+        // BullMQ notes its version in every queue that it opens; in those of other code nothing is written.
+        skipMetasUpdate: this.isForeign(name),
       };
       queue = (this.options.postgres === undefined
         ? new this.library.Queue(name, base)
@@ -104,6 +106,10 @@ export class QueueSet {
       });
     }
     return queue;
+  }
+
+  private isForeign(name: string): boolean {
+    return (this.options.show ?? []).some((shown) => name === shown || name === `${shown}${CANCELLED_SUFFIX}`);
   }
 
   cancelledOf(name: string): TaskQueue {

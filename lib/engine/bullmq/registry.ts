@@ -3,6 +3,7 @@ import type { QueueSet } from './queue-set.js';
 
 /** How long a process trusts what it has read of the notes. */
 const TRUST_MS = 1_000;
+const ID_SEPARATOR = ':';
 
 /**
  * What the processes of one store know of each other, as fields of the meta data that BullMQ keeps for the library's own
@@ -13,7 +14,10 @@ export class Registry {
   private readAt = Number.NEGATIVE_INFINITY;
   private readonly known = new Set<string>();
 
-  constructor(private readonly set: QueueSet) {}
+  constructor(
+    private readonly set: QueueSet,
+    private readonly foreign: readonly string[] = [],
+  ) {}
 
   async note(values: Record<string, string>): Promise<void> {
     await this.set.own.backend.setQueueMeta(values);
@@ -34,8 +38,29 @@ export class Registry {
     for (const name of fresh) this.known.add(name);
   }
 
+  /** The library's own. */
   async queues(): Promise<string[]> {
-    return Object.keys(await this.of('queue'));
+    return Object.keys(await this.of('queue')).filter((queue) => !this.isForeign(queue));
+  }
+
+  /** Those of other code too, which are read and never written. */
+  async shownQueues(): Promise<string[]> {
+    return [...(await this.queues()), ...this.foreign];
+  }
+
+  isForeign(queue: string): boolean {
+    return this.foreign.includes(queue);
+  }
+
+  /** Ids of other code are numbers that each queue begins with 1: its name tells one from the other. */
+  shownId(queue: string, jobId: string): string {
+    return this.isForeign(queue) ? `${queue}${ID_SEPARATOR}${jobId}` : jobId;
+  }
+
+  /** What {@link shownId} made the id of; null for an own task. */
+  foreignJob(id: string): { readonly queue: string; readonly jobId: string } | null {
+    const queue = this.foreign.find((name) => id.startsWith(`${name}${ID_SEPARATOR}`));
+    return queue === undefined ? null : { queue, jobId: id.slice(queue.length + ID_SEPARATOR.length) };
   }
 
   /** @param kind what stands before the colon; the rest of each field is the key of the result */

@@ -77,7 +77,9 @@ export function runAtOf(job: TaskJob): number {
 
 export function priorityOf(job: TaskJob): number {
   const stored = job.opts.priority ?? carriedOf(job)?.priority;
-  return stored ? PRIORITY_ZERO - stored : 0;
+  if (!stored) return 0;
+  // Other code's own: 1 is served first there, after those that have none.
+  return 'task' in job.opts ? PRIORITY_ZERO - stored : -stored;
 }
 
 /** What BullMQ is told for a priority. */

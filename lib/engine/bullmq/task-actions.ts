@@ -1,3 +1,4 @@
+import { ForeignQueueError } from '../../errors/index.js';
 import {
   ACTION_STATES,
   MOST_REFUSED_LISTED,
@@ -19,6 +20,7 @@ export class TaskActions {
     private readonly set: QueueSet,
     private readonly lists: TaskLists,
     private readonly cancelled: Cancelled,
+    private readonly isForeign: (queue: string) => boolean,
   ) {}
 
   async act(action: TaskAction, target: ActionTarget): Promise<ActionResult> {
@@ -30,6 +32,7 @@ export class TaskActions {
     const refused: Array<ActionResult['refused'][number]> = [];
     for (const id of new Set(ids)) {
       const listed = await this.lists.find(id);
+      if (listed && this.isForeign(listed.queue)) throw new ForeignQueueError(listed.queue);
       if (listed && (await this.change(action, listed))) changed += 1;
       else if (refused.length < MOST_REFUSED_LISTED) {
         refused.push({ id, state: (await this.lists.find(id))?.state ?? null });

@@ -50,7 +50,7 @@ export class TaskLists {
 
   async page(filter: TaskFilter, { cursor, limit, order }: PageRequest): Promise<TaskPage> {
     await this.registry.refresh(filter.search !== undefined);
-    const lists = await this.listsOf(filter);
+    const lists = await this.listsOf(filter, await this.registry.shownQueues());
     let position: Position | null = cursor === undefined ? { list: 0, offset: 0 } : decode(cursor);
     const items: TaskSummary[] = [];
     let looked = 0;
@@ -73,10 +73,10 @@ export class TaskLists {
     return { items, nextCursor: over ? null : encode(position) };
   }
 
-  /** Every job that meets the filter; those of a list are read before any of them is given out. */
+  /** Every job of an own queue that meets the filter; those of a list are read before any of them is given out. */
   async *all(filter: TaskFilter): AsyncGenerator<Listed> {
     await this.registry.refresh(true);
-    for (const { queue, list } of await this.listsOf(filter)) {
+    for (const { queue, list } of await this.listsOf(filter, await this.registry.queues())) {
       const found: Listed[] = [];
       for (let offset = 0; ; offset += CHUNK) {
         const jobs = await this.read(queue, list, offset, CHUNK);
@@ -108,6 +108,11 @@ export class TaskLists {
   }
 
   async find(id: string): Promise<Listed | null> {
+    const foreign = this.registry.foreignJob(id);
+    if (foreign) {
+      const read = await this.readSettled(foreign.queue, foreign.jobId);
+      return read && { queue: foreign.queue, ...read };
+    }
     const queues = await this.registry.queues();
     const found = await Promise.all(
       queues.map(async (queue): Promise<Listed | null> => {
@@ -158,7 +163,7 @@ export class TaskLists {
   async *failures({ queue, name }: { queue?: string; name?: string }): AsyncGenerator<Failure> {
     await this.registry.refresh(true);
     const filter = { ...(name !== undefined && { name }) };
-    let open = (await this.registry.queues()).filter((known) => queue === undefined || known === queue);
+    let open = (await this.registry.shownQueues()).filter((known) => queue === undefined || known === queue);
     for (let offset = 0; open.length > 0; offset += CHUNK) {
       const chunks = await Promise.all(
         open.map(async (from) => ({ from, jobs: await this.read(from, 'failed', offset, CHUNK) })),
@@ -174,9 +179,11 @@ export class TaskLists {
     }
   }
 
-  private async listsOf({ queue, state: asked, error }: TaskFilter): Promise<Array<{ queue: string; list: List }>> {
+  private async listsOf(
+    { queue, state: asked, error }: TaskFilter,
+    known: readonly string[],
+  ): Promise<Array<{ queue: string; list: List }>> {
     const state = asked ?? (error === undefined ? undefined : 'failed');
-    const known = await this.registry.queues();
     const queues = queue === undefined ? known : known.filter((name) => name === queue);
     const lists = state === undefined ? [...new Set(Object.values(LISTS_OF).flat())] : LISTS_OF[state];
     return lists.flatMap((list) => queues.map((name) => ({ queue: name, list })));

@@ -24,6 +24,7 @@ export class TaskView {
   constructor(
     private readonly mask: EngineContext['mask'],
     private readonly sensitiveOf: (name: string) => readonly string[],
+    private readonly shownId: (queue: string, jobId: string) => string = (_queue, jobId) => jobId,
   ) {}
 
   summary(queue: string, job: TaskJob, state: TaskState): TaskSummary {
@@ -34,7 +35,7 @@ export class TaskView {
     const last = records.findLast(({ error }) => error);
     const runAt = state === 'retryable' ? records.at(-1)?.runAt : undefined;
     return {
-      id: job.id!,
+      id: this.shownId(queue, job.id!),
       queue,
       name: job.name,
       state,
@@ -146,7 +147,9 @@ export function childrenIn(rows: readonly string[]): Array<ChildRow['child']> {
 
 function parseRow(row: string): TaskLog | AttemptRecord | ChildRow | null {
   try {
-    return JSON.parse(row) as TaskLog | AttemptRecord | ChildRow;
+    const parsed = JSON.parse(row) as TaskLog | AttemptRecord | ChildRow;
+    // Other code logs whatever it likes.
+    return typeof parsed === 'object' ? parsed : null;
   } catch {
     return null;
   }

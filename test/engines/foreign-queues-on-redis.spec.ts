@@ -1,0 +1,28 @@
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { describeWith } from '../support/servers/find-program.js';
+import { RedisServer } from '../support/servers/redis-server.js';
+import { describeForeignQueues } from './foreign-queues.suite.js';
+
+describeWith('redis', 'BullMQ', () => {
+  describeForeignQueues('Redis', async () => {
+    const server = await RedisServer.start();
+    const connection = { host: server.host, port: server.port };
+    let stores = 0;
+    return {
+      engine: async () => ({ connection, prefix: `store${(stores += 1)}` }),
+      queue: ({ prefix }, name) => new Queue(name, { connection, prefix: prefix! }),
+      worker: ({ prefix }, name, process) => new Worker(name, process, { connection, prefix: prefix! }),
+      contents: async ({ prefix }, name) => {
+        const client = new Redis(connection);
+        try {
+          const keys = (await client.keys(`${prefix}:${name}*`)).toSorted();
+          return await Promise.all(keys.map(async (key) => [key, await client.dump(key)]));
+        } finally {
+          client.disconnect();
+        }
+      },
+      remove: () => server.remove(),
+    };
+  });
+});
