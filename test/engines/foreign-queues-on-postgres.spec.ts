@@ -13,7 +13,7 @@ describeWith('postgres', 'BullMQ', () => {
     return {
       engine: async () => ({ postgres: await server.createDatabase() }),
       queue: ({ postgres }, name) => new Queue(name, base(postgres), backend),
-      worker: ({ postgres }, name, process) => new Worker(name, process, base(postgres), backend) as unknown as Worker,
+      worker: ({ postgres }, name, process) => new Worker(name, process, base(postgres), backend),
       contents: async ({ postgres }, name) => {
         const client = new Client({ connectionString: postgres! });
         await client.connect();
