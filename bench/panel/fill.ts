@@ -23,7 +23,7 @@ const NUMBERS =
 const AT = 'CAST(@now - @span + i * @span / @total AS INTEGER)';
 const ID = `printf('%08x-%04x-7000-8000-%012x', ${AT} >> 16, ${AT} & 65535, i)`;
 const PARAMS = `'{"to":"user' || i || '@example.com","subject":"Welcome!","order":' || i || '}'`;
-const NAME = `'task_' || (i % 10)`;
+const NAME = `'task_' || ((i + i / 50) % 10)`;
 
 const COLUMNS =
   'id, queue, name, state, attempt, max_attempts, run_at, created_at, started_at, finished_at, worker, params';

@@ -51,9 +51,11 @@ export class TaskActions {
   private async actOnFilter(action: TaskAction, filter: TaskFilter): Promise<ActionResult> {
     let changed = 0;
     for await (const { seqs } of this.list.walk(filter, ACTION_STATES[action], BEYOND_FIRST.newest, BATCH, 'newest')) {
-      const keys = seqs.map((seq) => ({ seq }));
-      const tally = await this.writer.write((transaction) => this.apply(transaction, action, keys));
-      changed += tally.changed;
+      for (let start = 0; start < seqs.length; start += BATCH) {
+        const keys = seqs.slice(start, start + BATCH).map((seq) => ({ seq }));
+        const tally = await this.writer.write((transaction) => this.apply(transaction, action, keys));
+        changed += tally.changed;
+      }
     }
     return { changed, refused: [] };
   }

@@ -19,6 +19,8 @@ import { readSummary, readableParams, type Mask } from './statements/read-tasks.
 
 /** A search that has taken this long gives back what it has; the cursor says where it goes on. */
 const LONGEST_SEARCH_MS = 150;
+/** Time that a step may take before other work of the process has its turn. */
+const LONGEST_STEP_MS = 10;
 
 /** Tasks that meet a filter, in the order in which they were stored or the other way round. */
 export class TaskList {
@@ -69,15 +71,29 @@ export class TaskList {
         const rows = statement<(string | number)[], { seq: number }>(database, sql).all(...parameters);
         return rows.map((row) => row.seq);
       });
-      const seqs = residual
-        ? await this.connection.read((database) => candidates.filter((seq) => this.matches(database, seq, filter)))
-        : candidates;
-      const done = candidates.length < size;
-      yield { seqs, scannedTo: candidates.at(-1) ?? null, done };
+      const { seqs, looked } = residual ? await this.look(candidates, filter) : { seqs: candidates, looked: size };
+      const scanned = candidates.slice(0, looked);
+      const done = candidates.length < size && scanned.length === candidates.length;
+      yield { seqs, scannedTo: scanned.at(-1) ?? null, done };
       if (done) return;
-      next = candidates.at(-1)!;
+      next = scanned.at(-1)!;
       await turn();
     }
+  }
+
+  /** Those of `candidates` that meet `filter`. Great params take long to search: it stops after a while. */
+  private look(candidates: readonly number[], filter: TaskFilter): Promise<{ seqs: number[]; looked: number }> {
+    return this.connection.read((database) => {
+      const deadline = performance.now() + LONGEST_STEP_MS;
+      const seqs: number[] = [];
+      let looked = 0;
+      for (const seq of candidates) {
+        if (this.matches(database, seq, filter)) seqs.push(seq);
+        looked += 1;
+        if (performance.now() > deadline) break;
+      }
+      return { seqs, looked };
+    });
   }
 
   private matches(database: Database, seq: number, filter: TaskFilter): boolean {
