@@ -57,7 +57,8 @@ async function measureAll(options: BenchOptions, stores: Stores): Promise<Result
     })),
     measures: [],
   };
-  for (const measure of MEASURES.filter(({ name }) => options.measures.includes(name))) {
+  const chosen = MEASURES.filter(({ name }) => options.measures.includes(name));
+  for (const measure of chosen.toSorted((one, other) => Number(one.last ?? false) - Number(other.last ?? false))) {
     const began = performance.now();
     process.stderr.write(`${measure.name} … `);
     const taking = contestants.filter((contestant) => measure.takesPart(contestant));
@@ -76,7 +77,7 @@ async function measureAll(options: BenchOptions, stores: Stores): Promise<Result
         outcomes: Object.fromEntries(context.outcomes.get(figure.id) ?? []),
       })),
     };
-    results = { ...results, measures: [...results.measures, measured] };
+    results = withMeasure(results, measured);
     if (options.complete) writeResults(results);
     else if (options.update) update(measured);
     process.stderr.write(`${((performance.now() - began) / 1_000).toFixed(0)} s\n`);
@@ -84,16 +85,25 @@ async function measureAll(options: BenchOptions, stores: Stores): Promise<Result
   return results;
 }
 
-/** Puts one measure in the place that it has in the results of the last whole run. */
+/** Puts one measure in the results of the last whole run. */
 function update(measured: MeasureResult): void {
   const last = readResults();
   if (!last) throw new Error('There are no results to update: run all measures first');
-  const others = last.measures.filter(({ name }) => name !== measured.name);
-  const order = MEASURES.map(({ name }) => name);
-  const measures = [...others, measured].toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
-  writeResults({ ...last, measures });
+  writeResults(withMeasure(last, measured));
 }
 
+/** The results with one measure at its place, instead of what was there. */
+function withMeasure(results: Results, measured: MeasureResult): Results {
+  const order = MEASURES.map(({ name }) => name);
+  const measures = [...results.measures.filter(({ name }) => name !== measured.name), measured];
+  return {
+    ...results,
+    measures: measures.toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name)),
+  };
+}
+
+// Ended by a person, too, it ends its servers and processes, which 'exit' does.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 await main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -18,6 +18,8 @@ export interface Measure {
   /** A sentence or two on what is done and counted. */
   readonly about: string;
   readonly figures: readonly Figure[];
+  /** No target hangs on it, so it is run after the others, in case that a run is cut short. */
+  readonly last?: boolean;
   /** Whether `contestant` can do this at all, in a time that one would wait for. */
   takesPart(contestant: ContestantInfo): boolean;
   /** Records figures for those of `context.contestants` that take part. */

@@ -18,6 +18,7 @@ export const delayed: Measure = {
     { id: 'delayed-p50', title: 'p50', unit: 'ms' },
     { id: 'delayed-last', title: 'last', unit: 'ms' },
   ],
+  last: true,
   takesPart: ({ name, slow }) => name !== RAW && !slow,
   async run(context) {
     const count = Math.ceil(10_000 / context.options.divisor);

@@ -28,6 +28,7 @@ function drainOf(kind: WorkloadKind, handler: string, takesPart: (contestant: Co
       title: `${concurrency} at once`,
       unit: 'tasks/s',
     })),
+    last: kind !== 'no-op',
     takesPart,
     async run(context) {
       const calibration = new Calibration(context.options.seconds, kind === 'no-op' ? 500 : 50, MOST_TASKS);

@@ -10,6 +10,7 @@ export const transaction: Measure = {
     'Each transaction writes a row of a table of the app and enqueues one task, one transaction after the other. The others ' +
     "cannot take part in the app's transaction.",
   figures: [{ id: 'transaction', title: 'a task a transaction', unit: 'tasks/s' }],
+  last: true,
   takesPart: ({ name }) => ABLE.has(name),
   async run(context) {
     const calibration = new Calibration(context.options.seconds, 100);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -23,6 +23,7 @@ export class Stores {
   constructor() {
     mkdirSync(DATA, { recursive: true });
     this.folder = mkdtempSync(join(DATA, 'run-'));
+    process.on('exit', () => rmSync(this.folder, { recursive: true, force: true }));
   }
 
   /** Why stores of a kind cannot be had; null where they can. */
@@ -52,7 +53,7 @@ export class Stores {
   async close(): Promise<void> {
     await (await this.redis)?.remove();
     await (await this.postgres)?.remove();
-    if (existsSync(this.folder)) rmSync(this.folder, { recursive: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private async emptyRedis(): Promise<string> {
