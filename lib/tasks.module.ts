@@ -11,8 +11,7 @@ import type {
 } from './config/options.js';
 import type { ResolvedConfig } from './config/resolved-config.js';
 import { CronExplorer, CronRegistry, CronScanner, CronSchedules, cronQueues } from './cron/index.js';
-import { getCronSchedulesToken } from './decorators/inject-cron-schedules.decorator.js';
-import { getTaskDispatcherToken } from './decorators/inject-task-dispatcher.decorator.js';
+import { getCronSchedulesToken, getTaskDispatcherToken } from './decorators/index.js';
 import { HandlerExplorer, handlerQueues, HandlerRegistry, HandlerScanner, Stores } from './discovery/index.js';
 import type { TaskEngine } from './engine/index.js';
 import { TasksConfigError, listOf } from './errors/index.js';

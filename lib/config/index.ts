@@ -1,6 +1,6 @@
 export { DEFAULT_CONCURRENCY, DEFAULT_CONFIG_FILE, DEFAULT_NAME, DEFAULT_QUEUE, DEFAULT_SETTINGS } from './defaults.js';
 export { unfitOptions, unfitRetention, weakerOptions, type EngineTraits } from './engine-fit.js';
-export { parseDuration, type Duration, type DurationBounds } from './duration.js';
+export { LONGEST_DURATION_MS, parseDuration, type Duration, type DurationBounds } from './duration.js';
 export { loadConfig } from './load-config.js';
 export type * from './options.js';
 export { checkQueueName } from './queue-name.js';

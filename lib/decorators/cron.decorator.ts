@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { TASKS_CRON_METADATA } from '../cron/cron.constants.js';
+import { TASKS_CRON_METADATA } from '../cron/index.js';
 import type { Duration } from '../config/duration.js';
 import type { TaskSettingsOptions } from '../config/options.js';
 import type { CatchUp } from '../engine/task-engine.js';

@@ -1,7 +1,4 @@
-import 'reflect-metadata';
-
-/** A string, so that two copies of the package that are loaded side by side (ESM and CommonJS) mean the same key. */
-const SENSITIVE_PROPERTIES = 'nestjs-tasks:sensitive';
+import { markSensitive } from '../params/index.js';
 
 /**
  * Marks a property of a params class as secret. Its handler gets the real value; everybody else (the panel, the
@@ -23,12 +20,6 @@ export function Sensitive(): PropertyDecorator {
         `@Sensitive() on ${target.constructor.name}: a property whose key is a symbol is never stored. Give it a string key.`,
       );
     }
-    const known = sensitiveProperties(target.constructor);
-    Reflect.defineMetadata(SENSITIVE_PROPERTIES, [...known, property], target.constructor);
+    markSensitive(target.constructor, property);
   };
-}
-
-/** Names of the properties that `type` itself, not a class it extends, marks. */
-export function sensitiveProperties(type: object): readonly string[] {
-  return (Reflect.getOwnMetadata(SENSITIVE_PROPERTIES, type) as string[] | undefined) ?? [];
 }

@@ -1,4 +1,4 @@
-import { type Duration, LONGEST_DURATION_MS, parseDuration } from '../config/duration.js';
+import { type Duration, LONGEST_DURATION_MS, parseDuration } from '../config/index.js';
 import {
   ACTION_STATES,
   TASK_ORDERS,

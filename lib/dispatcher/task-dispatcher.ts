@@ -1,4 +1,4 @@
-import { parseDuration, type Duration } from '../config/duration.js';
+import { parseDuration, type Duration } from '../config/index.js';
 import type { ResolvedConfig } from '../config/resolved-config.js';
 import type { HandlerRegistry } from '../discovery/index.js';
 import {

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { getMetadataStorage } from 'class-validator';
-import { sensitiveProperties } from '../decorators/sensitive.decorator.js';
+import { sensitiveProperties } from './sensitive-properties.js';
 import { lineage, nestedProperties, plainName, type AnyClass } from './class-metadata.js';
 import { pathSegment } from './sensitive-path.js';
 import { sensitivePaths } from './sensitive-paths.js';

@@ -1,4 +1,4 @@
-import { sensitiveProperties } from '../decorators/sensitive.decorator.js';
+import { sensitiveProperties } from './sensitive-properties.js';
 import { lineage, nestedProperties, plainName, type AnyClass } from './class-metadata.js';
 import { ANY_DEPTH, ANY_PROPERTY, pathSegment, type SensitivePath } from './sensitive-path.js';
 
