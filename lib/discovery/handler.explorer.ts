@@ -66,8 +66,9 @@ export class HandlerExplorer extends ProviderExplorer {
       params: params ?? null,
       settings,
       call: async (given: object, task: TaskContext) => {
-        const instance = (await instanceFor(wrapper, task)) as Record<string, (...args: unknown[]) => unknown>;
-        return instance[method]!(given, task);
+        const made = instanceFor(wrapper, task);
+        const instance = made instanceof Promise ? await made : made;
+        return (instance as Record<string, (...args: unknown[]) => unknown>)[method]!(given, task);
       },
     });
     this.registered.set(name, found);

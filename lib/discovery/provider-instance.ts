@@ -6,9 +6,9 @@ export type ProviderWrapper = ReturnType<DiscoveryService['getProviders']>[numbe
 
 /**
  * The object that a task runs on. A provider that is request-scoped or transient, or depends on one that is, is made
- * anew for each attempt, with the attempt's context as its `REQUEST`.
+ * anew for each attempt, with the attempt's context as its `REQUEST`, and promised.
  */
-export async function instanceFor(wrapper: ProviderWrapper, task: TaskContext): Promise<object> {
+export function instanceFor(wrapper: ProviderWrapper, task: TaskContext): object | Promise<object> {
   if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) return wrapper.instance as object;
   // The module's own ModuleRef and `strict`: other modules may provide the same token.
   const moduleRef = wrapper.host!.getProviderByKey<ModuleRef>(ModuleRef).instance;

@@ -19,8 +19,11 @@ interface Waiting {
 export const LOCK_PATIENCE_MS = 30_000;
 /** Between two attempts to get the lock. Spread, so that two waiting processes do not keep step. */
 const LOCK_RETRY_MS = { least: 0.5, most: 4 };
-/** A batch that has taken this long is committed, so that the event loop turns; the rest follows in the next one. */
-const LONGEST_BATCH_MS = 4;
+/**
+ * A batch that has taken this long is committed, so that the event loop turns; the rest follows in the next one. Where a
+ * commit itself takes longer, as on a busy disk, a batch may take as long as that one.
+ */
+const LONGEST_BATCH_MS = { least: 4, most: 8 };
 
 /**
  * All writes of this process go through here, many to a transaction: what is asked for in one turn of the event loop
@@ -37,6 +40,7 @@ export class Writer {
   private waiting: Waiting[] = [];
   private scheduled = false;
   private closed = false;
+  private lastCommitMs = 0;
 
   /**
    * @param host the app's own connection to the same file, where there is one. While a transaction is open on it nothing
@@ -130,14 +134,17 @@ export class Writer {
   private runTogether(batch: readonly Waiting[]): number {
     const transaction = new Transaction(this.connection.database);
     const results: unknown[] = [];
-    const deadline = performance.now() + LONGEST_BATCH_MS;
+    const longest = Math.min(Math.max(this.lastCommitMs, LONGEST_BATCH_MS.least), LONGEST_BATCH_MS.most);
+    const deadline = performance.now() + longest;
     try {
       for (const { operation } of batch) {
         results.push(operation(transaction));
         if (performance.now() > deadline) break;
       }
       transaction.finish();
+      const ran = performance.now();
       statement(this.connection.database, 'COMMIT').run();
+      this.lastCommitMs = performance.now() - ran;
     } catch (error) {
       this.rollback();
       this.recover(batch, Math.max(results.length, 1), error);
