@@ -43,7 +43,7 @@ export type { RateLimit } from './config/resolved-config.js';
 
 export { bullmq, type BullmqOptions, type RedisConnection } from './engine/bullmq/index.js';
 export { outboxMigrations, OutboxTask } from './outbox/index.js';
-export { backupTasks, type BackupTasksOptions, type TasksBackup } from './engine/sqlite/backup/index.js';
+export { backupTasks, type BackupTasksOptions, type TasksBackup } from './engine/sqlite/backup/backup-tasks.js';
 
 export { type CancelTimer, type Clock, ManualClock, SystemClock } from './clock/index.js';
 

@@ -33,6 +33,8 @@ describe('The library', () => {
       imports
         .filter(({ to, isType }) => !isType && roomOf(to) !== null && roomOf(to) !== roomOf(path))
         .filter(({ to }) => !to.endsWith('/index.ts'))
+        // By its folder's door, the types of a driver would come along: an app need not have them.
+        .filter(({ to }) => path !== 'lib/index.ts' || to !== 'lib/engine/sqlite/backup/backup-tasks.ts')
         .map(({ to }) => `${path} -> ${to}`),
     );
     expect(found).toEqual([]);
