@@ -119,6 +119,15 @@ describe('options of the code', () => {
     ]);
   });
 
+  it('takes a function that names the user of a request, and nothing else', () => {
+    const user = (): string => 'ada';
+    const { admin } = load({ admin: { user } });
+    expect(admin && admin.user).toBe(user);
+    expect(problems({ admin: { user: 'ada' } })).toEqual([
+      'TasksModule.forRoot(): admin.user must be a function (request) => string | null, not "ada".',
+    ]);
+  });
+
   it('takes false for no panel and no cron', () => {
     expect(load({ admin: false, cron: false })).toMatchObject({ admin: false, cron: false });
   });
