@@ -47,7 +47,7 @@ describe.skipIf(!hasChromium)(`the page's connection (needs ${CHROMIUM})`, () =>
     await page.getByText('No tasks here.').waitFor();
     await fixture.failed('flaky');
     await page.getByRole('link', { name: 'flaky' }).waitFor();
-  });
+  }, 90_000);
 
   it('reads what it shows from time to time where there is no room for another stream', async () => {
     await page.route('**/api/events', (route) => route.fulfill({ status: 503, body: '' }));
@@ -91,5 +91,5 @@ describe.skipIf(!hasChromium)(`the page's connection (needs ${CHROMIUM})`, () =>
     const seconds = (performance.now() - since) / 1_000;
     // The list once a second at most, and what a page asks for when it opens.
     expect(asked.length).toBeLessThanOrEqual(10 + seconds);
-  });
+  }, 90_000);
 });

@@ -70,10 +70,14 @@ describe.skipIf(!hasChromium)(`the page on another engine (needs ${CHROMIUM})`, 
       await server.stop();
       const task = await database.transaction((manager) => app.dispatcher.queue('default', 'greet', {}, { manager }));
       await page.keyboard.press('r');
-      await outbox.getByRole('row').filter({ hasText: 'default' }).getByText('1', { exact: true }).waitFor();
+      await outbox
+        .getByRole('row')
+        .filter({ hasText: 'default' })
+        .getByText('1', { exact: true })
+        .waitFor({ timeout: 30_000 });
       await server.restart();
-      await outbox.getByText('Nothing waits to be handed over.').waitFor();
+      await outbox.getByText('Nothing waits to be handed over.').waitFor({ timeout: 30_000 });
       await app.reached(task.id, 'completed');
-    });
+    }, 120_000);
   });
 });

@@ -27,7 +27,7 @@ describe.skipIf(!hasChromium)(`many tasks on the page (needs ${CHROMIUM})`, () =
     await page.getByText('Retry: 5,000 changed, 0 refused').waitFor({ timeout: 60_000 });
     await page.getByRole('link', { name: 'completed 5,000' }).waitFor({ timeout: 60_000 });
     await page.getByText('No tasks here.').waitFor();
-  });
+  }, 150_000);
 
   it('lists from either end, page by page', async () => {
     const rows = Array.from({ length: 120 }, (_, n) => ({ n }));

@@ -17,7 +17,7 @@ interface Given {
   readonly foreign?: boolean;
 }
 
-function queue({ queue: name = 'emails', workers = 2, paused = false, foreign, ...given }: Given): Queue {
+function queue({ queue: name = 'emails', workers = 2, paused = false, foreign = false, ...given }: Given): Queue {
   return {
     queue: name,
     counts: { ...NONE, available: given.available ?? 0, running: given.running ?? 0 },
@@ -25,7 +25,7 @@ function queue({ queue: name = 'emails', workers = 2, paused = false, foreign, .
     oldestAvailableAt: given.oldest === undefined ? null : NOW - given.oldest,
     workers,
     rates: { completedPerMinute: given.completed ?? 0, failedPerMinute: given.failed ?? 0 },
-    ...(foreign === undefined ? {} : { foreign }),
+    foreign,
   } as Queue;
 }
 
