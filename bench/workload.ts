@@ -13,6 +13,8 @@ export interface WorkloadOptions {
 }
 
 const PACE_PER_MS = 5;
+/** Beyond any that is to run. */
+const MOST_INDEX = 100_000_000;
 /** How far the paced may catch up after they were held up, in milliseconds. */
 const MOST_CATCH_UP_MS = 100;
 
@@ -92,6 +94,7 @@ export class Workload {
     this.lastAt = at;
     this.count += 1;
     if (index >= this.runs.length) {
+      if (index > MOST_INDEX) throw new Error(`Task ${index} was not to run`);
       const larger = new Uint8Array(2 ** Math.ceil(Math.log2(index + 1)));
       larger.set(this.runs);
       this.runs = larger;

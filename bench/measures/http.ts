@@ -54,6 +54,7 @@ export const http: Measure = {
           await child.call('reached', RUN_IN, PATIENCE_S);
           const draining = await look(child, loader, port, seconds);
           await child.call('close');
+          await child.call('expectNoneTwice');
           return {
             'http-idle-p99': idle.p99,
             'http-draining-p99': draining.p99,

@@ -112,6 +112,7 @@ async function memory(
       await child.call('collectGarbage');
     }
     const most = await child.call('memory', 2 * context.options.seconds);
+    await child.call('expectNoneTwice');
     await close(child);
     return most;
   } finally {

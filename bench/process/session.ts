@@ -231,6 +231,13 @@ export class Session {
     this.expectOnce(from, count);
   }
 
+  /** As {@link expectRanOnce}, where it is not known which tasks have run. */
+  async expectNoneTwice(): Promise<void> {
+    const { counts, count } = this.workload;
+    const distinct = counts.reduce((sum, runs) => sum + Number(runs > 0), 0);
+    if (distinct !== count) throw new Error(`${distinct} tasks ran, and handlers were called ${count} times`);
+  }
+
   /** What ran can still be asked for. */
   async close(): Promise<void> {
     this.current?.stop();

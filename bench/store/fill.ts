@@ -19,7 +19,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const FAR_MS = 3_650 * DAY_MS;
 /** When tasks are scheduled for that no run comes to. */
 export const FAR_FUTURE = Date.now() + FAR_MS;
-/** Finished and scheduled tasks do not run: their indexes only keep their ids apart. */
+/** Where tasks do not run, as finished ones and those scheduled for later, their indexes only keep their ids apart. */
 const FINISHED_FROM = 1_000_000_000;
 const SCHEDULED_FROM = 2_000_000_000;
 /** Rows of one transaction. */
@@ -62,8 +62,16 @@ export async function keptStore(contents: Contents): Promise<string> {
   return file;
 }
 
-/** Fills a new file through SQL alone, its counters as if the library had done it. */
-export async function fillStore(file: string, contents: Contents, scheduledAt: number): Promise<void> {
+/**
+ * Fills a new file through SQL alone, its counters as if the library had done it. Waiting tasks have the indexes from 0 on.
+ * @param scheduledFrom first index of the scheduled ones
+ */
+export async function fillStore(
+  file: string,
+  contents: Contents,
+  scheduledAt: number,
+  scheduledFrom = SCHEDULED_FROM,
+): Promise<void> {
   await createTables(file);
   const database = openDatabase(file);
   try {
@@ -71,7 +79,7 @@ export async function fillStore(file: string, contents: Contents, scheduledAt: n
     database.pragma('synchronous = OFF');
     database.pragma('cache_size = -500000');
     insertFinished(database, contents.finished);
-    insert(database, 'scheduled', SCHEDULED_FROM, contents.scheduled, scheduledAt);
+    insert(database, 'scheduled', scheduledFrom, contents.scheduled, scheduledAt);
     insert(database, 'available', 0, contents.waiting, Date.now());
     setNextIndex(database, contents.waiting);
     database.pragma('journal_mode = WAL');
