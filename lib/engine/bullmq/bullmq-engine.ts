@@ -213,7 +213,7 @@ export class BullmqEngine implements TaskEngine {
     const listed = await lists.find(id);
     if (!listed) return null;
     const { queue, job, state } = listed;
-    const rows = cancelledNotes(job)?.logs ?? (await set.queue(queue).getJobLogs(job.id!)).logs;
+    const rows = cancelledNotes(job)?.logs ?? (await set.logOf(queue, job.id!));
     const task = view.task(queue, job, state, rows);
     return { ...task, children: await lists.children(childrenIn(rows)) };
   }

@@ -31,7 +31,7 @@ export class Cancelled {
     keepFor: number | null | undefined,
     last: AttemptRecord | null,
   ): Promise<void> {
-    const { logs } = await this.set.queue(queue).getJobLogs(job.id!);
+    const logs = await this.set.logOf(queue, job.id!);
     const notes: CancelledNotes = {
       cancelledAt: Date.now(),
       keepFor: keepFor === undefined ? this.keepFor(queue) : keepFor,

@@ -10,8 +10,12 @@ export async function metricPoints(
   { queue, from, to }: MetricsQuery,
 ): Promise<MetricPoint[]> {
   const points: MetricPoint[] = [];
+  const wanted = Math.max(1, Math.ceil((Date.now() - from) / MINUTE_MS) + 1);
   for (const name of queue === undefined ? queues : queues.filter((known) => known === queue)) {
-    const [completed, failed] = await Promise.all([minutes(set, name, 'completed'), minutes(set, name, 'failed')]);
+    const [completed, failed] = await Promise.all([
+      minutes(set, name, 'completed', wanted),
+      minutes(set, name, 'failed', wanted),
+    ]);
     for (const at of [...new Set([...completed.keys(), ...failed.keys()])].toSorted((a, b) => a - b)) {
       if (at < from || at >= to) continue;
       points.push({
@@ -32,8 +36,13 @@ export async function metricPoints(
 }
 
 /** The minute that BullMQ is counting in is the difference of its two counts; those before it stand in its list. */
-async function minutes(set: QueueSet, queue: string, kind: 'completed' | 'failed'): Promise<Map<number, number>> {
-  const counted = await set.counted(queue, kind);
+async function minutes(
+  set: QueueSet,
+  queue: string,
+  kind: 'completed' | 'failed',
+  wanted: number,
+): Promise<Map<number, number>> {
+  const counted = await set.counted(queue, kind, wanted);
   const counts = new Map<number, number>();
   if (!counted) return counts;
   const current = Math.floor(counted.at / MINUTE_MS) * MINUTE_MS;

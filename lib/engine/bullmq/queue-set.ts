@@ -17,6 +17,8 @@ const CANCELLED_SUFFIX = '~cancelled';
 const LONGEST_BLOCK_SECONDS = 10;
 /** Events of the library's own queue that are kept. */
 const MOST_EVENTS = 10_000;
+/** Rows of one job's log that are read, the newest: a task that is retried for weeks may have very many. */
+const MOST_LOG_ROWS = 5_000;
 
 /** How many jobs ended, by BullMQ's count. */
 export interface Counted {
@@ -143,13 +145,21 @@ export class QueueSet {
     await this.queue(queue).backend.publishEvent(event, MOST_EVENTS);
   }
 
-  /** What BullMQ has counted of jobs that ended; null where it has not begun to count. */
-  async counted(name: string, kind: 'completed' | 'failed'): Promise<Counted | null> {
+  /** The rows of a job's log, the oldest of those that are read first. */
+  async logOf(queue: string, id: string): Promise<readonly string[]> {
+    return (await this.queue(queue).getJobLogs(id, -MOST_LOG_ROWS, -1)).logs;
+  }
+
+  /**
+   * What BullMQ has counted of jobs that ended; null where it has not begun to count.
+   * @param minutes how many of the latest are wanted, from 1 on
+   */
+  async counted(name: string, kind: 'completed' | 'failed', minutes: number): Promise<Counted | null> {
     if ('query' in this.connections.shared) {
       // BullMQ's own answer leaves out when it counted, without which the minutes cannot be told.
       const found = await this.connections.shared.query<Record<keyof Counted, string | string[]>>(
-        'SELECT count, prev_ts AS "at", prev_count AS "countBefore", data AS minutes FROM metrics WHERE queue = $1 AND kind = $2',
-        [name, kind],
+        'SELECT count, prev_ts AS "at", prev_count AS "countBefore", data[1:$3] AS minutes FROM metrics WHERE queue = $1 AND kind = $2',
+        [name, kind, minutes],
       );
       const row = found.rows[0];
       if (!row?.at) return null;
@@ -160,7 +170,7 @@ export class QueueSet {
         minutes: [row.minutes].flat().map(Number),
       };
     }
-    const { meta, data } = await this.queue(name).getMetrics(kind);
+    const { meta, data } = await this.queue(name).getMetrics(kind, 0, minutes - 1);
     if (!meta.prevTS) return null;
     return { count: meta.count, at: meta.prevTS, countBefore: meta.prevCount, minutes: data.map(Number) };
   }
