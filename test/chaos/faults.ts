@@ -43,6 +43,7 @@ export const MOST_CLOCK_OFFSET_MS = 5 * MINUTE_MS;
 
 export const FAULT_NAMES = [
   'kill',
+  'kill-all',
   'terminate',
   'stop',
   'clock',
@@ -72,13 +73,27 @@ export const FAULTS: readonly Fault[] = [
     pause: [300, 1_400],
     troublesStore: false,
     async inject({ fleet }, random) {
-      const victim = someone(fleet.living(), random);
-      if (!victim) return undefined;
       // Mostly one that is at work; sometimes one that boots.
-      if (!victim.isReady && random.next() < 0.7) return undefined;
+      const boots = random.next() < 0.1;
+      if (!boots && !fleet.isStrong()) return undefined;
+      const victim = someone(boots ? fleet.living() : fleet.ready(), random);
+      if (!victim) return undefined;
       fleet.kill(victim);
       await victim.exited;
       return victim.name;
+    },
+  },
+  {
+    name: 'kill-all',
+    description: 'SIGKILL of every process at once',
+    engines: ALL,
+    pause: [8_000, 20_000],
+    troublesStore: false,
+    async inject({ fleet }) {
+      const victims = fleet.living();
+      for (const victim of victims) fleet.kill(victim);
+      await Promise.all(victims.map(({ exited }) => exited));
+      return null;
     },
   },
   {
@@ -88,7 +103,7 @@ export const FAULTS: readonly Fault[] = [
     pause: [2_000, 8_000],
     troublesStore: false,
     async inject({ fleet }, random) {
-      const victim = someone(fleet.living(), random);
+      const victim = fleet.isStrong() ? someone(fleet.living(), random) : undefined;
       if (!victim) return undefined;
       await fleet.terminate(victim);
       return victim.name;
@@ -102,7 +117,7 @@ export const FAULTS: readonly Fault[] = [
     troublesStore: false,
     async inject({ fleet, lease }, random) {
       const victim = someone(
-        fleet.workers().filter(({ isReady }) => isReady),
+        fleet.ready().filter((one) => fleet.isWorker(one)),
         random,
       );
       if (!victim) return undefined;
@@ -176,10 +191,7 @@ export const FAULTS: readonly Fault[] = [
     troublesStore: true,
     unavailable: whyNoFailingIo,
     async inject({ fleet, folder }, random) {
-      const victim = someone(
-        fleet.living().filter(({ isReady }) => isReady),
-        random,
-      );
+      const victim = someone(fleet.ready(), random);
       if (!victim) return undefined;
       await breakIo(folder, victim.pid, 0.2);
       await sleep(random.between(1_000, 2_000));

@@ -8,9 +8,10 @@ import { runRound } from './round.js';
 import { ENGINES, type EngineName } from './stores/index.js';
 
 /** A round has a store of its own, so that its history fits into memory and its seed leads back to it soon. */
-const ROUND_SECONDS = 60;
+const ROUND_SECONDS = 120;
+const SHORTEST_ROUND_SECONDS = 20;
 /** About what processes that are killed each second get through, on two cores. */
-const TASKS_PER_SECOND: Readonly<Record<EngineName, number>> = { sqlite: 2_000, redis: 300, postgres: 100 };
+const TASKS_PER_SECOND: Readonly<Record<EngineName, number>> = { sqlite: 4_000, redis: 300, postgres: 100 };
 
 const { values } = parseArgs({
   options: {
@@ -31,13 +32,15 @@ const faults = values.faults?.split(',').map(faultName);
 
 const command = (roundSeed: number, minutes: number): string =>
   `npm run chaos -- --engine ${engine} --minutes ${minutes} --seed ${roundSeed}`;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const totals = new Totals();
 const began = performance.now();
 console.log(`${command(seed, seconds / 60)}: ${Math.round(tasksPerSecond)} tasks a second`);
-for (let round = 0; round * ROUND_SECONDS < seconds; round += 1) {
+const elapsed = (): number => (performance.now() - began) / 1_000;
+for (let round = 0; round === 0 || seconds - elapsed() > SHORTEST_ROUND_SECONDS; round += 1) {
   // The first round of a seed is that of the seed itself: so a failed one is run again alone.
   const roundSeed = seed + round;
-  const roundSeconds = Math.min(ROUND_SECONDS, seconds - round * ROUND_SECONDS);
+  const roundSeconds = Math.min(ROUND_SECONDS, seconds - elapsed());
   const result = await runRound({
     engine,
     seed: roundSeed,
@@ -49,14 +52,11 @@ for (let round = 0; round * ROUND_SECONDS < seconds; round += 1) {
   });
   totals.add(result);
   if (round === 0) for (const [name, why] of result.skipped) console.log(`Without the fault ${name}: ${why}`);
-  const minutes = ((performance.now() - began) / 60_000).toFixed(1);
-  console.log(`${minutes} min: ${totals.summary()}`);
-  if (result.violations.length > 0) {
-    console.log(`\nFound with seed ${roundSeed} (${command(roundSeed, roundSeconds / 60)}):`);
-    console.log(describeViolations(result.violations, result.history));
-    process.exitCode = 1;
-    break;
-  }
+  console.log(`${(elapsed() / 60).toFixed(1)} min, seed ${roundSeed}: ${totals.summary()}`);
+  if (result.violations.length === 0) continue;
+  process.exitCode = 1;
+  console.log(`\nFound with seed ${roundSeed} (${command(roundSeed, Math.round(roundSeconds / 6) / 10)}):`);
+  console.log(describeViolations(result.violations, result.history));
 }
 console.log(`\n${totals.table()}\n\n${totals.summary()}`);
 

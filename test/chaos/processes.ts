@@ -86,6 +86,7 @@ export interface FleetPlan {
   readonly producers: number;
   readonly workers: number;
   readonly tasksPerSecond: number;
+  readonly largestBatch: number;
   readonly mostOpen: number;
   readonly movesClocks: boolean;
   readonly brokenEngine: BrokenEngine | null;
@@ -123,8 +124,18 @@ export class Fleet {
     );
   }
 
-  workers(): ChaosProcess[] {
-    return this.living().filter(({ setup }) => setup.production === null);
+  /** Of those, the ones that have booted. */
+  ready(): ChaosProcess[] {
+    return this.living().filter(({ isReady }) => isReady);
+  }
+
+  /** Whether so many have booted that one may go: a machine that boots them slowly would else never have one at work. */
+  isStrong(): boolean {
+    return this.ready().length > this.places.length / 2;
+  }
+
+  isWorker({ setup }: ChaosProcess): boolean {
+    return setup.production === null;
   }
 
   kill(victim: ChaosProcess): void {
@@ -216,7 +227,12 @@ export class Fleet {
         options: produces ? { ...plan.options, workers: false } : plan.options,
         app: plan.app?.holds === 'outbox' || this.count % 2 === 0 ? plan.app : null,
         production: produces
-          ? { seed, tasksPerSecond: plan.tasksPerSecond / plan.producers, mostOpen: plan.mostOpen }
+          ? {
+              seed,
+              tasksPerSecond: plan.tasksPerSecond / plan.producers,
+              largestBatch: plan.largestBatch,
+              mostOpen: plan.mostOpen,
+            }
           : null,
         clockOffset,
         brokenEngine: plan.brokenEngine,

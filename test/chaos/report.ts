@@ -11,7 +11,10 @@ const MOST_ENTRIES_SHOWN = 60;
 
 interface FaultTotals {
   times: number;
+  /** Tasks that had been acknowledged and had not ended. */
   inFlight: number;
+  /** Calls of handlers, in the process where it concerned one. */
+  running: number;
   lost: number;
   doubled: number;
 }
@@ -26,12 +29,14 @@ export class Totals {
   rolledBack = 0;
   refused = 0;
   violations = 0;
+  kills = 0;
   private readonly faults = new Map<string, FaultTotals>();
 
   add({ history, violations }: RoundResult): void {
     this.rounds += 1;
     this.refused += history.refused;
     this.violations += violations.length;
+    this.kills += history.entries.filter((entry) => entry.event === 'gone' && entry.how === 'killed').length;
     for (const { stored, rolledBack, runs } of history.tasks.values()) {
       this.attempts += runs.length;
       if (rolledBack) this.rolledBack += 1;
@@ -44,11 +49,14 @@ export class Totals {
       const known = task === null ? undefined : history.tasks.get(task);
       return known ? [{ rule, ...lifeOf(known) }] : [];
     });
-    const starts = [...history.tasks.values()].flatMap(({ runs }) => runs);
+    const tasks = [...history.tasks.values()];
+    const starts = tasks.flatMap(({ runs }) => runs);
+    const lives = tasks.filter(({ acknowledged }) => acknowledged).map(lifeOf);
     for (const { fault, process, from, until } of history.faults) {
       const total = this.of(fault);
       total.times += 1;
-      total.inFlight += starts.filter(
+      total.inFlight += lives.filter((life) => life.from <= until && life.until >= from).length;
+      total.running += starts.filter(
         (run) => run.start <= until && run.end >= from && (process === null || run.process === process),
       ).length;
       for (const one of about) {
@@ -66,17 +74,19 @@ export class Totals {
   /** As a table in Markdown. */
   table(): string {
     const rows = FAULTS.filter(({ name }) => this.faults.has(name)).map(({ name, description }) => {
-      const { times, inFlight, lost, doubled } = this.faults.get(name)!;
-      return `| ${name}: ${description} | ${times} | ${inFlight} | ${lost} | ${doubled} |`;
+      const { times, inFlight, running, lost, doubled } = this.faults.get(name)!;
+      return `| ${description} (\`${name}\`) | ${times} | ${inFlight} | ${running} | ${lost} | ${doubled} |`;
     });
-    return ['| fault | times | tasks in flight | lost | doubled |', '| --- | --: | --: | --: | --: |', ...rows].join(
-      '\n',
-    );
+    return [
+      '| fault | times | tasks in flight | of them running | lost | doubled |',
+      '| --- | --: | --: | --: | --: | --: |',
+      ...rows,
+    ].join('\n');
   }
 
   summary(): string {
     return (
-      `${this.rounds} rounds, ${this.tasks} tasks (${this.ticks} cron ticks), ${this.attempts} attempts ` +
+      `${this.rounds} rounds, ${this.kills} SIGKILLs, ${this.tasks} tasks (${this.ticks} cron ticks), ${this.attempts} attempts ` +
       `(${this.lostAttempts} lost with their process), ${this.rolledBack} rolled back, ${this.refused} calls refused, ` +
       `${this.violations} violations`
     );
@@ -84,7 +94,7 @@ export class Totals {
 
   private of(fault: string): FaultTotals {
     let total = this.faults.get(fault);
-    if (!total) this.faults.set(fault, (total = { times: 0, inFlight: 0, lost: 0, doubled: 0 }));
+    if (!total) this.faults.set(fault, (total = { times: 0, inFlight: 0, running: 0, lost: 0, doubled: 0 }));
     return total;
   }
 }

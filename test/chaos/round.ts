@@ -13,6 +13,7 @@ import {
   type TasksModuleRootOptions,
 } from '../../lib/index.js';
 import { Random } from '../kill/support/random.js';
+import { until } from '../support/until.js';
 import { check, type Violation } from './checker.js';
 import { FAULTS, type FaultName, MOST_CLOCK_OFFSET_MS } from './faults.js';
 import { buildHistory, type History } from './history.js';
@@ -39,6 +40,8 @@ export interface RoundPlan {
   /** Only these. */
   readonly faults?: readonly FaultName[];
   readonly brokenEngine?: BrokenEngine;
+  /** Milliseconds that the rest may take once all faults are over. */
+  readonly drainPatience?: number;
 }
 
 export interface RoundResult {
@@ -50,7 +53,10 @@ export interface RoundResult {
 
 /** Long enough that a busy machine is not taken for a dead process, short enough to be lost often. */
 const LEASE_MS = 1_000;
-const MOST_OPEN = 3_000;
+/** Of the tasks of a second: what is enqueued by one call, and what waits before producers pause. */
+const BATCH_SHARE = 0.1;
+const OPEN_SHARE = 4;
+const BOOT_PATIENCE_MS = 120_000;
 const DRAINERS = 2;
 const DRAIN_PATIENCE_MS = 150_000;
 const SETTLE_PATIENCE_MS = 45_000;
@@ -89,7 +95,8 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
         producers: plan.producers ?? 2,
         workers: plan.workers ?? 3,
         tasksPerSecond: plan.tasksPerSecond,
-        mostOpen: MOST_OPEN,
+        largestBatch: Math.max(20, Math.round(plan.tasksPerSecond * BATCH_SHARE)),
+        mostOpen: plan.tasksPerSecond * OPEN_SHARE,
         movesClocks: store.movesClocks,
         brokenEngine: plan.brokenEngine ?? null,
       },
@@ -99,6 +106,15 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
     );
 
     fleet.start();
+    await until(
+      'processes that work',
+      () => {
+        const [mishap] = fleet.mishaps;
+        if (mishap) throw new Error(`${mishap.process} ${mishap.message}`);
+        return fleet.isStrong();
+      },
+      BOOT_PATIENCE_MS,
+    );
     schedule.start({ fleet, store, folder, ledger: ledgerFolder, lease });
     await sleep(plan.seconds * 1_000);
     await schedule.stop();
@@ -107,7 +123,7 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
 
     const app = await openApp(options);
     try {
-      const { found, stored } = await drain(app, fleet, store);
+      const { found, stored } = await drain(app, fleet, store, plan.drainPatience ?? DRAIN_PATIENCE_MS);
       ledger.close();
       const history = buildHistory(readLedger(ledgerFolder), stored, 2 * lease * 1_000);
       const mishaps = fleet.mishaps.map(({ process, message }) => ({
@@ -154,6 +170,7 @@ async function drain(
   app: INestApplicationContext,
   fleet: Fleet,
   store: ChaosStore,
+  patience: number,
 ): Promise<{ found: string[]; stored: Awaited<ReturnType<ChaosStore['readAll']>> }> {
   const tasks = app.get(TaskDispatcher);
   const crons = app.get(CronSchedules);
@@ -161,7 +178,7 @@ async function drain(
   if ((await crons.list()).some(({ name }) => name === TICK)) await crons.pause(TICK);
   // What a clock that was ahead has put off is due by clocks that are ahead, too.
   fleet.startDraining(DRAINERS, store.movesClocks ? MOST_CLOCK_OFFSET_MS + 60_000 : null);
-  const deadline = performance.now() + DRAIN_PATIENCE_MS;
+  const deadline = performance.now() + patience;
   let calm = 0;
   // Twice in a row: between a look at the outbox and one at the store a task may be on its way.
   while (calm < 2 && performance.now() < deadline) {
@@ -169,8 +186,7 @@ async function drain(
     calm = open === 0 ? calm + 1 : 0;
     await sleep(100);
   }
-  if (calm < 2)
-    found.push(`After ${DRAIN_PATIENCE_MS / 1_000} s without faults there were still tasks that had not ended`);
+  if (calm < 2) found.push(`After ${patience / 1_000} s without faults there were still tasks that had not ended`);
   await fleet.shutDown();
   return { found, stored: await store.readAll(tasks) };
 }

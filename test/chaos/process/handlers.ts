@@ -39,8 +39,9 @@ export class Handlers {
   }
 
   @TaskHandler('fail')
-  fail({ failures, retries }: ChaosTasks['fail'], task: TaskContext): Promise<void> {
+  fail({ failures, retries, ms }: ChaosTasks['fail'], task: TaskContext): Promise<void> {
     return this.noting(task, async () => {
+      if (ms > 0) await sleep(ms, undefined, { signal: task.signal });
       const excused = task.maxAttempts - (retries + 1);
       if (task.attempt - excused <= failures) throw new Error('failed on purpose');
     });

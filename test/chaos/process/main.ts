@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TaskDispatcher, TasksModule, type TasksModuleRootOptions } from '../../../lib/index.js';
-import { LedgerWriter, type ProcessEvent } from '../ledger.js';
+import { LedgerWriter, type ProcessEvent, steadyNow } from '../ledger.js';
 import { AppDatabase } from './app-database.js';
 import { breakEngine } from './broken-engines.js';
 import { Desk } from './desk.js';
@@ -15,11 +15,12 @@ import type { Notice, Order, ProcessSetup } from './setup.js';
 import { watchForStalls } from './stall-watch.js';
 
 const setup = JSON.parse(process.argv[2]!) as ProcessSetup;
+const bornAt = steadyNow();
 const ledger = new LedgerWriter<ProcessEvent>(setup.ledger, setup.name);
 const clock = setup.clockOffset === null ? null : new JumpingClock(setup.clockOffset);
 const works = setup.options.workers !== false;
 if (setup.brokenEngine) breakEngine(setup.brokenEngine);
-if (works) watchForStalls(join(setup.ledger, `${setup.name}.jsonl`), Number(setup.options.lease) / 2);
+if (works) watchForStalls(join(setup.ledger, `${setup.name}.jsonl`), Number(setup.options.lease) / 4);
 
 const app = setup.app && (await AppDatabase.open(setup.app.file));
 const desk = new Desk(setup.name, ledger, app);
@@ -51,6 +52,8 @@ process.on('message', (order: Order) => {
 });
 // The parent is gone: nobody is left to end this process.
 process.once('disconnect', () => process.exit());
+// Its heart begins to beat about now, late where the machine is busy.
+ledger.write({ event: 'stalled', at: steadyNow(), from: bornAt });
 tell('ready');
 if (producer) {
   await producer.run();

@@ -6,7 +6,7 @@ import type { Production } from './setup.js';
 
 const OPEN_STATES = TASK_STATES.filter((state) => !ENDED_STATES.some((ended) => ended === state));
 /** Between two looks at how many tasks have not ended. */
-const LOOK_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 250;
 const STEP_MS = 20;
 
 /** Enqueues tasks of all kinds at a steady rate, from a seed. */
@@ -58,16 +58,16 @@ export class Producer {
     const { random, tasks, desk } = this;
     const kind = random.next();
     if (kind < 0.25) {
-      const count = random.between(5, 60);
+      const count = random.between(5, this.production.largestBatch);
       this.attempt(desk.queueMany(tasks, count));
       return count;
     }
     const key = desk.key();
-    if (kind < 0.55) this.attempt(desk.queue(tasks, 'quick', { key }));
-    else if (kind < 0.68) this.enqueueFailing(key);
-    else if (kind < 0.76) this.attempt(desk.queue(tasks, 'spawn', { key, children: random.between(1, 3) }));
+    if (kind < 0.45) this.attempt(desk.queue(tasks, 'quick', { key }));
+    else if (kind < 0.58) this.enqueueFailing(key);
+    else if (kind < 0.66) this.attempt(desk.queue(tasks, 'spawn', { key, children: random.between(1, 3) }));
     else if (kind < 0.82) {
-      const params = { key, ms: random.between(1, 1_500), heedful: random.next() < 0.5 };
+      const params = { key, ms: random.between(1, 4_000), heedful: random.next() < 0.5 };
       this.attempt(desk.queue(tasks, 'wait', params));
     } else if (kind < 0.83) this.attempt(desk.queue(tasks, 'block', { key, ms: random.between(1, 50) }));
     else if (kind < 0.86) this.attempt(desk.queue(tasks, 'snooze', { key }));
@@ -82,11 +82,12 @@ export class Producer {
     const retries = this.random.between(0, 3);
     const failures = this.random.between(0, 4);
     const state = failures > retries ? 'failed' : 'completed';
+    const ms = this.random.next() < 0.5 ? 0 : this.random.between(1, 500);
     this.attempt(
       this.desk.queue(
         this.tasks,
         'fail',
-        { key, failures, retries },
+        { key, failures, retries, ms },
         {
           maxRetries: retries,
           expected: { state, retried: Math.min(failures, retries) },

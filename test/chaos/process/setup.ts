@@ -21,6 +21,8 @@ export interface ProcessSetup {
 export interface Production {
   readonly seed: number;
   readonly tasksPerSecond: number;
+  /** Most tasks that are enqueued by one call. */
+  readonly largestBatch: number;
   /** It pauses while the store holds more tasks than this that have not ended. */
   readonly mostOpen: number;
 }
@@ -41,8 +43,8 @@ export interface ChaosTasks {
   wait: Keyed & { readonly ms: number; readonly heedful: boolean };
   /** Keeps the CPU for `ms`. */
   block: Keyed & { readonly ms: number };
-  /** Throws in its first `failures` attempts, of the `retries + 1` that it is granted. */
-  fail: Keyed & { readonly failures: number; readonly retries: number };
+  /** Throws after `ms` in its first `failures` attempts, of the `retries + 1` that it is granted. */
+  fail: Keyed & { readonly failures: number; readonly retries: number; readonly ms: number };
   /** Asks for another time, once, without using up an attempt. */
   snooze: Keyed;
   /** Enqueues `children` quick tasks. */
@@ -55,11 +57,11 @@ export interface ChaosTasks {
 
 export const QUEUE_OF: Readonly<Record<keyof ChaosTasks, 'fast' | 'slow'>> = {
   quick: 'fast',
-  fail: 'fast',
   snooze: 'fast',
   spawn: 'fast',
   transact: 'fast',
   report: 'fast',
+  fail: 'slow',
   wait: 'slow',
   block: 'slow',
 };

@@ -16,7 +16,7 @@ const WATCH = `
       writeSync(file, JSON.stringify({ event: 'stalled', at, from: last }) + '\\n');
     }
     last = at;
-  }, workerData.longest / 10);
+  }, workerData.longest / 5);
 `;
 
 /**

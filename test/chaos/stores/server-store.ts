@@ -8,6 +8,7 @@ import type { StoredTask } from '../history.js';
 import type { ChaosStore } from './chaos-store.js';
 
 const PAGE = 100;
+const OUTBOX_EXISTS = `SELECT 1 FROM sqlite_master WHERE name = 'nestjs_tasks_outbox'`;
 const OUTBOX_ROWS = 'SELECT count(*) FROM nestjs_tasks_outbox';
 
 /** Tasks on a server, which every process reaches through a proxy; transactions of the app are in a SQLite file. */
@@ -25,7 +26,8 @@ export class ServerStore implements ChaosStore {
   }
 
   static async redis(folder: string): Promise<ServerStore> {
-    const server = await RedisServer.start();
+    // What a kill may take from a Redis that does not is no promise of the library's.
+    const server = await RedisServer.start({ appendfsync: 'always' });
     const proxy = await TcpProxy.start(server.port);
     return new ServerStore(server, proxy, { connection: { host: proxy.host, port: proxy.port } }, folder);
   }
@@ -45,7 +47,8 @@ export class ServerStore implements ChaosStore {
   waitingInOutbox(): number {
     const database = new Database(this.app!.file, { readonly: true });
     try {
-      return database.prepare<[], number>(OUTBOX_ROWS).pluck().get()!;
+      const exists = database.prepare(OUTBOX_EXISTS).get();
+      return exists ? database.prepare<[], number>(OUTBOX_ROWS).pluck().get()! : 0;
     } finally {
       database.close();
     }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { backupTasks } from '../../../lib/index.js';
@@ -17,6 +17,8 @@ export class SqliteStore implements ChaosStore {
   readonly disk: SmallDisk | null;
   readonly file: string;
   private copies = 0;
+  /** A run that is broken off must not leave a file system behind. */
+  private readonly removeAtExit = (): void => this.disk?.remove();
 
   /** @param folder of the round */
   constructor(
@@ -26,6 +28,7 @@ export class SqliteStore implements ChaosStore {
     this.disk = canMount() ? new SmallDisk('512m') : null;
     const home = this.disk ? join(this.disk.folder, 'data') : join(folder, 'data');
     mkdirSync(home);
+    process.once('exit', this.removeAtExit);
     this.file = join(home, 'tasks.db');
   }
 
@@ -91,14 +94,11 @@ export class SqliteStore implements ChaosStore {
 
   async problems(): Promise<string[]> {
     const findings = await checkStore(this.file, { lease: this.lease });
-    const heartbeats = readdirSync(`${this.file}-workers`);
-    return [
-      ...findings.map(({ message }) => message),
-      ...(heartbeats.length > 0 ? [`Heartbeats are left behind: ${heartbeats.join(', ')}`] : []),
-    ];
+    return findings.map(({ message }) => message);
   }
 
   async remove(): Promise<void> {
+    process.off('exit', this.removeAtExit);
     this.disk?.remove();
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { IN_MEMORY } from '../connection.js';
+import { type Database, IN_MEMORY } from '../connection.js';
 import { deleteWorker, insertWorker, workerExists } from '../statements/worker-rows.js';
 import type { Transaction } from '../transaction.js';
 import { assertNotMoving } from '../transfer/move-mark.js';
@@ -60,12 +60,15 @@ export class Registration {
    */
   ensure(transaction: Transaction): boolean {
     if (workerExists(transaction.database, this.currentId)) return true;
-    void this.heartbeat?.stop();
+    this.heartbeat?.stop().catch(() => undefined);
     this.heartbeat = null;
     this.currentId = this.newId();
     this.insert(transaction);
-    // A transaction is over when the turn is.
-    queueMicrotask(() => this.beatWhenPossible(this.currentId));
+    const { database } = transaction;
+    // A transaction is over when the turn is: committed, or rolled back and the row with it.
+    queueMicrotask(() => {
+      if (isThere(database, this.currentId)) this.beatWhenPossible(this.currentId);
+    });
     return false;
   }
 
@@ -99,5 +102,14 @@ export class Registration {
   private insert(transaction: Transaction): void {
     assertNotMoving(transaction.database);
     insertWorker(transaction, { ...ownIdentity(), id: this.currentId, startedAt: this.startedAt, queues: this.queues });
+  }
+}
+
+/** Where that cannot be told the row may be there, and is then known to whoever finds the heartbeat. */
+function isThere(database: Database, id: string): boolean {
+  try {
+    return workerExists(database, id);
+  } catch {
+    return true;
   }
 }
