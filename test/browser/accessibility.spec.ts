@@ -44,6 +44,7 @@ describe.skipIf(!hasChromium)(`the page for everybody (needs ${CHROMIUM})`, () =
     const pages = ['#/', '#/tasks', `#/tasks/${id}`, '#/errors', '#/crons', '#/enqueue?name=sign_up', '#/audit'];
     for (const hash of pages) {
       await ready(hash);
+      await page.evaluate(`document.querySelectorAll('main details').forEach((part) => (part.open = true))`);
       await check(hash);
     }
     await ready('#/tasks?state=failed');

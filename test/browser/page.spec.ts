@@ -24,7 +24,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await page.getByRole('link', { name: 'flaky' }).click();
     await page.getByRole('heading', { name: 'flaky failed' }).waitFor();
     // The app's frame stands first; those of Node and of packages are there, and closed.
-    await page.getByRole('region', { name: "The app's frames" }).getByText('page-handlers.ts').first().waitFor();
+    await page.getByRole('group', { name: "The app's frames" }).first().getByText('page-handlers.ts').first().waitFor();
     app.app.get(PageHandlers).isBroken = false;
     await button('Retry').click();
     await page.getByRole('heading', { name: 'flaky completed' }).waitFor();

@@ -1,4 +1,5 @@
 import { h } from '../dom.js';
+import { plural } from '../format.js';
 
 /** Frames of a package or of Node itself: seldom where the mistake is. */
 const FOREIGN_FRAME = /node_modules[\\/]|\(node:|at node:|<anonymous>/;
@@ -7,27 +8,30 @@ const FOREIGN_FRAME = /node_modules[\\/]|\(node:|at node:|<anonymous>/;
 export function stackBlock(stack: string): HTMLElement {
   const lines = stack.split('\n');
   const first = lines.findIndex((line) => /^\s+at /.test(line));
-  if (first === -1) return h('pre', {}, stack);
+  if (first === -1) return textBlock('Stack', stack);
   const frames = lines.slice(first);
   const own = frames.filter((line) => !FOREIGN_FRAME.test(line));
   const foreign = frames.filter((line) => FOREIGN_FRAME.test(line));
-  const whole = h('details', {}, h('summary', {}, 'Whole stack, in its order'), h('pre', {}, stack));
   return h(
     'div',
     { class: 'stack' },
-    own.length > 0 &&
-      h(
-        'pre',
-        { role: 'region', 'aria-label': "The app's frames", tabindex: '0' },
-        own.map((line) => line.trim()).join('\n'),
-      ),
+    own.length > 0 && textBlock("The app's frames", trimmed(own)),
     foreign.length > 0 &&
       h(
         'details',
         { class: 'foreign', open: own.length === 0 },
-        h('summary', {}, `${foreign.length} frames of packages and Node`),
-        h('pre', {}, foreign.map((line) => line.trim()).join('\n')),
+        h('summary', {}, `${plural(foreign.length, 'frame')} of packages and Node`),
+        textBlock('Frames of packages and Node', trimmed(foreign)),
       ),
-    whole,
+    h('details', {}, h('summary', {}, 'Whole stack, in its order'), textBlock('Whole stack', stack)),
   );
+}
+
+/** Lines that may be longer than there is room, and then are moved by keyboard too. */
+export function textBlock(label: string, text: string): HTMLElement {
+  return h('pre', { role: 'group', 'aria-label': label, tabindex: '0' }, text);
+}
+
+function trimmed(frames: readonly string[]): string {
+  return frames.map((line) => line.trim()).join('\n');
 }

@@ -4,7 +4,7 @@ import { actionButtons } from '../components/action-buttons.js';
 import { badge } from '../components/badge.js';
 import { jsonTree } from '../components/json-tree.js';
 import { runAgain } from '../components/run-again.js';
-import { stackBlock } from '../components/stack.js';
+import { stackBlock, textBlock } from '../components/stack.js';
 import { Table } from '../components/table.js';
 import { timeline } from '../components/timeline.js';
 import type { Change } from '../connection.js';
@@ -214,5 +214,5 @@ function attemptCells({ attempt, outcome, startedAt, finishedAt, worker, error }
 function logLines(task: Task): HTMLElement {
   if (task.logs.length === 0) return notice('None.');
   const lines = task.logs.map(({ at, attempt, message }) => `${new Date(at).toISOString()}  #${attempt}  ${message}`);
-  return h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Log lines' }, lines.join('\n'));
+  return textBlock('Log lines', lines.join('\n'));
 }
