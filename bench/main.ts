@@ -34,13 +34,12 @@ async function main(): Promise<void> {
 
 /** Runs what was chosen; the results are stored after each measure, those of others kept where only some were chosen. */
 async function measureAll(options: BenchOptions, stores: Stores): Promise<Results> {
-  const contestants = CONTESTANTS.filter(
-    ({ name, store }) => options.contestants.includes(name) && !Stores.missing(store),
-  );
-  for (const { title, store } of CONTESTANTS) {
+  const wanted = CONTESTANTS.filter(({ name }) => options.contestants.includes(name));
+  for (const { title, store } of wanted) {
     const missing = Stores.missing(store);
     if (missing) process.stderr.write(`without ${title}: ${missing}\n`);
   }
+  const contestants = wanted.filter(({ store }) => !Stores.missing(store));
   if (needPeers(contestants)) installPeers();
   let results: Results = {
     date: new Date().toISOString().slice(0, 10),
