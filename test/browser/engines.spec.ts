@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import { Queue } from 'bullmq';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bullmq } from '../../lib/index.js';
@@ -10,6 +11,9 @@ import { RedisServer } from '../support/servers/redis-server.js';
 import { CHROMIUM, hasChromium, launch, openTab, type Tab } from './support/browser.js';
 import { PageHandlers } from './support/page-handlers.js';
 
+/** Of all keys on the server. */
+const PREFIX = 'shop';
+
 describe.skipIf(!hasChromium)(`the page on another engine (needs ${CHROMIUM})`, () => {
   describeWith('redis', 'BullMQ on Redis, with an outbox', () => {
     let browser: Browser;
@@ -18,6 +22,7 @@ describe.skipIf(!hasChromium)(`the page on another engine (needs ${CHROMIUM})`, 
     let app: AdminApp;
     let tab: Tab;
     let page: Page;
+    const connection = (): { host: string; port: number } => ({ host: server.host, port: server.port });
 
     beforeAll(async () => {
       browser = await launch();
@@ -32,7 +37,7 @@ describe.skipIf(!hasChromium)(`the page on another engine (needs ${CHROMIUM})`, 
       app = await AdminApp.start({
         tasks: {
           database: undefined,
-          engine: bullmq({ connection: { host: server.host, port: server.port } }),
+          engine: bullmq({ connection: connection(), prefix: PREFIX, show: ['legacy'] }),
           outbox: { dataSource: database },
           workers: { default: 2 },
         },
@@ -62,6 +67,35 @@ describe.skipIf(!hasChromium)(`the page on another engine (needs ${CHROMIUM})`, 
       await page.getByText('No failed tasks.').waitFor();
       await page.goto(`${app.origin}/admin/tasks#/tasks/${id}`);
       await page.getByRole('heading', { name: 'flaky completed' }).waitFor();
+    });
+
+    it('shows what belongs to another program, and leaves it alone', async () => {
+      const legacy = new Queue('legacy', { connection: connection(), prefix: PREFIX });
+      await legacy.add('print', { pages: 3 });
+      await legacy.close();
+      const { id } = await app.dispatcher.queue('default', 'flaky', {});
+      await app.reached(id, 'failed');
+      const row = (text: string): Locator => page.getByRole('row').filter({ hasText: text });
+      await page.keyboard.press('r');
+      await row('legacy').getByText('foreign', { exact: true }).waitFor();
+      expect(await row('legacy').getByRole('button').count()).toBe(0);
+      expect(await row('default').getByRole('button', { name: 'Pause' }).count()).toBe(1);
+
+      await page.goto(`${app.origin}/admin/tasks#/tasks`);
+      await row('print').waitFor();
+      await row('flaky').waitFor();
+      expect(await row('print').getByRole('button').count()).toBe(0);
+      expect(await row('print').getByRole('checkbox').count()).toBe(0);
+      expect(await row('flaky').getByRole('button').count()).toBe(2);
+      await page.getByRole('link', { name: 'print' }).click();
+      await page.getByRole('heading', { name: 'print available' }).waitFor();
+      await page.getByText('pages').waitFor();
+      expect(await page.locator('main .page-head button').count()).toBe(0);
+
+      await page.goto(`${app.origin}/admin/tasks#/enqueue`);
+      const queues = page.getByLabel('Queue', { exact: true });
+      await queues.waitFor();
+      expect(await queues.locator('option').allTextContents()).toEqual(['default', 'emails']);
     });
 
     it('shows what waits in the outbox while the server is away', async () => {

@@ -136,33 +136,6 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     expect(await paused()).toBe(false);
   });
 
-  it('leaves alone what belongs to another program', async () => {
-    await app.dispatcher.queue('idle', 'greet', {});
-    await failed('flaky');
-    await page.addInitScript(`window.EventSource = class extends EventTarget { close() {} }`);
-    await page.route('**/api/queues', async (route) => {
-      const response = await route.fetch();
-      const queues = (await response.json()) as Array<{ queue: string }>;
-      // As the API marks such a queue.
-      const json = queues.map((stats) => (stats.queue === 'idle' ? { ...stats, foreign: true } : stats));
-      await route.fulfill({ response, json });
-    });
-    await page.reload();
-    await fixture.row('idle').getByText('foreign', { exact: true }).waitFor();
-    expect(await fixture.row('idle').getByRole('button').count()).toBe(0);
-    await page.goto(`${fixture.url}#/tasks`);
-    await fixture.row('greet').waitFor();
-    expect(await fixture.row('greet').getByRole('button').count()).toBe(0);
-    expect(await fixture.row('greet').getByRole('checkbox').count()).toBe(0);
-    expect(await fixture.row('flaky').getByRole('button').count()).toBe(2);
-    await page.getByRole('link', { name: 'greet' }).click();
-    await page.getByRole('heading', { name: 'greet available' }).waitFor();
-    expect(await page.locator('main .page-head button').count()).toBe(0);
-    await fixture.open('#/enqueue');
-    await page.getByLabel('Queue', { exact: true }).waitFor();
-    expect(await page.getByLabel('Queue', { exact: true }).locator('option').allTextContents()).not.toContain('idle');
-  });
-
   it('goes on by keyboard where a link led', async () => {
     await failed('flaky');
     await fixture.open('#/tasks');
