@@ -51,7 +51,7 @@ function cell({ outcomes, unit }: FigureResult, name: string, contestant: string
 function ratioTo(library: Outcome | undefined, outcome: { readonly median: number }, name: string): string {
   if (name === LIBRARY || !library || 'failed' in library || library.median <= 0) return '';
   const ratio = outcome.median / library.median;
-  return ` · ${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)}×`;
+  return ` · ${ratio >= 10 ? ratio.toFixed(0) : ratio >= 0.1 ? ratio.toFixed(2) : ratio.toPrecision(1)}×`;
 }
 
 export function formatContestants({ contestants }: Results): string {
