@@ -12,6 +12,7 @@ import { Random } from '../kill/support/random.js';
 import { onTestEnd } from '../module/support.js';
 import { type Compiled, compile } from '../support/compile.js';
 import { describeWith } from '../support/servers/find-program.js';
+import { until } from '../support/until.js';
 import { MigrateProcess } from './support/migrate-process.js';
 import { KINDS, type Kind, Places } from './support/places.js';
 import { checksums, migrate } from './support/run-migrate.js';
@@ -32,12 +33,14 @@ type Measure = () => Promise<number>;
 async function measureOf(address: string): Promise<Measure> {
   if (address.startsWith('redis:')) {
     const client = new Redis(address);
+    client.on('error', () => undefined);
     onTestEnd(() => client.disconnect());
     const pattern = `${new URL(address).searchParams.get('prefix')}:*`;
     return async () => (await client.keys(pattern)).length;
   }
   if (address.startsWith('postgres:')) {
     const client = new Client({ connectionString: address });
+    client.on('error', () => undefined);
     await client.connect();
     onTestEnd(() => client.end());
     return async () => {
@@ -129,6 +132,26 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
       }
     }, 300_000);
   });
+
+  it('by a crash of the server comes to the same end too', async () => {
+    const [source, target] = [await places.make('SQLite'), await places.make('PostgreSQL')];
+    const now = Date.now();
+    const tasks = someTasks(TASKS, now);
+    await fill(source.address, tasks);
+    const arrived = await measureOf(target.address);
+    const first = new MigrateProcess(compiled.file('src/main'), source.address, target.address);
+    await until('a part was copied', async () => first.hasEnded || (await arrived()) > TASKS / 4);
+    await places.crash('PostgreSQL');
+    // It may have gone on when the server was there again.
+    if ((await first.end()) !== 0) {
+      expect(first.output).toContain('The move is not finished: run the command again to go on.');
+      const again = await migrate(source.address, target.address);
+      expect(again.code, again.err).toBe(0);
+    }
+    const moved = await read(await opened(target.address));
+    expect(moved.map((task) => rowOf(task, now))).toEqual(tasks.map((task) => rowOf(task, now)));
+    expect(await read(await opened(source.address))).toEqual([]);
+  }, 180_000);
 
   describe.each(KINDS)('out of %s', (kind) => {
     it('takes along what a process that was killed was running, once its lease is over', async () => {

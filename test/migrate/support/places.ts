@@ -43,6 +43,13 @@ export class Places {
     return { address: postgres, options: { database: undefined, engine: bullmq({ postgres }) } };
   }
 
+  /** Ends the server of a kind as a crash does, and starts it again on what it had written. */
+  async crash(kind: Exclude<Kind, 'SQLite'>): Promise<void> {
+    const server = kind === 'Redis' ? this.redis : this.postgres;
+    await server.kill();
+    await server.restart();
+  }
+
   async remove(): Promise<void> {
     await Promise.all([this.redis.remove(), this.postgres.remove()]);
   }

@@ -106,14 +106,15 @@ export class BullmqTransfer implements TransferStore {
   }
 
   async *exportTasks(): AsyncGenerator<StoredTask> {
-    for (const queue of await this.queues()) {
+    for (const name of await this.queues()) {
+      const queue = this.set.queue(name);
       for (const list of MOVED_LISTS) {
-        for (let offset = 0; ; offset += BATCH) {
-          const jobs: Array<TaskJob | undefined> = await this.set
-            .queue(queue)
-            .getJobs([list], offset, offset + BATCH - 1, true);
-          yield* await Promise.all(jobs.filter(isTask).map((job) => this.stored(queue, list, job)));
-          if (jobs.length < BATCH) break;
+        // All ids at once: PostgreSQL orders what came due or failed at the same time in no way, so that pages overlap.
+        const ids = await queue.getRanges([list], 0, -1, true);
+        for (let start = 0; start < ids.length; start += BATCH) {
+          const batch = ids.slice(start, start + BATCH);
+          const jobs = await Promise.all(batch.map((id): Promise<TaskJob | undefined> => queue.getJob(id)));
+          yield* await Promise.all(jobs.filter(isTask).map((job) => this.stored(name, list, job)));
         }
       }
     }
@@ -178,7 +179,7 @@ export class BullmqTransfer implements TransferStore {
   }
 
   async close(): Promise<void> {
-    for (const landing of this.landings.values()) await landing.close();
+    await Promise.all([...this.landings.values()].map((landing) => landing.close()));
     await this.schedules.close();
     await this.set.close();
   }
@@ -224,7 +225,7 @@ export class BullmqTransfer implements TransferStore {
         await sleep(LOOK_EVERY_MS);
       }
     } finally {
-      await checker.close();
+      await this.set.end(checker);
     }
   }
 

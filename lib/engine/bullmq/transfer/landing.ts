@@ -43,7 +43,7 @@ export class Landing {
   }
 
   async close(): Promise<void> {
-    await this.worker.close();
+    await this.set.end(this.worker);
   }
 
   private async landNext(token: string): Promise<void> {
