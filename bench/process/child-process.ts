@@ -6,6 +6,7 @@ import type { Session } from './session.js';
 
 /** Longest that an answer is waited for, unless the call says otherwise. */
 const PATIENCE_MS = 120_000;
+const EXIT_PATIENCE_MS = 2_000;
 
 export type Method = {
   [K in keyof Session]: Session[K] extends (...args: never[]) => Promise<unknown> ? K : never;
@@ -39,7 +40,7 @@ export class ChildProcess {
   constructor(node: ContestantInfo['node'] = 'current') {
     this.child = fork(join(import.meta.dirname, 'child.js'), [], {
       execPath: nodeOf(node),
-      execArgv: ['--expose-gc', '--no-warnings'],
+      execArgv: [...process.execArgv, '--expose-gc', '--no-warnings'],
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -99,11 +100,14 @@ export class ChildProcess {
     }
   }
 
+  /** Lets it exit by itself, so that the profile of `node --cpu-prof dist/bench/bench/main.js …` is written; one that does not is killed. */
   async end(): Promise<void> {
     if (this.gone) return;
     const exited = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
-    this.child.kill('SIGKILL');
+    if (this.child.connected) this.child.disconnect();
+    const killing = setTimeout(() => this.child.kill('SIGKILL'), EXIT_PATIENCE_MS);
     await exited;
+    clearTimeout(killing);
   }
 }
 
