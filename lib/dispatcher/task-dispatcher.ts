@@ -13,6 +13,7 @@ import {
 } from '../engine/index.js';
 import { InvalidArgumentError, TaskNotFoundError, TaskStateError, UnknownQueueError } from '../errors/index.js';
 import { maskSensitive, type ParamsCodec } from '../params/index.js';
+import { MetricsMemory } from './metrics-memory.js';
 import { checkAction, checkListQuery, checkQueue, checkTarget, checkTaskId } from './task-arguments.js';
 import { currentTaskId } from './current-task.js';
 import { TaskBuilder, type BuiltTask, type TaskRow } from './task-builder.js';
@@ -46,6 +47,7 @@ const SHORTEST_WINDOW_MS = 60_000;
  */
 export class TaskDispatcher {
   private readonly builder: TaskBuilder;
+  private readonly metricsMemory = new MetricsMemory();
 
   /** @internal Made by `TasksModule`. */
   constructor(
@@ -235,8 +237,15 @@ export class TaskDispatcher {
     const length = parseDuration(window, 'window', { min: SHORTEST_WINDOW_MS, max: LONGEST_WINDOW_MS });
     if (queue !== undefined) await this.checkStoredQueue(queue);
     const to = this.config.clock.now();
-    const { from } = metricsSpan(to, length);
-    return taskMetrics(to, length, await this.engine.metrics({ from, to, ...(queue !== undefined && { queue }) }));
+    const { from, step } = metricsSpan(to, length);
+    const key = JSON.stringify([queue, length]);
+    const known = this.metricsMemory.settled(key, from, step, to);
+    const fresh = from + known.length * step;
+    const read = await this.engine.metrics({ from: fresh, to, ...(queue !== undefined && { queue }) });
+    const { points, ...span } = taskMetrics(to, length, read);
+    const metrics = { ...span, points: [...known, ...points.slice(known.length)] };
+    this.metricsMemory.remember(key, metrics);
+    return metrics;
   }
 
   /** What waits in the outbox, where there is one, to be handed over to the store. @throws StoreError */
