@@ -147,6 +147,31 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Retry');
   });
 
+  it('goes through rows by keyboard, and chooses them', async () => {
+    await failMany(3);
+    await fixture.open('#/tasks?state=failed');
+    await page.getByRole('checkbox').nth(2).waitFor();
+    for (const key of ['j', 'x', 'j', 'j', 'x', 'j', 'k']) await page.keyboard.press(key);
+    await page.getByText('2 chosen').waitFor();
+    const chosen = page.getByRole('checkbox');
+    expect([await chosen.nth(0).isChecked(), await chosen.nth(1).isChecked(), await chosen.nth(2).isChecked()]).toEqual(
+      [true, false, true],
+    );
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'flaky failed' }).waitFor();
+    const [, middle] = (await app.dispatcher.list({ state: 'failed' })).items;
+    expect(page.url()).toContain(middle!.id);
+  });
+
+  it('leads from the overview to why tasks fail in three clicks', async () => {
+    await failed('flaky', { to: 'Ada' });
+    await page.reload();
+    await fixture.row('default').getByRole('link', { name: '100 %' }).click();
+    await page.getByText('Only queue default.').waitFor();
+    await fixture.row('The mail server is away').getByRole('link', { name: 'Example' }).click();
+    await page.getByRole('group', { name: "The app's frames" }).first().waitFor();
+  });
+
   it('triggers a cron', async () => {
     await page.getByRole('link', { name: 'Crons' }).click();
     await page.getByRole('row').filter({ hasText: 'nightly' }).getByRole('button', { name: 'Run now' }).click();

@@ -140,6 +140,18 @@ function decoded(text: string): string {
   }
 }
 
+/** From the row that has the focus to one before or after it; to the first where none has it. */
+function moveInRows(by: number): void {
+  const rows = [...main.querySelectorAll<HTMLElement>('tbody tr')].filter((row) => row.querySelector('a.name'));
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = rows[at === -1 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))];
+  next?.querySelector<HTMLElement>('a.name')?.focus();
+}
+
+function chooseRow(): void {
+  document.activeElement?.closest('tr')?.querySelector<HTMLElement>('input[type=checkbox]')?.click();
+}
+
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -149,7 +161,8 @@ const connection = new Connection({
   onChange: (change) => live.follow(() => refresher?.soon(change)),
   onReturn: () => live.follow(() => void refresher?.now()),
   poll: async () => {
-    const error = await refresher?.now();
+    // What is held stays as it is; another request tells as well whether the app answers.
+    const error = live.isLive ? await refresher?.now() : await api.engine().catch((problem: unknown) => problem);
     return !(error instanceof ApiError && error.status === 0);
   },
 });
@@ -167,6 +180,9 @@ const showHelp = listenToKeys([
     does: 'Search in the list of tasks',
     run: () => main.querySelector<HTMLElement>('[name=search]')?.focus(),
   },
+  { keys: 'j', does: 'Next row', run: () => moveInRows(1) },
+  { keys: 'k', does: 'Row before', run: () => moveInRows(-1) },
+  { keys: 'x', does: 'Choose the row, or leave it', run: () => chooseRow() },
   { keys: 'p', does: 'Hold what is shown, or follow changes again', run: () => live.toggle() },
   { keys: 'r', does: 'Read anew', run: () => void refresher?.now() },
 ]);

@@ -12,6 +12,10 @@ export class LiveSwitch {
 
   constructor(private readonly catchUp: () => void) {}
 
+  get isLive(): boolean {
+    return this.live;
+  }
+
   /** Runs `show` if the page follows changes. */
   follow(show: () => void): void {
     if (this.live) show();

@@ -12,7 +12,7 @@ export function tiles(totals: Totals): HTMLElement {
     tile('Oldest waiting', moment(oldestAvailableAt)),
     tile('Running', h('a', { href: '#/tasks?state=running' }, count(running)), ` of ${count(workers)}`),
     tile('Completed a minute', rate(perMinute)),
-    tile('Failing', failureRate === null ? '–' : percent(failureRate)),
+    tile('Failing', failureRate === null ? '–' : h('a', { href: '#/errors' }, percent(failureRate))),
     tile('Failed', h('a', { class: failed > 0 ? 'failed' : '', href: '#/tasks?state=failed' }, count(failed))),
   );
 }

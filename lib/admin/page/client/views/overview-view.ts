@@ -119,7 +119,7 @@ export class OverviewView implements View {
       }),
       `${count(counts.running)}\u00a0/\u00a0${count(stats.workers)}`,
       rate(rates.completedPerMinute),
-      failing === null ? '–' : h('span', { class: failing > 0 ? 'failed' : '' }, percent(failing)),
+      failingLink(queue, failing),
       `${durationOrNone(latency.waitP50)} / ${durationOrNone(latency.waitP95)}`,
       `${durationOrNone(latency.runP50)} / ${durationOrNone(latency.runP95)}`,
       moment(stats.oldestAvailableAt),
@@ -135,4 +135,10 @@ export class OverviewView implements View {
       );
     return button(paused ? 'Resume' : 'Pause', toggle);
   }
+}
+
+function failingLink(queue: string, failing: number | null): Child {
+  if (failing === null) return '–';
+  if (failing === 0) return percent(failing);
+  return h('a', { class: 'failed', href: `#/errors?${new URLSearchParams({ queue }).toString()}` }, percent(failing));
 }
