@@ -109,9 +109,10 @@ export function describeFaults(name: string, start: () => Promise<FaultySite>): 
 
     it('neither starts nor hangs without its server, and can be shut down', SLOW, async () => {
       proxy.swallow();
-      await expect(stage.startApp()).rejects.toThrow(StoreError);
-      const ends = await Promise.all(stage.workers.map((each) => withinBound(each.shutDown())));
-      expect(ends).toEqual(['SIGTERM', 'SIGTERM']);
+      const booted = withinBound(stage.startApp());
+      const ends = Promise.all(stage.workers.map((each) => withinBound(each.shutDown())));
+      await expect(booted).rejects.toThrow(StoreError);
+      expect(await ends).toEqual(['SIGTERM', 'SIGTERM']);
     });
 
     /** What was acknowledged has run, once; the processes that were there at first are there still. */
