@@ -116,6 +116,19 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       expect(await read(await opened(source.address))).toEqual([]);
     }, 120_000);
 
+    it('brings back nothing that was cancelled in the target', async () => {
+      const [source, target] = [await places.make('SQLite'), await places.make(kind)];
+      const tasks = someTasks(5, Date.now());
+      await fill(source.address, tasks);
+      await fill(target.address, tasks.slice(1, 2));
+      const before = await boot(target, { workers: false });
+      await before.get(TaskDispatcher).cancel(tasks[1]!.id);
+      await before.close();
+      const { code, err } = await migrate(source.address, target.address);
+      expect(err).toContain(`task ${tasks[1]!.id} is missing in the target, or has ended there`);
+      expect(code).toBe(1);
+    }, 60_000);
+
     it('can be given up: the source is as before, the target has what it had', async () => {
       const now = Date.now();
       const tasks = someTasks(40, now);

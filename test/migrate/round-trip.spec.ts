@@ -84,7 +84,7 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       const scheduled = await tasks.queueIn('default', '2h', 'charge', { amount: 7, card: '4000 0000 0000 0004' });
       const ordered: string[] = [];
       for (const [step, priority] of [0, 5, 0, 9, 5].entries()) {
-        const { id } = await tasks.queue('ordered', 'step', { step }, { priority, retention: { completed: '1d' } });
+        const { id } = await tasks.queue('ordered', 'step', { step }, { priority, timeout: '1m' });
         ordered.push(id);
       }
       await tasks.queue('held', 'step', { step: 'held' });

@@ -129,7 +129,8 @@ export class BullmqTransfer implements TransferStore {
       else byQueue.set(task.queue, [task]);
     }
     await this.registry.noteQueues(byQueue.keys());
-    for (const [queue, own] of byQueue) {
+    for (const [queue, all] of byQueue) {
+      const own = await this.notCancelled(queue, all);
       await this.set.queue(queue).addBulk(own.map((task) => toMovedJob(task, now)));
       if (own.some(({ state }) => state === 'failed')) await this.landing(queue).landAll();
     }
@@ -192,6 +193,14 @@ export class BullmqTransfer implements TransferStore {
   private async stored(queue: string, list: (typeof MOVED_LISTS)[number], job: TaskJob): Promise<StoredTask> {
     const { logs } = await this.set.queue(queue).getJobLogs(job.id!);
     return toStoredTask(this.view, queue, job, stateOf(list, job) as MovedState, logs);
+  }
+
+  /** A task that was cancelled here stays that: it is stored, in another queue. */
+  private async notCancelled(queue: string, tasks: readonly StoredTask[]): Promise<readonly StoredTask[]> {
+    const cancelled = this.set.cancelledOf(queue);
+    if ((await cancelled.count()) === 0) return tasks;
+    const states = await Promise.all(tasks.map(({ id }) => cancelled.getJobState(id)));
+    return tasks.filter((_task, index) => states[index] === 'unknown');
   }
 
   private landing(queue: string): Landing {
