@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 
 export interface Amounts {
@@ -82,5 +82,5 @@ export function fill(file: string, { completed, failed, waiting }: Amounts): voi
 }
 
 export function removeStore(file: string): void {
-  for (const suffix of ['', '-wal', '-shm']) if (existsSync(file + suffix)) rmSync(file + suffix);
+  for (const suffix of ['', '-wal', '-shm', '-workers']) rmSync(file + suffix, { recursive: true, force: true });
 }
