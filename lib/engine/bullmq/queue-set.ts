@@ -6,6 +6,7 @@ import type { BullmqEngineOptions } from './bullmq-options.js';
 import { CONNECT_MS, isInTime, postgresConnections, redisConnections, type Connections } from './connections.js';
 import type { EngineContext } from '../task-engine.js';
 import { repeatStrategy } from './schedule-book.js';
+import { seamless } from './seamless-events.js';
 import type { StoredJob } from './stored-job.js';
 
 /** The library's own queue: what it notes of the store, and the ticks of schedules. */
@@ -13,6 +14,8 @@ const OWN_QUEUE = 'nestjs-tasks';
 /** BullMQ has no state for a task that was cancelled: those of a queue wait in a queue of their own that nobody works on. */
 const CANCELLED_SUFFIX = '~cancelled';
 
+/** After so long events are looked for even where nobody told of any: PostgreSQL may tell before somebody listens. */
+const LOOK_FOR_EVENTS_MS = 2_000;
 /** After so long a worker looks for tasks even where nobody told it of any. */
 const LONGEST_BLOCK_SECONDS = 10;
 /** Events of the library's own queue that are kept. */
@@ -132,7 +135,10 @@ export class QueueSet {
 
   /** Events of a queue from now on; the caller closes it. */
   events(name: string): QueueEvents {
-    return this.make((base, factory) => new this.library.QueueEvents(name, base, factory));
+    const options = { blockingTimeout: LOOK_FOR_EVENTS_MS };
+    const made = this.make((base, factory) => new this.library.QueueEvents(name, { ...options, ...base }, factory));
+    seamless(made, this.connections, name);
+    return made;
   }
 
   /** Tells every process that hears the events of the library's own queue. */
