@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatMeasures } from '../../bench/report/report.js';
+import { seriesOf } from '../../bench/report/series.js';
 import type { Results } from '../../bench/report/results.js';
 import type { Outcome } from '../../bench/context.js';
 
@@ -20,6 +21,17 @@ function resultsOf(outcomes: Record<string, Outcome>): Results {
     measures: [{ name: 'm', title: 'Measure', about: 'About.', figures }],
   };
 }
+
+describe('a series of rounds', () => {
+  it.each([
+    [[3], 3],
+    [[4, 1], 2.5],
+    [[9, 1, 5], 5],
+    [[1, 2, 3, 10], 2.5],
+  ])('of %j has the median %d', (values, median) => {
+    expect(seriesOf(values)).toEqual({ median, least: Math.min(...values), most: Math.max(...values) });
+  });
+});
 
 describe('the table of a measure', () => {
   it('has median, spread and the ratio to the library', () => {
