@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { AdminApp } from '../admin/support/admin-app.js';
 import { CHROMIUM, hasChromium, openTab } from './support/browser.js';
 import { PageFixture } from './support/page-fixture.js';
-import { HOSTILE_ERROR, HOSTILE_NAME, HOSTILE_RUNNING, PageHandlers } from './support/page-handlers.js';
+import { PageHandlers } from './support/page-handlers.js';
 
 describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => {
   const fixture = new PageFixture();
@@ -93,49 +93,6 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     expect(page.url()).not.toContain(id);
   });
 
-  it('draws how many tasks completed and failed, over the window in the link', async () => {
-    await failMany(3);
-    const { id } = await app.dispatcher.queue('default', 'greet', {});
-    await app.reached(id, 'completed');
-    await page.goto(`${app.origin}/admin/tasks#/?window=24h`);
-    await page.reload();
-    await page.getByRole('img', { name: /1 completed, 3 failed/ }).waitFor();
-    expect(await page.locator('svg rect.failed').count()).toBeGreaterThan(0);
-    await failed('flaky');
-    await page.getByRole('img', { name: /1 completed, 4 failed/ }).waitFor();
-    expect(await button('Last day').getAttribute('aria-pressed')).toBe('true');
-    await button('Last hour').click();
-    await page.waitForURL(/window=1h/);
-    await page.locator('[aria-pressed=true]', { hasText: 'Last hour' }).waitFor();
-  });
-
-  it('draws one queue, and how long its tasks waited and ran', async () => {
-    await failMany(2);
-    await app.reached((await app.dispatcher.queue('emails', 'greet', {})).id, 'completed');
-    await page.reload();
-    await page.getByLabel('Queue of the chart').selectOption('emails');
-    await page.getByRole('img', { name: /1 completed, 0 failed/ }).waitFor();
-    await page.getByLabel('What the chart shows').selectOption('Running time');
-    await page.getByRole('img', { name: /^Running time over time: p95 at most/ }).waitFor();
-    expect(await page.locator('svg rect.half').count()).toBeGreaterThan(0);
-    expect(page.url()).toContain('measure=running&queue=emails');
-    await page.reload();
-    await page.getByRole('img', { name: /^Running time/ }).waitFor();
-    expect(await page.getByLabel('Queue of the chart').inputValue()).toBe('emails');
-  });
-
-  it('pauses a queue and resumes it', async () => {
-    const paused = async (): Promise<boolean> =>
-      (await app.dispatcher.stats()).find(({ queue }) => queue === 'default')!.paused;
-    const row = page.getByRole('row').filter({ hasText: 'default' });
-    await row.getByRole('button', { name: 'Pause' }).click();
-    await row.getByText('paused', { exact: true }).waitFor();
-    expect(await paused()).toBe(true);
-    await row.getByRole('button', { name: 'Resume' }).click();
-    await row.getByRole('button', { name: 'Pause' }).waitFor();
-    expect(await paused()).toBe(false);
-  });
-
   it('goes on by keyboard where a link led', async () => {
     await failed('flaky');
     await fixture.open('#/tasks');
@@ -161,15 +118,6 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await page.getByRole('heading', { name: 'flaky failed' }).waitFor();
     const [, middle] = (await app.dispatcher.list({ state: 'failed' })).items;
     expect(page.url()).toContain(middle!.id);
-  });
-
-  it('leads from the overview to why tasks fail in three clicks', async () => {
-    await failed('flaky', { to: 'Ada' });
-    await page.reload();
-    await fixture.row('default').getByRole('link', { name: '100 %' }).click();
-    await page.getByText('Only queue default.').waitFor();
-    await fixture.row('The mail server is away').getByRole('link', { name: 'Example' }).click();
-    await page.getByRole('group', { name: "The app's frames" }).first().waitFor();
   });
 
   it('triggers a cron', async () => {
@@ -258,46 +206,5 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await page.reload();
     await page.getByRole('heading', { name: 'Crons' }).waitFor();
     expect(await ground()).toBe(dark);
-  });
-
-  it('has a policy that refuses to read text as HTML, which this suite notices', async () => {
-    await page.getByRole('heading', { name: 'Queues' }).waitFor();
-    const told = page.waitForEvent('console', (message) => message.type() === 'error');
-    const markup = page.evaluate(`document.body.innerHTML = '<img src=x onerror=alert(1)>'`);
-    await expect(markup).rejects.toThrow(/Trusted/);
-    await told;
-    expect(fixture.tab.wrong.splice(0).join()).toContain('policy: ');
-  });
-
-  it('shows hostile names, errors and params as text', async () => {
-    let deep: object = { end: '<svg onload=alert(4)>' };
-    for (let level = 0; level < 190; level++) deep = { deep };
-    const markup = '"><script>alert(3)</script>';
-    const { id } = await failed(HOSTILE_NAME, { html: markup, rtl: '\u202Eabc\u0000\u001b[31m', [markup]: 1, deep });
-    await page.goto(`${app.origin}/admin/tasks#/tasks?state=failed`);
-    await page.getByRole('link', { name: HOSTILE_NAME, exact: true }).click();
-    await page.waitForURL(new RegExp(id));
-    await page.getByText('<script>alert(3)</script>').first().waitFor();
-    await page.getByText(HOSTILE_ERROR.slice(0, 20)).first().waitFor();
-    expect(await page.locator('main img, main svg[onload], main script').count()).toBe(0);
-  });
-
-  it('shows what a hostile task is called, says and logs as text, wherever it is named', async () => {
-    const { id } = await app.dispatcher.queue('default', HOSTILE_RUNNING, {});
-    await app.reached(id, 'running');
-    const places: ReadonlyArray<readonly [string, string]> = [
-      ['#/', HOSTILE_RUNNING],
-      [`#/tasks/${id}`, HOSTILE_ERROR.slice(0, 20)],
-      ['#/enqueue', HOSTILE_RUNNING],
-    ];
-    for (const [hash, text] of places) {
-      await fixture.open(hash);
-      await page.locator('main').getByText(text).first().waitFor({ state: 'attached' });
-      expect(await page.locator('main img, main script').count(), hash).toBe(0);
-    }
-    await fixture.open(`#/tasks?name=${encodeURIComponent(HOSTILE_RUNNING)}&error=${encodeURIComponent(HOSTILE_NAME)}`);
-    await page.getByText('No tasks here.').waitFor();
-    fixture.handlers.finish();
-    await app.reached(id, 'completed');
   });
 });

@@ -1,36 +1,18 @@
-import type { TaskMetrics, TaskMetricsPoint } from '../../../../dispatcher/task-dispatcher.types.js';
+import type { TaskMetrics } from '../../../../dispatcher/task-dispatcher.types.js';
 import { api } from '../api.js';
 import type { Queue } from '../api-types.js';
 import { h } from '../dom.js';
-import { count, duration, durationOrNone, exact } from '../format.js';
-import { barChart, type Series } from './chart.js';
+import { drawingOf, MEASURE_LABELS, MEASURES, type Measure } from './activity-measures.js';
+import { barChart } from './chart.js';
 
 const WINDOWS = [
   ['1h', 'hour'],
   ['24h', 'day'],
   ['7d', 'week'],
 ] as const;
-const MEASURES = ['throughput', 'waiting', 'running'] as const;
-type Measure = (typeof MEASURES)[number];
-const LABELS: Readonly<Record<Measure, string>> = {
-  throughput: 'Completed and failed',
-  waiting: 'Waiting time',
-  running: 'Running time',
-};
 /** The counters stand by the minute: to ask for them with each change would show nothing sooner. */
 const MIN_INTERVAL_MS = 5_000;
 const TICKS = 5;
-
-/** What a measure shows of its points. */
-interface Drawing {
-  readonly series: readonly Series[];
-  /** On hover, for each point. */
-  readonly titles: readonly string[];
-  /** Over the highest bar. */
-  readonly top: string;
-  readonly summary: string;
-  readonly legend: ReadonlyArray<readonly [kind: string, label: string]>;
-}
 
 /** How many tasks completed and failed, or how long they waited and ran, over the last hour, day or week. */
 export class Activity {
@@ -70,7 +52,9 @@ export class Activity {
         `Last ${label}`,
       ),
     );
-    const options = MEASURES.map((value) => h('option', { value, selected: value === this.measure }, LABELS[value]));
+    const options = MEASURES.map((value) =>
+      h('option', { value, selected: value === this.measure }, MEASURE_LABELS[value]),
+    );
     this.measures = h('select', { 'aria-label': 'What the chart shows' }, ...options);
     this.measures.addEventListener('change', () => this.choose('measure', this.measures.value));
     this.queues.addEventListener('change', () => this.choose('queue', this.queues.value));
@@ -118,9 +102,8 @@ export class Activity {
 
   private show(metrics: TaskMetrics): void {
     const { points } = metrics;
-    const { series, titles, top, summary, legend } =
-      this.measure === 'throughput' ? throughput(metrics) : times(points, this.measure);
-    this.picture.replaceChildren(barChart(series, titles, `${LABELS[this.measure]} over time: ${summary}`));
+    const { series, titles, top, summary, legend } = drawingOf(this.measure, metrics);
+    this.picture.replaceChildren(barChart(series, titles, `${MEASURE_LABELS[this.measure]} over time: ${summary}`));
     this.top.textContent = top;
     this.ticks.replaceChildren(...tickTexts(points.map(({ at }) => at)).map((tick) => h('span', {}, tick)));
     this.legend.replaceChildren(...legend.map(([kind, label]) => h('span', { class: kind }, label)));
@@ -144,51 +127,6 @@ export class Activity {
       if (this.element.isConnected) this.refresh().catch(() => undefined);
     }, wait);
   }
-}
-
-function throughput({ points, step }: TaskMetrics): Drawing {
-  const completed = points.map((point) => point.completed);
-  const failed = points.map((point) => point.failed);
-  const sum = (values: readonly number[]): string => count(values.reduce((total, value) => total + value, 0));
-  const peak = Math.max(0, ...points.map((point) => point.completed + point.failed));
-  return {
-    series: [
-      { kind: 'failed', values: failed },
-      { kind: 'completed', values: completed },
-    ],
-    titles: points.map(
-      (point) => `${exact(point.at)}: ${count(point.completed)} completed, ${count(point.failed)} failed`,
-    ),
-    top: peak > 0 ? count(peak) : '',
-    summary: `${sum(completed)} completed, ${sum(failed)} failed; at most ${count(peak)} in ${duration(step)}`,
-    legend: [
-      ['completed', 'completed'],
-      ['failed', 'failed'],
-    ],
-  };
-}
-
-/** The part of a bar that half of the tasks took at most, and upon it what nearly all did. */
-function times(points: readonly TaskMetricsPoint[], measure: Exclude<Measure, 'throughput'>): Drawing {
-  const half = points.map((point) => (measure === 'waiting' ? point.waitP50 : point.runP50));
-  const most = points.map((point) => (measure === 'waiting' ? point.waitP95 : point.runP95));
-  const peak = Math.max(0, ...most.map((value) => value ?? 0));
-  const titles = points.map(
-    ({ at }, index) => `${exact(at)}: p50 ${durationOrNone(half[index]!)}, p95 ${durationOrNone(most[index]!)}`,
-  );
-  return {
-    series: [
-      { kind: 'half', values: half.map((value) => value ?? 0) },
-      { kind: 'most', values: most.map((value, index) => Math.max(0, (value ?? 0) - (half[index] ?? 0))) },
-    ],
-    titles,
-    top: peak > 0 ? duration(peak) : '',
-    summary: peak > 0 ? `p95 at most ${duration(peak)}` : 'nothing measured',
-    legend: [
-      ['half', 'p50'],
-      ['most', 'p95'],
-    ],
-  };
 }
 
 /** Times under the chart, from its left to its right. */

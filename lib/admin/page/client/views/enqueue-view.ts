@@ -1,10 +1,9 @@
 import { api, ApiError, type NewTaskRequest } from '../api.js';
 import type { HandlerInfo, Queue } from '../api-types.js';
 import { FieldError, ParamsForm } from '../components/params-form.js';
+import { WhenField } from '../components/when-field.js';
 import { h, notice, taskHref } from '../dom.js';
 import type { Page, View } from '../view.js';
-
-type When = 'now' | 'delay' | 'runAt';
 
 /** A task enqueued by hand, with a form made from its handler's params where they have a class. */
 export class EnqueueView implements View {
@@ -14,20 +13,7 @@ export class EnqueueView implements View {
   private readonly json = h('textarea', { id: 'task-json', rows: '10', spellcheck: 'false' });
   private readonly modes: Readonly<Record<'form' | 'json', HTMLButtonElement>>;
   private readonly params = h('div', { class: 'params' });
-  private readonly when = h(
-    'select',
-    { id: 'task-when' },
-    h('option', { value: 'now' }, 'now'),
-    h('option', { value: 'delay' }, 'after a delay'),
-    h('option', { value: 'runAt' }, 'at a time'),
-  );
-  private readonly delay = h('input', {
-    id: 'task-delay',
-    placeholder: '5m',
-    autocomplete: 'off',
-    'aria-label': 'Delay',
-  });
-  private readonly runAt = h('input', { id: 'task-run-at', type: 'datetime-local', step: '1', 'aria-label': 'Run at' });
+  private readonly when = new WhenField();
   private readonly priority = h('input', { id: 'task-priority', inputmode: 'numeric', autocomplete: 'off' });
   private readonly problem = h('p', { class: 'problem', role: 'alert' });
   private readonly problems = new Map<string, HTMLElement>();
@@ -59,7 +45,7 @@ export class EnqueueView implements View {
       this.field('name', 'Task', this.name),
       this.field('queue', 'Queue', this.queue),
       h('fieldset', {}, h('legend', {}, 'Params'), choice, this.params, this.problemOf('params')),
-      this.field('when', 'Runs', this.when, this.delay, this.runAt),
+      this.field('when', 'Runs', ...this.when.inputs),
       this.field('priority', 'Priority', this.priority),
       this.problem,
       h('div', { class: 'actions' }, h('button', { class: 'primary' }, 'Enqueue')),
@@ -69,10 +55,8 @@ export class EnqueueView implements View {
       void this.send();
     });
     this.name.addEventListener('change', () => this.showHandler());
-    this.when.addEventListener('change', () => this.showWhen());
     this.body = h('div', { class: 'panel narrow', hidden: true }, form);
     this.element = h('section', {}, h('h1', {}, 'Enqueue a task'), this.body);
-    this.showWhen();
   }
 
   async refresh(): Promise<void> {
@@ -140,12 +124,6 @@ export class EnqueueView implements View {
     this.params.replaceChildren(mode === 'form' && this.form ? this.form.element : this.json);
   }
 
-  private showWhen(): void {
-    const when = this.when.value as When;
-    this.delay.hidden = when !== 'delay';
-    this.runAt.hidden = when !== 'runAt';
-  }
-
   private async send(): Promise<void> {
     this.clearProblems();
     try {
@@ -158,16 +136,12 @@ export class EnqueueView implements View {
 
   private request(): NewTaskRequest {
     const params = (this.mode === 'form' && this.form ? this.form.read() : this.readJson()) as object;
-    const when = this.when.value as When;
-    const runAt = Date.parse(this.runAt.value);
-    if (when === 'runAt' && Number.isNaN(runAt)) throw new FieldError('when', 'must be a date with its time');
     const priority = this.priority.value.trim();
     return {
       queue: this.queue.value,
       name: this.name.value,
       params,
-      ...(when === 'delay' ? { delay: this.delay.value.trim() } : {}),
-      ...(when === 'runAt' ? { runAt } : {}),
+      ...this.when.read(),
       ...(priority === '' ? {} : { priority: Number(priority) }),
     };
   }
@@ -211,7 +185,7 @@ export class EnqueueView implements View {
       name: this.name,
       queue: this.queue,
       params: this.json,
-      when: this.when.value === 'runAt' ? this.runAt : this.delay,
+      when: this.when.written,
       priority: this.priority,
     };
     inputs[field]?.setAttribute('aria-invalid', 'true');

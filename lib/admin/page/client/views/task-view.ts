@@ -2,7 +2,7 @@ import type { Task, TaskAttempt, TaskError } from '../../../../engine/index.js';
 import { api } from '../api.js';
 import { actionButtons } from '../components/action-buttons.js';
 import { badge } from '../components/badge.js';
-import { jsonTree } from '../components/json-tree.js';
+import { paramsBlock } from '../components/params-block.js';
 import { runAgain } from '../components/run-again.js';
 import { stackBlock, textBlock } from '../components/stack.js';
 import { Table } from '../components/table.js';
@@ -67,7 +67,7 @@ export class TaskView implements View {
     ];
     const center = [
       error,
-      part(panel('Params'), ({ params: value }) => value, titled('Params', params)),
+      part(panel('Params'), ({ params: value }) => value, titled('Params', paramsBlock)),
       part(
         panel('Attempts', 'wide'),
         ({ attempts }) => attempts,
@@ -158,21 +158,6 @@ function errorOf({ name, message, stack }: TaskError): readonly Child[] {
     h('p', { class: 'error' }, h('strong', {}, name), `: ${message}`),
     stack !== undefined && stackBlock(stack),
   ];
-}
-
-function params(task: Task): HTMLElement {
-  if (task.paramsUnreadable) return notice('The stored text is no JSON.');
-  const said = h('span', { role: 'status' });
-  const copy = (): void => {
-    // Absent where the page came by plain HTTP from another machine.
-    const { clipboard } = navigator as { clipboard?: Clipboard };
-    const written = clipboard?.writeText(JSON.stringify(task.params, null, 2)) ?? Promise.reject(new Error());
-    written.then(
-      () => (said.textContent = 'Copied'),
-      () => (said.textContent = 'The browser does not let this page copy.'),
-    );
-  };
-  return h('div', {}, h('div', { class: 'json' }, jsonTree(task.params)), button('Copy as JSON', copy), ' ', said);
 }
 
 function familyOf({ parentId, children }: Task): readonly Child[] {
