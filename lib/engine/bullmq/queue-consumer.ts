@@ -2,6 +2,7 @@ import type { ConsumeOptions, Consumer, NewTask, Outcome, RunTask } from '../tas
 import { AttemptFailure, toStack, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import type { Cancelled } from './cancelled.js';
+import { watchLeases } from './lease-watch.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob } from './running-job.js';
 import { steady } from './steady-job.js';
@@ -62,6 +63,7 @@ export class QueueConsumer implements Consumer {
       settings: { backoffStrategy: (_made, _type, error) => (error as AttemptFailure).delay ?? -1 },
       ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.per } }),
     });
+    watchLeases(this.worker, lease, this.running);
     this.worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) {
         this.running.get(id)?.abort('lease-lost', `This process lost the lease of task "${id}"; it may run elsewhere.`);

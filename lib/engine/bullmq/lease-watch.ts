@@ -1,0 +1,37 @@
+import type { QueueSet } from './queue-set.js';
+import type { RunningJob } from './running-job.js';
+
+/** Looks in the time of one lease. */
+const LOOKS = 4;
+
+/**
+ * Aborts an attempt whose lease is over without the server having said so: while the server cannot be reached, no lock
+ * is renewed and nobody tells, and another worker that can reach it may have the task by now.
+ *
+ * @param lease in milliseconds
+ * @param running the attempts of this process, by task
+ */
+export function watchLeases(
+  worker: ReturnType<QueueSet['worker']>,
+  lease: number,
+  running: ReadonlyMap<string, Pick<RunningJob, 'abort'>>,
+): void {
+  const renewedAt = new Map<string, number>();
+  worker.on('locksRenewed', ({ jobIds }) => {
+    const now = performance.now();
+    for (const id of jobIds) renewedAt.set(id, now);
+  });
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const id of renewedAt.keys()) if (!running.has(id)) renewedAt.delete(id);
+    for (const [id, attempt] of running) {
+      const at = renewedAt.get(id);
+      if (at === undefined) renewedAt.set(id, now);
+      else if (now - at > lease) {
+        attempt.abort('lease-lost', `The lease of task "${id}" could not be renewed; it may run elsewhere.`);
+      }
+    }
+  }, lease / LOOKS);
+  timer.unref();
+  worker.on('closed', () => clearInterval(timer));
+}
