@@ -107,6 +107,17 @@ export function describeFaults(name: string, start: () => Promise<FaultySite>): 
       expect(await stage.ended(tasks, task.id)).toMatchObject({ state: 'completed' });
     });
 
+    it('stops an attempt whose lease cannot be renewed, and has the task run again', SLOW, async () => {
+      const { id } = await enqueue(tasks, 'wait', { ms: 600_000 });
+      await stage.started(id);
+      proxy.swallow();
+      await until('the attempt to be stopped', () =>
+        stage.ledger.read().some((entry) => entry.event === 'end' && entry.task === id),
+      );
+      proxy.forward();
+      await stage.started(id, 2);
+    });
+
     it('neither starts nor hangs without its server, and can be shut down', SLOW, async () => {
       proxy.swallow();
       const booted = withinBound(stage.startApp());
