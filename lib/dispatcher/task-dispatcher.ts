@@ -68,7 +68,8 @@ export class TaskDispatcher {
    * @param options settings of this task alone, `delay` or `runAt`, and `manager` to enqueue within a transaction
    * @returns the stored task; with `manager` it is stored when the transaction commits
    * @throws UnknownQueueError, UnknownTaskNameError (in a process that has handlers), InvalidParamsError,
-   *   ParamsTooLargeError, InvalidArgumentError, ForeignManagerError, StoreError. Nothing is stored then.
+   *   ParamsTooLargeError, InvalidArgumentError, ForeignManagerError, StoreError. Nothing is stored then;
+   *   with a StoreError of a server that did not answer, that is not known
    */
   queue<Name extends string>(
     queue: string,

@@ -1,6 +1,9 @@
 import { TasksError } from './tasks-errors.js';
 
-/** The store could not do what was asked: disk full, file read-only, corrupt or locked for too long. Nothing was stored. */
+/**
+ * The store could not do what was asked: disk full, file read-only, corrupt or locked for too long, server away. In a file
+ * nothing was stored; a server that did not answer may have stored it all the same.
+ */
 export class StoreError extends TasksError {
   readonly code = 'store_unavailable';
 }
