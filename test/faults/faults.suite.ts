@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type BullmqOptions, StoreError, type TaskDispatcher } from '../../lib/index.js';
 import { enqueue, Stage, useWorker } from '../kill/support/stage.js';
 import { TcpProxy } from '../support/servers/tcp-proxy.js';
@@ -98,14 +98,25 @@ export function describeFaults(name: string, start: () => Promise<FaultySite>): 
       await check(await load.end());
     });
 
-    it('uses a queue that it first met while the server was away', SLOW, async () => {
-      await site.stop();
-      await expect(tasks.queue('late', 'quick', {})).rejects.toThrow(StoreError);
-      await expect(tasks.stats()).rejects.toThrow(StoreError);
-      await site.restart();
-      const task = await until('the store to be back', () => tasks.queue('late', 'quick', {}).catch(() => null));
-      expect(await stage.ended(tasks, task.id)).toMatchObject({ state: 'completed' });
-    });
+    it(
+      'uses a queue that it first met while the server was away, and tells who began to watch then',
+      SLOW,
+      async () => {
+        await site.stop();
+        let told = false;
+        onTestFinished(tasks.watch(({ queue }) => (told ||= queue === 'late')));
+        await expect(tasks.queue('late', 'quick', {})).rejects.toThrow(StoreError);
+        await expect(tasks.stats()).rejects.toThrow(StoreError);
+        await site.restart();
+        const task = await until('the store to be back', () => tasks.queue('late', 'quick', {}).catch(() => null));
+        expect(await stage.ended(tasks, task.id)).toMatchObject({ state: 'completed' });
+        told = false;
+        await until('the watch to tell', async () => {
+          await tasks.queue('late', 'quick', {});
+          return told;
+        });
+      },
+    );
 
     it('stops an attempt whose lease cannot be renewed, and has the task run again', SLOW, async () => {
       const { id } = await enqueue(tasks, 'wait', { ms: 600_000 });

@@ -6,6 +6,8 @@ import type { Registry } from './registry.js';
 
 /** Changes that come within this time are told of together, in milliseconds. */
 const TOGETHER_MS = 20;
+/** How long after a failure the server is asked again. */
+const RETRY_MS = 1_000;
 
 type Listener = (change: EngineChange) => void;
 
@@ -15,6 +17,7 @@ export class ChangeWatch {
   private readonly heard = new Map<string, QueueEvents>();
   private readonly changed = new Map<string | null, Set<string>>();
   private timer: NodeJS.Timeout | null = null;
+  private retry: NodeJS.Timeout | null = null;
   private closed = false;
 
   constructor(
@@ -26,7 +29,7 @@ export class ChangeWatch {
 
   add(listener: Listener): () => void {
     this.listeners.add(listener);
-    void this.listen();
+    this.listen();
     return () => {
       this.listeners.delete(listener);
     };
@@ -47,18 +50,31 @@ export class ChangeWatch {
 
   async close(): Promise<void> {
     this.closed = true;
-    if (this.timer) clearTimeout(this.timer);
+    for (const timer of [this.timer, this.retry]) if (timer) clearTimeout(timer);
     this.listeners.clear();
     await Promise.all([...this.heard.values()].map((events) => this.set.end(events)));
     this.heard.clear();
   }
 
-  /** Queues that are noted later are heard from then on: the note itself is an event. */
-  async listen(): Promise<void> {
+  /** Queues that are noted later are heard from then on: the note itself is an event. Tried again until it succeeds. */
+  private listen(): void {
     if (this.closed || this.listeners.size === 0) return;
+    this.hearAll().catch(() => this.listenLater());
+  }
+
+  private async hearAll(): Promise<void> {
     this.hear(this.set.own.name, null);
     await this.registry.refresh(true);
     for (const queue of await this.registry.shownQueues()) if (!this.closed) this.hear(queue, queue);
+  }
+
+  private listenLater(): void {
+    if (this.closed || this.retry) return;
+    this.retry = setTimeout(() => {
+      this.retry = null;
+      this.listen();
+    }, RETRY_MS);
+    this.retry.unref();
   }
 
   private hear(name: string, queue: string | null): QueueEvents {
@@ -73,6 +89,13 @@ export class ChangeWatch {
         if (event !== 'error') this.onEvent(queue, String(event), details[0]);
         return emit(event, ...details);
       };
+      // BullMQ never forgets that it was not ready: what met no server is made anew.
+      const made = events;
+      made.waitUntilReady().catch(() => {
+        if (this.heard.get(name) === made) this.heard.delete(name);
+        void this.set.end(made);
+        this.listenLater();
+      });
       this.announce(queue);
     }
     return events;
@@ -82,7 +105,7 @@ export class ChangeWatch {
     const fields = (typeof details === 'object' && details !== null ? details : {}) as Record<string, string>;
     if (queue === null) {
       this.onOwn({ ...fields, event });
-      if (event === 'noted') void this.listen();
+      if (event === 'noted') this.listen();
     }
     this.announce(queue, ...(fields.jobId === undefined ? [] : [fields.jobId]));
   }
