@@ -16,7 +16,7 @@ export function describeChaos(engine: EngineName, load: { seconds: number; tasks
     let result: RoundResult;
 
     beforeAll(async () => {
-      result = await runRound({ engine, seed: SEED, program: program.file, ...load });
+      result = await runRound({ engine, seed: SEED, program: program.file, leastFaults: 1, ...load });
     }, PATIENCE_MS);
 
     it('keep every promise', () => {

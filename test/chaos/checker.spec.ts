@@ -80,6 +80,11 @@ describe('the check finds nothing wrong with', () => {
       [stored('completed', ['lost', 'completed'])],
     ],
     [
+      'a stale attempt that begins when its process wakes up',
+      [acknowledged(1), stopped(2, 5, 'one'), start(4, 'two', 2), start(5, 'one'), end(6, 'one'), end(7, 'two', 2)],
+      [stored('completed', ['lost', 'completed'])],
+    ],
+    [
       'a task that fails after all its retries',
       [
         acknowledged(1, 'a', { state: 'failed', retried: 1 }),

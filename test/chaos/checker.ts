@@ -1,4 +1,4 @@
-import { ENDED_STATES } from '../../lib/index.js';
+import { type AttemptOutcome, ENDED_STATES } from '../../lib/index.js';
 import { TICK, TICK_MS } from './process/setup.js';
 import type { Excuse, History, Run, StoredTask, TaskHistory } from './history.js';
 
@@ -31,7 +31,7 @@ type Report = (rule: Rule, message: string) => void;
 /** Outcomes of attempts that count against the retries. */
 const COUNTED = new Set(['retried', 'completed', 'failed', 'cancelled']);
 /** Outcomes of attempts whose owner lost the task before its handler had to end. */
-const GIVEN_UP = new Set(['lost', 'released']);
+const GIVEN_UP: ReadonlySet<AttemptOutcome | null> = new Set(['lost', 'released']);
 
 /** Compares what happened with what was promised; returns every difference. */
 export function check(history: History): Violation[] {
@@ -113,15 +113,18 @@ function checkRetries(task: TaskHistory, { state, attempts }: StoredTask, report
   }
 }
 
-/** No two calls of a task's handler at a time, unless the store had taken the task from the earlier one. */
+/**
+ * No two calls of a task's handler at a time, unless the store had taken the task from the earlier attempt: which goes on,
+ * or even begins, in a process that does not know it yet.
+ */
 function checkOwners({ runs, stored }: TaskHistory, report: Report): void {
   for (let later = 1; later < runs.length; later += 1) {
     for (let earlier = 0; earlier < later; earlier += 1) {
       const one = runs[earlier]!;
       const other = runs[later]!;
       if (other.start >= one.end) continue;
-      const outcome = stored?.attempts.find(({ attempt }) => attempt === one.attempt)?.outcome;
-      if (outcome && GIVEN_UP.has(outcome)) continue;
+      const old = one.attempt < other.attempt ? one : other;
+      if (GIVEN_UP.has(outcomeOf(stored, old.attempt))) continue;
       report(
         'two live owners',
         `attempt ${other.attempt} began in ${other.process} while attempt ${one.attempt} ran in ${one.process}`,
@@ -130,10 +133,14 @@ function checkOwners({ runs, stored }: TaskHistory, report: Report): void {
   }
 }
 
+function outcomeOf(stored: StoredTask | null, attempt: number): AttemptOutcome | null {
+  return stored?.attempts.find((one) => one.attempt === attempt)?.outcome ?? null;
+}
+
 /** Only what was killed, stopped or cut off loses a task: one that lives and may give signs of life does not. */
 function checkLosses({ runs, stored }: TaskHistory, excuses: ExcusesByProcess, report: Report): void {
   for (const { attempt, outcome } of stored?.attempts ?? []) {
-    if (!GIVEN_UP.has(outcome!)) continue;
+    if (!GIVEN_UP.has(outcome)) continue;
     const run = runs.find((one) => one.attempt === attempt);
     if (!run) continue;
     const next = runs.find((one) => one.attempt > attempt)?.start ?? Infinity;
@@ -149,7 +156,9 @@ function checkLosses({ runs, stored }: TaskHistory, excuses: ExcusesByProcess, r
 function checkCancelled({ cancelledAt, runs, stored }: TaskHistory, report: Report): void {
   if (cancelledAt === null) return;
   if (stored && stored.state !== 'cancelled') report('cancelled', `was cancelled and is ${stored.state}`);
-  if (runs.some(({ start }) => start > cancelledAt)) report('cancelled', 'was run after it had been cancelled');
+  // A process that had lost it before may begin late.
+  const late = runs.filter(({ start, attempt }) => start > cancelledAt && !GIVEN_UP.has(outcomeOf(stored, attempt)));
+  if (late.length > 0) report('cancelled', 'was run after it had been cancelled');
 }
 
 /** Every second has one run, from the first that was seen to the last. */

@@ -140,7 +140,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'lock',
-    description: 'the write lock of the file held by an outsider for 1 to 3 s (SQLITE_BUSY)',
+    description:
+      'the write lock of the file held by an outsider for 1 to 3 s (SQLITE_BUSY); half the times a producer that waits for it is killed',
     engines: ['sqlite'],
     pause: [1_000, 5_000],
     troublesStore: true,
@@ -148,6 +149,10 @@ export const FAULTS: readonly Fault[] = [
       const unlock = sqlite(scene).lock();
       if (!unlock) return undefined;
       await sleep(random.between(1_000, 3_000));
+      const waiting = scene.fleet.ready().filter((one) => !scene.fleet.isWorker(one));
+      const victim = random.next() < 0.5 ? someone(waiting, random) : undefined;
+      if (victim) scene.fleet.kill(victim);
+      await victim?.exited;
       unlock();
       return null;
     },
@@ -176,6 +181,7 @@ export const FAULTS: readonly Fault[] = [
     async inject(scene, random) {
       const folder = dirname(sqlite(scene).file);
       const undo = makeReadOnly(folder, sqlite(scene).disk !== null);
+      if (!undo) return undefined;
       const victim = someone(scene.fleet.living(), random);
       if (victim) scene.fleet.kill(victim);
       await sleep(random.between(500, 1_500));
@@ -280,15 +286,22 @@ export const FAULTS: readonly Fault[] = [
 
 /**
  * Whoever opens a file there from now on cannot write it; those who have it open can. Root may write what its mode
- * forbids, so there the folder is mounted read-only over itself.
+ * forbids, so there the folder is mounted read-only over itself. Returns what undoes it, or null where it cannot be done now.
  */
-function makeReadOnly(folder: string, mounts: boolean): () => void {
+function makeReadOnly(folder: string, mounts: boolean): (() => void) | null {
   if (!mounts) {
     chmodSync(folder, 0o555);
     return () => chmodSync(folder, 0o755);
   }
   const run = (program: string, ...args: string[]) => execFileSync(program, args, { stdio: 'pipe' });
+  const undo = () => void run('umount', '--lazy', folder);
   run('mount', '--bind', folder, folder);
-  run('mount', '-o', 'remount,ro,bind', folder);
-  return () => void run('umount', '--lazy', folder);
+  try {
+    run('mount', '-o', 'remount,ro,bind', folder);
+  } catch {
+    // A process opened a file there between the two steps.
+    undo();
+    return null;
+  }
+  return undo;
 }

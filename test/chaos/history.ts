@@ -66,6 +66,10 @@ export interface History {
 /** Faults in which a process that lives can give no sign of it. */
 const SILENCING = new Set(['stop', 'read-only', 'server-kill', 'server-restart', 'cut', 'refuse', 'slow']);
 
+const STARVED = 5;
+/** How long a process may take to reach its server again, in microseconds. */
+const RECONNECT = 10_000_000;
+
 /**
  * Puts together what the processes noted and what the store says.
  * @param slack how long after a fault its consequences may still show, in microseconds
@@ -119,8 +123,16 @@ export function buildHistory(entries: readonly Entry[], stored: readonly StoredT
       case 'refused':
         refused += 1;
         break;
-      case 'stalled':
+      case 'booted':
         excuses.push({ process: entry.process, from: entry.from, until: entry.at + slack });
+        break;
+      case 'stalled':
+        // A machine that starves one thread for long starves the others, too.
+        excuses.push({
+          process: entry.process,
+          from: entry.from,
+          until: entry.at + slack + STARVED * (entry.at - entry.from),
+        });
         break;
       case 'gone':
         excuses.push({ process: entry.process, from: entry.at, until: Infinity });
@@ -130,7 +142,8 @@ export function buildHistory(entries: readonly Entry[], stored: readonly StoredT
       case 'fault':
         faults.push({ fault: entry.fault, process: entry.process, from: entry.at, until: entry.until });
         if (SILENCING.has(entry.fault)) {
-          excuses.push({ process: entry.process, from: entry.at, until: entry.until + slack });
+          const late = entry.process === null ? RECONNECT : 0;
+          excuses.push({ process: entry.process, from: entry.at, until: entry.until + slack + late });
         }
         break;
       case 'born':

@@ -21,6 +21,8 @@ export type ProcessEvent =
   | { event: 'cancelled'; at: number; task: string }
   /** A call was rejected; nothing is promised of it. */
   | { event: 'refused'; at: number; error: string }
+  /** It was started at `from` and works: its heart begins to beat about now. */
+  | { event: 'booted'; at: number; from: number }
   /** The process noticed that the machine had not let it run since `from`. */
   | { event: 'stalled'; at: number; from: number };
 

@@ -1,6 +1,7 @@
 // npm run chaos -- --engine sqlite|redis|postgres --minutes N --seed S [--tasks N] [--faults a,b] [--broken-engine name]
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bundle } from './bundle.js';
 import { FAULT_NAMES, type FaultName } from './faults.js';
 import type { BrokenEngine } from './process/broken-engines.js';
 import { describeViolations, Totals } from './report.js';
@@ -33,6 +34,7 @@ const faults = values.faults?.split(',').map(faultName);
 const command = (roundSeed: number, minutes: number): string =>
   `npm run chaos -- --engine ${engine} --minutes ${minutes} --seed ${roundSeed}`;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+const program = await bundle(join(import.meta.dirname, 'process/main.js'));
 const totals = new Totals();
 const began = performance.now();
 console.log(`${command(seed, seconds / 60)}: ${Math.round(tasksPerSecond)} tasks a second`);
@@ -46,7 +48,7 @@ for (let round = 0; round === 0 || seconds - elapsed() > SHORTEST_ROUND_SECONDS;
     seed: roundSeed,
     seconds: roundSeconds,
     tasksPerSecond,
-    program: join(import.meta.dirname, 'process/main.js'),
+    program,
     ...(faults && { faults }),
     ...(values['broken-engine'] !== undefined && { brokenEngine: values['broken-engine'] as BrokenEngine }),
   });

@@ -214,6 +214,13 @@ export class Fleet {
     await Promise.all(this.watches);
   }
 
+  /** Ends those that are left at once. */
+  async killAll(): Promise<void> {
+    this.replaces = false;
+    for (const one of this.places) if (one) this.kill(one);
+    await Promise.all(this.watches);
+  }
+
   private fill(place: number, clockOffset: number | null = this.plan.movesClocks ? 0 : null): void {
     const { plan, random } = this;
     const produces = place < plan.producers;

@@ -1,13 +1,14 @@
 import type { Violation } from './checker.js';
 import { FAULTS, type FaultName } from './faults.js';
 import type { History, TaskHistory } from './history.js';
+import type { Entry } from './ledger.js';
 import type { RoundResult } from './round.js';
 
 /** Rules whose violation means that a task was lost, or done twice. */
 const LOST = new Set(['lost', 'unfinished']);
 const DOUBLED = new Set(['doubled', 'two live owners', 'stored twice']);
 const MOST_VIOLATIONS_SHOWN = 5;
-const MOST_ENTRIES_SHOWN = 60;
+const MOST_ENTRIES_SHOWN = 40;
 
 interface FaultTotals {
   times: number;
@@ -125,14 +126,21 @@ function describeViolation({ rule, task, message }: Violation, history: History)
   for (const entry of history.entries) if ('task' in entry && entry.task === task) processes.add(entry.process);
   const entries = history.entries.filter((entry) => {
     if ('task' in entry) return entry.task === task;
-    if (!('process' in entry)) return false;
+    if (entry.event === 'refused') return false;
     return entry.process === null || processes.has(entry.process);
   });
   const begin = entries.find((entry) => 'task' in entry)?.at ?? 0;
-  const lines = entries.slice(0, MOST_ENTRIES_SHOWN).map((entry) => {
+  const lines = around(entries, task).map((entry) => {
     const { at, ...rest } = entry;
     return `  ${((at - begin) / 1_000).toFixed(1).padStart(9)} ms  ${JSON.stringify(rest)}`;
   });
   const stored = known?.stored ? `  in the store: ${JSON.stringify(known.stored)}` : '  not in the store';
   return [`${rule}: task ${task} ${message}`, ...lines, stored].join('\n');
+}
+
+/** The entries about the task, and those next to them. */
+function around(entries: readonly Entry[], task: string): readonly Entry[] {
+  const first = entries.findIndex((entry) => 'task' in entry && entry.task === task);
+  const last = entries.findLastIndex((entry) => 'task' in entry && entry.task === task);
+  return entries.slice(Math.max(0, first - 5), last + 5).slice(0, MOST_ENTRIES_SHOWN);
 }

@@ -40,6 +40,8 @@ export interface RoundPlan {
   /** Only these. */
   readonly faults?: readonly FaultName[];
   readonly brokenEngine?: BrokenEngine;
+  /** The round goes on until each fault was done so often, on a machine that is busy. */
+  readonly leastFaults?: number;
   /** Milliseconds that the rest may take once all faults are over. */
   readonly drainPatience?: number;
 }
@@ -57,13 +59,14 @@ const LEASE_MS = 1_000;
 const BATCH_SHARE = 0.1;
 const OPEN_SHARE = 4;
 const BOOT_PATIENCE_MS = 120_000;
+const FAULTS_PATIENCE_MS = 120_000;
 const DRAINERS = 2;
 const DRAIN_PATIENCE_MS = 150_000;
 const SETTLE_PATIENCE_MS = 45_000;
 
 /** Has real processes work on one store while everything goes wrong, lets them come to an end, and checks what became of it. */
 export async function runRound(plan: RoundPlan): Promise<RoundResult> {
-  const { lease = LEASE_MS, seed } = plan;
+  const { lease = LEASE_MS, seed, drainPatience = DRAIN_PATIENCE_MS } = plan;
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-chaos-'));
   const ledgerFolder = join(folder, 'ledger');
   mkdirSync(ledgerFolder);
@@ -117,13 +120,14 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
     );
     schedule.start({ fleet, store, folder, ledger: ledgerFolder, lease });
     await sleep(plan.seconds * 1_000);
+    await schedule.doneAtLeast(plan.leastFaults ?? 0, FAULTS_PATIENCE_MS);
     await schedule.stop();
-    await fleet.stopProducing(SETTLE_PATIENCE_MS);
+    await fleet.stopProducing(Math.min(SETTLE_PATIENCE_MS, drainPatience));
     await fleet.end();
 
     const app = await openApp(options);
     try {
-      const { found, stored } = await drain(app, fleet, store, plan.drainPatience ?? DRAIN_PATIENCE_MS);
+      const { found, stored } = await drain(app, fleet, store, drainPatience);
       ledger.close();
       const history = buildHistory(readLedger(ledgerFolder), stored, 2 * lease * 1_000);
       const mishaps = fleet.mishaps.map(({ process, message }) => ({
@@ -141,7 +145,8 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
       await app.close();
     }
   } finally {
-    await store.remove();
+    // Where it failed, what is left of it must not hide why.
+    await store.remove().catch((error: unknown) => console.error(error));
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -187,7 +192,9 @@ async function drain(
     await sleep(100);
   }
   if (calm < 2) found.push(`After ${patience / 1_000} s without faults there were still tasks that had not ended`);
-  await fleet.shutDown();
+  // What could not end what it had would not end in order either.
+  if (calm === 2) await fleet.shutDown();
+  else await fleet.killAll();
   return { found, stored: await store.readAll(tasks) };
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../kill/support/random.js';
-import { FAULT_NAMES, type Fault, type Scene } from './faults.js';
+import { FAULT_NAMES, type Fault, type FaultName, type Scene } from './faults.js';
 import { type HarnessEvent, type LedgerWriter, steadyNow } from './ledger.js';
 
 /**
@@ -9,6 +9,7 @@ import { type HarnessEvent, type LedgerWriter, steadyNow } from './ledger.js';
  */
 export class FaultSchedule {
   readonly problems: string[] = [];
+  private readonly done = new Map<FaultName, number>();
   private readonly stopping = new AbortController();
   private readonly lanes: Promise<void>[] = [];
   private storeIsFree: Promise<void> = Promise.resolve();
@@ -23,6 +24,14 @@ export class FaultSchedule {
 
   start(scene: Scene): void {
     for (const fault of this.faults) this.lanes.push(this.repeat(fault, scene));
+  }
+
+  /** Resolves when each fault was done `times` times, or `patience` milliseconds have passed. */
+  async doneAtLeast(times: number, patience: number): Promise<void> {
+    const deadline = performance.now() + patience;
+    while (this.faults.some(({ name }) => (this.done.get(name) ?? 0) < times) && performance.now() < deadline) {
+      await sleep(50);
+    }
   }
 
   /** Resolves when the last fault is over. */
@@ -69,6 +78,7 @@ export class FaultSchedule {
     try {
       const process = await fault.inject(scene, random);
       if (process === undefined) return;
+      this.done.set(fault.name, (this.done.get(fault.name) ?? 0) + 1);
       this.ledger.write({ event: 'fault', at, until: steadyNow(), fault: fault.name, process });
     } catch (error) {
       this.problems.push(`${fault.name}: ${String(error)}`);

@@ -52,8 +52,7 @@ process.on('message', (order: Order) => {
 });
 // The parent is gone: nobody is left to end this process.
 process.once('disconnect', () => process.exit());
-// Its heart begins to beat about now, late where the machine is busy.
-ledger.write({ event: 'stalled', at: steadyNow(), from: bornAt });
+ledger.write({ event: 'booted', at: steadyNow(), from: bornAt });
 tell('ready');
 if (producer) {
   await producer.run();
