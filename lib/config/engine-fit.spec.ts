@@ -14,6 +14,8 @@ const ABLE: EngineTraits = {
     latencyMetrics: true,
     retentionPerTask: true,
     lostAttemptTimes: true,
+    queueOrder: 'created',
+    keepsCancelledAttempts: true,
   },
 };
 const LESS_ABLE: EngineTraits = {

@@ -304,6 +304,10 @@ export interface EngineCapabilities {
   readonly retentionPerTask: boolean;
   /** Of an attempt whose process died, worker and start are known. */
   readonly lostAttemptTimes: boolean;
+  /** Of tasks of one priority, the one goes first that was enqueued first, or that became available first. */
+  readonly queueOrder: 'created' | 'available';
+  /** A cancelled task that is retried keeps its attempts and their count; else it begins anew. */
+  readonly keepsCancelledAttempts: boolean;
 }
 
 /**

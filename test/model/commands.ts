@@ -117,7 +117,9 @@ const enqueueAgain = fc.tuple(process, which, fc.integer({ min: -1, max: 1 }), m
       async (model, real) => {
         const { id, queue: of } = pick([...model.tasks.values()], index);
         const runAt = model.now + inMinutes * MINUTE;
-        await real.engine(by).enqueue([newTask(real.clock, { id, queue: of, priority, runAt })]);
+        // Whoever tries again does so later than whoever made it.
+        const createdAt = real.clock.now() - MINUTE;
+        await real.engine(by).enqueue([newTask(real.clock, { id, queue: of, priority, runAt, createdAt })]);
       },
     ),
 );
@@ -220,7 +222,9 @@ const drain = fc.tuple(process, queue, fc.integer({ min: 1, max: 3 })).map(
         const line = model.line(of);
         const began = await real.drain(by, of, line.length, concurrency);
         const expected = line.map(({ id }) => id);
-        if (!isDeepStrictEqual(began, expected))
+        // Of tasks that are fetched one after the other and run side by side, a later one may begin first.
+        const exact = concurrency === 1 || real.engine(by).capabilities.queueOrder === 'created';
+        if (!isDeepStrictEqual(exact ? began : began.toSorted(), exact ? expected : expected.toSorted()))
           throw new Error(`Run in the order ${began.join(', ')}; expected ${expected.join(', ')}`);
         for (const task of line) {
           model.claim(task);
@@ -274,8 +278,12 @@ const actOnQueue = fc.tuple(process, action, queue).map(
       `act(process ${by}, ${what}, all of ${of})`,
       (model) => model.tasks.size > 0,
       async (model, real) => {
-        const result = await real.engine(by).act(what, { filter: { queue: of } });
         const ids = [...model.tasks.values()].filter((task) => task.queue === of).map(({ id }) => id);
+        // In which order do they become available? That is nobody's to say.
+        const isOpen =
+          real.engine(by).capabilities.queueOrder === 'available' && (what === 'retry' || what === 'run-now');
+        if (isOpen && ids.length > 1) return;
+        const result = await real.engine(by).act(what, { filter: { queue: of } });
         const changed = ids.filter((id) => model.act(what, id)).length;
         assertEqual(result, { changed, refused: [] });
       },

@@ -7,7 +7,7 @@ import { TaskModel } from './task-model.js';
 import { Workplace, type ModelSite } from './workplace.js';
 
 /** Random histories that are run; raised by hand for a longer search. */
-const RUNS = Number(process.env.TASKS_MODEL_RUNS ?? 60);
+const RUNS = 60;
 /** Enough for a machine that is busy with everything else. */
 const PATIENCE_MS = 10_000;
 /** For all the histories, and then for making the one that failed shorter. */
@@ -19,6 +19,8 @@ export interface ModelOptions {
   readonly clock?: 'injected' | 'system';
   /** Milliseconds in which what must happen has to. */
   readonly patience?: number;
+  /** Histories that are run, where an engine is too slow for as many as by default. */
+  readonly runs?: number;
 }
 
 type History = Iterable<fc.AsyncCommand<TaskModel, Workplace>>;
@@ -31,7 +33,7 @@ export function agreesWithModel(
   return fc.asyncProperty(commands(whose), async (history: History) => {
     const clock = new ManualClock(whose === 'injected' ? START : Date.now());
     const workplace = await Workplace.open(await createSite(), clock, patience);
-    const model = new TaskModel(clock.now());
+    const model = new TaskModel(clock.now(), workplace.engine(0).capabilities);
     try {
       await fc.asyncModelRun(() => ({ model, real: workplace }), history);
       await workplace.leave(model);
@@ -46,16 +48,17 @@ export function agreesWithModel(
  * history that was found; `fc.assert(property, { seed, path })` runs it again.
  */
 export function describeModel(name: string, createSite: () => Promise<ModelSite>, options: ModelOptions = {}): void {
+  const runs = Number(process.env.TASKS_MODEL_RUNS ?? options.runs ?? RUNS);
   describe(`${name} engine, beside a model of the state machine`, () => {
     it(
       'agrees with it after every event of random histories',
       () =>
         fc.assert(agreesWithModel(createSite, options), {
-          numRuns: RUNS,
-          interruptAfterTimeLimit: RUNS * MS_PER_RUN,
+          numRuns: runs,
+          interruptAfterTimeLimit: Math.max(RUNS, runs) * MS_PER_RUN,
           markInterruptAsFailure: true,
         }),
-      RUNS * MS_PER_RUN + MS_TO_REPORT,
+      Math.max(RUNS, runs) * MS_PER_RUN + MS_TO_REPORT,
     );
   });
 }

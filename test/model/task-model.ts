@@ -1,4 +1,4 @@
-import type { AttemptOutcome, Outcome, TaskAction, TaskState } from '../../lib/engine/index.js';
+import type { AttemptOutcome, EngineCapabilities, Outcome, TaskAction, TaskState } from '../../lib/engine/index.js';
 
 export const QUEUES = ['mail', 'reports'] as const;
 export type Queue = (typeof QUEUES)[number];
@@ -16,12 +16,17 @@ const APPLIES: Readonly<Record<TaskAction, ReadonlySet<TaskState>>> = {
   delete: new Set<TaskState>(['scheduled', 'available', 'retryable', 'completed', 'failed', 'cancelled']),
 };
 
+/** What engines may do in one way or another, as they declare. */
+export type ModelTraits = Pick<EngineCapabilities, 'queueOrder' | 'keepsCancelledAttempts'>;
+
+const AS_SQLITE: ModelTraits = { queueOrder: 'created', keepsCancelledAttempts: true };
+
 export interface ModelTask {
   readonly id: string;
   readonly queue: Queue;
   readonly priority: number;
-  /** Place in the order of enqueueing. */
-  readonly place: number;
+  /** Place in the line of its priority. */
+  place: number;
   state: TaskState;
   runAt: number;
   /** Number of the current or last attempt. */
@@ -58,15 +63,18 @@ export class TaskModel {
   readonly paused = new Set<Queue>();
   /** Workers that wait for a task, by queue. */
   readonly waiting: Record<Queue, number> = { mail: 0, reports: 0 };
-  private enqueued = 0;
+  private places = 0;
 
-  constructor(public now: number) {}
+  constructor(
+    public now: number,
+    private readonly traits: ModelTraits = AS_SQLITE,
+  ) {}
 
   enqueue(tasks: readonly EnqueuedTask[]): void {
     for (const task of tasks) {
       this.tasks.set(task.id, {
         ...task,
-        place: this.enqueued++,
+        place: this.places++,
         state: task.runAt > this.now ? 'scheduled' : 'available',
         attempt: 0,
         excused: 0,
@@ -82,9 +90,12 @@ export class TaskModel {
   end(task: ModelTask, outcome: Outcome): void {
     const again = outcome.kind === 'retry' || outcome.kind === 'released';
     if (again && task.cancelRequested) return this.endAs(task, 'cancelled', KEPT_BY_ENGINE_MS);
-    if (outcome.kind === 'released') this.goOn(task, 'released', 'available', false);
-    else if (outcome.kind === 'retry') {
+    if (outcome.kind === 'released') {
+      this.goOn(task, 'released', 'available', false);
+      this.takePlace(task, 'front');
+    } else if (outcome.kind === 'retry') {
       const state = outcome.at > this.now ? 'retryable' : 'available';
+      this.takePlace(task, outcome.countsAttempt ? 'back' : 'front');
       this.goOn(task, outcome.countsAttempt ? 'retried' : 'snoozed', state, outcome.countsAttempt);
       task.runAt = outcome.at;
       task.lost = 0;
@@ -116,6 +127,10 @@ export class TaskModel {
         else this.retire(task, 'cancelled', KEPT_BY_ENGINE_MS);
         return true;
       case 'retry':
+        if (task.state === 'cancelled' && !this.traits.keepsCancelledAttempts) {
+          task.attempt = 0;
+          task.outcomes.length = 0;
+        }
         if (task.state !== 'retryable') {
           task.excused = task.attempt;
           task.lost = 0;
@@ -127,6 +142,7 @@ export class TaskModel {
     }
     task.state = 'available';
     task.runAt = this.now;
+    this.takePlace(task, 'back');
     return true;
   }
 
@@ -134,8 +150,10 @@ export class TaskModel {
   settle(): void {
     for (const task of this.tasks.values()) {
       if (task.expiresAt !== null && task.expiresAt <= this.now) this.tasks.delete(task.id);
-      if ((task.state === 'scheduled' || task.state === 'retryable') && task.runAt <= this.now)
+      if ((task.state === 'scheduled' || task.state === 'retryable') && task.runAt <= this.now) {
         task.state = 'available';
+        this.takePlace(task, 'back');
+      }
     }
     for (const queue of QUEUES) {
       while (!this.paused.has(queue) && this.waiting[queue] > 0) {
@@ -157,7 +175,9 @@ export class TaskModel {
   line(queue: Queue): ModelTask[] {
     return [...this.tasks.values()]
       .filter((task) => task.queue === queue && task.state === 'available')
-      .sort((left, right) => right.priority - left.priority || left.place - right.place);
+      .sort(
+        (left, right) => right.priority - left.priority || left.place - right.place || (left.id < right.id ? -1 : 1),
+      );
   }
 
   running(): ModelTask[] {
@@ -189,6 +209,11 @@ export class TaskModel {
       }
       return depthText(queue, counts, this.paused.has(queue));
     });
+  }
+
+  /** Where a task stands that becomes available again: what is handed back goes first, by the order of ids. */
+  private takePlace(task: ModelTask, where: 'front' | 'back'): void {
+    if (this.traits.queueOrder === 'available') task.place = where === 'front' ? -1 : this.places++;
   }
 
   private goOn(task: ModelTask, outcome: AttemptOutcome, state: TaskState, counts: boolean): void {

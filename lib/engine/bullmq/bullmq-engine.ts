@@ -77,6 +77,8 @@ export class BullmqEngine implements TaskEngine {
     latencyMetrics: false,
     retentionPerTask: false,
     lostAttemptTimes: false,
+    queueOrder: 'available',
+    keepsCancelledAttempts: false,
   };
   private readonly consumers = new Set<QueueConsumer>();
   private readonly startedAt = Date.now();
@@ -143,7 +145,7 @@ export class BullmqEngine implements TaskEngine {
   }
 
   async enqueue(tasks: readonly NewTask[], within?: EntityManager): Promise<void> {
-    const { set, registry, watch } = this.store;
+    const { set, registry, watch, cancelled } = this.store;
     if (within) {
       throw new ForeignManagerError(
         '"manager" belongs to another database than the tasks, which are on a server: they cannot commit together. Have ' +
@@ -159,7 +161,9 @@ export class BullmqEngine implements TaskEngine {
     }
     await this.trying('Tasks could not be stored', async () => {
       await registry.noteQueues(byQueue.keys());
-      for (const [queue, own] of byQueue) {
+      for (const [queue, given] of byQueue) {
+        const own = await cancelled.without(queue, given);
+        if (own.length === 0) continue;
         const jobs = own.map(toJob);
         if (jobs.length === 1) await set.queue(queue).add(jobs[0]!.name, jobs[0]!.data, jobs[0]!.opts);
         else await set.queue(queue).addBulk(jobs);

@@ -1,6 +1,10 @@
+import type { NewTask } from '../task-engine.js';
 import type { AttemptRecord } from './attempt-record.js';
 import type { QueueSet } from './queue-set.js';
 import { attemptOf, excusedAttempts, priorityOf, storedPriority, type TaskJob } from './stored-job.js';
+
+/** From the making of a task to its being stored for the first time, at most, in milliseconds. */
+const HANDED_OVER_MS = 1_000;
 
 /** Beside the options of the job that was cancelled, as text: Redis gives an empty list back as an object. */
 export interface CancelledNotes {
@@ -49,7 +53,27 @@ export class Cancelled {
       timestamp: job.timestamp,
       cancelled: JSON.stringify(notes),
     } as typeof opts);
-    await this.set.own.backend.removeQueueMetaFields([noteOf(job.id!)]);
+    await this.unask(job.id!);
+  }
+
+  /**
+   * Those of `tasks` that are not among the cancelled ones. A task that was enqueued just now cannot be: only what is
+   * handed over again, later, is looked up.
+   */
+  async without(queue: string, tasks: readonly NewTask[]): Promise<readonly NewTask[]> {
+    const isLate = ({ createdAt }: NewTask): boolean => Date.now() - createdAt > HANDED_OVER_MS;
+    if (!tasks.some(isLate)) return tasks;
+    const cancelled = this.set.cancelledOf(queue);
+    if ((await cancelled.count()) === 0) return tasks;
+    const states = await Promise.all(
+      tasks.map((task) => (isLate(task) ? cancelled.getJobState(task.id) : ('unknown' as const))),
+    );
+    return tasks.filter((_, index) => states[index] === 'unknown');
+  }
+
+  /** Takes back what was asked of a task that ended otherwise. */
+  async unask(id: string): Promise<void> {
+    await this.set.own.backend.removeQueueMetaFields([noteOf(id)]);
   }
 
   async ask(id: string): Promise<void> {

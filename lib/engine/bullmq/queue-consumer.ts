@@ -31,7 +31,7 @@ export interface ConsumerParts {
  *     completed                  the job is completed
  *     failed                     the processor throws, with no attempt left
  *     retry, counted             it throws, and the delay stands in the error
- *     retry, not counted         moved to delayed: BullMQ does not count that as made
+ *     retry, not counted         moved to delayed, or back to wait where it is due: BullMQ does not count either as made
  *     released                   moved back to wait
  *     cancelled                  kept among the cancelled ones, and removed
  *
@@ -124,7 +124,6 @@ export class QueueConsumer implements Consumer {
       }
       const outcome = await running.outcome(this.run);
       await running.reported();
-      if (outcome === 'given-up') return await this.release(job, token, running);
       return await this.finish(running, outcome);
     } finally {
       this.running.delete(job.id!);
@@ -132,10 +131,14 @@ export class QueueConsumer implements Consumer {
     }
   }
 
-  private async finish(running: RunningJob, outcome: Outcome): Promise<unknown> {
+  private async finish(running: RunningJob, outcome: Outcome | 'given-up'): Promise<unknown> {
     const { job, token } = running;
-    if (outcome.kind === 'released') return this.release(job, token, running);
+    if (outcome === 'given-up' || outcome.kind === 'released') {
+      if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, 'unsaid');
+      return this.release(job, token, running);
+    }
     if (outcome.kind === 'cancelled') return this.endCancelled(running, outcome);
+    if (running.isCancelled && outcome.kind !== 'retry') await this.parts.cancelled.unask(job.id!);
     if (outcome.kind === 'completed') {
       job.opts.removeOnComplete = keeping(outcome.keepFor);
       return job.opts.attempts === outcome.maxAttempts ? undefined : { maxAttempts: outcome.maxAttempts };
@@ -153,6 +156,8 @@ export class QueueConsumer implements Consumer {
       throw new AttemptFailure({ ...this.record(running, 'retried', outcome), runAt: outcome.at }, delay);
     }
     const snoozed = { ...this.record(running, 'snoozed', outcome), runAt: outcome.at };
+    // BullMQ makes delayed jobs available when a worker asks for one: what is due now is not to wait for that.
+    if (delay === 0) return this.handBack(job, token, snoozed);
     await this.parts.set.queue(this.queue).backend.moveToDelayed(job.id!, Date.now(), delay, token, {
       skipAttempt: true,
       fieldsToUpdate: this.stacks(job, snoozed),
@@ -177,18 +182,25 @@ export class QueueConsumer implements Consumer {
     return { failedReason: record.error?.message ?? record.outcome, stacktrace };
   }
 
-  private async endCancelled(running: RunningJob, outcome: Outcome | null): Promise<undefined> {
+  /** @param outcome `unsaid`: the handler did not say; null: it was not called */
+  private async endCancelled(running: RunningJob, outcome: Outcome | 'unsaid' | null): Promise<undefined> {
     const { job } = running;
-    const keepFor = outcome?.kind === 'cancelled' ? outcome.keepFor : undefined;
-    await this.parts.cancelled.keep(this.queue, job, keepFor, outcome && this.record(running, 'cancelled', outcome));
+    const told = outcome === 'unsaid' || outcome === null ? undefined : outcome;
+    const keepFor = told?.kind === 'cancelled' ? told.keepFor : undefined;
+    await this.parts.cancelled.keep(this.queue, job, keepFor, outcome && this.record(running, 'cancelled', told));
     job.opts.removeOnComplete = true;
     return undefined;
   }
 
-  /** The log says of it what BullMQ has no place for. */
   private async release(job: TaskJob, token: string, running: RunningJob | null): Promise<never> {
-    if (running) await job.log(JSON.stringify(this.record(running, 'released')));
+    return this.handBack(job, token, running && this.record(running, 'released'));
+  }
+
+  /** The log says of it what BullMQ has no place for. */
+  private async handBack(job: TaskJob, token: string, record: AttemptRecord | null): Promise<never> {
+    if (record) await job.log(JSON.stringify(record));
     await job.moveToWait(token);
+    await this.parts.set.wake(this.queue);
     throw new this.parts.set.library.WaitingError();
   }
 }

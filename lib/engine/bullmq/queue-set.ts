@@ -146,6 +146,15 @@ export class QueueSet {
     await this.own.backend.publishEvent(event, MOST_EVENTS);
   }
 
+  /**
+   * Has a worker that waits look again. BullMQ on Redis does not tell one of a job with a priority that is handed back:
+   * without this, it would come by only when its blocking call times out.
+   */
+  async wake(queue: string): Promise<void> {
+    const { shared } = this.connections;
+    if ('zadd' in shared) await shared.zadd(this.queue(queue).toKey('marker'), 0, '0');
+  }
+
   /** Tells whoever hears the events of a queue of something that BullMQ tells nobody of. */
   async tell(queue: string, event: { event: string; jobId: string }): Promise<void> {
     await this.queue(queue).backend.publishEvent(event, MOST_EVENTS);

@@ -78,6 +78,11 @@ export class RunningJob implements Delivery {
     return this.controller.signal;
   }
 
+  /** It was asked to stop for good. */
+  get isCancelled(): boolean {
+    return this.reason?.reason === 'cancelled';
+  }
+
   whenAborted(listener: (reason: unknown) => void): void {
     if (this.reason) listener(this.reason);
     else this.onAbort = listener;

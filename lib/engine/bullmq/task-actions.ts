@@ -81,6 +81,8 @@ export class TaskActions {
   /** BullMQ on PostgreSQL drops the stacks of a job that is retried: there, the log keeps what they tell. */
   private async retryFailed(job: Listed['job']): Promise<void> {
     if (!this.set.keepsStacks) for (const record of recordsIn(job.stacktrace)) await job.log(JSON.stringify(record));
+    // Whoever asked it to stop did so before it failed.
+    await this.cancelled.unask(job.id!);
     await job.retry('failed', { resetAttemptsMade: true });
   }
 

@@ -86,6 +86,8 @@ export class SqliteEngine implements TaskEngine {
     latencyMetrics: true,
     retentionPerTask: true,
     lostAttemptTimes: true,
+    queueOrder: 'created',
+    keepsCancelledAttempts: true,
   };
   private opened: Opened | null = null;
 
