@@ -143,7 +143,7 @@ export const FAULTS: readonly Fault[] = [
     description:
       'the write lock of the file held by an outsider for 1 to 3 s (SQLITE_BUSY); half the times a producer that waits for it is killed',
     engines: ['sqlite'],
-    pause: [1_000, 5_000],
+    pause: [3_000, 9_000],
     troublesStore: true,
     async inject(scene, random) {
       const unlock = sqlite(scene).lock();
@@ -161,7 +161,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'full',
     description: 'the disk full for up to 2 s (SQLITE_FULL)',
     engines: ['sqlite'],
-    pause: [2_000, 8_000],
+    pause: [4_000, 12_000],
     troublesStore: true,
     unavailable: (store) => ((store as SqliteStore).disk ? null : 'this user may not mount a small disk'),
     async inject(scene, random) {
@@ -176,7 +176,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'read-only',
     description: 'the folder of the file read-only for whoever opens it, while a process boots',
     engines: ['sqlite'],
-    pause: [3_000, 10_000],
+    pause: [5_000, 14_000],
     troublesStore: true,
     async inject(scene, random) {
       const folder = dirname(sqlite(scene).file);
@@ -193,7 +193,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'io-error',
     description: 'writes and fsyncs of a process fail with EIO, one in five, for 1 to 2 s (libfiu)',
     engines: ['sqlite'],
-    pause: [2_000, 6_000],
+    pause: [4_000, 10_000],
     troublesStore: true,
     unavailable: whyNoFailingIo,
     async inject({ fleet, folder }, random) {
@@ -209,7 +209,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'copy',
     description: 'the file copied while it is in use; the copy is sound and has all that was acknowledged before',
     engines: ['sqlite'],
-    pause: [5_000, 15_000],
+    pause: [6_000, 15_000],
     troublesStore: true,
     async inject(scene) {
       const before = steadyNow();
@@ -225,7 +225,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'server-kill',
     description: 'SIGKILL of the server, which starts again on its data',
     engines: SERVERS,
-    pause: [4_000, 9_000],
+    pause: [6_000, 14_000],
     troublesStore: true,
     async inject(scene, random) {
       await server(scene).server.kill();
@@ -238,7 +238,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'server-restart',
     description: 'the server restarted in order',
     engines: SERVERS,
-    pause: [6_000, 12_000],
+    pause: [8_000, 16_000],
     troublesStore: true,
     async inject(scene) {
       await server(scene).server.restart();
@@ -249,7 +249,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'cut',
     description: 'every connection to the server cut at once',
     engines: SERVERS,
-    pause: [1_000, 4_000],
+    pause: [2_000, 6_000],
     troublesStore: true,
     async inject(scene) {
       server(scene).proxy.dropAll();
@@ -260,7 +260,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'refuse',
     description: 'no connection to the server for up to 2 s',
     engines: SERVERS,
-    pause: [3_000, 8_000],
+    pause: [4_000, 10_000],
     troublesStore: true,
     async inject(scene, random) {
       server(scene).proxy.refuse();
@@ -273,7 +273,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'slow',
     description: 'everything to and from the server late by up to 300 ms, for 1 s',
     engines: SERVERS,
-    pause: [3_000, 8_000],
+    pause: [4_000, 10_000],
     troublesStore: true,
     async inject(scene, random) {
       server(scene).proxy.delay(random.between(50, 300));
