@@ -29,6 +29,6 @@ describeWith('redis', 'with a Redis', () => {
       };
       return { engine: (context) => new BullmqEngine(options, context), remove: async () => undefined };
     },
-    { clock: 'system' },
+    { clock: 'system', runs: 30 },
   );
 });

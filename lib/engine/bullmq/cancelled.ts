@@ -66,7 +66,7 @@ export class Cancelled {
     const cancelled = this.set.cancelledOf(queue);
     if ((await cancelled.count()) === 0) return tasks;
     const states = await Promise.all(
-      tasks.map((task) => (isLate(task) ? cancelled.getJobState(task.id) : ('unknown' as const))),
+      tasks.map(async (task) => (isLate(task) ? cancelled.getJobState(task.id) : 'unknown')),
     );
     return tasks.filter((_, index) => states[index] === 'unknown');
   }
