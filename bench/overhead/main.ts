@@ -10,7 +10,7 @@ import { Redis } from 'ioredis';
 import { RedisServer } from '../../test/support/servers/redis-server.js';
 import { openLibrary } from './library.js';
 import { measures, take, type Cost, type RedisUse } from './measures.js';
-import { openPlain } from './plain.js';
+import { openFull, openPlain } from './plain.js';
 
 /** Rounds before those that count: code is compiled, connections are known to the system. */
 const WARM_UP = 1;
@@ -38,14 +38,14 @@ async function main(): Promise<void> {
     };
   }
 
-  const sides = { plain: openPlain, library: openLibrary };
+  const sides = { plain: openPlain, full: openFull, library: openLibrary };
   try {
     for (const measure of measures(Number(values.scale))) {
       if (!measure.name.includes(values.only)) continue;
-      const costs = { plain: [] as Cost[], library: [] as Cost[] };
+      const costs: Record<keyof typeof sides, Cost[]> = { plain: [], full: [], library: [] };
       for (let round = -WARM_UP; round < Number(values.rounds); round += 1) {
-        const order = round % 2 === 0 ? (['plain', 'library'] as const) : (['library', 'plain'] as const);
-        for (const side of order) {
+        const order = ['plain', 'library', 'full'] as const;
+        for (const side of round % 2 === 0 ? order : order.toReversed()) {
           stores += 1;
           const store = { port: server.port, prefix: `store${stores}` };
           const cost = await take(measure, sides[side], store, redisUse);
@@ -61,17 +61,23 @@ async function main(): Promise<void> {
   }
 }
 
-function report(name: string, { plain, library }: Record<'plain' | 'library', readonly Cost[]>): void {
-  const ratios = plain.map(({ wall }, round) => wall / library[round]!.wall).toSorted((one, other) => one - other);
-  const of = (costs: readonly Cost[], what: keyof Cost): number => median(costs.map((cost) => cost[what]));
-  const pair = (what: keyof Cost, digits: number): string =>
-    `${of(plain, what).toFixed(digits)} -> ${of(library, what).toFixed(digits)}`;
-  const perSecond = (costs: readonly Cost[]): number => Math.round(1e6 / of(costs, 'wall'));
+function report(name: string, costs: Readonly<Record<'plain' | 'full' | 'library', readonly Cost[]>>): void {
+  const { plain, full, library } = costs;
+  const of = (side: readonly Cost[], what: keyof Cost): number => median(side.map((cost) => cost[what]));
+  const all = (what: keyof Cost, digits: number): string =>
+    [plain, full, library].map((side) => of(side, what).toFixed(digits)).join(' -> ');
+  const perSecond = [plain, full, library].map((side) => Math.round(1e6 / of(side, 'wall'))).join(' -> ');
   console.log(
-    `${name}: ${median(ratios).toFixed(2)} of plain BullMQ (${ratios[0]!.toFixed(2)} to ${ratios.at(-1)!.toFixed(2)}), ` +
-      `${perSecond(plain)} -> ${perSecond(library)} a second\n` +
-      `  for each task: processor ${pair('cpu', 0)} µs, Redis's ${pair('redisCpu', 0)} µs, commands ${pair('commands', 1)}`,
+    `${name}: ${ratio(library, plain)} of plain BullMQ, ${ratio(library, full)} of BullMQ with priorities, ids and counts\n` +
+      `  a second: ${perSecond}\n` +
+      `  for each task: processor ${all('cpu', 0)} µs, Redis's ${all('redisCpu', 0)} µs, commands ${all('commands', 1)}`,
   );
+}
+
+/** Median, least and most of the rounds. */
+function ratio(ours: readonly Cost[], theirs: readonly Cost[]): string {
+  const ratios = ours.map(({ wall }, round) => theirs[round]!.wall / wall).toSorted((one, other) => one - other);
+  return `${median(ratios).toFixed(2)} (${ratios[0]!.toFixed(2)} to ${ratios.at(-1)!.toFixed(2)})`;
 }
 
 function median(numbers: readonly number[]): number {

@@ -1,10 +1,21 @@
-import { Queue, Worker } from 'bullmq';
+import { MetricsTime, Queue, Worker, type JobsOptions } from 'bullmq';
+import { uuidv7 } from 'uuidv7';
 import { KEEP_COMPLETED_S, KEEP_FAILED_S, QUEUE, dataOf, type BenchData, type Side, type SideOptions } from './side.js';
 
 const NAME = 'mail';
 
 /** BullMQ as its users write it: JSON data, a queue, and a worker with the same concurrency and the same retention. */
-export async function openPlain({ port, prefix, concurrency, onRun }: SideOptions): Promise<Side> {
+export function openPlain(options: SideOptions): Promise<Side> {
+  return open(options, false);
+}
+
+/** The same, asked for what the library always asks for: priorities, ids that tell a repetition, counts by the minute. */
+export function openFull(options: SideOptions): Promise<Side> {
+  return open(options, true);
+}
+
+async function open({ port, prefix, concurrency, onRun }: SideOptions, full: boolean): Promise<Side> {
+  const own = (): JobsOptions => (full ? { jobId: uuidv7(), priority: 1_000_001 } : {});
   const connection = { host: '127.0.0.1', port };
   const queue = new Queue<BenchData>(QUEUE, {
     connection,
@@ -23,6 +34,7 @@ export async function openPlain({ port, prefix, concurrency, onRun }: SideOption
       connection,
       prefix,
       concurrency,
+      ...(full && { metrics: { maxDataPoints: MetricsTime.ONE_WEEK } }),
     });
     await worker.waitUntilReady();
     return worker;
@@ -30,10 +42,10 @@ export async function openPlain({ port, prefix, concurrency, onRun }: SideOption
   const worker = await start();
   return {
     enqueue: async (index) => {
-      await queue.add(NAME, dataOf(index));
+      await queue.add(NAME, dataOf(index), own());
     },
     enqueueMany: async (indices) => {
-      await queue.addBulk(indices.map((index) => ({ name: NAME, data: dataOf(index) })));
+      await queue.addBulk(indices.map((index) => ({ name: NAME, data: dataOf(index), opts: own() })));
     },
     pause: () => queue.pause(),
     resume: () => queue.resume(),
