@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import { openSync, readSync, statSync, type Stats } from 'node:fs';
 
 /** Of the file's header: https://sqlite.org/fileformat.html#the_database_header */
 const HEADER = { bytes: 100, pageSize: 16, pages: 28 };
@@ -26,7 +26,7 @@ export class StoreFile {
     if (!now) throw new StoreFileGoneError(this.path, 'deleted or moved away');
     if (now.ino !== this.opened.ino || now.dev !== this.opened.dev) throw new StoreFileGoneError(this.path, 'replaced');
     // A VACUUM makes the file smaller too, and says so in its header.
-    if (now.size < this.size && now.size < sizeByHeader(this.path))
+    if (now.size < this.size && now.size < sizeByHeader(this.path, now))
       throw new StoreFileGoneError(this.path, 'truncated');
     this.size = now.size;
   }
@@ -42,16 +42,20 @@ export class StoreFileGoneError extends Error {
   }
 }
 
+/**
+ * By device and inode. Never closed: when a process closes any descriptor of a file, the system drops all locks that it
+ * has on that file, SQLite's among them (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+const descriptors = new Map<string, number>();
+
 /** Infinity where there is not even a header. */
-function sizeByHeader(path: string): number {
-  const descriptor = openSync(path, 'r');
-  try {
-    const header = Buffer.alloc(HEADER.bytes);
-    if (readSync(descriptor, header, 0, HEADER.bytes, 0) < HEADER.bytes) return Infinity;
-    const pageSize = header.readUInt16BE(HEADER.pageSize);
-    // 64 KiB does not fit into the field, and is written as 1.
-    return header.readUInt32BE(HEADER.pages) * (pageSize === 1 ? 65_536 : pageSize);
-  } finally {
-    closeSync(descriptor);
-  }
+function sizeByHeader(path: string, { dev, ino }: Stats): number {
+  const key = `${dev}:${ino}`;
+  let descriptor = descriptors.get(key);
+  if (descriptor === undefined) descriptors.set(key, (descriptor = openSync(path, 'r')));
+  const header = Buffer.alloc(HEADER.bytes);
+  if (readSync(descriptor, header, 0, HEADER.bytes, 0) < HEADER.bytes) return Infinity;
+  const pageSize = header.readUInt16BE(HEADER.pageSize);
+  // 64 KiB does not fit into the field, and is written as 1.
+  return header.readUInt32BE(HEADER.pages) * (pageSize === 1 ? 65_536 : pageSize);
 }
