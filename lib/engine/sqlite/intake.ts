@@ -44,10 +44,17 @@ export class Intake {
 
   private begin(): Batch {
     const batch: Batch = { tasks: [], calls: 0, now: -Infinity, stored: Promise.resolve() };
-    batch.stored = this.writer.write((transaction) => {
-      if (this.open === batch) this.open = null;
-      insertTasks(transaction, batch.tasks, batch.now);
-    });
+    batch.stored = this.writer
+      .write((transaction) => {
+        this.close(batch);
+        insertTasks(transaction, batch.tasks, batch.now);
+      })
+      // One that is refused before it begins takes no more either: what came later would be refused with it.
+      .finally(() => this.close(batch));
     return (this.open = batch);
+  }
+
+  private close(batch: Batch): void {
+    if (this.open === batch) this.open = null;
   }
 }
