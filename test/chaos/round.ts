@@ -54,7 +54,7 @@ export interface RoundResult {
 }
 
 /** Long enough that a busy machine is not taken for a dead process, short enough to be lost often. */
-const LEASE_MS = 1_000;
+const LEASE_MS: Readonly<Record<EngineName, number>> = { sqlite: 1_000, redis: 2_000, postgres: 2_000 };
 /** Of the tasks of a second: what is enqueued by one call, and what waits before producers pause. */
 const BATCH_SHARE = 0.1;
 const OPEN_SHARE = 4;
@@ -66,7 +66,7 @@ const SETTLE_PATIENCE_MS = 45_000;
 
 /** Has real processes work on one store while everything goes wrong, lets them come to an end, and checks what became of it. */
 export async function runRound(plan: RoundPlan): Promise<RoundResult> {
-  const { lease = LEASE_MS, seed, drainPatience = DRAIN_PATIENCE_MS } = plan;
+  const { lease = LEASE_MS[plan.engine], seed, drainPatience = DRAIN_PATIENCE_MS } = plan;
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-chaos-'));
   const ledgerFolder = join(folder, 'ledger');
   mkdirSync(ledgerFolder);

@@ -12,7 +12,7 @@ import { Handlers } from './handlers.js';
 import { JumpingClock } from './jumping-clock.js';
 import { Producer } from './producer.js';
 import type { Notice, Order, ProcessSetup } from './setup.js';
-import { watchForStalls } from './stall-watch.js';
+import { watchEventLoop, watchForStalls } from './stall-watch.js';
 
 const setup = JSON.parse(process.argv[2]!) as ProcessSetup;
 const bornAt = steadyNow();
@@ -20,7 +20,9 @@ const ledger = new LedgerWriter<ProcessEvent>(setup.ledger, setup.name);
 const clock = setup.clockOffset === null ? null : new JumpingClock(setup.clockOffset);
 const works = setup.options.workers !== false;
 if (setup.brokenEngine) breakEngine(setup.brokenEngine);
-if (works) watchForStalls(join(setup.ledger, `${setup.name}.jsonl`), Number(setup.options.lease) / 4);
+const longestStall = Number(setup.options.lease) / 4;
+if (works) watchForStalls(join(setup.ledger, `${setup.name}.jsonl`), longestStall);
+if (works && setup.options.engine) watchEventLoop(ledger, longestStall);
 
 const app = setup.app && (await AppDatabase.open(setup.app.file));
 const desk = new Desk(setup.name, ledger, app);

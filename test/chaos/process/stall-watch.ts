@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { type LedgerWriter, type ProcessEvent, steadyNow } from '../ledger.js';
 
 /**
  * Notes, in a thread of its own, times at which the machine did not let the process run: stopped by a signal, or starved.
@@ -25,4 +26,14 @@ const WATCH = `
  */
 export function watchForStalls(file: string, longest: number): void {
   new Worker(WATCH, { eval: true, workerData: { file, longest }, execArgv: [] }).unref();
+}
+
+/** The same of the event loop, for engines that renew their leases on it. */
+export function watchEventLoop(ledger: LedgerWriter<ProcessEvent>, longest: number): void {
+  let last = steadyNow();
+  setInterval(() => {
+    const at = steadyNow();
+    if (at - last > longest * 1_000) ledger.write({ event: 'stalled', at, from: last });
+    last = at;
+  }, longest / 5).unref();
 }
