@@ -7,7 +7,7 @@ import type { EngineName } from './stores/index.js';
 /** Set it to the number that a run printed, to have the same tasks and faults again. */
 const SEED = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 2 ** 31));
 /** Of what is done in a round: boots, drains and the check, on a machine that is busy. */
-const PATIENCE_MS = 400_000;
+const PATIENCE_MS = 600_000;
 
 /** One round with all faults, as `npm run chaos` has many. */
 export function describeChaos(engine: EngineName, load: { seconds: number; tasksPerSecond: number }): void {
