@@ -83,6 +83,11 @@ export class QueueSet {
     return this.options.postgres === undefined;
   }
 
+  /** Whether a list has an order also among jobs that came into it at the same time. */
+  get keepsOrder(): boolean {
+    return this.options.postgres === undefined;
+  }
+
   /** The library's own queue. */
   get own(): TaskQueue {
     return this.queue(OWN_QUEUE);

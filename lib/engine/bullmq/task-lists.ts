@@ -11,6 +11,8 @@ import { stateOf, type List, type TaskView } from './task-view.js';
 /** Jobs that one page looks at, at most: a filter that finds nothing goes on at the cursor. */
 const MOST_LOOKED_AT = 1_000;
 const CHUNK = 100;
+/** Read by one command, that Redis is not kept from others for long. */
+const MOST_IDS_AT_ONCE = 10_000;
 /** Of one job that never rests. */
 const MOST_READINGS = 5;
 
@@ -78,13 +80,11 @@ export class TaskLists {
     await this.registry.refresh(true);
     for (const { queue, list } of await this.listsOf(filter, await this.registry.queues())) {
       const found: Listed[] = [];
-      for (let offset = 0; ; offset += CHUNK) {
-        const jobs = await this.read(queue, list, offset, CHUNK);
-        for (const job of jobs) {
+      for await (const ids of this.allIds(queue, list)) {
+        for (const job of await this.jobs(queue, list, ids)) {
           const listed = job && { queue, job, state: stateOf(list, job) };
           if (listed && this.match(filter, listed)) found.push(listed);
         }
-        if (jobs.length < CHUNK) break;
       }
       yield* found;
     }
@@ -189,6 +189,7 @@ export class TaskLists {
     return lists.flatMap((list) => queues.map((name) => ({ queue: name, list })));
   }
 
+  /** One for each place in the list; undefined where the job has left it meanwhile. */
   private async read(
     queue: string,
     list: List,
@@ -196,9 +197,31 @@ export class TaskLists {
     count: number,
     oldestFirst = false,
   ): Promise<Array<TaskJob | undefined>> {
-    const [from, type] =
-      list === 'cancelled' ? [this.set.cancelledOf(queue), 'prioritized' as const] : [this.set.queue(queue), list];
-    return from.getJobs([type], offset, offset + count - 1, oldestFirst);
+    return this.jobs(queue, list, await this.ids(queue, list, offset, count, oldestFirst));
+  }
+
+  /** In parts; all of them are asked for at once where pages would overlap and leave some out. */
+  private async *allIds(queue: string, list: List): AsyncGenerator<readonly string[]> {
+    const count = this.set.keepsOrder ? MOST_IDS_AT_ONCE : Infinity;
+    for (let offset = 0; ; offset += count) {
+      const ids = await this.ids(queue, list, offset, count);
+      for (let start = 0; start < ids.length; start += CHUNK) yield ids.slice(start, start + CHUNK);
+      if (ids.length < count) return;
+    }
+  }
+
+  private ids(queue: string, list: List, offset: number, count: number, oldestFirst = false): Promise<string[]> {
+    const type = list === 'cancelled' ? 'prioritized' : list;
+    return this.from(queue, list).getRanges([type], offset, count === Infinity ? -1 : offset + count - 1, oldestFirst);
+  }
+
+  private jobs(queue: string, list: List, ids: readonly string[]): Promise<Array<TaskJob | undefined>> {
+    const from = this.from(queue, list);
+    return Promise.all(ids.map((id): Promise<TaskJob | undefined> => from.getJob(id)));
+  }
+
+  private from(queue: string, list: List): ReturnType<QueueSet['queue']> {
+    return list === 'cancelled' ? this.set.cancelledOf(queue) : this.set.queue(queue);
   }
 
   private match(filter: TaskFilter, { queue, job, state }: Listed): TaskSummary | null {
