@@ -249,3 +249,18 @@ describe('the check finds', () => {
     ).toContain(rule);
   });
 });
+
+it('a store that loses answers may count an attempt that no handler was called for, and no other', () => {
+  const entries = [
+    acknowledged(1, 'a', { state: 'failed', retried: 2 }),
+    start(2, 'one'),
+    end(3, 'one', 1, 'threw'),
+    gone(4, 'one'),
+    start(5, 'two', 3),
+    end(6, 'two', 3, 'threw'),
+  ];
+  const found = (losesAnswers: boolean, outcomes: AttemptOutcome[]) =>
+    check(buildHistory(entries, [stored('failed', outcomes)], SLACK, { losesAnswers, ticksUntil: Infinity })).length;
+  expect(found(true, ['retried', 'lost', 'failed'])).toBe(0);
+  expect(found(false, ['retried', 'lost', 'failed'])).toBeGreaterThan(0);
+});

@@ -61,6 +61,18 @@ export interface History {
   readonly faults: readonly FaultEntry[];
   readonly entries: readonly Entry[];
   readonly refused: number;
+  readonly store: StoreTraits;
+}
+
+/** What of a store the rules have to know. */
+export interface StoreTraits {
+  /**
+   * The answer to what ends an attempt may be lost on the line, and the next attempt with it: that one then counts, although
+   * no handler was called.
+   */
+  readonly losesAnswers: boolean;
+  /** From this time on, in milliseconds since the epoch, ticks that are late may be left out: the schedule was paused. */
+  readonly ticksUntil: number;
 }
 
 /** Faults in which a process that lives can give no sign of it. */
@@ -74,7 +86,12 @@ const RECONNECT = 10_000_000;
  * Puts together what the processes noted and what the store says.
  * @param slack how long after a fault its consequences may still show, in microseconds
  */
-export function buildHistory(entries: readonly Entry[], stored: readonly StoredTask[], slack: number): History {
+export function buildHistory(
+  entries: readonly Entry[],
+  stored: readonly StoredTask[],
+  slack: number,
+  store: StoreTraits = { losesAnswers: false, ticksUntil: Infinity },
+): History {
   const tasks = new Map<string, TaskHistory>();
   const excuses: Excuse[] = [];
   const faults: FaultEntry[] = [];
@@ -151,5 +168,5 @@ export function buildHistory(entries: readonly Entry[], stored: readonly StoredT
     }
   }
   for (const task of stored) taskOf(task.id).stored = task;
-  return { tasks, excuses, faults, entries, refused };
+  return { tasks, excuses, faults, entries, refused, store };
 }

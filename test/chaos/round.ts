@@ -58,6 +58,8 @@ const LEASE_MS: Readonly<Record<EngineName, number>> = { sqlite: 1_000, redis: 2
 /** Of the tasks of a second: what is enqueued by one call, and what waits before producers pause. */
 const BATCH_SHARE = 0.1;
 const OPEN_SHARE = 4;
+/** A tick that a dead process had in hand is given to another when its lease is over. */
+const LATE_TICK_MS = 15_000;
 const BOOT_PATIENCE_MS = 120_000;
 const FAULTS_PATIENCE_MS = 120_000;
 const DRAINERS = 2;
@@ -126,10 +128,14 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
     await fleet.end();
 
     const app = await openApp(options);
+    const pausedAt = Date.now();
     try {
       const { found, stored } = await drain(app, fleet, store, drainPatience);
       ledger.close();
-      const history = buildHistory(readLedger(ledgerFolder), stored, 2 * lease * 1_000);
+      const history = buildHistory(readLedger(ledgerFolder), stored, 2 * lease * 1_000, {
+        losesAnswers: store.isRemote,
+        ticksUntil: store.isRemote ? pausedAt - LATE_TICK_MS : Infinity,
+      });
       const mishaps = fleet.mishaps.map(({ process, message }) => ({
         rule: 'process' as const,
         task: null,

@@ -9,6 +9,8 @@ export interface ChaosStore {
   readonly app: ProcessSetup['app'];
   /** Whether tasks come due by the clock of their process, which can then be moved. */
   readonly movesClocks: boolean;
+  /** Whether it is reached over a line, on which an answer may be lost. */
+  readonly isRemote: boolean;
   /** How many rows of transactions have not been handed over to the store. */
   waitingInOutbox(): number;
   /** Every task, once no process works on it any more. */

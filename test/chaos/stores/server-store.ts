@@ -14,6 +14,7 @@ const OUTBOX_ROWS = 'SELECT count(*) FROM nestjs_tasks_outbox';
 /** Tasks on a server, which every process reaches through a proxy; transactions of the app are in a SQLite file. */
 export class ServerStore implements ChaosStore {
   readonly movesClocks = false;
+  readonly isRemote = true;
   readonly app: ChaosStore['app'];
 
   private constructor(

@@ -14,6 +14,7 @@ const ATTEMPTS = `SELECT task, attempt, worker, outcome FROM tasks_attempt ORDER
 /** Tasks in a SQLite file; on a small disk of its own, where this user may mount one. */
 export class SqliteStore implements ChaosStore {
   readonly movesClocks = true;
+  readonly isRemote = false;
   readonly disk: SmallDisk | null;
   readonly file: string;
   private copies = 0;
