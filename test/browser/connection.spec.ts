@@ -42,12 +42,13 @@ describe.skipIf(!hasChromium)(`the page's connection (needs ${CHROMIUM})`, () =>
       tasks: { workers: { default: 4, emails: 1, idle: 0 } },
       providers: [PageHandlers],
     });
-    await page.getByText('Connection lost.').waitFor({ state: 'hidden' });
+    // However long the app took to start, and so the page waits until it tries again.
+    await page.getByText('Connection lost.').waitFor({ state: 'hidden', timeout: 60_000 });
     // Read anew: the new app knows of no failure.
     await page.getByText('No tasks here.').waitFor();
     await fixture.failed('flaky');
     await page.getByRole('link', { name: 'flaky' }).waitFor();
-  }, 90_000);
+  }, 150_000);
 
   it('reads what it shows from time to time where there is no room for another stream', async () => {
     await page.route('**/api/events', (route) => route.fulfill({ status: 503, body: '' }));

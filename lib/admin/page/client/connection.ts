@@ -17,14 +17,14 @@ export interface ConnectionEvents {
 }
 
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 10_000;
 
 /**
  * The stream of changes.
  *
  *   connecting -> open      it answers: the banner goes, and after a loss everything is read anew
  *   open       -> waiting   it breaks: the banner says so
- *   waiting    -> connecting after 1, 2, 4 … 30 seconds, or at once when a person asks or the browser is online again
+ *   waiting    -> connecting after 1, 2, 4, 8, 10, 10 … seconds, or at once when a person asks or the browser is online again
  *
  * While it waits, what is shown is read from time to time: the app may refuse the stream alone (it serves 100 at most).
  */
