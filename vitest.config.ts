@@ -10,8 +10,6 @@ export default defineConfig({
     include: ['lib/**/*.spec.ts', 'src/**/*.spec.ts', 'test/**/*.spec.ts', 'sample/**/*.spec.ts'],
     exclude: ['test/consumers/**', '**/node_modules/**', 'dist/**'],
     pool: 'forks',
-    // Many tests wait for servers and processes of their own; by itself Vitest would leave a core to the system.
-    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ['default', './scripts/summary-reporter.ts'],
