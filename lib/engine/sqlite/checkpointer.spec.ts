@@ -57,7 +57,7 @@ describe('Checkpointer', () => {
     expect(log).toBeGreaterThan(700);
     expect(checkpointed).toBe(0);
     await tellUntil(checkpointer, () => logNow().checkpointed >= log);
-    expect(pagesAtWhichCommitsCopy()).toBe(4_000);
+    expect(pagesAtWhichCommitsCopy()).toBe(1_500);
     await checkpointer.close();
     await connection.close();
     expect(existsSync(join(folder, 'tasks.db-wal'))).toBe(false);
@@ -76,7 +76,7 @@ describe('Checkpointer', () => {
     const checkpointer = new Checkpointer({ database, path: join(folder, 'missing.db') } as Connection);
     commitRows(700);
     checkpointer.afterCommit();
-    expect(pagesAtWhichCommitsCopy()).toBe(4_000);
+    expect(pagesAtWhichCommitsCopy()).toBe(1_500);
     await tellUntil(checkpointer, () => pagesAtWhichCommitsCopy() === 1_000);
     await checkpointer.close();
     expect(logNow().checkpointed).toBe(0);

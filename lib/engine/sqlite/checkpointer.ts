@@ -5,8 +5,11 @@ import { statement } from './statement.js';
 
 /** Pages in the log that are not yet in the database, from which on the thread is asked to copy them. */
 const COPY_FROM = 500;
-/** Pages in the log at which a commit copies what is left, after which the log begins anew. A page has 4 KiB. */
-const BEGIN_ANEW_AT = 4_000;
+/**
+ * Pages in the log at which a commit copies what is left, after which the log begins anew. A page has 4 KiB. Few, as a
+ * commit that makes the file longer takes twice as long as one that writes where the log has been before.
+ */
+const BEGIN_ANEW_AT = 1_500;
 /** What SQLite does by itself, without a thread. */
 const SQLITES_OWN = 1_000;
 /** How soon after a look at the log the next one is taken. It costs some microseconds. */
