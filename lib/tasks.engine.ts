@@ -6,7 +6,7 @@ import { nextRun } from './cron/index.js';
 import type { EngineContext, EngineLogger, TaskEngine } from './engine/index.js';
 import { makeEngine } from './engine/kinds/index.js';
 import { TasksConfigError } from './errors/index.js';
-import { Outbox, OutboxEngine } from './outbox/index.js';
+import { Outbox, outboxEngine } from './outbox/index.js';
 import { maskSensitive } from './params/index.js';
 import { findDataSource, labelOf } from './tasks.data-source.js';
 
@@ -48,7 +48,7 @@ async function withOutbox(
     logger,
     store: (tasks) => engine.enqueue(tasks),
   });
-  return new OutboxEngine(engine, outbox);
+  return outboxEngine(engine, outbox);
 }
 
 function engineContext(config: ResolvedConfig, logger: EngineLogger): EngineContext {

@@ -2,7 +2,8 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { IsEmail, IsObject, IsString } from 'class-validator';
 import { TaskDispatcher, TaskHandler, TasksModule, bullmq } from '../../lib/index.js';
-import { QUEUE, dataOf, type Side, type SideOptions } from './side.js';
+import { QUEUE, dataOf } from '../params.js';
+import type { Side, SideOptions } from './side.js';
 
 const NAME = 'mail';
 

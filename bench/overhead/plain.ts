@@ -1,6 +1,7 @@
 import { MetricsTime, Queue, Worker, type JobsOptions } from 'bullmq';
 import { uuidv7 } from 'uuidv7';
-import { KEEP_COMPLETED_S, KEEP_FAILED_S, QUEUE, dataOf, type BenchData, type Side, type SideOptions } from './side.js';
+import { QUEUE, dataOf, type BenchData } from '../params.js';
+import { KEEP_COMPLETED_S, KEEP_FAILED_S, type Side, type SideOptions } from './side.js';
 
 const NAME = 'mail';
 

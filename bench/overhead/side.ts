@@ -1,18 +1,3 @@
-/** Name of the queue on both sides. */
-export const QUEUE = 'bench';
-
-export interface BenchData {
-  readonly to: string;
-  readonly subject: string;
-  readonly template: string;
-  readonly data: { readonly index: number };
-}
-
-/** What a task is given: as much as an e-mail's would be. */
-export function dataOf(index: number): BenchData {
-  return { to: `user${index}@example.com`, subject: 'Welcome!', template: 'welcome', data: { index } };
-}
-
 /** One of the two that are compared, on a store of its own. */
 export interface Side {
   enqueue(index: number): Promise<void>;

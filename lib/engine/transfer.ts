@@ -1,4 +1,5 @@
-import type { NewTask, ScheduleStatus } from './task-engine.js';
+import { listOf } from '../errors/index.js';
+import type { NewTask, ScheduleStatus, WorkerInfo } from './task-engine.js';
 import type { TaskAttempt, TaskLog, TaskProgress, TaskState } from './task.js';
 
 /** States of tasks that are moved from one store to another. What runs is waited for; what completed or was cancelled stays. */
@@ -102,6 +103,11 @@ export interface TransferStore {
   resumeQueues(names: readonly string[]): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** A process that is in the way of a move. */
+export function describeWorker({ pid, host, queues }: Pick<WorkerInfo, 'pid' | 'host' | 'queues'>): string {
+  return `process ${pid} on ${host}, which works on ${listOf(Object.keys(queues))}`;
 }
 
 /** What a process is told that would work on a store meanwhile. */

@@ -1,6 +1,7 @@
 import { plural } from '../../lib/errors/index.js';
 import type { Command, CliOutput } from '../cli/command.js';
-import { CliError, UsageError } from '../cli/usage-error.js';
+import { LEASE_OPTION, parseLease } from '../cli/lease-option.js';
+import { CliError } from '../cli/usage-error.js';
 
 /** `nestjs-tasks check`: whether a store is sound, and what can be put right in one that is not. */
 export const checkCommand: Command = {
@@ -9,17 +10,12 @@ export const checkCommand: Command = {
   options: {
     database: { type: 'string', placeholder: '<file>', description: 'the SQLite file of the store', required: true },
     repair: { type: 'boolean', description: 'back the store up, then put right what can be' },
-    lease: {
-      type: 'string',
-      placeholder: '<duration>',
-      description: 'how long a worker in another container may be silent',
-      default: '10s',
-    },
+    lease: LEASE_OPTION,
   },
 
   async run(values, output) {
     const database = String(values.database);
-    const lease = await parseLease(String(values.lease));
+    const lease = await parseLease(String(values.lease), 'check');
     const { checkStore } = await import('../../lib/engine/sqlite/backup/index.js');
     let findings = await checkStore(database, { lease });
     for (const { message } of findings) output.out(message);
@@ -62,13 +58,4 @@ async function repair(database: string, lease: number, output: CliOutput): Promi
     },
   });
   output.out(`Backed up to ${file}.`);
-}
-
-async function parseLease(text: string): Promise<number> {
-  const { parseDuration } = await import('../../lib/config/duration.js');
-  try {
-    return parseDuration(text, '--lease');
-  } catch (error) {
-    throw new UsageError((error as Error).message, 'check');
-  }
 }

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
-import { messageOf, plural } from '../../lib/errors/index.js';
+import { messageOf } from '../../lib/errors/index.js';
 import { CliError } from '../cli/usage-error.js';
-import { stopFirst, tallyOf } from './move.js';
+import { bookReport, stopFirst, tallyOf } from './move.js';
 import type { Place } from './open-store.js';
 import type { StoreAddress } from './store-address.js';
 import { compare, Tally } from './tally.js';
@@ -17,9 +17,8 @@ export async function dryRun(source: Place, target: StoreAddress): Promise<strin
   await assertReachable(target);
   if (workers.length > 0) throw new CliError(stopFirst(workers.map((worker) => `${source.shown}: ${worker}`)));
   const tally = await tallyOf(source, mark?.at ?? Date.now(), () => true);
-  const { schedules, paused } = await source.store.exportBook();
+  const book = bookReport(await source.store.exportBook());
   const [table] = compare(tally, new Tally()).split('\nsource sha256:');
-  const book = `${plural(schedules.length, 'schedule')}, ${plural(paused.length, 'paused queue')}`;
   return [table!.replaceAll(/ +\S+$/gm, ''), book, `Nothing was written to ${target.shown}.`].join('\n');
 }
 

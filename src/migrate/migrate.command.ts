@@ -1,6 +1,7 @@
 import { plural } from '../../lib/errors/index.js';
 import type { EngineLogger } from '../../lib/engine/index.js';
 import type { CliOutput, Command, OptionValues } from '../cli/command.js';
+import { LEASE_OPTION, parseLease } from '../cli/lease-option.js';
 import { UsageError } from '../cli/usage-error.js';
 import { parseStoreAddress, type StoreAddress } from './store-address.js';
 
@@ -21,17 +22,12 @@ export const migrateCommand: Command = {
     to: { type: 'string', placeholder: '<store>', description: 'where they are to be, likewise', required: true },
     'dry-run': { type: 'boolean', description: 'tells what would be moved and what is in the way, and moves nothing' },
     abandon: { type: 'boolean', description: 'gives up a move that did not come to its end' },
-    lease: {
-      type: 'string',
-      placeholder: '<duration>',
-      description: 'how long a worker in another container may be silent',
-      default: '10s',
-    },
+    lease: LEASE_OPTION,
   },
 
   async run(values, output) {
     const [from, to] = addressesOf(values);
-    const lease = await parseLease(String(values.lease));
+    const lease = await parseLease(String(values.lease), 'migrate');
     const { assertStoreExists, openStore } = await import('./open-store.js');
     await assertStoreExists(from);
     const logger = loggerTo(output);
@@ -87,13 +83,4 @@ function progressTo(output: CliOutput): (text: string) => void {
 function loggerTo(output: CliOutput): EngineLogger {
   const tell = (message: string): void => output.err(message);
   return { log: () => undefined, warn: tell, error: tell };
-}
-
-async function parseLease(text: string): Promise<number> {
-  const { parseDuration } = await import('../../lib/config/duration.js');
-  try {
-    return parseDuration(text, '--lease');
-  } catch (error) {
-    throw new UsageError((error as Error).message, 'migrate');
-  }
 }

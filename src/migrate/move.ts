@@ -157,7 +157,7 @@ async function remove(claim: MoveClaim, { store, shown }: Place, moved: Tally, p
   await store.removeSchedules((await store.exportBook()).schedules.map(({ name }) => name));
 }
 
-function bookReport({ schedules, paused }: StoreBook): string {
+export function bookReport({ schedules, paused }: StoreBook): string {
   return `${plural(schedules.length, 'schedule')}, ${plural(paused.length, 'paused queue')}`;
 }
 

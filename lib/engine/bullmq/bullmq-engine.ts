@@ -31,6 +31,7 @@ import { FailureGroups, MOST_FAILURES_LOOKED_AT, type FailureReport } from '../f
 import type { Task, TaskSummary } from '../task.js';
 import { AuditLog } from './audit-log.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
+import { byQueue } from './by-queue.js';
 import { Cancelled, cancelledNotes } from './cancelled.js';
 import { ChangeWatch } from './change-watch.js';
 import { metricPoints } from './metric-points.js';
@@ -153,15 +154,10 @@ export class BullmqEngine implements TaskEngine {
           'TasksModule.forRoot({ outbox: { dataSource: \'default\' } }). Or leave "manager" out.',
       );
     }
-    const byQueue = new Map<string, NewTask[]>();
-    for (const task of tasks) {
-      const own = byQueue.get(task.queue);
-      if (own) own.push(task);
-      else byQueue.set(task.queue, [task]);
-    }
+    const groups = byQueue(tasks);
     await this.trying('Tasks could not be stored', async () => {
-      await registry.noteQueues(byQueue.keys());
-      for (const [queue, given] of byQueue) {
+      await registry.noteQueues(groups.keys());
+      for (const [queue, given] of groups) {
         const own = await cancelled.without(queue, given);
         if (own.length === 0) continue;
         const jobs = own.map(toJob);

@@ -61,14 +61,7 @@ export class Cancelled {
    * handed over again, later, is looked up.
    */
   async without(queue: string, tasks: readonly NewTask[]): Promise<readonly NewTask[]> {
-    const isLate = ({ createdAt }: NewTask): boolean => Date.now() - createdAt > HANDED_OVER_MS;
-    if (!tasks.some(isLate)) return tasks;
-    const cancelled = this.set.cancelledOf(queue);
-    if ((await cancelled.count()) === 0) return tasks;
-    const states = await Promise.all(
-      tasks.map(async (task) => (isLate(task) ? cancelled.getJobState(task.id) : 'unknown')),
-    );
-    return tasks.filter((_, index) => states[index] === 'unknown');
+    return withoutCancelled(this.set, queue, tasks, ({ createdAt }) => Date.now() - createdAt > HANDED_OVER_MS);
   }
 
   /** Takes back what was asked of a task that ended otherwise. */
@@ -84,6 +77,25 @@ export class Cancelled {
   isAsked(id: string): Promise<boolean> {
     return this.set.own.backend.hasQueueMetaField(noteOf(id));
   }
+}
+
+/**
+ * Those of `tasks` that are not among the cancelled ones of the queue.
+ * @param mayBe those that are looked up; all, if left out
+ */
+export async function withoutCancelled<T extends NewTask>(
+  set: QueueSet,
+  queue: string,
+  tasks: readonly T[],
+  mayBe: (task: T) => boolean = () => true,
+): Promise<readonly T[]> {
+  if (!tasks.some(mayBe)) return tasks;
+  const cancelled = set.cancelledOf(queue);
+  if ((await cancelled.count()) === 0) return tasks;
+  const states = await Promise.all(
+    tasks.map(async (task) => (mayBe(task) ? cancelled.getJobState(task.id) : 'unknown')),
+  );
+  return tasks.filter((_, index) => states[index] === 'unknown');
 }
 
 export function cancelledNotes({ opts }: TaskJob): CancelledNotes | null {

@@ -1,13 +1,6 @@
+import { Abortable } from '../abortable.js';
 import { LogLimit } from '../log-limit.js';
-import {
-  TaskAbortedError,
-  type AbortCause,
-  type DeliveredTask,
-  type Delivery,
-  type NewTask,
-  type Outcome,
-  type RunTask,
-} from '../task-engine.js';
+import type { DeliveredTask, Delivery, NewTask, Outcome, RunTask } from '../task-engine.js';
 import { MOST_CHILDREN_LISTED, type ChildTask, type TaskProgress } from '../task.js';
 import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
 
@@ -30,13 +23,9 @@ export interface RunningJobParts {
 }
 
 /** A job in this process's hands. Reports are sent one after the other, progress only in its last value. */
-export class RunningJob implements Delivery {
+export class RunningJob extends Abortable implements Delivery {
   readonly task: DeliveredTask;
   readonly startedAt: number;
-  /** Made when somebody asks for the signal. */
-  private controller: AbortController | null = null;
-  private reason: TaskAbortedError | null = null;
-  private onAbort: ((reason: unknown) => void) | null = null;
   private givenUp = false;
   private onGivenUp: (() => void) | null = null;
   private readonly logLimit = new LogLimit();
@@ -51,6 +40,7 @@ export class RunningJob implements Delivery {
     queue: string,
     private readonly parts: RunningJobParts,
   ) {
+    super();
     this.startedAt = job.processedOn ?? Date.now();
     const { maxAttempts, settings, sensitive, parentId } = notesOf(job);
     this.task = {
@@ -70,29 +60,9 @@ export class RunningJob implements Delivery {
     };
   }
 
-  get signal(): AbortSignal {
-    if (!this.controller) {
-      this.controller = new AbortController();
-      if (this.reason) this.controller.abort(this.reason);
-    }
-    return this.controller.signal;
-  }
-
   /** It was asked to stop for good. */
   get isCancelled(): boolean {
-    return this.reason?.reason === 'cancelled';
-  }
-
-  whenAborted(listener: (reason: unknown) => void): void {
-    if (this.reason) listener(this.reason);
-    else this.onAbort = listener;
-  }
-
-  abort(cause: AbortCause, message: string): void {
-    if (this.reason) return;
-    this.reason = new TaskAbortedError(cause, message);
-    this.controller?.abort(this.reason);
-    this.onAbort?.(this.reason);
+    return this.abortedBy === 'cancelled';
   }
 
   /** Resolves to how `run` ended it, or to `given-up` where {@link giveUp} comes first. */

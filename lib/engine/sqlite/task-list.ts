@@ -61,13 +61,12 @@ export class TaskList {
     step: number,
     order: TaskOrder,
   ): AsyncGenerator<{ seqs: number[]; scannedTo: number | null; done: boolean }> {
-    const wanted = filter.error === undefined ? filter : { ...filter, state: filter.state ?? 'failed' };
-    const states = among.filter((state) => isWanted(state, wanted));
+    const states = among.filter((state) => isWanted(state, filter));
     const residual = isResidual(filter);
     const size = residual ? SEARCH_STEP : step;
     for (let next = after; ;) {
       const candidates = await this.connection.read((database) => {
-        const { sql, parameters } = candidateQuery(wanted, states, [...allCounts(database).keys()], next, size, order);
+        const { sql, parameters } = candidateQuery(filter, states, [...allCounts(database).keys()], next, size, order);
         const rows = statement<(string | number)[], { seq: number }>(database, sql).all(...parameters);
         return rows.map((row) => row.seq);
       });

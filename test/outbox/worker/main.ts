@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { SystemClock } from '../../../lib/clock/index.js';
 import { SqliteEngine } from '../../../lib/engine/sqlite/index.js';
-import { Outbox, OutboxEngine } from '../../../lib/outbox/index.js';
+import { Outbox, outboxEngine } from '../../../lib/outbox/index.js';
 import type { KilledSetup, KillStep } from './setup.js';
 
 const { step, survive, app, tasksFile } = JSON.parse(process.argv[2]!) as KilledSetup;
@@ -34,7 +34,7 @@ const outbox = new Outbox({
     at('stored');
   },
 });
-const tasks = new OutboxEngine(engine, outbox);
+const tasks = outboxEngine(engine, outbox);
 await tasks.open();
 
 for (;;) {

@@ -1,8 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StoreError, listOf, messageOf } from '../../../errors/index.js';
+import { StoreError, messageOf } from '../../../errors/index.js';
 import type { EngineContext } from '../../task-engine.js';
-import type { MovedState, MoveMark, StoreBook, StoredTask, TransferStore } from '../../transfer.js';
+import {
+  describeWorker,
+  type MovedState,
+  type MoveMark,
+  type StoreBook,
+  type StoredTask,
+  type TransferStore,
+} from '../../transfer.js';
 import type { BullmqOptions } from '../bullmq-options.js';
+import { byQueue } from '../by-queue.js';
+import { withoutCancelled } from '../cancelled.js';
 import { QueueSet } from '../queue-set.js';
 import { Registry } from '../registry.js';
 import { ScheduleBook } from '../schedule-book.js';
@@ -83,9 +92,7 @@ export class BullmqTransfer implements TransferStore {
 
   async workers(): Promise<readonly string[]> {
     const known = await this.registry.workers();
-    const ours = known.map(
-      ({ pid, host, queues }) => `process ${pid} on ${host}, which works on ${listOf(Object.keys(queues))}`,
-    );
+    const ours = known.map(describeWorker);
     const others: string[] = [];
     for (const queue of await this.queues()) {
       for (const { rawname, addr } of await this.set.queue(queue).getWorkers()) {
@@ -122,15 +129,11 @@ export class BullmqTransfer implements TransferStore {
 
   async importTasks(tasks: readonly StoredTask[]): Promise<void> {
     const now = Date.now();
-    const byQueue = new Map<string, StoredTask[]>();
-    for (const task of tasks) {
-      const own = byQueue.get(task.queue);
-      if (own) own.push(task);
-      else byQueue.set(task.queue, [task]);
-    }
-    await this.registry.noteQueues(byQueue.keys());
-    for (const [queue, all] of byQueue) {
-      const own = await this.notCancelled(queue, all);
+    const groups = byQueue(tasks);
+    await this.registry.noteQueues(groups.keys());
+    for (const [queue, all] of groups) {
+      // A task that was cancelled here stays that.
+      const own = await withoutCancelled(this.set, queue, all);
       await this.set.queue(queue).addBulk(own.map((task) => toMovedJob(task, now)));
       if (own.some(({ state }) => state === 'failed')) await this.landing(queue).landAll();
     }
@@ -193,14 +196,6 @@ export class BullmqTransfer implements TransferStore {
   private async stored(queue: string, list: (typeof MOVED_LISTS)[number], job: TaskJob): Promise<StoredTask> {
     const { logs } = await this.set.queue(queue).getJobLogs(job.id!);
     return toStoredTask(this.view, queue, job, stateOf(list, job) as MovedState, logs);
-  }
-
-  /** A task that was cancelled here stays that: it is stored, in another queue. */
-  private async notCancelled(queue: string, tasks: readonly StoredTask[]): Promise<readonly StoredTask[]> {
-    const cancelled = this.set.cancelledOf(queue);
-    if ((await cancelled.count()) === 0) return tasks;
-    const states = await Promise.all(tasks.map(({ id }) => cancelled.getJobState(id)));
-    return tasks.filter((_task, index) => states[index] === 'unknown');
   }
 
   private landing(queue: string): Landing {

@@ -1,15 +1,13 @@
+import { Abortable } from '../../abortable.js';
 import { LogLimit } from '../../log-limit.js';
-import { TaskAbortedError, type AbortCause, type Delivery } from '../../task-engine.js';
+import type { Delivery } from '../../task-engine.js';
 import type { TaskLog, TaskProgress } from '../../task.js';
 import type { ClaimedTask } from '../statements/claim-tasks.js';
 
 export type NewLog = Omit<TaskLog, 'attempt'>;
 
 /** A task in this process's hands, from its claim to the end of its attempt. */
-export class RunningTask implements Delivery {
-  private controller: AbortController | null = null;
-  private abortion: TaskAbortedError | null = null;
-  private listener: ((reason: unknown) => void) | null = null;
+export class RunningTask extends Abortable implements Delivery {
   private readonly logLimit = new LogLimit();
   /** On the process's steady clock. */
   readonly claimedAt = performance.now();
@@ -23,31 +21,8 @@ export class RunningTask implements Delivery {
     readonly task: ClaimedTask,
     private readonly now: () => number,
     private readonly onReport: (running: RunningTask) => void,
-  ) {}
-
-  get signal(): AbortSignal {
-    if (!this.controller) {
-      this.controller = new AbortController();
-      if (this.abortion) this.controller.abort(this.abortion);
-    }
-    return this.controller.signal;
-  }
-
-  /** Null while it was not aborted. */
-  get abortedBy(): AbortCause | null {
-    return this.abortion?.reason ?? null;
-  }
-
-  whenAborted(listener: (reason: unknown) => void): void {
-    this.listener = listener;
-    if (this.abortion) listener(this.abortion);
-  }
-
-  abort(cause: AbortCause, message: string): void {
-    if (this.abortion) return;
-    this.abortion = new TaskAbortedError(cause, message);
-    this.controller?.abort(this.abortion);
-    this.listener?.(this.abortion);
+  ) {
+    super();
   }
 
   progress(progress: TaskProgress): void {

@@ -46,7 +46,7 @@ export interface TaskRow {
   parent_id: string | null;
 }
 
-interface AttemptRow {
+export interface AttemptRow {
   attempt: number;
   worker: string;
   started_at: number;
@@ -122,7 +122,7 @@ function toSummary(row: TaskRow, error: TaskError | null, mask: Mask): TaskSumma
   };
 }
 
-function toAttempt(row: AttemptRow): TaskAttempt {
+export function toAttempt(row: AttemptRow): TaskAttempt {
   const { attempt, worker, started_at: startedAt, finished_at: finishedAt, outcome } = row;
   if (row.error_name === null) return { attempt, worker, startedAt, finishedAt, outcome };
   const error: TaskError = {

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import { listOf } from '../../../errors/index.js';
 import type { EngineLogger } from '../../task-engine.js';
-import type { MoveMark, StoreBook, StoredTask, TransferStore } from '../../transfer.js';
+import { describeWorker, type MoveMark, type StoreBook, type StoredTask, type TransferStore } from '../../transfer.js';
 import { breakLeases } from '../backup/check-rows.js';
 import { goneWorkers } from '../backup/gone-workers.js';
 import { Connection } from '../connection.js';
@@ -54,7 +53,7 @@ export class SqliteTransfer implements TransferStore {
 
   async workers(): Promise<readonly string[]> {
     const { living } = await this.look();
-    return living.map(describe);
+    return living.map(describeWorker);
   }
 
   async settle(): Promise<readonly string[]> {
@@ -152,8 +151,4 @@ export class SqliteTransfer implements TransferStore {
     const gone = await goneWorkers(this.connection.path, workers, this.options.lease);
     return { living: workers.filter(({ id }) => !gone.includes(id)), gone };
   }
-}
-
-function describe({ pid, host, queues }: WorkerRecord): string {
-  return `process ${pid} on ${host}, which works on ${listOf(Object.keys(queues))}`;
 }

@@ -1,10 +1,10 @@
-import type { TaskAttempt, TaskLog, TaskProgress } from '../../task.js';
+import type { TaskLog, TaskProgress } from '../../task.js';
 import type { MovedState, StoredTask } from '../../transfer.js';
 import type { Database } from '../connection.js';
 import { statement } from '../statement.js';
 import { parsePaths } from '../statements/claim-tasks.js';
 import { insertAttempt } from '../statements/insert-attempt.js';
-import { ATTEMPTS_OF_TASK } from '../statements/read-tasks.js';
+import { ATTEMPTS_OF_TASK, toAttempt, type AttemptRow } from '../statements/read-tasks.js';
 import type { Transaction } from '../transaction.js';
 
 /** Walks the table by its key: all of it is wanted. */
@@ -51,17 +51,6 @@ interface TaskRow {
   parent_id: string | null;
 }
 
-interface AttemptRow {
-  attempt: number;
-  worker: string;
-  started_at: number;
-  finished_at: number;
-  outcome: NonNullable<TaskAttempt['outcome']>;
-  error_name: string | null;
-  error_message: string | null;
-  error_stack: string | null;
-}
-
 /** At most `limit` tasks that came after `after`, and the number of the last of them. */
 export function movedTasks(database: Database, after: number, limit: number): { tasks: StoredTask[]; last: number } {
   const rows = statement<[number, number], TaskRow>(database, MOVED_TASKS).all(after, limit);
@@ -92,13 +81,6 @@ function toTask(database: Database, row: TaskRow): StoredTask {
     attempts: statement<[number], AttemptRow>(database, ATTEMPTS_OF_TASK).all(row.seq).map(toAttempt),
     logs: statement<[number], TaskLog>(database, LOGS_OF_TASK).all(row.seq),
   };
-}
-
-function toAttempt(row: AttemptRow): TaskAttempt {
-  const { attempt, worker, started_at: startedAt, finished_at: finishedAt, outcome } = row;
-  const { error_name: name, error_message: message, error_stack: stack } = row;
-  const error = name === null ? null : { name, message: message ?? '', ...(stack !== null && { stack }) };
-  return { attempt, worker, startedAt, finishedAt, outcome, ...(error && { error }) };
 }
 
 /** @param keepFailed milliseconds that a failed task is kept whose store did not say; null: for ever */

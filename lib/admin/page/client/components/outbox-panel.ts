@@ -1,5 +1,5 @@
 import { api } from '../api.js';
-import { h, notice } from '../dom.js';
+import { h } from '../dom.js';
 import { count, moment } from '../format.js';
 import { Table } from './table.js';
 
@@ -31,8 +31,6 @@ export class OutboxPanel {
     const { enabled, queues } = await api.outbox();
     this.isAbsent = !enabled;
     this.element.hidden = !enabled;
-    this.table.show(queues);
-    const shown = queues.length > 0 ? this.table.element : notice('Nothing waits to be handed over.');
-    if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
+    this.table.showIn(this.list, queues, 'Nothing waits to be handed over.');
   }
 }

@@ -1,6 +1,6 @@
 import { api } from '../api.js';
 import type { RunningTask, WorkerStatus } from '../api-types.js';
-import { h, notice, taskHref, type Child } from '../dom.js';
+import { h, taskHref, type Child } from '../dom.js';
 import { count, lasting, moment } from '../format.js';
 import { mark } from './badge.js';
 import { Table } from './table.js';
@@ -27,9 +27,7 @@ export class ProcessesPanel {
 
   async refresh(): Promise<void> {
     const workers = await api.workers();
-    this.table.show(workers);
-    const shown = workers.length > 0 ? this.table.element : notice('No process is alive that works on tasks.');
-    if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
+    this.table.showIn(this.list, workers, 'No process is alive that works on tasks.');
   }
 }
 

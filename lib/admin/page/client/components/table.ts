@@ -1,4 +1,4 @@
-import { arrange, h, type Child } from '../dom.js';
+import { arrange, h, notice, type Child } from '../dom.js';
 
 export interface Column {
   readonly label: string;
@@ -74,6 +74,13 @@ export class Table<T> {
     for (const key of this.rows.keys()) if (!keys.has(key)) this.rows.delete(key);
     arrange(this.body, elements);
     focus?.();
+  }
+
+  /** Shows `items` in `place`, or there what is said where there are none. */
+  showIn(place: HTMLElement, items: readonly T[], whenNone: string): void {
+    this.show(items);
+    const shown = items.length > 0 ? this.element : notice(whenNone);
+    if (place.firstChild !== shown) place.replaceChildren(shown);
   }
 
   private rowOf(key: string, item: T): HTMLElement {

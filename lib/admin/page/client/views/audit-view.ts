@@ -58,9 +58,7 @@ export class AuditView implements View {
 
   private show(): void {
     const entries = [...this.first, ...this.older];
-    this.table.show(entries);
-    const shown = entries.length > 0 ? this.table.element : notice('Nobody did anything by hand yet.');
-    if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
+    this.table.showIn(this.list, entries, 'Nobody did anything by hand yet.');
     this.more.hidden = this.cursor === null;
   }
 }

@@ -37,9 +37,7 @@ export class CronsView implements View {
 
   async refresh(): Promise<void> {
     const crons = await api.crons();
-    this.table.show(crons);
-    const shown = crons.length > 0 ? this.table.element : notice('There are no cron schedules.');
-    if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
+    this.table.showIn(this.list, crons, 'There are no cron schedules.');
   }
 
   private cells(cron: CronSchedule): Array<Child | Child[]> {

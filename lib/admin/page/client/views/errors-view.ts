@@ -42,9 +42,7 @@ export class ErrorsView implements View {
 
   async refresh(change: Change | null): Promise<void> {
     const [{ items, looked, complete }] = await Promise.all([api.errors(this.query), this.page.queues(change)]);
-    this.table.show(items);
-    const shown = items.length > 0 ? this.table.element : notice('No failed tasks.');
-    if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
+    this.table.showIn(this.list, items, 'No failed tasks.');
     const text = complete ? '' : `Of the newest ${count(looked)} failed tasks; there are older ones.`;
     if (this.looked.textContent !== text) this.looked.textContent = text;
   }

@@ -78,10 +78,8 @@ export class OverviewView implements View {
     const queues = await this.page.queues(change);
     this.showVerdict(queues);
     this.tiles.replaceChildren(tiles(totalsOf(queues)));
-    this.queues.show(queues);
     this.activity.suggest(queues);
-    const shown = queues.length > 0 ? this.queues.element : notice('There are no queues.');
-    if (this.list.firstChild !== shown) this.list.replaceChildren(shown);
+    this.queues.showIn(this.list, queues, 'There are no queues.');
   }
 
   private showVerdict(queues: readonly Queue[]): void {
