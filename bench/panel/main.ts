@@ -15,7 +15,7 @@ const AMOUNTS: Amounts = SMALL
   ? { completed: 19_000, failed: 1_000, waiting: 2_000 }
   : { completed: 980_000, failed: 20_000, waiting: 100_000 };
 const REQUESTS = SMALL ? 3 : 15;
-const DRAINED = SMALL ? 2_000 : 20_000;
+const DRAINED = SMALL ? 2_000 : 200_000;
 const ROUNDS = SMALL ? 1 : 5;
 const TABS = 2;
 
