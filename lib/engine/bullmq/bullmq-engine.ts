@@ -156,9 +156,10 @@ export class BullmqEngine implements TaskEngine {
     }
     const groups = byQueue(tasks);
     await this.trying('Tasks could not be stored', async () => {
-      await registry.noteQueues(groups.keys());
+      // What need not be waited for is not: this is done for every task.
+      if (!registry.knowsQueues(groups.keys())) await registry.noteQueues(groups.keys());
       for (const [queue, given] of groups) {
-        const own = await cancelled.without(queue, given);
+        const own = cancelled.mayHold(given) ? await cancelled.without(queue, given) : given;
         if (own.length === 0) continue;
         const jobs = own.map(toJob);
         if (jobs.length === 1) await set.queue(queue).add(jobs[0]!.name, jobs[0]!.data, jobs[0]!.opts);

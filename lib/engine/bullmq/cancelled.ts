@@ -56,12 +56,16 @@ export class Cancelled {
     await this.unask(job.id!);
   }
 
-  /**
-   * Those of `tasks` that are not among the cancelled ones. A task that was enqueued just now cannot be: only what is
-   * handed over again, later, is looked up.
-   */
+  /** Whether some may be among the cancelled ones. What was enqueued just now cannot; what is handed over again, later, can. */
+  mayHold(tasks: readonly NewTask[]): boolean {
+    const since = Date.now() - HANDED_OVER_MS;
+    return tasks.some(({ createdAt }) => createdAt < since);
+  }
+
+  /** Those of `tasks` that are not among the cancelled ones. */
   async without(queue: string, tasks: readonly NewTask[]): Promise<readonly NewTask[]> {
-    return withoutCancelled(this.set, queue, tasks, ({ createdAt }) => Date.now() - createdAt > HANDED_OVER_MS);
+    const since = Date.now() - HANDED_OVER_MS;
+    return withoutCancelled(this.set, queue, tasks, ({ createdAt }) => createdAt < since);
   }
 
   /** Takes back what was asked of a task that ended otherwise. */

@@ -31,6 +31,12 @@ export class Registry {
     await this.tell();
   }
 
+  /** Whether it has noted them all. */
+  knowsQueues(names: Iterable<string>): boolean {
+    for (const name of names) if (!this.known.has(name)) return false;
+    return true;
+  }
+
   async noteQueues(names: Iterable<string>): Promise<void> {
     const fresh = [...names].filter((name) => !this.known.has(name));
     if (fresh.length === 0) return;

@@ -109,6 +109,10 @@ export class RunningJob extends Abortable implements Delivery {
     this.send(() => this.job.log(JSON.stringify(row)));
   }
 
+  get isReporting(): boolean {
+    return this.unsent > 0;
+  }
+
   /** Settles when every report was sent: they are stored before the end of the attempt is. */
   reported(): Promise<void> {
     return this.sending;

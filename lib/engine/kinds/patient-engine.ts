@@ -51,20 +51,29 @@ function patienceFor(method: string, [first]: readonly unknown[]): number | null
 
 async function told<T>(method: string, answer: Promise<T>, patience: number | null): Promise<T> {
   const what = FAILURES[method] ?? 'The task store could not be asked';
-  let timer: NodeJS.Timeout | undefined;
   try {
-    if (patience === null) return await answer;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new StoreError(`${what}: no answer within ${patience / 1_000} s. It may have been done or not.`)),
-        patience,
-      );
-    });
-    return await Promise.race([answer, late]);
+    return await (patience === null ? answer : inTime(answer, patience, what));
   } catch (error) {
     if (error instanceof TasksError) throw error;
     throw new StoreError(`${what}: ${messageOf(error)}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+function inTime<T>(answer: Promise<T>, patience: number, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new StoreError(`${what}: no answer within ${patience / 1_000} s. It may have been done or not.`)),
+      patience,
+    );
+    answer.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error as Error);
+      },
+    );
+  });
 }

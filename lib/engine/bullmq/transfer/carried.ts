@@ -23,15 +23,13 @@ export interface Carried {
   readonly logs: readonly TaskLog[];
 }
 
-const parsed = new WeakMap<JobsOptions, Carried | null>();
+const parsed = new WeakMap<JobsOptions, Carried>();
 
 export function carriedOf({ opts }: Pick<TaskJob, 'opts'>): Carried | null {
+  const text = (opts as { task?: { carried?: string } }).task?.carried;
+  if (text === undefined) return null;
   let carried = parsed.get(opts);
-  if (carried === undefined) {
-    const { carried: text } = (opts as { task?: { carried?: string } }).task ?? {};
-    carried = text === undefined ? null : (JSON.parse(text) as Carried);
-    parsed.set(opts, carried);
-  }
+  if (!carried) parsed.set(opts, (carried = JSON.parse(text) as Carried));
   return carried;
 }
 
