@@ -1,25 +1,17 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { IsEmail, IsObject, IsString } from 'class-validator';
 import { TaskDispatcher, TaskHandler, TasksModule, bullmq } from '../../lib/index.js';
-import { QUEUE, dataOf } from '../params.js';
+import { QUEUE, dataOf, type BenchData } from '../params.js';
+import { MailParams } from './mail-params.js';
 import type { Side, SideOptions } from './side.js';
 
 const NAME = 'mail';
 
-/** What an app would have its params checked for. */
-class MailParams {
-  @IsEmail() to!: string;
-  @IsString() subject!: string;
-  @IsString() template!: string;
-  @IsObject() data!: { readonly index: number };
-}
-
-/** The library as an app has it: a Nest app, params checked by class-validator at both ends. */
-export async function openLibrary({ port, prefix, concurrency, onRun }: SideOptions): Promise<Side> {
-  @TaskHandler(NAME, { params: MailParams, queue: QUEUE })
+/** The library as an app has it, in a Nest app. */
+export async function openLibrary({ validated, port, prefix, concurrency, onRun }: SideOptions): Promise<Side> {
+  @TaskHandler(NAME, { queue: QUEUE, ...(validated && { params: MailParams }) })
   class Mail {
-    handle({ data }: MailParams): void {
+    handle({ data }: BenchData): void {
       onRun(data.index);
     }
   }

@@ -90,7 +90,7 @@ export interface RedisUse {
 export async function take(
   { name, count, concurrency, before, measured }: Measure,
   open: (options: SideOptions) => Promise<Side>,
-  store: { port: number; prefix: string },
+  store: Pick<SideOptions, 'port' | 'prefix' | 'validated'>,
   redisUse: () => Promise<RedisUse>,
 ): Promise<Cost> {
   const runs = new Uint8Array(count);

@@ -1,6 +1,9 @@
 import { MetricsTime, Queue, Worker, type JobsOptions } from 'bullmq';
+import { plainToInstance } from 'class-transformer';
+import { validateOrReject } from 'class-validator';
 import { uuidv7 } from 'uuidv7';
 import { QUEUE, dataOf, type BenchData } from '../params.js';
+import { MailParams } from './mail-params.js';
 import { KEEP_COMPLETED_S, KEEP_FAILED_S, type Side, type SideOptions } from './side.js';
 
 const NAME = 'mail';
@@ -15,7 +18,7 @@ export function openFull(options: SideOptions): Promise<Side> {
   return open(options, true);
 }
 
-async function open({ port, prefix, concurrency, onRun }: SideOptions, full: boolean): Promise<Side> {
+async function open({ validated, port, prefix, concurrency, onRun }: SideOptions, full: boolean): Promise<Side> {
   const own = (): JobsOptions => (full ? { jobId: uuidv7(), priority: 1_000_001 } : {});
   const connection = { host: '127.0.0.1', port };
   const queue = new Queue<BenchData>(QUEUE, {
@@ -31,7 +34,11 @@ async function open({ port, prefix, concurrency, onRun }: SideOptions, full: boo
   await queue.waitUntilReady();
   const start = async (): Promise<Worker<BenchData> | null> => {
     if (concurrency === 0) return null;
-    const worker = new Worker<BenchData>(QUEUE, async ({ data }) => onRun(data.data.index), {
+    const handle = async ({ data }: { data: BenchData }): Promise<void> => {
+      if (validated) await check(data);
+      onRun(data.data.index);
+    };
+    const worker = new Worker<BenchData>(QUEUE, handle, {
       connection,
       prefix,
       concurrency,
@@ -43,10 +50,14 @@ async function open({ port, prefix, concurrency, onRun }: SideOptions, full: boo
   const worker = await start();
   return {
     enqueue: async (index) => {
-      await queue.add(NAME, dataOf(index), own());
+      const data = dataOf(index);
+      if (validated) await check(data);
+      await queue.add(NAME, data, own());
     },
     enqueueMany: async (indices) => {
-      await queue.addBulk(indices.map((index) => ({ name: NAME, data: dataOf(index), opts: own() })));
+      const rows = indices.map(dataOf);
+      if (validated) for (const data of rows) await check(data);
+      await queue.addBulk(rows.map((data) => ({ name: NAME, data, opts: own() })));
     },
     pause: () => queue.pause(),
     resume: () => queue.resume(),
@@ -56,4 +67,9 @@ async function open({ port, prefix, concurrency, onRun }: SideOptions, full: boo
       await queue.close();
     },
   };
+}
+
+/** As an app would write it; Nest's ValidationPipe does the same. */
+async function check(data: BenchData): Promise<void> {
+  await validateOrReject(plainToInstance(MailParams, data), { forbidUnknownValues: false });
 }

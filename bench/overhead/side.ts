@@ -10,6 +10,8 @@ export interface Side {
 }
 
 export interface SideOptions {
+  /** Whether params are checked by class-validator where they are enqueued and again where they are handled. */
+  readonly validated: boolean;
   readonly port: number;
   /** First part of its keys. */
   readonly prefix: string;
