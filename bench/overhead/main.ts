@@ -4,37 +4,21 @@
  *     node dist/bench/bench/overhead/main.js [--rounds 7] [--scale 1] [--only drain]
  *
  * Each round measures all contestants one right after the other, in turns first, so that what else the machine does hits
- * all of them.
+ * all of them; each has a process of its own.
  */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { RedisServer } from '../../test/support/servers/redis-server.js';
 import { formatTable } from '../report/table.js';
-import { openLibrary } from './library.js';
-import { measures, take, type Cost, type RedisUse } from './measures.js';
-import { openFull, openPlain } from './plain.js';
-import type { Side, SideOptions } from './side.js';
+import type { Answer, Job } from './child.js';
+import { CONTESTANTS, type Contestant } from './contestants.js';
+import { measures, type Cost } from './measures.js';
 
 /** Rounds before those that count: code is compiled, connections are known to the system. */
 const WARM_UP = 1;
-
-interface Contestant {
-  readonly title: string;
-  readonly validated: boolean;
-  readonly open: (options: SideOptions) => Promise<Side>;
-}
-
-/**
- * In this order: BullMQ as it is; BullMQ asked for what the library always asks for (priorities, ids that tell a
- * repetition, counts by the minute) and the library; the two again with params checked by class-validator at both ends.
- */
-const CONTESTANTS: readonly Contestant[] = [
-  { title: 'plain BullMQ', validated: false, open: openPlain },
-  { title: 'BullMQ, same features', validated: false, open: openFull },
-  { title: 'nestjs-tasks', validated: false, open: openLibrary },
-  { title: 'BullMQ, same features, validated', validated: true, open: openFull },
-  { title: 'nestjs-tasks, validated', validated: true, open: openLibrary },
-];
 
 const { values } = parseArgs({
   options: {
@@ -47,42 +31,37 @@ const { values } = parseArgs({
 async function main(): Promise<void> {
   const server = await RedisServer.start();
   const redis = new Redis(server.port, server.host);
-  let stores = 0;
-
-  async function redisUse(): Promise<RedisUse> {
-    const info = await redis.info('everything');
-    const calls = [...info.matchAll(/^cmdstat_[^:]+:calls=(\d+)/gm)].map(([, number]) => Number(number));
-    const seconds = (kind: string): number => Number(new RegExp(`^used_cpu_${kind}:(.*)$`, 'm').exec(info)![1]);
-    return {
-      commands: calls.reduce((sum, number) => sum + number, 0),
-      cpu: (seconds('user') + seconds('sys')) * 1e6,
-    };
-  }
-
+  const scale = Number(values.scale);
   const table: string[][] = [];
   try {
-    for (const measure of measures(Number(values.scale))) {
-      if (!measure.name.includes(values.only)) continue;
+    for (const { name: measure } of measures(scale)) {
+      if (!measure.includes(values.only)) continue;
       const costs = new Map<Contestant, Cost[]>(CONTESTANTS.map((contestant) => [contestant, []]));
+      const processes = new Map<Contestant, ChildProcess>(CONTESTANTS.map((contestant) => [contestant, start()]));
       for (let round = -WARM_UP; round < Number(values.rounds); round += 1) {
         for (const contestant of round % 2 === 0 ? CONTESTANTS : CONTESTANTS.toReversed()) {
-          stores += 1;
-          const store = { port: server.port, prefix: `store${stores}`, validated: contestant.validated };
-          const cost = await take(measure, contestant.open, store, redisUse);
+          const store = { port: server.port, prefix: `round${round}` };
+          const cost = await ask(processes.get(contestant)!, {
+            measure,
+            scale,
+            contestant: contestant.title,
+            ...store,
+          });
           if (round >= 0) costs.get(contestant)!.push(cost);
           await redis.flushall();
         }
       }
+      for (const child of processes.values()) child.kill();
       const all = [...costs.values()];
       const [plain, same, library, sameValidated, libraryValidated] = all as [Cost[], Cost[], Cost[], Cost[], Cost[]];
       table.push([
-        measure.name,
+        measure,
         ...all.map((one) => Math.round(1e6 / medianOf(one, 'wall')).toLocaleString('en')),
         ratio(library, same),
         ratio(libraryValidated, sameValidated),
         ratio(library, plain),
       ]);
-      console.log(`${measure.name}, for each task:`);
+      console.log(`${measure}, for each task:`);
       for (const [{ title }, one] of costs) {
         const of = (what: keyof Cost, digits: number): string => medianOf(one, what).toFixed(digits);
         console.log(
@@ -96,6 +75,22 @@ async function main(): Promise<void> {
   }
   const headings = ['tasks/s', ...CONTESTANTS.map(({ title }) => title), 'ratio', 'ratio, validated', 'ratio to plain'];
   console.log(`\n${formatTable(headings, table)}`);
+}
+
+/** Each contestant has a process of its own: what one of them switches on in Node costs the others nothing. */
+function start(): ChildProcess {
+  return fork(join(import.meta.dirname, 'child.js'));
+}
+
+async function ask(child: ChildProcess, job: Job): Promise<Cost> {
+  const answered = once(child, 'message') as Promise<[Answer]>;
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`The process of ${job.contestant} ended.`);
+  });
+  child.send(job);
+  const [answer] = await Promise.race([answered, ended]);
+  if ('error' in answer) throw new Error(`${job.contestant}: ${answer.error}`);
+  return answer.cost;
 }
 
 /** Median, least and most of the rounds: how fast we are beside them. */

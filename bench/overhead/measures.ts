@@ -1,3 +1,4 @@
+import type { RedisUse } from './redis-use.js';
 import type { Side, SideOptions } from './side.js';
 
 export interface Measure {
@@ -78,12 +79,6 @@ export interface Cost {
   readonly redisCpu: number;
   /** Commands that Redis ran, those within scripts among them. */
   readonly commands: number;
-}
-
-export interface RedisUse {
-  readonly commands: number;
-  /** Microseconds. */
-  readonly cpu: number;
 }
 
 /** Carries out one measurement on a store of its own. @throws Error unless every task was stored and ran once */
