@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { CHROMIUM, hasChromium } from './support/browser.js';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { CHROMIUM, drawnWith, hasChromium } from './support/browser.js';
 import { PageFixture } from './support/page-fixture.js';
 import { HOSTILE_ERROR, HOSTILE_NAME } from './support/page-handlers.js';
 
@@ -18,6 +18,11 @@ describe.skipIf(!hasChromium)(`errors and crons on the page (needs ${CHROMIUM})`
     const flaky = fixture.row('RangeError: The mail server is away');
     await flaky.getByText('12', { exact: true }).waitFor();
     await flaky.getByRole('img', { name: '12 failures in the last 24 hours, 12 in this hour' }).waitFor();
+    await vi.waitFor(async () => {
+      const pixels = await drawnWith(page, '.spark', ['--bar-bad', '--line']);
+      expect(pixels['--bar-bad']).toBeGreaterThan(0);
+      expect(pixels['--line']).toBeGreaterThan(0);
+    });
     await flaky.getByRole('link', { name: 'flaky' }).click();
     await page.getByText('Tasks of one group of errors.').waitFor();
     await page.getByRole('link', { name: 'flaky' }).first().waitFor();

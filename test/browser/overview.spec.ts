@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AdminApp } from '../admin/support/admin-app.js';
-import { CHROMIUM, hasChromium } from './support/browser.js';
+import { CHROMIUM, drawnWith, hasChromium } from './support/browser.js';
 import { PageFixture } from './support/page-fixture.js';
 
 describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
@@ -12,6 +12,13 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     ({ app, page } = fixture);
   });
 
+  /** The chart has these colours, as they are in the theme that is shown. */
+  const drawn = (properties: readonly string[]): Promise<void> =>
+    vi.waitFor(async () => {
+      const pixels = await drawnWith(page, '.chart', properties);
+      for (const property of properties) expect(pixels[property], property).toBeGreaterThan(0);
+    });
+
   it('draws how many tasks completed and failed, over the window in the link', async () => {
     await fixture.failMany(3);
     const { id } = await app.dispatcher.queue('default', 'greet', {});
@@ -19,7 +26,7 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     await page.goto(`${app.origin}/admin/tasks#/?window=24h`);
     await page.reload();
     await page.getByRole('img', { name: /1 completed, 3 failed/ }).waitFor();
-    expect(await page.locator('svg rect.failed').count()).toBeGreaterThan(0);
+    await drawn(['--bar-good', '--bar-bad']);
     await fixture.failed('flaky');
     await page.getByRole('img', { name: /1 completed, 4 failed/ }).waitFor();
     expect(await fixture.button('Last day').getAttribute('aria-pressed')).toBe('true');
@@ -36,11 +43,76 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     await page.getByRole('img', { name: /1 completed, 0 failed/ }).waitFor();
     await page.getByLabel('What the chart shows').selectOption('Running time');
     await page.getByRole('img', { name: /^Running time over time: p95 at most/ }).waitFor();
-    expect(await page.locator('svg rect.half').count()).toBeGreaterThan(0);
+    await drawn(['--bar-half']);
     expect(page.url()).toContain('measure=running&queue=emails');
     await page.reload();
     await page.getByRole('img', { name: /^Running time/ }).waitFor();
     expect(await page.getByLabel('Queue of the chart').inputValue()).toBe('emails');
+  });
+
+  it('tells what it draws of a step to the pointer and to the arrow keys', async () => {
+    await fixture.failMany(2);
+    await page.reload();
+    const chart = page.getByRole('img', { name: /0 completed, 2 failed/ });
+    await chart.locator('canvas').waitFor();
+    const tip = page.locator('.tip');
+    expect(await tip.isVisible()).toBe(false);
+    const { width, height } = (await chart.boundingBox())!;
+    await chart.hover({ position: { x: width / 2, y: height / 2 } });
+    await tip.getByText(/: 0 completed, 0 failed$/).waitFor();
+    await page.mouse.move(0, 0);
+    await tip.waitFor({ state: 'hidden' });
+    await chart.focus();
+    // The failures may be of the minute before the last.
+    const said: string[] = [];
+    for (const key of ['End', 'ArrowLeft']) {
+      await page.keyboard.press(key);
+      said.push((await tip.textContent())!);
+    }
+    expect(said.join()).toMatch(/: 0 completed, [12] failed/);
+    await page.keyboard.press('Escape');
+    await tip.waitFor({ state: 'hidden' });
+  });
+
+  it('draws again in other colours, at another width, and not while nothing changed', async () => {
+    await fixture.failMany(2);
+    // The same answer each time: a minute that ends meanwhile moves the chart on.
+    let answer: string | undefined;
+    await page.route(/api\/metrics/, async (route) => {
+      answer ??= await (await route.fetch()).text();
+      await route.fulfill({ body: answer, contentType: 'application/json' });
+    });
+    await page.reload();
+    await page.getByRole('img', { name: /2 failed/ }).waitFor();
+    await page.getByLabel('Colours').selectOption('light');
+    await drawn(['--bar-bad', '--line', '--quiet']);
+    await page.getByLabel('Colours').selectOption('dark');
+    await drawn(['--bar-bad', '--line', '--quiet']);
+    await page.getByLabel('Colours').selectOption('system');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await drawn(['--bar-bad', '--line', '--quiet']);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await vi.waitFor(async () => {
+      const { x, width } = (await page.locator('.chart canvas').boundingBox())!;
+      const panel = (await page.getByRole('region', { name: 'Activity' }).boundingBox())!;
+      expect(x).toBeGreaterThanOrEqual(panel.x);
+      expect(x + width).toBeLessThanOrEqual(panel.x + panel.width);
+      expect(width).toBeGreaterThan(250);
+    });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    await page.evaluate(`
+      window.drawings = 0;
+      const { clearRect } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+        window.drawings += 1;
+        return clearRect.apply(this, area);
+      };
+    `);
+    const read = page.waitForResponse(/api\/metrics/);
+    await page.keyboard.press('r');
+    await read;
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+    expect(await page.evaluate('window.drawings')).toBe(0);
   });
 
   it('pauses a queue and resumes it', async () => {

@@ -71,3 +71,24 @@ export async function axe(
   );
   return { violations, kept: results.passes.map(({ id }) => id) };
 }
+
+/** Which of the page's colours a chart is drawn with, by how many pixels have them. */
+export function drawnWith(page: Page, chart: string, properties: readonly string[]): Promise<Record<string, number>> {
+  const script = `(([chart, properties]) => {
+    const canvas = document.querySelector(chart + ' canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const probe = document.body.appendChild(document.createElement('i'));
+    const entries = properties.map((property) => {
+      probe.style.color = 'var(' + property + ')';
+      const wanted = getComputedStyle(probe).color.match(/[0-9]+/g).map(Number);
+      let pixels = 0;
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at + 3] === 255 && wanted.every((value, index) => data[at + index] === value)) pixels += 1;
+      }
+      return [property, pixels];
+    });
+    probe.remove();
+    return Object.fromEntries(entries);
+  })(${JSON.stringify([chart, properties])})`;
+  return page.evaluate(script);
+}

@@ -25,17 +25,6 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-export function svg(
-  tag: keyof SVGElementTagNameMap,
-  attributes: Readonly<Record<string, string>>,
-  ...children: readonly Node[]
-): SVGElement {
-  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
 export function button(label: string, onclick: () => void, kind = ''): HTMLButtonElement {
   return h('button', { type: 'button', class: kind, onclick }, label);
 }

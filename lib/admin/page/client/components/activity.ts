@@ -3,7 +3,7 @@ import { api } from '../api.js';
 import type { Queue } from '../api-types.js';
 import { h } from '../dom.js';
 import { drawingOf, MEASURE_LABELS, MEASURES, type Measure } from './activity-measures.js';
-import { barChart } from './chart.js';
+import { BarChart } from './bar-chart.js';
 
 const WINDOWS = [
   ['1h', 'hour'],
@@ -12,16 +12,13 @@ const WINDOWS = [
 ] as const;
 /** The counters stand by the minute: to ask for them with each change would show nothing sooner. */
 const MIN_INTERVAL_MS = 5_000;
-const TICKS = 5;
 
 /** How many tasks completed and failed, or how long they waited and ran, over the last hour, day or week. */
 export class Activity {
   private readonly window: string;
   private readonly measure: Measure;
   private readonly queue: string;
-  private readonly top = h('span', { class: 'top' });
-  private readonly picture = h('div', { class: 'picture' });
-  private readonly ticks = h('div', { class: 'ticks', 'aria-hidden': 'true' });
+  private readonly chart = new BarChart();
   private readonly legend = h('div', { class: 'legend' });
   private readonly summary = h('p', { class: 'notice' });
   private readonly queues = h('select', { 'aria-label': 'Queue of the chart' });
@@ -70,8 +67,7 @@ export class Activity {
         this.legend,
         h('div', { class: 'segments', role: 'group', 'aria-label': 'Window' }, ...buttons),
       ),
-      h('div', { class: 'plot' }, this.top, this.picture),
-      this.ticks,
+      this.chart.element,
       this.summary,
     );
   }
@@ -101,13 +97,11 @@ export class Activity {
   }
 
   private show(metrics: TaskMetrics): void {
-    const { points } = metrics;
-    const { series, titles, top, summary, legend } = drawingOf(this.measure, metrics);
-    this.picture.replaceChildren(barChart(series, titles, `${MEASURE_LABELS[this.measure]} over time: ${summary}`));
-    this.top.textContent = top;
-    this.ticks.replaceChildren(...tickTexts(points.map(({ at }) => at)).map((tick) => h('span', {}, tick)));
+    const drawing = drawingOf(this.measure, metrics);
+    const { legend, summary } = drawing;
+    this.chart.show(drawing, `${MEASURE_LABELS[this.measure]} over time: ${summary}`);
     this.legend.replaceChildren(...legend.map(([kind, label]) => h('span', { class: kind }, label)));
-    this.summary.textContent = summary;
+    if (this.summary.textContent !== summary) this.summary.textContent = summary;
   }
 
   private choose(field: string, value: string): void {
@@ -127,16 +121,4 @@ export class Activity {
       if (this.element.isConnected) this.refresh().catch(() => undefined);
     }, wait);
   }
-}
-
-/** Times under the chart, from its left to its right. */
-function tickTexts(moments: readonly number[]): string[] {
-  const [first, last] = [moments[0], moments.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const isLong = last - first > 2 * 86_400_000;
-  const format = new Intl.DateTimeFormat(
-    'en-GB',
-    isLong ? { day: 'numeric', month: 'short' } : { hour: '2-digit', minute: '2-digit' },
-  );
-  return Array.from({ length: TICKS }, (_, index) => format.format(first + ((last - first) * index) / (TICKS - 1)));
 }

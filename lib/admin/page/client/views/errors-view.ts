@@ -1,7 +1,7 @@
 import { api } from '../api.js';
 import type { FailureGroup } from '../api-types.js';
-import { sparkline } from '../components/chart.js';
 import { ask } from '../components/dialog.js';
+import { sparkline } from '../components/sparkline.js';
 import { Table } from '../components/table.js';
 import { button, h, notice, taskHref, type Child } from '../dom.js';
 import { count, moment, plural } from '../format.js';
