@@ -65,10 +65,11 @@ export class HandlerExplorer extends ProviderExplorer {
       queue: queue ?? null,
       params: params ?? null,
       settings,
-      call: async (given: object, task: TaskContext) => {
+      call: (given: object, task: TaskContext) => {
+        const handle = (instance: object): unknown =>
+          (instance as Record<string, (...args: unknown[]) => unknown>)[method]!(given, task);
         const made = instanceFor(wrapper, task);
-        const instance = made instanceof Promise ? await made : made;
-        return (instance as Record<string, (...args: unknown[]) => unknown>)[method]!(given, task);
+        return made instanceof Promise ? made.then(handle) : handle(made);
       },
     });
     this.registered.set(name, found);

@@ -16,6 +16,9 @@ export interface RegisteredHandler {
   readonly queue: string | null;
   readonly params: Type<object> | null;
   readonly settings: TaskSettingsOptions;
-  /** Runs it on its provider's instance, or on one made for this call where the provider is request-scoped or transient. */
-  call(params: object, task: TaskContext): Promise<unknown>;
+  /**
+   * Runs it on its provider's instance, or on one made for this call where the provider is request-scoped or transient.
+   * Returns what the handler returns, a promise where that is one or the instance is still to be made.
+   */
+  call(params: object, task: TaskContext): unknown;
 }

@@ -55,11 +55,11 @@ export class AttemptSignal {
     return this.byEngine;
   }
 
-  /** Resolves to `work`'s value, or to `abandoned` when it has not settled within the grace after an abort. */
-  waitFor<T, A>(work: Promise<T>, abandoned: A): Promise<T | A> {
-    return new Promise((resolve, reject) => {
+  /** Resolves to what `work` ends with, or to `abandoned` when it has not ended within the grace after an abort. */
+  waitFor<T>(work: (end: (value: T) => void) => void, abandoned: T): Promise<T> {
+    return new Promise((resolve) => {
       this.onAbandon = () => resolve(abandoned);
-      work.then(resolve, reject);
+      work(resolve);
     });
   }
 

@@ -62,8 +62,10 @@ export class TaskRunner {
     this.random = dependencies.random ?? Math.random;
   }
 
-  readonly run: RunTask = async (delivery) => {
+  /** Promises are few on this way, as each costs Node's async hooks time: no step that need not wait is asynchronous. */
+  readonly run: RunTask = (delivery) => {
     const { task } = delivery;
+    let attempt: Attempt;
     try {
       const { registry, codec } = this.dependencies;
       const handler = registry.get(task.name);
@@ -71,10 +73,11 @@ export class TaskRunner {
       const settings = this.settingsOf(task, handler);
       const granted = attemptsGranted(task, settings);
       const secrets = new TaskSecrets(task.params, [...task.sensitive, ...codec.sensitivePaths(handler.params)]);
-      return await this.runAttempt({ delivery, handler, settings, granted, secrets });
+      attempt = { delivery, handler, settings, granted, secrets };
     } catch (thrown) {
-      return this.failUncalled(task, thrown);
+      return Promise.resolve(this.failUncalled(task, thrown));
     }
+    return this.runAttempt(attempt);
   };
 
   private settingsOf(task: DeliveredTask, handler: RegisteredHandler): TaskSettings {
@@ -104,9 +107,13 @@ export class TaskRunner {
     const signal = new AttemptSignal(delivery, settings.timeout, config.clock);
     const context = new AttemptContext(delivery, granted.shown, signal, dispatcher, secrets.redact);
     try {
-      const ending = await signal.waitFor(this.callHandler(attempt, context, signal), { as: 'abandoned' } as const);
+      const ending = await signal.waitFor<Ending>((end) => void this.callHandler(attempt, context, signal, end), {
+        as: 'abandoned',
+      });
       if (ending.as === 'abandoned') this.noteAbandoned(delivery);
       return this.outcomeOf(attempt, ending, signal);
+    } catch (thrown) {
+      return this.failUncalled(delivery.task, thrown);
     } finally {
       context.end();
       signal.dispose();
@@ -118,8 +125,9 @@ export class TaskRunner {
     { delivery, handler, secrets }: Attempt,
     context: AttemptContext,
     signal: AttemptSignal,
-  ): Promise<Ending> {
-    if (signal.aborted) return { as: 'unstarted' };
+    end: (ending: Ending) => void,
+  ): Promise<void> {
+    if (signal.aborted) return end({ as: 'unstarted' });
     let params: object;
     try {
       const decoded = this.dependencies.codec.decodeNow(handler.name, delivery.task.params, handler.params);
@@ -127,15 +135,16 @@ export class TaskRunner {
       secrets.learn(params);
     } catch (thrown) {
       // A rule of the class that failed for another reason (no connection) says nothing about the params.
-      return { as: thrown instanceof InvalidParamsError ? 'rejected' : 'threw', thrown };
+      return end({ as: thrown instanceof InvalidParamsError ? 'rejected' : 'threw', thrown });
     }
-    if (signal.aborted) return { as: 'unstarted' };
+    if (signal.aborted) return end({ as: 'unstarted' });
     try {
-      await runAsTask(this.dependencies.dispatcher, delivery.task.id, () => handler.call(params, context));
-      return { as: 'done' };
+      const result = runAsTask(this.dependencies.dispatcher, delivery.task.id, () => handler.call(params, context));
+      if (isThenable(result)) await result;
     } catch (thrown) {
-      return { as: 'threw', thrown };
+      return end({ as: 'threw', thrown });
     }
+    end({ as: 'done' });
   }
 
   private outcomeOf(attempt: Attempt, ending: Ending, signal: AttemptSignal): Outcome {
@@ -210,4 +219,9 @@ export class TaskRunner {
 
 function describe({ name, id, queue }: DeliveredTask): string {
   return `Task "${name}" (${id}) of queue "${queue}"`;
+}
+
+/** Also a promise of another realm or library. */
+function isThenable(value: unknown): boolean {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null && 'then' in value;
 }

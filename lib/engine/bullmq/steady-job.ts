@@ -34,13 +34,7 @@ const DRIVER_MESSAGES =
 export function steady(job: TaskJob): void {
   const complete = job.moveToCompleted.bind(job);
   const fail = job.moveToFailed.bind(job);
-  job.moveToCompleted = async (...args) => {
-    try {
-      return await complete(...args);
-    } catch (error) {
-      throw isStoreFault(error) ? new Error(NOT_THERE, { cause: error }) : error;
-    }
-  };
+  job.moveToCompleted = (...args) => complete(...args).catch(failSteadily);
   job.moveToFailed = async (failure: Error, ...rest) => {
     if (!(failure instanceof AttemptFailure)) {
       throw new Error(
@@ -56,9 +50,13 @@ export function steady(job: TaskJob): void {
     } catch (error) {
       // The next try adds its stack again.
       job.stacktrace = stacks;
-      throw isStoreFault(error) ? new Error(NOT_THERE, { cause: error }) : error;
+      return failSteadily(error);
     }
   };
+}
+
+function failSteadily(error: unknown): never {
+  throw isStoreFault(error) ? new Error(NOT_THERE, { cause: error }) : error;
 }
 
 function isStoreFault(error: unknown): boolean {

@@ -72,7 +72,7 @@ function inTime<T>(answer: Promise<T>, patience: number, what: string): Promise<
       },
       (error: unknown) => {
         clearTimeout(timer);
-        reject(error as Error);
+        reject(error);
       },
     );
   });

@@ -7,6 +7,7 @@ import { Connection } from './connection.js';
 import { h } from './dom.js';
 import { updateMoments } from './format.js';
 import { Refresher } from './refresher.js';
+import { placeOf, Router } from './router.js';
 import { listenToKeys } from './shortcuts.js';
 import type { Page, View } from './view.js';
 import { AuditView } from './views/audit-view.js';
@@ -99,12 +100,25 @@ function sayReadProblem(error: unknown): void {
   isReadProblem = true;
 }
 
+const router = new Router<View>(
+  {
+    '/tasks': (query) => new TasksView(page, query),
+    '/tasks/:id': (_, { id }) => new TaskView(page, id!),
+    '/errors': (query) => new ErrorsView(page, query),
+    '/crons': () => new CronsView(page),
+    '/audit': () => new AuditView(page),
+    '/enqueue': (query) => new EnqueueView(page, query),
+  },
+  (query) => new OverviewView(page, query),
+);
+
 function route(): void {
-  const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?', 2);
+  const place = placeOf(location.hash);
+  const { path } = place;
   refresher?.stop();
-  view = viewOf(path, new URLSearchParams(query));
+  view = router.show(place);
   refresher = new Refresher(view, sayReadProblem);
-  const first = path.split('/')[0];
+  const first = path.split('/')[1];
   for (const link of links) {
     if (link.getAttribute('href') === `#/${first}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
@@ -119,25 +133,6 @@ function route(): void {
   if (shownPath !== null && document.activeElement === document.body) main.focus({ preventScroll: true });
   shownPath = path;
   void refresher.now();
-}
-
-function viewOf(path: string, query: URLSearchParams): View {
-  if (path === 'crons') return new CronsView(page);
-  if (path === 'errors') return new ErrorsView(page, query);
-  if (path === 'audit') return new AuditView(page);
-  if (path === 'enqueue') return new EnqueueView(page, query);
-  if (path === 'tasks') return new TasksView(page, query);
-  if (path.startsWith('tasks/')) return new TaskView(page, decoded(path.slice('tasks/'.length)));
-  return new OverviewView(page, query);
-}
-
-/** A link that was cut short while it was copied is still one to a task, which then is not there. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** From the row that has the focus to one before or after it; to the first where none has it. */
