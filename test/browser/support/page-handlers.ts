@@ -58,6 +58,8 @@ export class PageHandlers {
   isBroken = true;
   /** Called by a test to move `progress` on; it ends at 100. */
   report: (percent: number) => void = () => undefined;
+  /** Called by a test to have `talk` log a line; it ends with `bye`. */
+  say: (message: string) => void = () => undefined;
   /** Called by a test to end the hostile task. */
   finish: () => void = () => undefined;
 
@@ -105,6 +107,24 @@ export class PageHandlers {
         if (percent === 100) resolve();
       };
       this.report(10);
+    });
+  }
+
+  /** Logs many lines, each third of them a long one, and fails as often as it may. */
+  @TaskHandler('chatty', { maxRetries: 2, backoff: () => 0 })
+  chatty({ lines }: { lines: number }, task: TaskContext): Promise<never> {
+    for (let line = 1; line <= lines; line++) task.log(`line ${line}, ${'and so on '.repeat(line % 3 === 0 ? 40 : 1)}`);
+    return Promise.reject(new Error('said all'));
+  }
+
+  @TaskHandler('talk')
+  talk(_params: object, task: TaskContext): Promise<void> {
+    return new Promise((resolve) => {
+      this.say = (message) => {
+        task.log(message);
+        if (message === 'bye') resolve();
+      };
+      for (let line = 1; line <= 300; line++) this.say(`line ${line}`);
     });
   }
 

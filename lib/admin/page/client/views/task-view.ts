@@ -2,9 +2,10 @@ import type { Task, TaskAttempt, TaskError } from '../../../../engine/index.js';
 import { api } from '../api.js';
 import { actionButtons } from '../components/action-buttons.js';
 import { badge } from '../components/badge.js';
+import { LogPanel } from '../components/log-panel.js';
 import { paramsBlock } from '../components/params-block.js';
 import { runAgain } from '../components/run-again.js';
-import { stackBlock, textBlock } from '../components/stack.js';
+import { stackBlock } from '../components/stack.js';
 import { Table } from '../components/table.js';
 import { timeline } from '../components/timeline.js';
 import type { Change } from '../connection.js';
@@ -37,6 +38,7 @@ export class TaskView implements View {
     ({ attempt, startedAt }) => `${attempt} ${startedAt}`,
     attemptCells,
   );
+  private readonly logs = new LogPanel();
   private readonly parts: readonly Part[];
   private readonly body = h('div', { hidden: true });
   private readonly reading = notice('Reading …');
@@ -73,7 +75,11 @@ export class TaskView implements View {
         ({ attempts }) => attempts,
         titled('Attempts', (task) => this.attemptList(task)),
       ),
-      part(panel('Logs'), ({ logs }) => logs, titled('Logs', logLines)),
+      part(
+        panel('Logs'),
+        ({ logs }) => logs,
+        (task) => this.logs.partsOf(task),
+      ),
     ];
     this.parts = [head, progress, ...center, ...side];
     this.body.append(
@@ -96,7 +102,10 @@ export class TaskView implements View {
       if (text === part.shown && part.element.hasChildNodes()) continue;
       part.shown = text;
       const children = part.fill(task).filter((child): child is Node | string => child != null && child !== false);
-      part.element.replaceChildren(...children);
+      const { childNodes } = part.element;
+      const isSame = children.length === childNodes.length && children.every((child, at) => child === childNodes[at]);
+      // What is taken out and put back forgets how far it was scrolled.
+      if (!isSame) part.element.replaceChildren(...children);
       part.element.hidden = children.length === 0;
     }
     this.reading.remove();
@@ -194,10 +203,4 @@ function attemptCells({ attempt, outcome, startedAt, finishedAt, worker, error }
       worker.length > LONGEST_SHOWN_WORKER ? `…${worker.slice(-12)}` : worker,
     ),
   ];
-}
-
-function logLines(task: Task): HTMLElement {
-  if (task.logs.length === 0) return notice('None.');
-  const lines = task.logs.map(({ at, attempt, message }) => `${new Date(at).toISOString()}  #${attempt}  ${message}`);
-  return textBlock('Log lines', lines.join('\n'));
 }
