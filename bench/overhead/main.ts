@@ -18,7 +18,7 @@ import { CONTESTANTS, type Contestant } from './contestants.js';
 import { measures, type Cost } from './measures.js';
 
 /** Rounds before those that count: code is compiled, connections are known to the system. */
-const WARM_UP = 1;
+const WARM_UP = 2;
 
 const { values } = parseArgs({
   options: {

@@ -16,11 +16,11 @@ const BULK = 1_000;
 export function measures(scale: number): Measure[] {
   const size = (count: number): number => Math.max(BULK, Math.round((count * scale) / BULK) * BULK);
   return [
-    enqueue('one after the other', size(3_000), (side, count) => inParallel(count, 1, (index) => side.enqueue(index))),
-    enqueue('100 at a time', size(10_000), (side, count) => inParallel(count, 100, (index) => side.enqueue(index))),
-    enqueue('1,000 a call', size(20_000), fill),
-    drain(10, size(10_000)),
-    drain(100, size(10_000)),
+    enqueue('one after the other', size(6_000), (side, count) => inParallel(count, 1, (index) => side.enqueue(index))),
+    enqueue('100 at a time', size(30_000), (side, count) => inParallel(count, 100, (index) => side.enqueue(index))),
+    enqueue('1,000 a call', size(60_000), fill),
+    drain(10, size(30_000)),
+    drain(100, size(30_000)),
   ];
 }
 

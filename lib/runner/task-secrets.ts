@@ -2,7 +2,7 @@ import { redactor, sensitiveValues, type Redact, type SensitivePath } from '../p
 
 /** The sensitive values of one task, to be kept out of its errors and logs. */
 export class TaskSecrets {
-  private readonly values = new Set<string>();
+  private readonly values: string[] = [];
   private prepared: Redact | null = null;
 
   /** @param json the stored params; unreadable ones have no known secrets */
@@ -14,7 +14,7 @@ export class TaskSecrets {
   /** Adds those of the instance that the handler gets: a transformation of the class may have changed them. */
   learn(params: object): void {
     if (this.paths.length === 0) return;
-    for (const value of sensitiveValues(params, this.paths)) this.values.add(value);
+    this.values.push(...sensitiveValues(params, this.paths));
     this.prepared = null;
   }
 

@@ -123,7 +123,8 @@ export class QueueConsumer implements Consumer {
         return await this.endCancelled(running, null);
       }
       const outcome = await running.outcome(this.run);
-      if (running.isReporting) await running.reported();
+      const reported = running.reported();
+      if (reported) await reported;
       if (outcome !== 'given-up' && outcome.kind === 'completed' && !running.isCancelled) return complete(job, outcome);
       return await this.finish(running, outcome);
     } finally {

@@ -2,7 +2,7 @@ import { Abortable } from '../abortable.js';
 import { LogLimit } from '../log-limit.js';
 import type { DeliveredTask, Delivery, NewTask, Outcome, RunTask } from '../task-engine.js';
 import { MOST_CHILDREN_LISTED, type ChildTask, type TaskProgress } from '../task.js';
-import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
+import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, type TaskJob } from './stored-job.js';
 
 /** What stands in a job's log: one line, as JSON. */
 export interface LogRow {
@@ -30,7 +30,7 @@ export class RunningJob extends Abortable implements Delivery {
   private onGivenUp: (() => void) | null = null;
   private readonly logLimit = new LogLimit();
   private waiting: TaskProgress | null = null;
-  private sending: Promise<void> = Promise.resolve();
+  private sending: Promise<void> | null = null;
   private unsent = 0;
   private children = 0;
 
@@ -42,7 +42,7 @@ export class RunningJob extends Abortable implements Delivery {
   ) {
     super();
     this.startedAt = job.processedOn ?? Date.now();
-    const { maxAttempts, settings, sensitive, parentId } = notesOf(job);
+    const { maxAttempts, settings, sensitive, parentId, runAt = job.timestamp + job.delay } = notesOf(job);
     this.task = {
       id: job.id!,
       queue,
@@ -54,7 +54,7 @@ export class RunningJob extends Abortable implements Delivery {
       settings,
       sensitive,
       ...(parentId !== undefined && { parentId }),
-      runAt: runAtOf(job),
+      runAt,
       attempt: attemptOf(job),
       excusedAttempts: excusedAttempts(job, true),
     };
@@ -109,18 +109,14 @@ export class RunningJob extends Abortable implements Delivery {
     this.send(() => this.job.log(JSON.stringify(row)));
   }
 
-  get isReporting(): boolean {
-    return this.unsent > 0;
-  }
-
-  /** Settles when every report was sent: they are stored before the end of the attempt is. */
-  reported(): Promise<void> {
-    return this.sending;
+  /** Settles when every report was sent: they are stored before the end of the attempt is. Null: there is none to wait for. */
+  reported(): Promise<void> | null {
+    return this.unsent > 0 ? this.sending : null;
   }
 
   private send(action: () => Promise<unknown>): void {
     this.unsent += 1;
-    this.sending = this.sending.then(async () => {
+    this.sending = (this.sending ?? Promise.resolve()).then(async () => {
       try {
         await action();
       } catch (error) {

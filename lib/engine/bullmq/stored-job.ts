@@ -18,11 +18,11 @@ export interface TaskNotes {
   readonly settings: string | null;
   readonly sensitive: readonly string[];
   /** Where it was due before it was enqueued, as a run that makes up for a missed tick is; or in another store. */
-  readonly runAt?: number;
+  readonly runAt?: number | undefined;
   /** The task whose handler enqueued it. */
-  readonly parentId?: string;
+  readonly parentId?: string | undefined;
   /** Its past in the store that it was moved from: see `Carried`. */
-  readonly carried?: string;
+  readonly carried?: string | undefined;
 }
 
 export function toJob(task: NewTask): { name: string; data: StoredJob; opts: JobsOptions } {
@@ -66,8 +66,9 @@ export function paramsOf({ data }: Pick<TaskJob, 'data'>): string {
 
 /** Of a job that other code added, there are none. */
 export function notesOf({ opts }: Pick<TaskJob, 'opts'>): TaskNotes {
-  const notes = (opts as { task?: Partial<TaskNotes> }).task ?? { maxAttempts: opts.attempts ?? 1 };
-  return { maxAttempts: null, settings: null, sensitive: [], ...notes };
+  const notes: Partial<TaskNotes> = (opts as { task?: Partial<TaskNotes> }).task ?? { maxAttempts: opts.attempts ?? 1 };
+  const { maxAttempts = null, settings = null, sensitive = [], runAt, parentId, carried } = notes;
+  return { maxAttempts, settings, sensitive, runAt, parentId, carried };
 }
 
 /** When the first attempt is due. */
