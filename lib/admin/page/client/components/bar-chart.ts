@@ -6,7 +6,7 @@ const COLOURS = { completed: '--bar-good', failed: '--bar-bad', half: '--bar-hal
 export type BarKind = keyof typeof COLOURS;
 
 /** Part of a step that its bar fills. */
-const BAR = 0.8;
+const BAR = 0.9;
 const FONT = '12px system-ui, sans-serif';
 const DAY_S = 86_400;
 /** From here on, the axis tells days, not hours. */

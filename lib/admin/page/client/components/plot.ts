@@ -76,7 +76,7 @@ export function colour(property: `--${string}`): ({ root }: uPlot) => string {
   };
 }
 
-/** Bars that fill a part of their step. */
+/** Bars that fill a part of their step, less a pixel between them. */
 export function bars(property: `--${string}`, part: number): uPlot.Series {
   return {
     fill: colour(property),

@@ -3,7 +3,7 @@ import { bars, Plot } from './plot.js';
 /** Of the highest bar. A single failure is to be seen beside a thousand, and an hour without one too. */
 const LOWEST = 1 / 8;
 const NONE = 1 / 24;
-const BAR = 0.8;
+const BAR = 1;
 
 /**
  * A small chart within a line: bars alone.
