@@ -1041,6 +1041,7 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
         async (catchUp, threshold, late, expected) => {
           const schedule = { ...SCHEDULE, catchUp, threshold: threshold === null ? null : threshold * unit };
           await engine.saveSchedule(schedule);
+          const savedAt = Date.now();
           await engine.close();
           // As early as can be: a clock that stands still can be told to be one millisecond before the tick.
           await advanceTo(start + 3 * unit + (late < 0 && isInjected() ? -1 : late * unit));
@@ -1061,14 +1062,16 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
             return expected.length > 0 ? lastRunAt !== null : planned.size > 1;
           });
           const made = await runs();
-          const due = made.map(({ runAt }) => (runAt - start) / unit);
+          // A server's own clock may put a tick some milliseconds beside its time.
+          const due = made.map(({ runAt }) => Math.round(((runAt - start) / unit) * 10) / 10);
+          expect(new Set(due).size).toBe(due.length);
           // It was decided between these two times. On a busy machine they are apart, and more ticks may come due: what
           // holds at both is asserted of those that were missed on purpose.
           const madeUpAt = Math.min(...made.map(({ createdAt }) => createdAt));
           const tickAt = (time: number): number => Math.floor((time - start) / unit);
           const isLate = (tick: number, at: number): boolean =>
             at - (start + tick * unit) > (threshold ?? Infinity) * unit;
-          for (let tick = 1; tick <= tickAt(openedAt); tick += 1) {
+          for (let tick = tickAt(savedAt) + 1; tick <= tickAt(openedAt); tick += 1) {
             const isNewest = tick === tickAt(openedAt);
             if (isLate(tick, openedAt) || (catchUp !== 'all' && !isNewest)) expect(due).not.toContain(tick);
             else if (!isLate(tick, madeUpAt) && (catchUp === 'all' || tick === tickAt(madeUpAt))) {
