@@ -1,0 +1,29 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const CLIENT = 'lib/admin/page/client';
+
+function librariesOfThePage(): string[] {
+  const files = readdirSync(CLIENT, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /(?<!\.spec)\.ts$/.test(file),
+  );
+  const sources = files.map((file) => readFileSync(join(CLIENT, file), 'utf8'));
+  return [
+    ...new Set(sources.flatMap((source) => [...source.matchAll(/from '([^.'][^']*)'/g)].map(([, name]) => name!))),
+  ];
+}
+
+describe('THIRD-PARTY-NOTICES.txt', () => {
+  it('holds the licence of every library that is built into the page', () => {
+    const notices = readFileSync('THIRD-PARTY-NOTICES.txt', 'utf8');
+    const libraries = librariesOfThePage();
+    expect(libraries).toContain('uplot');
+    for (const name of libraries) {
+      const folder = join('node_modules', name);
+      const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+      const licence = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))!;
+      expect(notices).toContain(`--- ${name} ${version} ---\n\n${readFileSync(join(folder, licence), 'utf8')}`);
+    }
+  });
+});
