@@ -58,14 +58,12 @@ export class Cancelled {
 
   /** Whether some may be among the cancelled ones. What was enqueued just now cannot; what is handed over again, later, can. */
   mayHold(tasks: readonly NewTask[]): boolean {
-    const since = Date.now() - HANDED_OVER_MS;
-    return tasks.some(({ createdAt }) => createdAt < since);
+    return tasks.some(isHandedOver);
   }
 
   /** Those of `tasks` that are not among the cancelled ones. */
   async without(queue: string, tasks: readonly NewTask[]): Promise<readonly NewTask[]> {
-    const since = Date.now() - HANDED_OVER_MS;
-    return withoutCancelled(this.set, queue, tasks, ({ createdAt }) => createdAt < since);
+    return withoutCancelled(this.set, queue, tasks, isHandedOver);
   }
 
   /** Takes back what was asked of a task that ended otherwise. */
@@ -93,7 +91,6 @@ export async function withoutCancelled<T extends NewTask>(
   tasks: readonly T[],
   mayBe: (task: T) => boolean = () => true,
 ): Promise<readonly T[]> {
-  if (!tasks.some(mayBe)) return tasks;
   const cancelled = set.cancelledOf(queue);
   if ((await cancelled.count()) === 0) return tasks;
   const states = await Promise.all(
@@ -105,6 +102,10 @@ export async function withoutCancelled<T extends NewTask>(
 export function cancelledNotes({ opts }: TaskJob): CancelledNotes | null {
   const { cancelled } = opts as { cancelled?: string };
   return cancelled === undefined ? null : (JSON.parse(cancelled) as CancelledNotes);
+}
+
+function isHandedOver({ createdAt }: NewTask): boolean {
+  return Date.now() - createdAt > HANDED_OVER_MS;
 }
 
 function noteOf(id: string): string {

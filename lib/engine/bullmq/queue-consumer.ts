@@ -125,7 +125,6 @@ export class QueueConsumer implements Consumer {
       const outcome = await running.outcome(this.run);
       const reported = running.reported();
       if (reported) await reported;
-      if (outcome !== 'given-up' && outcome.kind === 'completed' && !running.isCancelled) return complete(job, outcome);
       return await this.finish(running, outcome);
     } finally {
       this.running.delete(job.id!);
@@ -141,7 +140,10 @@ export class QueueConsumer implements Consumer {
     }
     if (outcome.kind === 'cancelled') return this.endCancelled(running, outcome);
     if (running.isCancelled && outcome.kind !== 'retry') await this.parts.cancelled.unask(job.id!);
-    if (outcome.kind === 'completed') return complete(job, outcome);
+    if (outcome.kind === 'completed') {
+      job.opts.removeOnComplete = keeping(outcome.keepFor);
+      return job.opts.attempts === outcome.maxAttempts ? undefined : { maxAttempts: outcome.maxAttempts };
+    }
     if (outcome.kind === 'failed') {
       job.opts.removeOnFail = keeping(outcome.keepFor);
       job.opts.attempts = 0;
@@ -202,12 +204,6 @@ export class QueueConsumer implements Consumer {
     await this.parts.set.wake(this.queue);
     throw new this.parts.set.library.WaitingError();
   }
-}
-
-/** Nothing is asked of the server before BullMQ stores the end. @returns what the job's return value notes */
-function complete(job: TaskJob, { keepFor, maxAttempts }: Outcome & { kind: 'completed' }): unknown {
-  job.opts.removeOnComplete = keeping(keepFor);
-  return job.opts.attempts === maxAttempts ? undefined : { maxAttempts };
 }
 
 function keeping(keepFor: number | null): boolean | { age: number } {

@@ -2,7 +2,7 @@ import { Abortable } from '../abortable.js';
 import { LogLimit } from '../log-limit.js';
 import type { DeliveredTask, Delivery, NewTask, Outcome, RunTask } from '../task-engine.js';
 import { MOST_CHILDREN_LISTED, type ChildTask, type TaskProgress } from '../task.js';
-import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, type TaskJob } from './stored-job.js';
+import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
 
 /** What stands in a job's log: one line, as JSON. */
 export interface LogRow {
@@ -42,7 +42,8 @@ export class RunningJob extends Abortable implements Delivery {
   ) {
     super();
     this.startedAt = job.processedOn ?? Date.now();
-    const { maxAttempts, settings, sensitive, parentId, runAt = job.timestamp + job.delay } = notesOf(job);
+    const notes = notesOf(job);
+    const { maxAttempts, settings, sensitive, parentId } = notes;
     this.task = {
       id: job.id!,
       queue,
@@ -54,7 +55,7 @@ export class RunningJob extends Abortable implements Delivery {
       settings,
       sensitive,
       ...(parentId !== undefined && { parentId }),
-      runAt,
+      runAt: runAtOf(job, notes),
       attempt: attemptOf(job),
       excusedAttempts: excusedAttempts(job, true),
     };

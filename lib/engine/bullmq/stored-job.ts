@@ -72,8 +72,8 @@ export function notesOf({ opts }: Pick<TaskJob, 'opts'>): TaskNotes {
 }
 
 /** When the first attempt is due. */
-export function runAtOf(job: TaskJob): number {
-  return notesOf(job).runAt ?? job.timestamp + job.delay;
+export function runAtOf(job: TaskJob, { runAt }: TaskNotes = notesOf(job)): number {
+  return runAt ?? job.timestamp + job.delay;
 }
 
 export function priorityOf(job: TaskJob): number {
