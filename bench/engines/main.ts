@@ -17,6 +17,8 @@ import { TaskDispatcher, TaskHandler, TasksModule, bullmq, type TasksModuleOptio
 import { PostgresServer } from '../../test/support/servers/postgres-server.js';
 import { findProgram } from '../../test/support/servers/program.js';
 import { RedisServer } from '../../test/support/servers/redis-server.js';
+import { median } from '../report/series.js';
+import { formatTable } from '../report/table.js';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, scale: { type: 'string', default: '1' } },
@@ -153,10 +155,7 @@ async function main(): Promise<void> {
     await site.open(store);
     sites.set(name, site);
   }
-  const lines = [
-    ['', ...sites.keys()],
-    ['---', ...[...sites].map(() => '---')],
-  ];
+  const lines: string[][] = [];
   for (const [title, measure] of Object.entries(MEASURES)) {
     const results = new Map([...sites.keys()].map((name): [string, number[]] => [name, []]));
     for (let round = 0; round <= rounds; round += 1) {
@@ -172,7 +171,7 @@ async function main(): Promise<void> {
   for (const site of sites.values()) await site.close();
   for (const cleanup of cleanups) await cleanup();
   rmSync(folder, { recursive: true, force: true });
-  process.stdout.write(`${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n\n`);
+  process.stdout.write(`${formatTable(['', ...sites.keys()], lines)}\n\n`);
   process.stdout.write(`${cpus().length} × ${cpus()[0]!.model}, Node.js ${process.version}, ${rounds} rounds\n`);
 }
 
@@ -180,10 +179,6 @@ async function perSecond(count: number, work: () => Promise<unknown>): Promise<n
   const begun = performance.now();
   await work();
   return (count * 1_000) / (performance.now() - begun);
-}
-
-function median(found: readonly number[]): number {
-  return found.toSorted((a, b) => a - b)[Math.floor(found.length / 2)]!;
 }
 
 function shown(middle: number, found: readonly number[]): string {

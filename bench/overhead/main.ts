@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { RedisServer } from '../../test/support/servers/redis-server.js';
+import { median, seriesOf } from '../report/series.js';
 import { formatTable } from '../report/table.js';
 import type { Answer, Job } from './child.js';
 import { CONTESTANTS, type Contestant } from './contestants.js';
@@ -34,40 +35,11 @@ async function main(): Promise<void> {
   const scale = Number(values.scale);
   const table: string[][] = [];
   try {
-    for (const { name: measure } of measures(scale)) {
-      if (!measure.includes(values.only)) continue;
-      const costs = new Map<Contestant, Cost[]>(CONTESTANTS.map((contestant) => [contestant, []]));
-      const processes = new Map<Contestant, ChildProcess>(CONTESTANTS.map((contestant) => [contestant, start()]));
-      for (let round = -WARM_UP; round < Number(values.rounds); round += 1) {
-        for (const contestant of round % 2 === 0 ? CONTESTANTS : CONTESTANTS.toReversed()) {
-          const store = { port: server.port, prefix: `round${round}` };
-          const cost = await ask(processes.get(contestant)!, {
-            measure,
-            scale,
-            contestant: contestant.title,
-            ...store,
-          });
-          if (round >= 0) costs.get(contestant)!.push(cost);
-          await redis.flushall();
-        }
-      }
-      for (const child of processes.values()) child.kill();
-      const all = [...costs.values()];
-      const [plain, same, library, sameValidated, libraryValidated] = all as [Cost[], Cost[], Cost[], Cost[], Cost[]];
-      table.push([
-        measure,
-        ...all.map((one) => Math.round(1e6 / medianOf(one, 'wall')).toLocaleString('en')),
-        ratio(library, same),
-        ratio(libraryValidated, sameValidated),
-        ratio(library, plain),
-      ]);
-      console.log(`${measure}, for each task:`);
-      for (const [{ title }, one] of costs) {
-        const of = (what: keyof Cost, digits: number): string => medianOf(one, what).toFixed(digits);
-        console.log(
-          `  ${title}: ${of('wall', 1)} µs by the wall, processor ${of('cpu', 1)} µs, Redis's ${of('redisCpu', 1)} µs, commands ${of('commands', 1)}`,
-        );
-      }
+    for (const { name } of measures(scale)) {
+      if (!name.includes(values.only)) continue;
+      const costs = await measure({ measure: name, scale, port: server.port }, redis);
+      table.push(rowOf(name, [...costs.values()]));
+      report(name, costs);
     }
   } finally {
     redis.disconnect();
@@ -78,34 +50,74 @@ async function main(): Promise<void> {
 }
 
 /** Each contestant has a process of its own: what one of them switches on in Node costs the others nothing. */
-function start(): ChildProcess {
-  return fork(join(import.meta.dirname, 'child.js'));
+async function measure(
+  common: Pick<Job, 'measure' | 'scale' | 'port'>,
+  redis: Redis,
+): Promise<Map<Contestant, readonly Cost[]>> {
+  const costs = new Map<Contestant, Cost[]>(CONTESTANTS.map((contestant) => [contestant, []]));
+  const start = (): ChildProcess => fork(join(import.meta.dirname, 'child.js'));
+  const processes = new Map(CONTESTANTS.map((contestant) => [contestant, start()]));
+  try {
+    for (let round = -WARM_UP; round < Number(values.rounds); round += 1) {
+      for (const contestant of round % 2 === 0 ? CONTESTANTS : CONTESTANTS.toReversed()) {
+        const job = { ...common, contestant: contestant.title, prefix: `round${round}` };
+        const cost = await ask(processes.get(contestant)!, job);
+        if (round >= 0) costs.get(contestant)!.push(cost);
+        await redis.flushall();
+      }
+    }
+  } finally {
+    for (const child of processes.values()) child.kill();
+  }
+  return costs;
 }
 
 async function ask(child: ChildProcess, job: Job): Promise<Cost> {
-  const answered = once(child, 'message') as Promise<[Answer]>;
-  const ended = once(child, 'exit').then(() => {
+  const over = new AbortController();
+  const { signal } = over;
+  const ended = once(child, 'exit', { signal }).then(() => {
     throw new Error(`The process of ${job.contestant} ended.`);
   });
   child.send(job);
-  const [answer] = await Promise.race([answered, ended]);
-  if ('error' in answer) throw new Error(`${job.contestant}: ${answer.error}`);
-  return answer.cost;
+  try {
+    const [answer] = (await Promise.race([once(child, 'message', { signal }), ended])) as [Answer];
+    if ('error' in answer) throw new Error(`${job.contestant}: ${answer.error}`);
+    return answer.cost;
+  } finally {
+    over.abort();
+  }
+}
+
+/** @param all of each contestant, in their order */
+function rowOf(name: string, all: ReadonlyArray<readonly Cost[]>): string[] {
+  const [plain, same, library, sameValidated, libraryValidated] = all;
+  return [
+    name,
+    ...all.map((costs) => Math.round(1e6 / medianOf(costs, 'wall')).toLocaleString('en')),
+    ratio(library!, same!),
+    ratio(libraryValidated!, sameValidated!),
+    ratio(library!, plain!),
+  ];
+}
+
+function report(name: string, all: ReadonlyMap<Contestant, readonly Cost[]>): void {
+  console.log(`${name}, for each task:`);
+  for (const [{ title }, costs] of all) {
+    const of = (what: keyof Cost): string => medianOf(costs, what).toFixed(1);
+    console.log(
+      `  ${title}: ${of('wall')} µs by the wall, processor ${of('cpu')} µs, Redis's ${of('redisCpu')} µs, commands ${of('commands')}`,
+    );
+  }
 }
 
 /** Median, least and most of the rounds: how fast we are beside them. */
 function ratio(ours: readonly Cost[], theirs: readonly Cost[]): string {
-  const ratios = ours.map(({ wall }, round) => theirs[round]!.wall / wall).toSorted((one, other) => one - other);
-  return `${median(ratios).toFixed(2)} (${ratios[0]!.toFixed(2)} to ${ratios.at(-1)!.toFixed(2)})`;
+  const ratios = seriesOf(ours.map(({ wall }, round) => theirs[round]!.wall / wall));
+  return `${ratios.median.toFixed(2)} (${ratios.least.toFixed(2)} to ${ratios.most.toFixed(2)})`;
 }
 
 function medianOf(costs: readonly Cost[], what: keyof Cost): number {
   return median(costs.map((cost) => cost[what]));
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }
 
 await main();

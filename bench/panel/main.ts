@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { TaskDispatcher } from '../../lib/index.js';
+import { median } from '../report/series.js';
 import { formatTable } from '../report/table.js';
 import { startApp } from './app.js';
 import { fill, removeStore, type Amounts } from './fill.js';
@@ -135,10 +136,6 @@ async function close(tab: ChildProcess): Promise<void> {
   const closed = once(tab, 'close');
   tab.kill();
   await closed;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((left, right) => left - right)[values.length >> 1]!;
 }
 
 await main();

@@ -6,11 +6,11 @@ export interface Series {
 }
 
 export function seriesOf(values: readonly number[]): Series {
-  return { median: medianOf(values), least: Math.min(...values), most: Math.max(...values) };
+  return { median: median(values), least: Math.min(...values), most: Math.max(...values) };
 }
 
 /** Of an even number of values, what lies between the two in the middle. */
-function medianOf(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((left, right) => left - right);
   const middle = (sorted.length - 1) / 2;
   return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
