@@ -29,6 +29,7 @@ import type {
 } from '../task-engine.js';
 import { FailureGroups, MOST_FAILURES_LOOKED_AT, type FailureReport } from '../failure-groups.js';
 import type { Task, TaskSummary } from '../task.js';
+import { addJobs } from './add-jobs.js';
 import { AuditLog } from './audit-log.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import { byQueue } from './by-queue.js';
@@ -161,9 +162,7 @@ export class BullmqEngine implements TaskEngine {
       for (const [queue, given] of groups) {
         const own = cancelled.mayHold(given) ? await cancelled.without(queue, given) : given;
         if (own.length === 0) continue;
-        const jobs = own.map(toJob);
-        if (jobs.length === 1) await set.queue(queue).add(jobs[0]!.name, jobs[0]!.data, jobs[0]!.opts);
-        else await set.queue(queue).addBulk(jobs);
+        await addJobs(set, queue, own.map(toJob));
         for (const task of own) this.noteChild(task);
         watch.announce(queue, ...own.map(({ id }) => id));
       }

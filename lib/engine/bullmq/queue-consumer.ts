@@ -5,7 +5,6 @@ import type { Cancelled } from './cancelled.js';
 import { watchLeases } from './lease-watch.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob } from './running-job.js';
-import { steady } from './steady-job.js';
 import type { TaskJob } from './stored-job.js';
 import { isLanding } from './transfer/carried.js';
 import { land } from './transfer/land.js';
@@ -107,7 +106,6 @@ export class QueueConsumer implements Consumer {
   }
 
   private async process(job: TaskJob, token: string): Promise<unknown> {
-    steady(job);
     if (this.closing) return this.release(job, token, null);
     if (isLanding(job)) {
       await land(job, token);

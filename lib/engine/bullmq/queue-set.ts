@@ -8,6 +8,7 @@ import type { EngineContext } from '../task-engine.js';
 import { repeatStrategy } from './schedule-book.js';
 import { seamless } from './seamless-events.js';
 import type { StoredJob } from './stored-job.js';
+import { taskWorker } from './task-worker.js';
 
 /** The library's own queue: what it notes of the store, and the ticks of schedules. */
 const OWN_QUEUE = 'nestjs-tasks';
@@ -49,13 +50,17 @@ export class QueueSet {
   /** Of what waits, on PostgreSQL. */
   private readonly pools = new WeakMap<Closable, Pool>();
 
+  private readonly TaskWorker: BullmqLibrary['Worker'];
+
   private constructor(
     readonly library: BullmqLibrary,
     private readonly options: BullmqEngineOptions,
     private readonly context: Pick<EngineContext, 'nextRun'>,
     private readonly connections: Connections,
     private readonly report: (error: Error) => void,
-  ) {}
+  ) {
+    this.TaskWorker = taskWorker(library);
+  }
 
   static async open(
     options: BullmqEngineOptions,
@@ -86,6 +91,11 @@ export class QueueSet {
   /** Whether a list has an order also among jobs that came into it at the same time. */
   get keepsOrder(): boolean {
     return this.options.postgres === undefined;
+  }
+
+  /** Whether a bulk of jobs becomes visible together. */
+  get addsInOneStep(): boolean {
+    return this.options.postgres !== undefined;
   }
 
   /** The library's own queue. */
@@ -131,7 +141,7 @@ export class QueueSet {
     process: ConstructorParameters<typeof Worker<StoredJob>>[1] & object,
     options: Omit<WorkerOptions, 'connection'>,
   ): Worker<StoredJob, unknown, string, IQueueBackend> {
-    const made = this.make((base, factory) => new this.library.Worker(name, process, { ...options, ...base }, factory));
+    const made = this.make((base, factory) => new this.TaskWorker(name, process, { ...options, ...base }, factory));
     const worker = made as Worker<StoredJob, unknown, string, IQueueBackend>;
     // On PostgreSQL it would be an hour: too long for a line that died without a word.
     Object.defineProperty(worker.backend, 'maximumBlockTimeout', { value: LONGEST_BLOCK_SECONDS });

@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors/index.js';
 import { AttemptFailure } from './attempt-record.js';
-import type { TaskJob } from './stored-job.js';
+import type { BullmqLibrary } from './bullmq-library.js';
+import type { StoredJob } from './stored-job.js';
 
 /** What BullMQ takes for a server that is not there, whatever the server: it tries again until it is. */
 const NOT_THERE = 'Connection is closed.';
@@ -26,31 +27,40 @@ const DRIVER_MESSAGES =
   /^(?:Connection terminated|Connection is closed|Client has encountered|Query read timeout|timeout e)|Socket timeout|Command timed out/;
 
 /**
- * Makes BullMQ tell the store's faults from the handler's. It tries again to store the end of an attempt where a
+ * A job that tells the store's faults from the handler's. BullMQ tries again to store the end of an attempt where a
  * connection to Redis was refused; whatever else went wrong on the way, on PostgreSQL a connection that was cut, it
  * stores as the failure of the job. Here, what the runner did not say is not stored: the job stays with its lock, which
  * runs out, and is run again.
  */
-export function steady(job: TaskJob): void {
-  const complete = job.moveToCompleted.bind(job);
-  const fail = job.moveToFailed.bind(job);
-  job.moveToCompleted = (...args) => complete(...args).catch(failSteadily);
-  job.moveToFailed = async (failure: Error, ...rest) => {
-    if (!(failure instanceof AttemptFailure)) {
-      throw new Error(
-        `The end of an attempt of task "${job.id}" was not stored; it is run again when its lease is over.`,
-        {
-          cause: failure,
-        },
-      );
+export function steadyJob({ Job }: BullmqLibrary): typeof Job<StoredJob, unknown, string> {
+  return class SteadyJob extends Job<StoredJob, unknown, string> {
+    /** Without a span for whoever traces, and without asking whether the server is there, which the answer tells. */
+    override moveToCompleted(value: unknown, token: string, fetchNext = true): Promise<void | unknown[]> {
+      return this.backend
+        .moveToCompleted(this, value, this.opts.removeOnComplete!, token, fetchNext)
+        .then(({ result, finishedOn }) => {
+          this.finishedOn = finishedOn;
+          this.attemptsMade += 1;
+          return result;
+        }, failSteadily);
     }
-    const stacks = [...(job.stacktrace ?? [])];
-    try {
-      return await fail(failure, ...rest);
-    } catch (error) {
-      // The next try adds its stack again.
-      job.stacktrace = stacks;
-      return failSteadily(error);
+
+    override async moveToFailed(failure: Error, token: string, fetchNext?: boolean): Promise<void | unknown[]> {
+      const isBullmqs = this.deferredFailure !== undefined;
+      if (!isBullmqs && !(failure instanceof AttemptFailure)) {
+        throw new Error(
+          `The end of an attempt of task "${this.id}" was not stored; it is run again when its lease is over.`,
+          { cause: failure },
+        );
+      }
+      const stacks = [...(this.stacktrace ?? [])];
+      try {
+        return await super.moveToFailed(failure, token, fetchNext);
+      } catch (error) {
+        // The next try adds its stack again.
+        this.stacktrace = stacks;
+        return failSteadily(error);
+      }
     }
   };
 }

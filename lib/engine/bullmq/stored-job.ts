@@ -1,4 +1,4 @@
-import type { Job, JobsOptions } from 'bullmq';
+import type { IQueueBackend, Job, JobsOptions } from 'bullmq';
 import type { NewTask } from '../task-engine.js';
 import { attemptsBefore, carriedOf } from './transfer/carried.js';
 
@@ -6,6 +6,12 @@ import { attemptsBefore, carriedOf } from './transfer/carried.js';
 export type StoredJob = Record<string, unknown>;
 
 export type TaskJob = Job<StoredJob, unknown, string>;
+
+/** A job as BullMQ hands it to its store. */
+export type TaskJobJson = Parameters<IQueueBackend['addJob']>[0];
+
+/** What of it a new one has. */
+export type NewJob = Pick<TaskJobJson, 'id' | 'name' | 'data' | 'opts' | 'timestamp'>;
 
 const ENCODED = 'nestjs-tasks:params';
 
@@ -25,7 +31,7 @@ export interface TaskNotes {
   readonly carried?: string | undefined;
 }
 
-export function toJob(task: NewTask): { name: string; data: StoredJob; opts: JobsOptions } {
+export function toJob(task: NewTask): NewJob {
   // Redis gives an empty list back as an object: what is not there is left out.
   const notes: { -readonly [Note in keyof TaskNotes]?: TaskNotes[Note] } = {};
   if (task.maxAttempts !== null) notes.maxAttempts = task.maxAttempts;
@@ -34,28 +40,30 @@ export function toJob(task: NewTask): { name: string; data: StoredJob; opts: Job
   if (task.runAt < task.createdAt) notes.runAt = task.runAt;
   if (task.parentId != null) notes.parentId = task.parentId;
   const opts: JobsOptions & { task: Partial<TaskNotes> } = {
-    jobId: task.id,
-    timestamp: task.createdAt,
     priority: storedPriority(task.priority),
     attempts: task.maxAttempts ?? 1,
     task: notes,
   };
   const delay = task.runAt - task.createdAt;
   if (delay > 0) opts.delay = delay;
-  return { name: task.name, data: toData(task.params), opts };
+  return { id: task.id, name: task.name, data: toData(task.params), opts, timestamp: task.createdAt };
 }
 
-function toData(params: string): StoredJob {
+function toData(params: string): string {
+  if (isStorable(params)) return params;
+  return JSON.stringify({ [ENCODED]: Buffer.from(params).toString('base64') });
+}
+
+/** What is not is kept as it is, so that the handler's side says what is wrong with it. */
+function isStorable(params: string): boolean {
   // PostgreSQL's jsonb holds neither NUL nor half of a surrogate pair.
-  if (!/\\u(?:0000|d[89a-f])/i.test(params)) {
-    try {
-      const value: unknown = JSON.parse(params);
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as StoredJob;
-    } catch {
-      // Kept as it is, so that the handler's side says what is wrong with it.
-    }
+  if (/\\u(?:0000|d[89a-f])/i.test(params)) return false;
+  try {
+    const value: unknown = JSON.parse(params);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
   }
-  return { [ENCODED]: Buffer.from(params).toString('base64') };
 }
 
 /** The params' JSON text. */

@@ -10,6 +10,7 @@ import {
   type TransferStore,
 } from '../../transfer.js';
 import type { BullmqOptions } from '../bullmq-options.js';
+import { addJobs } from '../add-jobs.js';
 import { byQueue } from '../by-queue.js';
 import { withoutCancelled } from '../cancelled.js';
 import { QueueSet } from '../queue-set.js';
@@ -71,10 +72,7 @@ export class BullmqTransfer implements TransferStore {
       const lists = new TaskLists(set, registry, view);
       const schedules = new ScheduleBook(context, set, registry, lists, async (tasks) => {
         await registry.noteQueues(tasks.map(({ queue }) => queue));
-        for (const task of tasks) {
-          const { name, data, opts } = toJob(task);
-          await set.queue(task.queue).add(name, data, opts);
-        }
+        for (const task of tasks) await addJobs(set, task.queue, [toJob(task)]);
       });
       return new BullmqTransfer(options, set, registry, view, schedules);
     } catch (error) {
@@ -134,7 +132,8 @@ export class BullmqTransfer implements TransferStore {
     for (const [queue, all] of groups) {
       // A task that was cancelled here stays that.
       const own = await withoutCancelled(this.set, queue, all);
-      await this.set.queue(queue).addBulk(own.map((task) => toMovedJob(task, now)));
+      const jobs = own.map((task) => toMovedJob(task, now));
+      await addJobs(this.set, queue, jobs);
       if (own.some(({ state }) => state === 'failed')) await this.landing(queue).landAll();
     }
   }

@@ -10,12 +10,11 @@ import {
   runAtOf,
   storedPriority,
   toJob,
+  type NewJob,
   type TaskJob,
 } from '../stored-job.js';
 import type { TaskView } from '../task-view.js';
 import { carriedOf, isAsCarried, type Carried } from './carried.js';
-
-type NewJob = ReturnType<typeof toJob>;
 
 /** A job as it is handed to another store. */
 export function toStoredTask(
@@ -69,8 +68,8 @@ function ended({ attempt, worker, startedAt, finishedAt, outcome, error }: TaskA
 
 /** @param now a task that is due by then is added as available */
 export function toMovedJob(task: StoredTask, now: number): NewJob {
-  const { name, data, opts } = toJob(task);
-  const { delay: _delay, priority: _priority, ...others } = opts as NewJob['opts'] & { task: object };
+  const job = toJob(task);
+  const { delay: _delay, priority: _priority, ...others } = job.opts as NewJob['opts'] & { task: object };
   const hasPast = task.attempt > 0 || task.logs.length > 0 || task.state === 'failed';
   const notes = {
     ...others.task,
@@ -78,11 +77,11 @@ export function toMovedJob(task: StoredTask, now: number): NewJob {
     ...(hasPast && { carried: JSON.stringify(pastOf(task)) }),
   };
   const moved = { ...others, task: notes };
-  if (task.state === 'failed') return { name, data, opts: moved };
+  if (task.state === 'failed') return { ...job, opts: moved };
   // BullMQ reckons a delay from the time of enqueueing.
   const delay = task.runAt - task.createdAt;
   const waits = task.state !== 'available' && task.runAt > now && delay > 0;
-  return { name, data, opts: { ...moved, priority: storedPriority(task.priority), ...(waits && { delay }) } };
+  return { ...job, opts: { ...moved, priority: storedPriority(task.priority), ...(waits && { delay }) } };
 }
 
 function pastOf(task: StoredTask): Carried {
