@@ -14,25 +14,32 @@ export const ABORT_GRACE_MS = 5_000;
  * owns, is not retried.
  */
 export class AttemptSignal {
-  private readonly timers: CancelTimer[] = [];
+  private timers: CancelTimer[] | null = null;
   private controller: AbortController | null = null;
   /** What it was aborted for first. */
   private abortion: { readonly reason: unknown } | null = null;
   private byEngine: AbortCause | null = null;
   private timedOut = false;
   private disposed = false;
-  private onAbandon: (() => void) | null = null;
+  private onAbort: (() => void) | null = null;
 
-  /** @param timeout milliseconds, null for none */
+  /**
+   * @param timeout milliseconds, null for none
+   * @param attempt is given up when it has not ended within the grace after an abort
+   */
   constructor(
     private readonly delivery: Delivery,
     private readonly timeout: number | null,
     private readonly clock: Clock,
+    private readonly attempt: { abandon(): void },
   ) {
     if (delivery.whenAborted) delivery.whenAborted((reason) => this.abortedByEngine(reason));
     else if (delivery.signal.aborted) this.abortedByEngine(delivery.signal.reason);
-    else delivery.signal.addEventListener('abort', this.onAbort);
-    if (timeout !== null && !this.aborted) this.timers.push(clock.schedule(timeout, () => this.timeOut(timeout)));
+    else {
+      this.onAbort = () => this.abortedByEngine(delivery.signal.reason);
+      delivery.signal.addEventListener('abort', this.onAbort);
+    }
+    if (timeout !== null && !this.aborted) this.schedule(timeout, () => this.timeOut(timeout));
   }
 
   get signal(): AbortSignal {
@@ -55,21 +62,11 @@ export class AttemptSignal {
     return this.byEngine;
   }
 
-  /** Resolves to what `work` ends with, or to `abandoned` when it has not ended within the grace after an abort. */
-  waitFor<T>(work: (end: (value: T) => void) => void, abandoned: T): Promise<T> {
-    return new Promise((resolve) => {
-      this.onAbandon = () => resolve(abandoned);
-      work(resolve);
-    });
-  }
-
   dispose(): void {
     this.disposed = true;
-    if (!this.delivery.whenAborted) this.delivery.signal.removeEventListener('abort', this.onAbort);
-    for (const cancel of this.timers) cancel();
+    if (this.onAbort) this.delivery.signal.removeEventListener('abort', this.onAbort);
+    if (this.timers) for (const cancel of this.timers) cancel();
   }
-
-  private readonly onAbort = (): void => this.abortedByEngine(this.delivery.signal.reason);
 
   private abortedByEngine(reason: unknown): void {
     if (this.disposed) return;
@@ -88,7 +85,11 @@ export class AttemptSignal {
       this.abortion = { reason };
       this.controller?.abort(reason);
     }
-    this.timers.push(this.clock.schedule(ABORT_GRACE_MS, () => this.onAbandon?.()));
+    this.schedule(ABORT_GRACE_MS, () => this.attempt.abandon());
+  }
+
+  private schedule(delay: number, action: () => void): void {
+    (this.timers ??= []).push(this.clock.schedule(delay, action));
   }
 }
 

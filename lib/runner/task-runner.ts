@@ -1,12 +1,12 @@
 import { resolveSettings, type ResolvedConfig, type TaskSettings } from '../config/index.js';
 import type { HandlerRegistry, RegisteredHandler } from '../discovery/index.js';
 import type { DeliveredTask, Delivery, EngineLogger, Outcome, RunTask } from '../engine/index.js';
-import { InvalidParamsError, UnknownTaskNameError } from '../errors/index.js';
+import { UnknownTaskNameError } from '../errors/index.js';
 import type { ParamsCodec } from '../params/index.js';
-import { runAsTask, type TaskDispatcher } from '../dispatcher/index.js';
-import { AttemptContext } from './attempt-context.js';
-import { ABORT_GRACE_MS, AttemptSignal } from './attempt-signal.js';
-import { attemptsGranted, type AttemptsGranted } from './attempts-granted.js';
+import type { TaskDispatcher } from '../dispatcher/index.js';
+import { Attempt, type AttemptParts, type AttemptTools, type Ending } from './attempt.js';
+import { ABORT_GRACE_MS, type AttemptSignal } from './attempt-signal.js';
+import { attemptsGranted } from './attempts-granted.js';
 import { failureOutcome, isDecision } from './failure-outcome.js';
 import { formatDuration } from './format-duration.js';
 import { parseStoredSettings } from './stored-settings.js';
@@ -25,22 +25,6 @@ export interface TaskRunnerDependencies {
   readonly random?: () => number;
 }
 
-/** An attempt whose handler was found. */
-interface Attempt {
-  readonly delivery: Delivery;
-  readonly handler: RegisteredHandler;
-  readonly settings: TaskSettings;
-  readonly granted: AttemptsGranted;
-  readonly secrets: TaskSecrets;
-}
-
-/**
- * How the handler's part of an attempt came out. `rejected`: its params are wrong, and stay so; `unstarted`: aborted
- * before the handler was called; `abandoned`: aborted, and it did not stop.
- */
-type Ending =
-  { readonly as: 'done' | 'unstarted' | 'abandoned' } | { readonly as: 'threw' | 'rejected'; readonly thrown: unknown };
-
 /**
  * Turns a delivered task into a handler's call, and what comes of it into an outcome:
  *
@@ -55,29 +39,33 @@ type Ending =
  */
 export class TaskRunner {
   private readonly random: () => number;
+  private readonly tools: AttemptTools;
   /** Settings of tasks that bring none of their own: the same for a handler and a queue. */
   private readonly resolved = new WeakMap<RegisteredHandler, Map<string, TaskSettings>>();
 
   constructor(private readonly dependencies: TaskRunnerDependencies) {
+    const { codec, dispatcher, config } = dependencies;
+    this.tools = { codec, dispatcher, clock: config.clock };
     this.random = dependencies.random ?? Math.random;
   }
 
-  /** Promises are few on this way, as each costs Node's async hooks time: no step that need not wait is asynchronous. */
   readonly run: RunTask = (delivery) => {
     const { task } = delivery;
-    let attempt: Attempt;
+    let parts: AttemptParts;
     try {
       const { registry, codec } = this.dependencies;
       const handler = registry.get(task.name);
       if (!handler) throw new UnknownTaskNameError(task.name, registry.names());
       const settings = this.settingsOf(task, handler);
       const granted = attemptsGranted(task, settings);
-      const secrets = new TaskSecrets(task.params, [...task.sensitive, ...codec.sensitivePaths(handler.params)]);
-      attempt = { delivery, handler, settings, granted, secrets };
+      const secrets = TaskSecrets.of(task, codec.sensitivePaths(handler.params));
+      parts = { delivery, handler, settings, granted, secrets };
     } catch (thrown) {
       return Promise.resolve(this.failUncalled(task, thrown));
     }
-    return this.runAttempt(attempt);
+    return new Promise((resolve) => {
+      new Attempt(parts, this.tools, (attempt, ending) => resolve(this.conclude(attempt, ending))).start();
+    });
   };
 
   private settingsOf(task: DeliveredTask, handler: RegisteredHandler): TaskSettings {
@@ -95,59 +83,22 @@ export class TaskRunner {
   /** What is wrong before a handler is called does not go away by trying again. */
   private failUncalled(task: DeliveredTask, thrown: unknown): Outcome {
     const settings = resolveSettings(this.dependencies.config, task.queue);
-    const error = toTaskError(thrown, new TaskSecrets(task.params, task.sensitive).redact);
+    const error = toTaskError(thrown, TaskSecrets.of(task, []).redact);
     this.report('error', `${describe(task)} failed: ${error.message}`);
     const maxAttempts = attemptsGranted(task, settings).base;
     return { kind: 'failed', error, keepFor: settings.retention.failed, maxAttempts };
   }
 
-  private async runAttempt(attempt: Attempt): Promise<Outcome> {
-    const { delivery, settings, granted, secrets } = attempt;
-    const { config, dispatcher } = this.dependencies;
-    const signal = new AttemptSignal(delivery, settings.timeout, config.clock);
-    const context = new AttemptContext(delivery, granted.shown, signal, dispatcher, secrets.redact);
+  private conclude({ parts, signal }: Attempt, ending: Ending): Outcome {
     try {
-      const ending = await signal.waitFor<Ending>((end) => void this.callHandler(attempt, context, signal, end), {
-        as: 'abandoned',
-      });
-      if (ending.as === 'abandoned') this.noteAbandoned(delivery);
-      return this.outcomeOf(attempt, ending, signal);
+      if (ending.as === 'abandoned') this.noteAbandoned(parts.delivery);
+      return this.outcomeOf(parts, ending, signal);
     } catch (thrown) {
-      return this.failUncalled(delivery.task, thrown);
-    } finally {
-      context.end();
-      signal.dispose();
+      return this.failUncalled(parts.delivery.task, thrown);
     }
   }
 
-  /** Never rejects, also after it was given up: a late failure must not end the process. */
-  private async callHandler(
-    { delivery, handler, secrets }: Attempt,
-    context: AttemptContext,
-    signal: AttemptSignal,
-    end: (ending: Ending) => void,
-  ): Promise<void> {
-    if (signal.aborted) return end({ as: 'unstarted' });
-    let params: object;
-    try {
-      const decoded = this.dependencies.codec.decodeNow(handler.name, delivery.task.params, handler.params);
-      params = decoded instanceof Promise ? await decoded : decoded;
-      secrets.learn(params);
-    } catch (thrown) {
-      // A rule of the class that failed for another reason (no connection) says nothing about the params.
-      return end({ as: thrown instanceof InvalidParamsError ? 'rejected' : 'threw', thrown });
-    }
-    if (signal.aborted) return end({ as: 'unstarted' });
-    try {
-      const result = runAsTask(this.dependencies.dispatcher, delivery.task.id, () => handler.call(params, context));
-      if (isThenable(result)) await result;
-    } catch (thrown) {
-      return end({ as: 'threw', thrown });
-    }
-    end({ as: 'done' });
-  }
-
-  private outcomeOf(attempt: Attempt, ending: Ending, signal: AttemptSignal): Outcome {
+  private outcomeOf(attempt: AttemptParts, ending: Ending, signal: AttemptSignal): Outcome {
     const { settings, granted, secrets } = attempt;
     const { retention } = settings;
     const maxAttempts = granted.base;
@@ -174,7 +125,7 @@ export class TaskRunner {
     return this.fail(attempt, thrown, ending.as === 'rejected');
   }
 
-  private fail(attempt: Attempt, thrown: unknown, forGood = false): Outcome {
+  private fail(attempt: AttemptParts, thrown: unknown, forGood = false): Outcome {
     const { delivery, settings, granted, secrets } = attempt;
     const error = toTaskError(thrown, secrets.redact);
     const now = this.dependencies.config.clock.now();
@@ -219,9 +170,4 @@ export class TaskRunner {
 
 function describe({ name, id, queue }: DeliveredTask): string {
   return `Task "${name}" (${id}) of queue "${queue}"`;
-}
-
-/** Also a promise of another realm or library. */
-function isThenable(value: unknown): boolean {
-  return (typeof value === 'object' || typeof value === 'function') && value !== null && 'then' in value;
 }

@@ -4,7 +4,7 @@ import type { BullmqEngineOptions } from './bullmq-options.js';
 import type { Cancelled } from './cancelled.js';
 import { watchLeases } from './lease-watch.js';
 import type { QueueSet } from './queue-set.js';
-import { RunningJob } from './running-job.js';
+import { RunningJob, type RunningJobParts } from './running-job.js';
 import type { TaskJob } from './stored-job.js';
 import { isLanding } from './transfer/carried.js';
 import { land } from './transfer/land.js';
@@ -41,6 +41,7 @@ export class QueueConsumer implements Consumer {
   private readonly running = new Map<string, RunningJob>();
   private readonly idle: Array<() => void> = [];
   private readonly worker: ReturnType<QueueSet['worker']>;
+  private readonly jobParts: RunningJobParts;
   private closing: Promise<void> | null = null;
 
   constructor(
@@ -51,6 +52,10 @@ export class QueueConsumer implements Consumer {
     private readonly run: RunTask,
   ) {
     this.concurrency = concurrency;
+    this.jobParts = {
+      report: (error) => parts.report(error),
+      tellOfLog: (jobId) => parts.set.tell(queue, { event: 'logged', jobId }),
+    };
     this.worker = parts.set.worker(queue, (job, token) => this.process(job as TaskJob, token!), {
       name: parts.workerId,
       concurrency,
@@ -105,32 +110,69 @@ export class QueueConsumer implements Consumer {
     await this.parts.set.end(this.worker);
   }
 
-  private async process(job: TaskJob, token: string): Promise<unknown> {
+  private process(job: TaskJob, token: string): Promise<unknown> {
     if (this.closing) return this.release(job, token, null);
-    if (isLanding(job)) {
-      await land(job, token);
-      throw new this.parts.set.library.WaitingError();
-    }
-    const running = new RunningJob(job, token, this.queue, {
-      report: (error) => this.parts.report(error),
-      tellOfLog: () => this.parts.set.tell(this.queue, { event: 'logged', jobId: job.id! }),
-    });
+    if (isLanding(job)) return this.land(job, token);
+    const running = new RunningJob(job, token, this.queue, this.jobParts);
     this.running.set(job.id!, running);
+    return job.attemptsStarted > 1 ? this.runAgain(running) : this.runNow(running);
+  }
+
+  private async land(job: TaskJob, token: string): Promise<never> {
+    await land(job, token);
+    throw new this.parts.set.library.WaitingError();
+  }
+
+  /** Between its attempts a task may have been asked to stop. */
+  private async runAgain(running: RunningJob): Promise<unknown> {
     try {
-      if (job.attemptsStarted > 1 && (await this.parts.cancelled.isAsked(job.id!))) {
-        return await this.endCancelled(running, null);
-      }
-      const outcome = await running.outcome(this.run);
-      const reported = running.reported();
-      if (reported) await reported;
-      return await this.finish(running, outcome);
-    } finally {
-      this.running.delete(job.id!);
-      if (this.running.size === 0) for (const tell of this.idle.splice(0)) tell();
+      if (!(await this.parts.cancelled.isAsked(running.task.id))) return this.runNow(running);
+      await this.endCancelled(running, null);
+    } catch (error) {
+      this.drop(running);
+      throw error;
     }
+    this.drop(running);
+    return undefined;
+  }
+
+  /** One promise for most attempts, those that complete and have nothing more to report: each costs Node time. */
+  private runNow(running: RunningJob): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const end = (outcome: Outcome | 'given-up'): void => {
+        const isPlain = outcome !== 'given-up' && outcome.kind === 'completed' && !running.isCancelled;
+        if (!isPlain || running.reported()) return resolve(this.finish(running, outcome));
+        this.drop(running);
+        resolve(this.complete(running.job, outcome));
+      };
+      running.run(this.run, end, (error) => {
+        this.drop(running);
+        reject(error);
+      });
+    });
+  }
+
+  private drop(running: RunningJob): void {
+    this.running.delete(running.task.id);
+    if (this.running.size === 0) for (const tell of this.idle.splice(0)) tell();
   }
 
   private async finish(running: RunningJob, outcome: Outcome | 'given-up'): Promise<unknown> {
+    try {
+      await running.reported();
+      return await this.settle(running, outcome);
+    } finally {
+      this.drop(running);
+    }
+  }
+
+  /** Returns what BullMQ is to store with the completed job. */
+  private complete(job: TaskJob, { keepFor, maxAttempts }: Outcome & { kind: 'completed' }): unknown {
+    job.opts.removeOnComplete = keeping(keepFor);
+    return job.opts.attempts === maxAttempts ? undefined : { maxAttempts };
+  }
+
+  private async settle(running: RunningJob, outcome: Outcome | 'given-up'): Promise<unknown> {
     const { job, token } = running;
     if (outcome === 'given-up' || outcome.kind === 'released') {
       if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, 'unsaid');
@@ -138,10 +180,7 @@ export class QueueConsumer implements Consumer {
     }
     if (outcome.kind === 'cancelled') return this.endCancelled(running, outcome);
     if (running.isCancelled && outcome.kind !== 'retry') await this.parts.cancelled.unask(job.id!);
-    if (outcome.kind === 'completed') {
-      job.opts.removeOnComplete = keeping(outcome.keepFor);
-      return job.opts.attempts === outcome.maxAttempts ? undefined : { maxAttempts: outcome.maxAttempts };
-    }
+    if (outcome.kind === 'completed') return this.complete(job, outcome);
     if (outcome.kind === 'failed') {
       job.opts.removeOnFail = keeping(outcome.keepFor);
       job.opts.attempts = 0;

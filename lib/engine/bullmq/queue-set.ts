@@ -8,7 +8,7 @@ import type { EngineContext } from '../task-engine.js';
 import { repeatStrategy } from './schedule-book.js';
 import { seamless } from './seamless-events.js';
 import type { StoredJob } from './stored-job.js';
-import { taskWorker } from './task-worker.js';
+import { taskWorker, type TaskWorkerClass } from './task-worker.js';
 
 /** The library's own queue: what it notes of the store, and the ticks of schedules. */
 const OWN_QUEUE = 'nestjs-tasks';
@@ -49,8 +49,7 @@ export class QueueSet {
   private readonly queues = new Map<string, TaskQueue>();
   /** Of what waits, on PostgreSQL. */
   private readonly pools = new WeakMap<Closable, Pool>();
-
-  private readonly TaskWorker: BullmqLibrary['Worker'];
+  private readonly TaskWorker: TaskWorkerClass;
 
   private constructor(
     readonly library: BullmqLibrary,

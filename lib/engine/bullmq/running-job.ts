@@ -16,10 +16,11 @@ export interface ChildRow {
   readonly child: Pick<ChildTask, 'id' | 'name' | 'queue'>;
 }
 
+/** What all of a queue share. */
 export interface RunningJobParts {
   report(error: Error): void;
   /** BullMQ has events of progress, and none of a log. */
-  tellOfLog(): Promise<void>;
+  tellOfLog(id: string): Promise<void>;
 }
 
 /** A job in this process's hands. Reports are sent one after the other, progress only in its last value. */
@@ -27,7 +28,7 @@ export class RunningJob extends Abortable implements Delivery {
   readonly task: DeliveredTask;
   readonly startedAt: number;
   private givenUp = false;
-  private onGivenUp: (() => void) | null = null;
+  private onEnd: ((outcome: Outcome | 'given-up') => void) | null = null;
   private readonly logLimit = new LogLimit();
   private waiting: TaskProgress | null = null;
   private sending: Promise<void> | null = null;
@@ -66,19 +67,33 @@ export class RunningJob extends Abortable implements Delivery {
     return this.abortedBy === 'cancelled';
   }
 
-  /** Resolves to how `run` ended it, or to `given-up` where {@link giveUp} comes first. */
-  outcome(run: RunTask): Promise<Outcome | 'given-up'> {
-    return new Promise((resolve, reject) => {
-      // Not a race of promises: one for all jobs would keep what each of them came to until the consumer is closed.
-      this.onGivenUp = () => resolve('given-up');
-      if (this.givenUp) this.onGivenUp();
-      else run(this).then(resolve, reject);
-    });
+  /**
+   * Hands it to `run`.
+   * @param onEnd is called once, with how it ended, or `given-up` where {@link giveUp} comes first
+   */
+  run(run: RunTask, onEnd: (outcome: Outcome | 'given-up') => void, onError: (error: unknown) => void): void {
+    this.onEnd = onEnd;
+    if (this.givenUp) this.end('given-up');
+    else {
+      run(this).then(
+        (outcome) => this.end(outcome),
+        (error: unknown) => {
+          if (this.onEnd) onError(error);
+          this.onEnd = null;
+        },
+      );
+    }
   }
 
   giveUp(): void {
     this.givenUp = true;
-    this.onGivenUp?.();
+    this.end('given-up');
+  }
+
+  private end(outcome: Outcome | 'given-up'): void {
+    const { onEnd } = this;
+    this.onEnd = null;
+    onEnd?.(outcome);
   }
 
   progress(progress: TaskProgress): void {
@@ -98,7 +113,7 @@ export class RunningJob extends Abortable implements Delivery {
     const row: LogRow = { at: Date.now(), attempt: this.task.attempt, message: line };
     this.send(async () => {
       await this.job.log(JSON.stringify(row));
-      if (this.unsent === 1) await this.parts.tellOfLog();
+      if (this.unsent === 1) await this.parts.tellOfLog(this.task.id);
     });
   }
 

@@ -1,12 +1,12 @@
-import type { Job, Worker } from 'bullmq';
+import type { Worker } from 'bullmq';
 import type { BullmqLibrary } from './bullmq-library.js';
 import { steadyJob } from './steady-job.js';
+import type { StoredJob, TaskJob, TaskJobJson } from './stored-job.js';
 
-type AnyWorker = Worker<any, any, string>;
-type AnyJob = Job<any, any, string>;
+export type TaskWorkerClass = typeof Worker<StoredJob, unknown, string>;
 
 /** A job whose handler was called: how it ended, for whoever asks again. */
-type Called = AnyJob & { ended?: Promise<unknown> };
+type CalledJob = TaskJob & { ended?: Promise<unknown> };
 
 /**
  * BullMQ's worker, on a shorter way. The original makes some forty promises for a job, most of them for traces that
@@ -14,39 +14,46 @@ type Called = AnyJob & { ended?: Promise<unknown> };
  * which brings the next job, and that one follows in the same loop. Whatever comes otherwise (an error, a failure that
  * BullMQ decided on, a job of a scheduler) is left to the original, which finds the handler already called.
  */
-export function taskWorker(library: BullmqLibrary): BullmqLibrary['Worker'] {
+export function taskWorker(library: BullmqLibrary): TaskWorkerClass {
   const SteadyJob = steadyJob(library);
-  const Original = library.Worker as unknown as typeof Worker<any, any, string>;
-  class TaskWorker extends Original {
-    override async processJob(
-      job: AnyJob,
-      token: string,
-      fetchNext: () => boolean = () => true,
-    ): Promise<void | AnyJob> {
-      let current = job;
+
+  return class extends library.Worker<StoredJob, unknown, string> {
+    private hadJob = false;
+
+    override async processJob(first: TaskJob, token: string, fetchNext?: () => boolean): Promise<void | TaskJob> {
+      let job = first;
       for (;;) {
-        if (current.deferredFailure) return super.processJob(current, token, fetchNext);
-        this.lockManager.trackJob(current.id!, token, current.processedOn!);
-        let next: AnyJob | void;
+        if (job.deferredFailure) return super.processJob(job, token, fetchNext);
+        this.lockManager.trackJob(job.id!, token, job.processedOn!);
+        let next: void | TaskJob;
         try {
-          const result = await this.callProcessJob(current, token);
-          this.lockManager.untrackJob(current.id!);
-          next = await this.handleCompleted(result, current, token, fetchNext);
+          const result = await this.callProcessJob(job, token);
+          this.lockManager.untrackJob(job.id!);
+          next = await this.handleCompleted(result, job, token, fetchNext);
         } catch {
-          return super.processJob(current, token, fetchNext);
+          return super.processJob(job, token, fetchNext);
         }
         if (!next) return;
-        current = next;
+        job = next;
       }
     }
 
-    protected override callProcessJob(job: AnyJob, token: string, signal?: AbortSignal): Promise<unknown> {
-      return ((job as Called).ended ??= super.callProcessJob(job, token, signal));
+    protected override callProcessJob(job: CalledJob, token: string, signal?: AbortSignal): Promise<unknown> {
+      return (job.ended ??= super.callProcessJob(job, token, signal));
     }
 
-    protected override createJob(...[data, id]: Parameters<AnyWorker['createJob']>): AnyJob {
-      return SteadyJob.fromJSON(this as never, data, id) as AnyJob;
+    protected override nextJobFromJobData(data?: TaskJobJson, id?: string, token?: string): Promise<TaskJob> {
+      // The original notes whether there was a job; what it noted stands until that changes.
+      const isNews = this.hadJob !== Boolean(data);
+      this.hadJob = Boolean(data);
+      if (!data || isNews || data.repeatJobKey) return super.nextJobFromJobData(data, id, token);
+      const job = this.createJob(data, id!);
+      job.token = token!;
+      return Promise.resolve(job);
     }
-  }
-  return TaskWorker as never;
+
+    protected override createJob(data: TaskJobJson, id: string): TaskJob {
+      return SteadyJob.fromJSON(this, data, id);
+    }
+  };
 }
