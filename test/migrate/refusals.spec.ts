@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Queue, createPostgresBackend } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TaskDispatcher, TaskHandler, type TaskContext, type TasksModuleRootOptions } from '../../lib/index.js';
+import type { TaskJobJson } from '../../lib/engine/bullmq/stored-job.js';
 import { toMovedJob } from '../../lib/engine/bullmq/transfer/job-rows.js';
 import { ownIdentity } from '../../lib/engine/sqlite/workers/process-identity.js';
 import { rowOf } from '../../src/migrate/canonical-row.js';
@@ -272,7 +273,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       await (await boot(target, { workers: false })).close();
       const failed = someTasks(4, Date.now())[3]!;
       expect(failed.state).toBe('failed');
-      await queueOf(target).addBulk([toMovedJob(failed, Date.now())]);
+      await queueOf(target).backend.addJob(toMovedJob(failed, Date.now()) as TaskJobJson, failed.id);
 
       ran.length = 0;
       const app = await boot(target);

@@ -29,7 +29,7 @@ export class RunningJob extends Abortable implements Delivery {
   readonly startedAt: number;
   private givenUp = false;
   private onEnd: ((outcome: Outcome | 'given-up') => void) | null = null;
-  private readonly logLimit = new LogLimit();
+  private logLimit: LogLimit | null = null;
   private waiting: TaskProgress | null = null;
   private sending: Promise<void> | null = null;
   private unsent = 0;
@@ -45,7 +45,7 @@ export class RunningJob extends Abortable implements Delivery {
     this.startedAt = job.processedOn ?? Date.now();
     const notes = notesOf(job);
     const { maxAttempts, settings, sensitive, parentId } = notes;
-    this.task = {
+    const task = {
       id: job.id!,
       queue,
       name: job.name,
@@ -55,11 +55,11 @@ export class RunningJob extends Abortable implements Delivery {
       maxAttempts,
       settings,
       sensitive,
-      ...(parentId !== undefined && { parentId }),
       runAt: runAtOf(job, notes),
       attempt: attemptOf(job),
       excusedAttempts: excusedAttempts(job, true),
     };
+    this.task = parentId === undefined ? task : { ...task, parentId };
   }
 
   /** It was asked to stop for good. */
@@ -108,7 +108,7 @@ export class RunningJob extends Abortable implements Delivery {
   }
 
   log(message: string): void {
-    const line = this.logLimit.next(message);
+    const line = (this.logLimit ??= new LogLimit()).next(message);
     if (line === null) return;
     const row: LogRow = { at: Date.now(), attempt: this.task.attempt, message: line };
     this.send(async () => {

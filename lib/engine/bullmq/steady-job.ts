@@ -1,7 +1,15 @@
+import type { Job } from 'bullmq';
 import { messageOf } from '../../errors/index.js';
 import { AttemptFailure } from './attempt-record.js';
 import type { BullmqLibrary } from './bullmq-library.js';
-import type { StoredJob } from './stored-job.js';
+import type { StoredJob, TaskJob, TaskJobJson } from './stored-job.js';
+
+type JobQueue = Parameters<typeof Job.fromJSON>[0];
+
+/** Makes a job of what was fetched. */
+export interface SteadyJobClass {
+  read(queue: JobQueue, json: TaskJobJson, id: string): TaskJob;
+}
 
 /** What BullMQ takes for a server that is not there, whatever the server: it tries again until it is. */
 const NOT_THERE = 'Connection is closed.';
@@ -32,8 +40,21 @@ const DRIVER_MESSAGES =
  * stores as the failure of the job. Here, what the runner did not say is not stored: the job stays with its lock, which
  * runs out, and is run again.
  */
-export function steadyJob({ Job }: BullmqLibrary): typeof Job<StoredJob, unknown, string> {
-  return class SteadyJob extends Job<StoredJob, unknown, string> {
+export function steadyJob({ Job }: BullmqLibrary): SteadyJobClass {
+  class SteadyJob extends Job<StoredJob, unknown, string> {
+    /** Of the stored text. */
+    declare paramsText: string;
+    declare parsed: StoredJob | undefined;
+
+    static read(queue: JobQueue, json: TaskJobJson, id: string): SteadyJob {
+      const { data } = json;
+      json.data = '{}';
+      const job = super.fromJSON(queue, json, id) as SteadyJob;
+      job.paramsText = data || '{}';
+      job.parsed = undefined;
+      return job;
+    }
+
     /** Without a span for whoever traces, and without asking whether the server is there, which the answer tells. */
     override moveToCompleted(value: unknown, token: string, fetchNext = true): Promise<void | unknown[]> {
       return this.backend
@@ -62,7 +83,17 @@ export function steadyJob({ Job }: BullmqLibrary): typeof Job<StoredJob, unknown
         return failSteadily(error);
       }
     }
-  };
+  }
+  // The runner takes params as text: only who asks for `data` has it parsed. BullMQ's constructor assigns it.
+  Object.defineProperty(SteadyJob.prototype, 'data', {
+    get(this: SteadyJob) {
+      return (this.parsed ??= JSON.parse(this.paramsText) as StoredJob);
+    },
+    set(this: SteadyJob, data: StoredJob) {
+      this.parsed = data;
+    },
+  });
+  return SteadyJob;
 }
 
 function failSteadily(error: unknown): never {

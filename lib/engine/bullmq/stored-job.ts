@@ -67,7 +67,10 @@ function isStorable(params: string): boolean {
 }
 
 /** The params' JSON text. */
-export function paramsOf({ data }: Pick<TaskJob, 'data'>): string {
+export function paramsOf(job: Pick<TaskJob, 'data'> & { paramsText?: string }): string {
+  const { paramsText } = job;
+  if (paramsText !== undefined && !paramsText.includes(ENCODED)) return paramsText;
+  const { data } = job;
   const encoded = data[ENCODED];
   return typeof encoded === 'string' ? Buffer.from(encoded, 'base64').toString() : JSON.stringify(data);
 }

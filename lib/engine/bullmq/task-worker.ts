@@ -53,7 +53,7 @@ export function taskWorker(library: BullmqLibrary): TaskWorkerClass {
     }
 
     protected override createJob(data: TaskJobJson, id: string): TaskJob {
-      return SteadyJob.fromJSON(this, data, id);
+      return SteadyJob.read(this, data, id);
     }
   };
 }
