@@ -55,6 +55,8 @@ export class TaskLists {
     const lists = await this.listsOf(filter, await this.registry.shownQueues());
     let position: Position | null = cursor === undefined ? { list: 0, offset: 0 } : decode(cursor);
     const items: TaskSummary[] = [];
+    // One that moves from a list to another while they are read would be on the page twice.
+    const given = new Set<string>();
     let looked = 0;
     while (position && position.list < lists.length && items.length < limit && looked < MOST_LOOKED_AT) {
       const { queue, list } = lists[position.list]!;
@@ -64,7 +66,9 @@ export class TaskLists {
         taken += 1;
         looked += 1;
         const found = job && this.match(filter, { queue, job, state: stateOf(list, job) });
-        if (found && items.push(found) === limit) break;
+        if (!found || given.has(`${queue} ${found.id}`)) continue;
+        given.add(`${queue} ${found.id}`);
+        if (items.push(found) === limit) break;
       }
       const ended = taken === jobs.length && jobs.length < CHUNK;
       position = ended
