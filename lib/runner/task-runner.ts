@@ -63,8 +63,15 @@ export class TaskRunner {
     } catch (thrown) {
       return Promise.resolve(this.failUncalled(task, thrown));
     }
-    return new Promise((resolve) => {
-      new Attempt(parts, this.tools, (attempt, ending) => resolve(this.conclude(attempt, ending))).start();
+    return new Promise((resolve, reject) => {
+      const onEnd = (attempt: Attempt, ending: Ending): void => {
+        try {
+          resolve(this.conclude(attempt, ending));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      new Attempt(parts, this.tools, onEnd).start();
     });
   };
 

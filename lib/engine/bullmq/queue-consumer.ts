@@ -143,7 +143,7 @@ export class QueueConsumer implements Consumer {
         const isPlain = outcome !== 'given-up' && outcome.kind === 'completed' && !running.isCancelled;
         if (!isPlain || running.reported()) return resolve(this.finish(running, outcome));
         this.drop(running);
-        resolve(this.complete(running.job, outcome));
+        resolve(complete(running.job, outcome));
       };
       running.run(this.run, end, (error) => {
         this.drop(running);
@@ -166,12 +166,6 @@ export class QueueConsumer implements Consumer {
     }
   }
 
-  /** Returns what BullMQ is to store with the completed job. */
-  private complete(job: TaskJob, { keepFor, maxAttempts }: Outcome & { kind: 'completed' }): unknown {
-    job.opts.removeOnComplete = keeping(keepFor);
-    return job.opts.attempts === maxAttempts ? undefined : { maxAttempts };
-  }
-
   private async settle(running: RunningJob, outcome: Outcome | 'given-up'): Promise<unknown> {
     const { job, token } = running;
     if (outcome === 'given-up' || outcome.kind === 'released') {
@@ -180,7 +174,7 @@ export class QueueConsumer implements Consumer {
     }
     if (outcome.kind === 'cancelled') return this.endCancelled(running, outcome);
     if (running.isCancelled && outcome.kind !== 'retry') await this.parts.cancelled.unask(job.id!);
-    if (outcome.kind === 'completed') return this.complete(job, outcome);
+    if (outcome.kind === 'completed') return complete(job, outcome);
     if (outcome.kind === 'failed') {
       job.opts.removeOnFail = keeping(outcome.keepFor);
       job.opts.attempts = 0;
@@ -241,6 +235,12 @@ export class QueueConsumer implements Consumer {
     await this.parts.set.wake(this.queue);
     throw new this.parts.set.library.WaitingError();
   }
+}
+
+/** Nothing is asked of the server before BullMQ stores the end. @returns what the job's return value notes */
+function complete(job: TaskJob, { keepFor, maxAttempts }: Outcome & { kind: 'completed' }): unknown {
+  job.opts.removeOnComplete = keeping(keepFor);
+  return job.opts.attempts === maxAttempts ? undefined : { maxAttempts };
 }
 
 function keeping(keepFor: number | null): boolean | { age: number } {

@@ -66,8 +66,9 @@ export class TaskLists {
         taken += 1;
         looked += 1;
         const found = job && this.match(filter, { queue, job, state: stateOf(list, job) });
-        if (!found || given.has(`${queue} ${found.id}`)) continue;
-        given.add(`${queue} ${found.id}`);
+        const key = found && `${queue} ${found.id}`;
+        if (!key || given.has(key)) continue;
+        given.add(key);
         if (items.push(found) === limit) break;
       }
       const ended = taken === jobs.length && jobs.length < CHUNK;
