@@ -15,8 +15,10 @@ export type LedgerEvent =
     }
   /** `queue()` resolved within a handler: `task` is stored. */
   | { readonly event: 'acknowledged'; readonly process: string; readonly task: string }
-  /** From here on the process holds no lease that counts: it is killed, or stopped for longer than its lease. */
-  | { readonly event: 'gone'; readonly process: string };
+  /** From here on the process holds no lease that counts: it is about to be killed, or stopped for longer than its lease. */
+  | { readonly event: 'gone'; readonly process: string }
+  /** One that was stopped goes on. */
+  | { readonly event: 'back'; readonly process: string };
 
 export class Ledger {
   private readonly descriptor: number;
@@ -48,9 +50,13 @@ export function overlaps(events: readonly LedgerEvent[]): string[] {
   const found: string[] = [];
   const open = new Map<string, { process: string; attempt: number }>();
   const started = new Set<string>();
+  const gone = new Set<string>();
   for (const event of events) {
     if (event.event === 'gone') {
+      gone.add(event.process);
       for (const [task, owner] of open) if (owner.process === event.process) open.delete(task);
+    } else if (event.event === 'back') {
+      gone.delete(event.process);
     } else if (event.event === 'start') {
       const owner = open.get(event.task);
       if (owner) {
@@ -62,7 +68,9 @@ export function overlaps(events: readonly LedgerEvent[]): string[] {
       const key = `${event.task}: attempt ${event.attempt}`;
       if (started.has(key)) found.push(`${key} was started twice`);
       started.add(key);
-      open.set(event.task, event);
+      // Between that line and the signal it may still start one: that goes with it.
+      if (gone.has(event.process)) open.delete(event.task);
+      else open.set(event.task, event);
     } else if (event.event === 'end') {
       const owner = open.get(event.task);
       if (owner?.process === event.process && owner.attempt === event.attempt) open.delete(event.task);

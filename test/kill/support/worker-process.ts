@@ -73,6 +73,7 @@ export class WorkerProcess {
   }
 
   thaw(): void {
+    this.ledger.write({ event: 'back', process: this.name });
     this.child.kill('SIGCONT');
   }
 }
