@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connection } from '../../lib/engine/sqlite/connection.js';
-import { CLAIM_TASKS } from '../../lib/engine/sqlite/statements/claim-tasks.js';
+import { CLAIM_TASKS, NEXT_TASKS } from '../../lib/engine/sqlite/statements/claim-tasks.js';
 import { END_TASK, RETRY_TASK } from '../../lib/engine/sqlite/statements/finish-attempt.js';
 import { INSERT_ATTEMPT } from '../../lib/engine/sqlite/statements/insert-attempt.js';
 import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from '../../lib/engine/sqlite/statements/promote-tasks.js';
@@ -28,6 +28,7 @@ const SCHEDULED = RUNNING + TASKS + 1;
  * high they are; the rest is where it walks along.
  */
 const STATEMENTS: ReadonlyArray<readonly [what: string, sql: string, parameters: readonly unknown[], most: number]> = [
+  ['what to claim, 10', NEXT_TASKS, [QUEUE, 10], 15],
   ['claim 10', CLAIM_TASKS, [WORKER, NOW, QUEUE, 10], 15],
   ['complete', END_TASK, ['completed', NOW, NOW, LATER, 3, RUNNING, 1, WORKER], 13],
   ['retry', RETRY_TASK, ['retryable', NOW, LATER, 0, 3, RUNNING, 1, WORKER], 13],

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connection } from './connection.js';
 import { AUDIT_PAGE, PRUNE_AUDIT } from './statements/audit-rows.js';
 import { CANCELLED_TASKS } from './statements/cancelled-tasks.js';
-import { CLAIM_TASKS } from './statements/claim-tasks.js';
+import { CLAIM_TASKS, NEXT_TASKS } from './statements/claim-tasks.js';
 import { DELETE_TASK, FIND_BY_ID } from './statements/act-on-tasks.js';
+import { COMPLETE_TASKS } from './statements/complete-tasks.js';
 import { END_TASK, RELEASE_TASK, RETRY_TASK, UNCLAIM_TASK } from './statements/finish-attempt.js';
 import {
   ALL_TASKS,
@@ -48,8 +49,11 @@ const CASCADE = [
  * not few, would make a claim or a page cost more with every task that is stored.
  */
 const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> = [
+  ['what to claim', NEXT_TASKS, ['SEARCH tasks_task USING INDEX tasks_task_claim (queue=?)']],
   ['claim', CLAIM_TASKS, [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING COVERING INDEX tasks_task_claim (queue=?)']],
   ['complete or fail', END_TASK, [KEY]],
+  ['complete 50', COMPLETE_TASKS.get(50)!, ['SCAN 50-ROW VALUES CLAUSE', KEY]],
+  ['complete 10', COMPLETE_TASKS.get(10)!, ['SCAN 10-ROW VALUES CLAUSE', KEY]],
   ['retry', RETRY_TASK, [KEY]],
   ['hand back', RELEASE_TASK, [KEY]],
   ['hand back before it began', UNCLAIM_TASK, [KEY]],

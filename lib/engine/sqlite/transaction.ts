@@ -33,6 +33,8 @@ export class Transaction implements Committed {
 
   private readonly counts = new Map<string, Map<TaskState, number>>();
   private readonly metrics = new Map<string, MetricDelta>();
+  /** What is added comes in rows of the same queue and minute. */
+  private lastMetric: MetricDelta | null = null;
 
   constructor(readonly database: Database) {}
 
@@ -67,14 +69,15 @@ export class Transaction implements Committed {
   /** The metrics of one queue's minute, to add to. */
   metric(queue: string, at: number): MetricDelta {
     const minute = at - (at % 60_000);
+    const last = this.lastMetric;
+    if (last && last.minute === minute && last.queue === queue) return last;
     const key = `${minute} ${queue}`;
     let delta = this.metrics.get(key);
-    if (!delta)
-      this.metrics.set(
-        key,
-        (delta = { minute, queue, completed: 0, failed: 0, retried: 0, cancelled: 0, waits: [], runs: [] }),
-      );
-    return delta;
+    if (!delta) {
+      delta = { minute, queue, completed: 0, failed: 0, retried: 0, cancelled: 0, waits: [], runs: [] };
+      this.metrics.set(key, delta);
+    }
+    return (this.lastMetric = delta);
   }
 
   /** Writes the counters and metrics. The last thing before the commit. */

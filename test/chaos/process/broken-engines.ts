@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
-import { CLAIM_TASKS } from '../../../lib/engine/sqlite/statements/claim-tasks.js';
+import { CLAIM_TASKS, NEXT_TASKS } from '../../../lib/engine/sqlite/statements/claim-tasks.js';
+import { COMPLETE_TASKS, INSERT_ATTEMPTS } from '../../../lib/engine/sqlite/statements/complete-tasks.js';
 import { END_TASK, RETRY_TASK } from '../../../lib/engine/sqlite/statements/finish-attempt.js';
 import { INSERT_ATTEMPT } from '../../../lib/engine/sqlite/statements/insert-attempt.js';
 import { RESCUE_TASK } from '../../../lib/engine/sqlite/statements/rescue-tasks.js';
@@ -14,8 +15,10 @@ const BREAK = {
   'no fencing': () =>
     alter(
       [END_TASK, `attempt = ? AND worker = ? AND state = 'running'`, `? > 0 AND ? <> ''`],
+      ...each(COMPLETE_TASKS, `attempt = column2 AND worker = ? AND state = 'running'`, `column2 > 0 AND ? <> ''`),
       // Else the record of the lost attempt is in the way: a second fence.
       [INSERT_ATTEMPT, 'INSERT INTO', 'INSERT OR REPLACE INTO'],
+      ...each(INSERT_ATTEMPTS, 'INSERT INTO', 'INSERT OR REPLACE INTO'),
     ),
   'acknowledges before the commit': () => {
     const { prototype } = SqliteEngine;
@@ -30,7 +33,10 @@ const BREAK = {
     Liveness.prototype.isDead = () => true;
   },
   'claims what another worker runs': () =>
-    alter([CLAIM_TASKS, `state = 'available'`, `state IN ('available', 'running')`]),
+    alter(
+      [NEXT_TASKS, `state = 'available'`, `state IN ('available', 'running')`],
+      [CLAIM_TASKS, `state = 'available'`, `state IN ('available', 'running')`],
+    ),
   'counts a lost attempt against the retries': () => alter([RESCUE_TASK, 'excused = excused + 1, ', '']),
   'forgets a retry': () => alter([RETRY_TASK, 'run_at = ?', 'run_at = ? + 1e12']),
 } satisfies Record<string, () => void>;
@@ -39,6 +45,11 @@ export type BrokenEngine = keyof typeof BREAK;
 
 export function breakEngine(how: BrokenEngine): void {
   BREAK[how]();
+}
+
+/** In the statements for so many rows each. */
+function each(statements: ReadonlyMap<number, string>, from: string, to: string): Alteration[] {
+  return [...statements.values()].map((sql) => [sql, from, to]);
 }
 
 /** Has every connection of this process prepare other statements than it was given. */

@@ -1,11 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CancelTimer } from '../../../clock/index.js';
 import type { ConsumeOptions, EngineContext, Outcome, RunTask } from '../../task-engine.js';
-import { StoreError, messageOf } from '../../../errors/index.js';
+import { messageOf } from '../../../errors/index.js';
 import type { Connection } from '../connection.js';
-import { finishAttempt, finishCancelled, type Timing } from '../statements/finish-attempt.js';
 import { cancelledAmong } from '../statements/cancelled-tasks.js';
-import type { ClaimedTask } from '../statements/claim-tasks.js';
 import { saveReports } from '../statements/save-reports.js';
 import { workerExists } from '../statements/worker-rows.js';
 import type { Transaction } from '../transaction.js';
@@ -14,8 +11,9 @@ import type { Writer } from '../writer.js';
 import { claimForAll, type Claim } from './claim.js';
 import { QueueConsumer, type ConsumerHost } from './queue-consumer.js';
 import type { RunningTask } from './running-task.js';
+import { Settler } from './settler.js';
 
-/** After a claim or an acknowledgement that the store refused (a full disk, say). */
+/** After a claim that the store refused (a full disk, say). */
 const RETRY_AFTER_FAULT_MS = 1_000;
 /** Progress and logs are stored together, at most this late. */
 const REPORT_EVERY_MS = 200;
@@ -28,13 +26,16 @@ export class ConsumerPool implements ConsumerHost {
   private readonly limits = new Map<string, CancelTimer>();
   private reportTimer?: NodeJS.Timeout;
   private fetching: Promise<void> | null = null;
+  private readonly settler: Settler;
 
   constructor(
     private readonly context: EngineContext,
     private readonly connection: Connection,
     private readonly writer: Writer,
     private readonly registration: Registration,
-  ) {}
+  ) {
+    this.settler = new Settler(context, writer);
+  }
 
   add(queue: string, options: ConsumeOptions, run: RunTask): QueueConsumer {
     const consumer = new QueueConsumer(queue, options, run, this);
@@ -76,33 +77,9 @@ export class ConsumerPool implements ConsumerHost {
     await this.fetching;
   }
 
-  async settle(running: RunningTask, outcome: Outcome): Promise<void> {
-    const { task } = running;
-    const timing: Timing = { startedAt: running.startedAt, finishedAt: this.now() };
-    const progress = running.pendingProgress;
-    const logs = running.pendingLogs;
+  settle(running: RunningTask, outcome: Outcome, onSettled: () => void): void {
     this.reporting.delete(running);
-    for (let faults = 0; ; faults += 1) {
-      try {
-        const kept = await this.writer.write((transaction) => {
-          if (progress || logs.length > 0) saveReports(transaction, task, progress, logs);
-          return (
-            finishAttempt(transaction, task, outcome, timing) ||
-            this.endCancelled(transaction, running, outcome, timing)
-          );
-        });
-        if (!kept && running.abortedBy !== 'lease-lost') this.warnOfLostLease(running);
-        return;
-      } catch (error) {
-        // The handler is done and must not run again for this: the outcome is kept at hand until it can be stored.
-        if (this.writer.isClosed) return;
-        // Not a fault of the store that passes: trying on would leave the task running for ever.
-        if (!(error instanceof StoreError)) outcome = this.unstorable(task, outcome, error);
-        if (faults === 0)
-          this.context.logger.error(`Cannot store how task ${task.id} ended, trying on: ${String(error)}`);
-        await sleep(RETRY_AFTER_FAULT_MS, undefined, { ref: false });
-      }
-    }
+    this.settler.settle(running, outcome, onSettled);
   }
 
   report(running: RunningTask): void {
@@ -181,26 +158,6 @@ export class ConsumerPool implements ConsumerHost {
     if (this.writer.isClosed) return;
     this.context.logger.error(`Cannot claim tasks, trying again: ${messageOf(error)}`);
     setTimeout(() => this.wake(null), RETRY_AFTER_FAULT_MS).unref();
-  }
-
-  /** The outcome would have let a task run again that somebody has cancelled meanwhile. */
-  private endCancelled(transaction: Transaction, running: RunningTask, outcome: Outcome, timing: Timing): boolean {
-    if (outcome.kind !== 'retry' && outcome.kind !== 'released') return false;
-    const { task } = running;
-    const error = outcome.kind === 'retry' ? outcome.error : null;
-    return finishCancelled(transaction, task, this.context.keepFor(task.queue, 'cancelled'), timing, error);
-  }
-
-  private unstorable(task: ClaimedTask, { maxAttempts }: Outcome, error: unknown): Outcome {
-    const message = `How the attempt ended could not be stored: ${messageOf(error)}`;
-    const keepFor = this.context.keepFor(task.queue, 'failed');
-    return { kind: 'failed', maxAttempts, keepFor, error: { name: 'OutcomeNotStoredError', message } };
-  }
-
-  private warnOfLostLease({ task }: RunningTask): void {
-    this.context.logger.warn(
-      `Attempt ${task.attempt} of task ${task.id} (${task.name}) ended after its lease was lost: its outcome was dropped`,
-    );
   }
 
   private saveReports(): void {

@@ -1,7 +1,7 @@
 import type { ConsumeOptions, Consumer, Outcome, RunTask } from '../../task-engine.js';
 import { atMost } from '../patience.js';
 import type { ClaimedTask } from '../statements/claim-tasks.js';
-import { RunningTask } from './running-task.js';
+import { RunningTask, type ReportDesk } from './running-task.js';
 import { Stretch } from './stretch.js';
 
 /** Tasks are claimed ahead only as far as the workers get through them in this time. */
@@ -19,15 +19,13 @@ const STORE_PATIENCE_MS = 5_000;
 const LONGEST_BUFFERED_MS = 250;
 
 /** What a consumer needs of the engine around it. */
-export interface ConsumerHost {
-  now(): number;
+export interface ConsumerHost extends ReportDesk {
   /** Asks for a claim: there is room, and there may be work. */
   fetch(): void;
   /** Settles when the claim that is under way, if any, has delivered. */
   fetched(): Promise<void>;
-  /** Stores how an attempt ended; settles when that is durable or the lease was found lost. Never rejects. */
-  settle(running: RunningTask, outcome: Outcome): Promise<void>;
-  report(running: RunningTask): void;
+  /** Stores how an attempt ended; calls `onSettled` when that is durable or the lease was found lost. */
+  settle(running: RunningTask, outcome: Outcome, onSettled: () => void): void;
   forget(consumer: QueueConsumer): void;
 }
 
@@ -44,7 +42,9 @@ export interface ConsumerHost {
 export class QueueConsumer implements Consumer {
   private readonly buffered: RunningTask[] = [];
   private readonly running = new Set<RunningTask>();
-  private readonly settling = new Set<Promise<void>>();
+  /** Attempts that have ended and are not stored yet. */
+  private settling = 0;
+  private allSettled?: () => void;
   private readonly stretch = new Stretch(LONGEST_STRETCH_MS);
   private startingLater = false;
   private averageRunMs = PREFETCH_MS;
@@ -71,15 +71,7 @@ export class QueueConsumer implements Consumer {
   }
 
   deliver(tasks: readonly ClaimedTask[]): void {
-    for (const task of tasks) {
-      this.buffered.push(
-        new RunningTask(
-          task,
-          () => this.host.now(),
-          (running) => this.host.report(running),
-        ),
-      );
-    }
+    for (const task of tasks) this.buffered.push(new RunningTask(task, this.host));
     if (!this.closing) this.startBuffered();
   }
 
@@ -101,7 +93,7 @@ export class QueueConsumer implements Consumer {
     const left = [...this.running];
     this.running.clear();
     this.handBack(left);
-    await atMost(STORE_PATIENCE_MS, Promise.all(this.settling));
+    await atMost(STORE_PATIENCE_MS, this.settled());
     this.host.forget(this);
   }
 
@@ -148,8 +140,17 @@ export class QueueConsumer implements Consumer {
   }
 
   private settle(running: RunningTask, outcome: Outcome): void {
-    const settled = this.host.settle(running, outcome).finally(() => this.settling.delete(settled));
-    this.settling.add(settled);
+    this.settling += 1;
+    this.host.settle(running, outcome, this.onSettled);
+  }
+
+  private readonly onSettled = (): void => {
+    this.settling -= 1;
+    if (this.settling === 0) this.allSettled?.();
+  };
+
+  private async settled(): Promise<void> {
+    if (this.settling > 0) await new Promise<void>((resolve) => (this.allSettled = resolve));
   }
 
   private handBack(tasks: readonly RunningTask[]): void {

@@ -6,6 +6,13 @@ import type { ClaimedTask } from '../statements/claim-tasks.js';
 
 export type NewLog = Omit<TaskLog, 'attempt'>;
 
+/** Where what handlers report is taken. */
+export interface ReportDesk {
+  now(): number;
+  /** There is something that is not yet stored. */
+  report(running: RunningTask): void;
+}
+
 /** A task in this process's hands, from its claim to the end of its attempt. */
 export class RunningTask extends Abortable implements Delivery {
   private readonly logLimit = new LogLimit();
@@ -19,21 +26,20 @@ export class RunningTask extends Abortable implements Delivery {
 
   constructor(
     readonly task: ClaimedTask,
-    private readonly now: () => number,
-    private readonly onReport: (running: RunningTask) => void,
+    private readonly desk: ReportDesk,
   ) {
     super();
   }
 
   progress(progress: TaskProgress): void {
     this.pendingProgress = progress;
-    this.onReport(this);
+    this.desk.report(this);
   }
 
   log(message: string): void {
     const line = this.logLimit.next(message);
     if (line === null) return;
-    this.pendingLogs.push({ at: this.now(), message: line });
-    this.onReport(this);
+    this.pendingLogs.push({ at: this.desk.now(), message: line });
+    this.desk.report(this);
   }
 }

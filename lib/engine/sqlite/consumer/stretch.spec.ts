@@ -32,7 +32,7 @@ describe('A consumer whose handlers wait for nothing', () => {
       now: () => 0,
       fetch: () => undefined,
       fetched: async () => undefined,
-      settle: async () => undefined,
+      settle: () => undefined,
       report: () => undefined,
       forget: () => undefined,
     };

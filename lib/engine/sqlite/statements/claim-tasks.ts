@@ -3,19 +3,27 @@ import { statement } from '../statement.js';
 import type { Transaction } from '../transaction.js';
 
 /**
- * Takes the lease of the next tasks. The subquery reads the first entries of `tasks_task_claim`, which holds available
- * tasks alone, in this very order: its cost is that of the tasks taken, however many wait or have ended.
+ * The first entries of `tasks_task_claim`, which holds available tasks alone, in this very order: the cost is that of the
+ * tasks taken, however many wait or have ended.
  */
+const NEXT = `
+    FROM tasks_task
+   WHERE state = 'available' AND queue = ?
+   ORDER BY priority DESC, seq
+   LIMIT ?`;
+
+/** Read before they are taken, in the same transaction: that costs a tenth less than having the update return them. */
+export const NEXT_TASKS = `
+  SELECT seq, id, name, priority, attempt + 1, excused, max_attempts, run_at, created_at, settings, sensitive, params
+  ${NEXT}`;
+
+/** Takes the lease of those. */
 export const CLAIM_TASKS = `
   UPDATE tasks_task
      SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL
-   WHERE seq IN (SELECT seq FROM tasks_task
-                  WHERE state = 'available' AND queue = ?
-                  ORDER BY priority DESC, seq
-                  LIMIT ?)
-  RETURNING seq, id, name, priority, attempt, excused, max_attempts, run_at, created_at, settings, sensitive, params`;
+   WHERE seq IN (SELECT seq ${NEXT})`;
 
-/** What is returned, as an array: a quarter of a claim's cost would be naming the columns of each row. */
+/** As an array: a quarter of a claim's cost would be naming the columns of each row. */
 type Row = [
   seq: number,
   id: string,
@@ -45,10 +53,12 @@ export function claimTasks(
   worker: string,
   now: number,
 ): ClaimedTask[] {
-  const claim = statement<[string, number, string, number], Row>(transaction.database, CLAIM_TASKS).raw();
-  const tasks = claim
-    .all(worker, now, queue, limit)
-    .map(([seq, id, name, priority, attempt, excused, maxAttempts, runAt, createdAt, settings, sensitive, params]) => ({
+  const { database } = transaction;
+  const rows = statement<[string, number], Row>(database, NEXT_TASKS).raw().all(queue, limit);
+  if (rows.length === 0) return [];
+  statement<[string, number, string, number]>(database, CLAIM_TASKS).run(worker, now, queue, limit);
+  const tasks = rows.map(
+    ([seq, id, name, priority, attempt, excused, maxAttempts, runAt, createdAt, settings, sensitive, params]) => ({
       seq,
       worker,
       id,
@@ -63,10 +73,8 @@ export function claimTasks(
       sensitive: sensitive === null ? [] : parsePaths(sensitive),
       attempt,
       excusedAttempts: excused,
-    }));
-  if (tasks.length === 0) return [];
-  // RETURNING promises no order.
-  tasks.sort((left, right) => right.priority - left.priority || left.seq - right.seq);
+    }),
+  );
   transaction.moved(queue, 'available', 'running', tasks.length);
   for (const { id } of tasks) transaction.touch(queue, id);
   return tasks;

@@ -152,24 +152,31 @@ function record(
   state: TaskState,
   outcome: AttemptOutcome,
   error: TaskError | null,
+  timing: Timing,
+): void {
+  const { startedAt, finishedAt } = timing;
+  if (startedAt !== null) {
+    const { seq, attempt, worker } = task;
+    insertAttempt(transaction, { task: seq, attempt, worker, startedAt, finishedAt, outcome, error });
+  }
+  noteEnd(transaction, task, state, outcome, timing);
+}
+
+/** Notes an attempt that has ended for the counters, the metrics and those who watch. */
+export function noteEnd(
+  transaction: Transaction,
+  { queue, id, runAt }: ClaimedTask,
+  state: TaskState,
+  outcome: AttemptOutcome,
   { startedAt, finishedAt }: Timing,
 ): void {
-  transaction.moved(task.queue, 'running', state);
-  transaction.touch(task.queue, task.id);
+  transaction.moved(queue, 'running', state);
+  transaction.touch(queue, id);
   if (startedAt === null) return;
-  insertAttempt(transaction, {
-    task: task.seq,
-    attempt: task.attempt,
-    worker: task.worker,
-    startedAt,
-    finishedAt,
-    outcome,
-    error,
-  });
-  const metric = transaction.metric(task.queue, finishedAt);
+  const metric = transaction.metric(queue, finishedAt);
   if (outcome === 'completed' || outcome === 'failed' || outcome === 'retried' || outcome === 'cancelled') {
     metric[outcome] += 1;
   }
-  metric.waits.push(Math.max(0, startedAt - task.runAt));
+  metric.waits.push(Math.max(0, startedAt - runAt));
   metric.runs.push(Math.max(0, finishedAt - startedAt));
 }
