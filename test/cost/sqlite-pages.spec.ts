@@ -28,7 +28,7 @@ const SCHEDULED = RUNNING + TASKS + 1;
  * high they are; the rest is where it walks along.
  */
 const STATEMENTS: ReadonlyArray<readonly [what: string, sql: string, parameters: readonly unknown[], most: number]> = [
-  ['what to claim, 10', NEXT_TASKS, [QUEUE, 10], 15],
+  ['what to claim, 10', NEXT_TASKS, [QUEUE, 10], 6],
   ['claim 10', CLAIM_TASKS, [WORKER, NOW, QUEUE, 10], 15],
   ['complete', END_TASK, ['completed', NOW, NOW, LATER, 3, RUNNING, 1, WORKER], 13],
   ['retry', RETRY_TASK, ['retryable', NOW, LATER, 0, 3, RUNNING, 1, WORKER], 13],

@@ -32,7 +32,7 @@ describe('A consumer whose handlers wait for nothing', () => {
       now: () => 0,
       fetch: () => undefined,
       fetched: async () => undefined,
-      settle: () => undefined,
+      settle: (_running, _outcome, onSettled) => onSettled(),
       report: () => undefined,
       forget: () => undefined,
     };
