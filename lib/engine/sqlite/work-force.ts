@@ -74,9 +74,12 @@ export class WorkForce {
   /** Another process committed something: there may be work, something due, or something cancelled. */
   afterForeignCommit(): void {
     if (!this.atWork) return;
-    const { pool, promoter } = this.atWork;
+    const { pool, promoter, pruner } = this.atWork;
     pool.wake(null);
-    promoter.expect(this.context.clock.now());
+    const clockNow = this.context.clock.now();
+    promoter.expect(clockNow);
+    // Whoever ended a task may be gone when its retention is over.
+    pruner.expect(clockNow);
     const now = performance.now();
     if (now < this.lookForCancelsAt) return;
     this.lookForCancelsAt = now + LOOK_FOR_CANCELS_EVERY_MS;

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { uuidv7 } from 'uuidv7';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../../../test/support/until.js';
+import { ManualClock } from '../../../clock/index.js';
+import type { Outcome, TaskEngine } from '../../index.js';
+import { SqliteEngine } from '../sqlite-engine.js';
+
+const NOW = Date.UTC(2027, 0, 1);
+const MINUTE = 60_000;
+const ONE_AT_ONCE = { concurrency: 1, priority: 0, rateLimit: null };
+const COMPLETED: Outcome = { kind: 'completed', keepFor: MINUTE, maxAttempts: 1 };
+
+describe('a task whose retention is over', () => {
+  let folder: string;
+  let clock: ManualClock;
+  let engines: TaskEngine[];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tasks-prune-'));
+    clock = new ManualClock(NOW);
+    engines = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(engines.map((engine) => engine.close()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** As another process would open it. */
+  async function open(): Promise<TaskEngine> {
+    const engine = new SqliteEngine(
+      { database: join(folder, 'tasks.db'), synchronous: 'full', lease: 30_000, maxLostAttempts: 3 },
+      {
+        clock,
+        logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
+        keepFor: () => MINUTE,
+        nextRun: () => null,
+        mask: (params) => params,
+        newId: uuidv7,
+      },
+    );
+    engines.push(engine);
+    await engine.open();
+    return engine;
+  }
+
+  async function complete(engine: TaskEngine): Promise<string> {
+    const id = uuidv7();
+    await engine.consume('work', ONE_AT_ONCE, async () => COMPLETED);
+    await engine.enqueue([
+      {
+        id,
+        queue: 'work',
+        name: 'job',
+        params: '{}',
+        priority: 0,
+        runAt: clock.now(),
+        createdAt: clock.now(),
+        maxAttempts: 1,
+        settings: null,
+        sensitive: [],
+      },
+    ]);
+    await until('its end', async () => (await engine.get(id))!.state === 'completed');
+    return id;
+  }
+
+  it('is deleted by another process where the one that ended it is gone', async () => {
+    const other = await open();
+    // Works on something else, and has looked around before.
+    await other.consume('other', ONE_AT_ONCE, async () => COMPLETED);
+    const worker = await open();
+    const id = await complete(worker);
+    await worker.close();
+
+    clock.advance(MINUTE - 1);
+    expect(await other.get(id)).not.toBeNull();
+    clock.advance(1);
+    await until('its deletion', async () => (await other.get(id)) === null);
+  });
+
+  it('is deleted, too, where the clock was set back since the last was', async () => {
+    const engine = await open();
+    const first = await complete(engine);
+    clock.advance(MINUTE);
+    await until('the deletion of the first', async () => (await engine.get(first)) === null);
+    clock.advance(-MINUTE * 10);
+    const second = await complete(engine);
+    clock.advance(MINUTE);
+    await until('the deletion of the second', async () => (await engine.get(second)) === null);
+  });
+});
