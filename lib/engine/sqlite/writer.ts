@@ -141,6 +141,7 @@ export class Writer {
     }
     this.waiting = patient;
     if (patient.length > 0) return this.retryLater();
+    this.busySince = null;
     this.scheduled = false;
   }
 
