@@ -106,6 +106,8 @@ export class Library implements Contestant {
           synchronous: 'full',
           workers: concurrency > 0 ? { [QUEUE]: concurrency } : false,
           queues: { [QUEUE]: {} },
+          // Longer than that of what a store is filled with: what ends later expires later, as where it filled up by itself.
+          retention: { completed: '3660d' },
           shutdownGrace: 0,
           admin: false,
         }),
