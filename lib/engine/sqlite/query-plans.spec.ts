@@ -11,8 +11,7 @@ import {
   CREATED_AT,
   MATCH_TASK,
   RUNNING_TASKS,
-  TASKS_OF_NAME,
-  TASKS_OF_QUEUE,
+  TASKS_OF_KIND,
   candidateQuery,
 } from './statements/list-tasks.js';
 import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from './statements/promote-tasks.js';
@@ -27,6 +26,7 @@ import {
   LOGS_OF_TASK,
   TASK_BY_ID,
 } from './statements/read-tasks.js';
+import { TASK_KINDS } from './statements/task-kinds.js';
 import { STRAY_WORKERS, TASKS_OF_WORKER } from './statements/rescue-tasks.js';
 import { DUE_SCHEDULES, NEXT_TICK, RUNNING_RUN, TAKE_TICK, WAITING_RUN } from './statements/schedule-rows.js';
 import { RUNNING_OF_WORKER } from './statements/worker-rows.js';
@@ -100,14 +100,29 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   ['list: all', ALL_TASKS.newest, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid<?)']],
   ['list: all, the oldest first', ALL_TASKS.oldest, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid>?)']],
   [
-    'list: queue and state',
-    TASKS_OF_QUEUE.newest,
-    ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_queue (queue=? AND state=? AND seq<?)'],
+    'list: kind and state',
+    TASKS_OF_KIND.newest,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_kind (queue=? AND name=? AND state=? AND seq<?)'],
   ],
   [
-    'list: name and state',
-    TASKS_OF_NAME.newest,
-    ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_name (name=? AND state=? AND seq<?)'],
+    'the kinds that there are',
+    TASK_KINDS,
+    [
+      'CO-ROUTINE kind',
+      'SETUP',
+      'CO-ROUTINE (subquery-1)',
+      // One row of it.
+      'SCAN tasks_task USING COVERING INDEX tasks_task_by_kind',
+      'SCAN (subquery-1)',
+      'RECURSIVE STEP',
+      'SCAN kind',
+      'SEARCH next USING INTEGER PRIMARY KEY (rowid=?)',
+      'CORRELATED SCALAR SUBQUERY 3',
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_by_kind (queue=? AND name>?)',
+      'CORRELATED SCALAR SUBQUERY 4',
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_by_kind (queue>?)',
+      'SCAN kind',
+    ],
   ],
   [
     'list: running, which are few',
@@ -141,7 +156,7 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   [
     'longest waiting of a queue',
     OLDEST_AVAILABLE,
-    ['SEARCH tasks_task USING INDEX tasks_task_by_queue (queue=? AND state=?)'],
+    ['SEARCH tasks_task USING INDEX tasks_task_by_kind (queue=? AND name=? AND state=?)'],
   ],
   [
     'what a worker runs',
@@ -161,7 +176,7 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   [
     'does a run of a schedule wait',
     WAITING_RUN,
-    ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_name (name=? AND state=?)'],
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_kind (queue=? AND name=? AND state=?)'],
   ],
   ['is a run of a schedule under way', RUNNING_RUN, ['SCAN tasks_task USING INDEX tasks_task_running']],
 ];
@@ -177,7 +192,7 @@ describe('query plans', () => {
 
   function planOf(sql: string): Plan {
     const parameters = sql.includes(':text')
-      ? [{ text: '', seq: 0, queue: '' }]
+      ? [{ text: '', seq: 0 }]
       : Array.from({ length: (sql.match(/\?/g) ?? []).length }, () => 0);
     const rows = connection.database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[];
     return rows.map((row) => row.detail);
@@ -187,10 +202,14 @@ describe('query plans', () => {
     expect(planOf(sql)).toEqual(plan);
   });
 
+  const KINDS = ['default', 'emails', 'imports'].flatMap((queue) =>
+    ['send_email', 'import_file'].map((name) => ({ queue, name })),
+  );
   const filters = [
     { state: 'completed' as const },
     { name: 'send_email' },
     { queue: 'emails' },
+    { queue: 'emails', name: 'send_email' },
     { name: 'send_email', state: 'failed' as const },
     { queue: 'emails', state: 'available' as const },
   ];
@@ -198,12 +217,12 @@ describe('query plans', () => {
 
   it.each(pages)('a page of $filter reads indexes in order, the $order first', ({ filter, order }) => {
     const states = 'state' in filter && filter.state ? [filter.state] : TASK_STATES;
-    const { sql } = candidateQuery(filter, states, ['default', 'emails', 'imports'], 100, 50, order);
+    const { sql } = candidateQuery(filter, states, KINDS, 100, 50, order);
     const scans = planOf(sql).filter((step) => step.startsWith('SCAN tasks_') || step.startsWith('SEARCH tasks_'));
     expect(scans.length).toBeGreaterThan(0);
     for (const scan of scans) {
       expect(scan).toMatch(
-        /^SEARCH tasks_task USING COVERING INDEX tasks_task_by_(queue|name) \((queue|name)=\? AND state=\? AND seq[<>]\?\)$|^SCAN tasks_task USING INDEX tasks_task_running$/,
+        /^SEARCH tasks_task USING COVERING INDEX tasks_task_by_kind \(queue=\? AND name=\? AND state=\? AND seq[<>]\?\)$|^SCAN tasks_task USING INDEX tasks_task_running$/,
       );
     }
   });

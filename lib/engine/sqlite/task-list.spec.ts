@@ -35,3 +35,53 @@ it('leaves out nothing where a search has to stop again and again', async () => 
   expect(await engine.act('cancel', { filter: { search: 'odd' } })).toEqual({ changed: 15, refused: [] });
   await engine.close();
 });
+
+it('gives what meets a queue, a name and a state, whichever of them are asked for', async () => {
+  const clock = new ManualClock(START);
+  const options = { database: ':memory:', synchronous: 'normal', lease: 10_000, maxLostAttempts: 5 } as const;
+  const engine = new SqliteEngine(options, contextWith(clock));
+  await engine.open();
+  const anyOf = (values: readonly string[], index: number): string => values[index % values.length]!;
+  const tasks = Array.from({ length: 120 }, (_, index) =>
+    newTask(clock, {
+      // Each of three names is in two or three of the queues, one is in all.
+      queue: anyOf(['a', 'b', 'c', ''], index),
+      name: anyOf(['x', 'y', 'z', 'x', ''], Math.floor(index / 3)),
+      runAt: START + (index % 2) * 60_000,
+    }),
+  );
+  await engine.enqueue(tasks);
+  const cancelled = tasks.filter((_, index) => index % 7 === 0).map(({ id }) => id);
+  await engine.act('cancel', { ids: cancelled });
+  const stateOf = ({ id, runAt }: (typeof tasks)[number]): string =>
+    cancelled.includes(id) ? 'cancelled' : runAt > START ? 'scheduled' : 'available';
+
+  for (const queue of [undefined, 'a', 'c', 'nowhere']) {
+    for (const name of [undefined, 'x', 'z', 'nothing']) {
+      for (const state of [undefined, 'available', 'scheduled', 'cancelled', 'failed'] as const) {
+        const wanted = tasks.filter(
+          (task) =>
+            (queue ?? task.queue) === task.queue &&
+            (name ?? task.name) === task.name &&
+            (state ?? stateOf(task)) === stateOf(task),
+        );
+        const filter = { ...(queue && { queue }), ...(name && { name }), ...(state && { state }) };
+        for (const order of ['oldest', 'newest'] as const) {
+          const found: string[] = [];
+          let cursor: string | undefined;
+          do {
+            const page = await engine.list(filter, { limit: 7, order, ...(cursor && { cursor }) });
+            found.push(...page.items.map(({ id }) => id));
+            cursor = page.nextCursor ?? undefined;
+          } while (cursor);
+          const ids = wanted.map(({ id }) => id);
+          expect(found, JSON.stringify(filter)).toEqual(order === 'oldest' ? ids : ids.toReversed());
+        }
+      }
+    }
+  }
+  const { counts, oldestAvailableAt } = (await engine.queues()).find(({ queue }) => queue === 'b')!;
+  expect(counts.available).toBe(tasks.filter((task) => task.queue === 'b' && stateOf(task) === 'available').length);
+  expect(oldestAvailableAt).toBe(counts.available > 0 ? START : null);
+  await engine.close();
+});

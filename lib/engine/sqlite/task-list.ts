@@ -13,9 +13,9 @@ import {
   encodeCursor,
   type MatchRow,
 } from './statements/list-tasks.js';
-import { allCounts } from './statements/queue-depths.js';
 import { readFailure } from './statements/read-failures.js';
 import { readSummary, readableParams, type Mask } from './statements/read-tasks.js';
+import { taskKinds } from './statements/task-kinds.js';
 
 /** A search that has taken this long gives back what it has; the cursor says where it goes on. */
 const LONGEST_SEARCH_MS = 150;
@@ -66,7 +66,7 @@ export class TaskList {
     const size = residual ? SEARCH_STEP : step;
     for (let next = after; ;) {
       const candidates = await this.connection.read((database) => {
-        const { sql, parameters } = candidateQuery(filter, states, [...allCounts(database).keys()], next, size, order);
+        const { sql, parameters } = candidateQuery(filter, states, taskKinds(database, filter), next, size, order);
         const rows = statement<(string | number)[], { seq: number }>(database, sql).all(...parameters);
         return rows.map((row) => row.seq);
       });
@@ -101,16 +101,12 @@ export class TaskList {
     );
   }
 
-  private hasText(database: Database, seq: number, { search = '', queue = '', name }: TaskFilter): boolean {
-    if (search === '' && (queue === '' || name === undefined)) return true;
+  private hasText(database: Database, seq: number, { search = '' }: TaskFilter): boolean {
+    if (search === '') return true;
     const text = search.toLowerCase();
-    const row = statement<[{ text: string; seq: number; queue: string }], MatchRow>(database, MATCH_TASK).get({
-      text,
-      seq,
-      queue,
-    });
+    const row = statement<[{ text: string; seq: number }], MatchRow>(database, MATCH_TASK).get({ text, seq });
     if (!row) return false;
-    if (row.hit || text === '') return true;
+    if (row.hit) return true;
     if (row.sensitive === null && row.name_sensitive === null) return false;
     // What is masked cannot be guessed by searching for it.
     const { params } = readableParams(row, this.mask);
@@ -119,8 +115,8 @@ export class TaskList {
 }
 
 /** Whether no index serves the whole filter. */
-function isResidual({ queue, name, search, from, to, error }: TaskFilter): boolean {
-  return [search, from, to, error].some((part) => part !== undefined) || (queue !== undefined && name !== undefined);
+function isResidual({ search, from, to, error }: TaskFilter): boolean {
+  return [search, from, to, error].some((part) => part !== undefined);
 }
 
 /** What has an error's group has failed. */

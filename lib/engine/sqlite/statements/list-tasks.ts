@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../../../errors/index.js';
 import type { TaskFilter, TaskOrder } from '../../task-engine.js';
 import { TASK_STATES, type TaskState } from '../../task.js';
+import type { TaskKind } from './task-kinds.js';
 
 /** Where a walk begins: beyond the number of every row, on the side of those that come first. */
 export const BEYOND_FIRST: Readonly<Record<TaskOrder, number>> = { newest: Number.MAX_SAFE_INTEGER, oldest: 0 };
@@ -15,23 +16,23 @@ export interface CandidateQuery {
 }
 
 /**
- * The first `limit` candidates in one of `states` that come after number `after` in `order`. Each branch reads a stretch of one index that is already in the wanted
- * order, so a page costs the same with a thousand tasks and with a million:
+ * The first `limit` candidates in one of `states` that come after number `after` in `order`. Each branch reads a stretch
+ * of one index that is already in the wanted order, so a page costs the same with a thousand tasks and with a million:
  *
- * - a name: `tasks_task_by_name`, a branch for each state that is asked for
- * - a queue: `tasks_task_by_queue`, likewise
- * - states alone: `tasks_task_by_queue`, a branch for each queue there is
+ * - states, with a queue or a name or both or neither: `tasks_task_by_kind`, a branch for each state and kind that is meant
  * - nothing: the table itself, by its key
  *
- * Running tasks are in neither of those indexes: they are few and come from `tasks_task_running`.
+ * Running tasks are not in that index: they are few and come from `tasks_task_running`.
  *
- * What remains of the filter (a queue beside a name, a time, a text) is for whoever looks at the candidates. There is no
- * index by time: it would cost every task that is stored, for a question that is seldom asked.
+ * What remains of the filter (a time, a text) is for whoever looks at the candidates. There is no index by time: it would
+ * cost every task that is stored, for a question that is seldom asked.
+ *
+ * @param kinds of the queue and the name that the filter has
  */
 export function candidateQuery(
   filter: TaskFilter,
   states: readonly TaskState[],
-  queues: readonly string[],
+  kinds: readonly TaskKind[],
   after: number,
   limit: number,
   order: TaskOrder,
@@ -42,10 +43,9 @@ export function candidateQuery(
   const branches: CandidateQuery[] = [];
   for (const state of states) {
     if (state === 'running') branches.push(running(filter, after, limit, order));
-    else if (filter.name) branches.push({ sql: TASKS_OF_NAME[order], parameters: [filter.name, state, after, limit] });
     else {
-      for (const queue of filter.queue ? [filter.queue] : queues) {
-        branches.push({ sql: TASKS_OF_QUEUE[order], parameters: [queue, state, after, limit] });
+      for (const { queue, name } of kinds) {
+        branches.push({ sql: TASKS_OF_KIND[order], parameters: [queue, name, state, after, limit] });
       }
     }
   }
@@ -86,16 +86,10 @@ function inBoth(sql: (beyond: string, inOrder: string) => string): Readonly<Reco
 export const ALL_TASKS = inBoth((beyond, inOrder) => `SELECT seq FROM tasks_task WHERE ${beyond} ${inOrder}`);
 
 /** The first condition repeats the index's own, which is how SQLite knows that the index may be used. */
-export const TASKS_OF_QUEUE = inBoth(
+export const TASKS_OF_KIND = inBoth(
   (beyond, inOrder) => `
   SELECT seq FROM tasks_task
-   WHERE state <> 'running' AND queue = ? AND state = ? AND ${beyond} ${inOrder}`,
-);
-
-export const TASKS_OF_NAME = inBoth(
-  (beyond, inOrder) => `
-  SELECT seq FROM tasks_task
-   WHERE state <> 'running' AND name = ? AND state = ? AND ${beyond} ${inOrder}`,
+   WHERE state <> 'running' AND queue = ? AND name = ? AND state = ? AND ${beyond} ${inOrder}`,
 );
 
 export const RUNNING_TASKS = inBoth(
@@ -124,7 +118,7 @@ export const MATCH_TASK = `
                       WHERE task = seq AND (instr(lower(error_message), :text) > 0 OR instr(lower(error_name), :text) > 0))) AS hit
     FROM (SELECT *, (SELECT sensitive FROM tasks_name WHERE name = tasks_task.name) AS name_sensitive
             FROM tasks_task
-           WHERE seq = :seq AND (:queue = '' OR queue = :queue))`;
+           WHERE seq = :seq)`;
 
 export interface MatchRow {
   readonly seq: number;

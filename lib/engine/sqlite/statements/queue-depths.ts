@@ -3,13 +3,14 @@ import { noTasks, type TaskState } from '../../task.js';
 import type { Database } from '../connection.js';
 import { statement } from '../statement.js';
 import { queueRows } from './queue-rows.js';
+import { taskKinds } from './task-kinds.js';
 
 export const ALL_COUNTS = `SELECT queue, state, count FROM tasks_count WHERE count <> 0`;
 
-/** The task that came first is the one that has waited longest, but for priorities and retries. */
+/** Of each kind the task that came first is the one that has waited longest, but for priorities and retries. */
 export const OLDEST_AVAILABLE = `
   SELECT run_at FROM tasks_task
-   WHERE state <> 'running' AND queue = ? AND state = 'available'
+   WHERE state <> 'running' AND queue = ? AND name = ? AND state = 'available'
    ORDER BY seq
    LIMIT 1`;
 
@@ -30,10 +31,22 @@ export function queueDepths(database: Database): QueueDepth[] {
   const counts = allCounts(database);
   const paused = [...rows.values()].filter((row) => row.paused_at !== null).map((row) => row.name);
   const names = new Set([...counts.keys(), ...paused]);
+  const oldest = oldestAvailable(database);
   return [...names].sort().map((queue) => ({
     queue,
     counts: counts.get(queue) ?? noTasks(),
     paused: rows.get(queue)?.paused_at != null,
-    oldestAvailableAt: statement<[string], { run_at: number }>(database, OLDEST_AVAILABLE).get(queue)?.run_at ?? null,
+    oldestAvailableAt: oldest.get(queue) ?? null,
   }));
+}
+
+/** By queue, when the task that has waited longest could have run. */
+function oldestAvailable(database: Database): Map<string, number> {
+  const find = statement<[string, string], { run_at: number }>(database, OLDEST_AVAILABLE);
+  const oldest = new Map<string, number>();
+  for (const { queue, name } of taskKinds(database)) {
+    const first = find.get(queue, name)?.run_at ?? Infinity;
+    if (first < (oldest.get(queue) ?? Infinity)) oldest.set(queue, first);
+  }
+  return oldest;
 }

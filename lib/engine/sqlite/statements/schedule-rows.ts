@@ -2,6 +2,7 @@ import { MOST_LAST_RUNS, type CatchUp, type Schedule, type ScheduleStatus } from
 import type { Database } from '../connection.js';
 import { statement } from '../statement.js';
 import type { Transaction } from '../transaction.js';
+import { taskKinds } from './task-kinds.js';
 
 /** A changed expression or zone starts anew; an unchanged one keeps its next run, so that missed ticks are seen. */
 export const SAVE_SCHEDULE = `
@@ -47,11 +48,12 @@ export const PAUSE_SCHEDULE = `UPDATE tasks_schedule SET paused = ?, next_run_at
 export const NOTE_TRIGGER = `
   UPDATE tasks_schedule SET last_run_at = ?, last_task_id = ?, last_task_ids = ? WHERE name = ?`;
 
-/** A task of this name waits, or runs. */
+/** A task of this kind waits. */
 export const WAITING_RUN = `
   SELECT 1 FROM tasks_task
-   WHERE state <> 'running' AND name = ? AND state IN ('scheduled', 'available', 'retryable')
+   WHERE state <> 'running' AND queue = ? AND name = ? AND state IN ('scheduled', 'available', 'retryable')
    LIMIT 1`;
+/** A task of this name runs. */
 export const RUNNING_RUN = `SELECT 1 FROM tasks_task WHERE state = 'running' AND name = ? LIMIT 1`;
 
 interface Row {
@@ -198,8 +200,10 @@ export function nextTick(database: Database): number | null {
 
 /** Whether a run of the schedule, by a tick or by hand, has not ended. */
 export function runIsOpen(database: Database, { task }: Pick<Schedule, 'task'>): boolean {
+  const waiting = statement<[string, string]>(database, WAITING_RUN);
   return (
-    statement<[string]>(database, WAITING_RUN).get(task) !== undefined ||
+    // Also in a queue that the schedule had before.
+    taskKinds(database, { name: task }).some(({ queue, name }) => waiting.get(queue, name) !== undefined) ||
     statement<[string]>(database, RUNNING_RUN).get(task) !== undefined
   );
 }
