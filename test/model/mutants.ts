@@ -3,14 +3,12 @@ import { vi } from 'vitest';
 import type { NewTask, TaskEngine } from '../../lib/engine/index.js';
 import { CANCEL_WAITING_TASK, RETRY_ENDED_TASK } from '../../lib/engine/sqlite/statements/act-on-tasks.js';
 import { ADD_COUNT } from '../../lib/engine/sqlite/statements/add-counts.js';
-import { CLAIM_TASKS, NEXT_TASKS } from '../../lib/engine/sqlite/statements/claim-tasks.js';
-import { COMPLETE_TASKS, INSERT_ATTEMPTS } from '../../lib/engine/sqlite/statements/complete-tasks.js';
-import { END_TASK, RETRY_TASK } from '../../lib/engine/sqlite/statements/finish-attempt.js';
+import { RETRY_TASK } from '../../lib/engine/sqlite/statements/finish-attempt.js';
 import { INSERT_TASK } from '../../lib/engine/sqlite/statements/insert-tasks.js';
-import { INSERT_ATTEMPT } from '../../lib/engine/sqlite/statements/insert-attempt.js';
 import { NEXT_EXPIRY, PRUNE_TASKS } from '../../lib/engine/sqlite/statements/prune-tasks.js';
 import { RESCUE_TASK } from '../../lib/engine/sqlite/statements/rescue-tasks.js';
 import { Liveness } from '../../lib/engine/sqlite/workers/liveness.js';
+import { alteredStatements, CLAIMS_WHAT_RUNS, inClaims, NO_FENCING, type Alteration } from '../support/alterations.js';
 import { sqliteSite } from './sqlite-site.js';
 import type { ModelSite } from './workplace.js';
 
@@ -23,30 +21,15 @@ export interface Mutant {
   createSite(): Promise<ModelSite>;
 }
 
-/** A statement, what is replaced in it, and with what. */
-type Alteration = readonly [sql: string, from: string, to: string];
-
 const DISAGREES = /the engine says .*, the model/;
 
 export const MUTANTS: readonly Mutant[] = [
-  inSql(
-    'takes the outcome of an attempt whose lease is lost (no fencing)',
-    DISAGREES,
-    [END_TASK, `attempt = ? AND worker = ? AND state = 'running'`, `? > 0 AND ? <> ''`],
-    ...each(COMPLETE_TASKS, `attempt = column2 AND worker = ? AND state = 'running'`, `column2 > 0 AND ? <> ''`),
-    // Else the record of the lost attempt is in the way: a second fence.
-    [INSERT_ATTEMPT, 'INSERT INTO', 'INSERT OR REPLACE INTO'],
-    ...each(INSERT_ATTEMPTS, 'INSERT INTO', 'INSERT OR REPLACE INTO'),
-  ),
-  inSql(
-    'claims what another worker runs',
-    /two live owners|the engine says/,
-    ...inBoth(`state = 'available'`, `state IN ('available', 'running')`),
-  ),
+  inSql('takes the outcome of an attempt whose lease is lost (no fencing)', DISAGREES, ...NO_FENCING),
+  inSql('claims what another worker runs', /two live owners|the engine says/, ...CLAIMS_WHAT_RUNS),
   inSql(
     'serves in the order of arrival, whatever the priority',
     /Run in the order|the engine says/,
-    ...inBoth('ORDER BY priority DESC, seq', 'ORDER BY seq'),
+    ...inClaims('ORDER BY priority DESC, seq', 'ORDER BY seq'),
   ),
   inSql('starts anew with a task that is handed over again', DISAGREES, [
     INSERT_TASK,
@@ -98,22 +81,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-/** In what is read to be claimed, and in what claims it. */
-function inBoth(from: string, to: string): Alteration[] {
-  return [NEXT_TASKS, CLAIM_TASKS].map((sql) => [sql, from, to]);
-}
-
-/** In the statements for so many rows each. */
-function each(statements: ReadonlyMap<number, string>, from: string, to: string): Alteration[] {
-  return [...statements.values()].map((sql) => [sql, from, to]);
-}
-
 /** The engine with statements of its own altered. */
 function inSql(name: string, caughtBy: RegExp, ...alterations: readonly Alteration[]): Mutant {
-  const altered = new Map(alterations.map(([sql, from, to]) => [sql, sql.replace(from, to)]));
-  for (const [sql, text] of altered) {
-    if (text === sql) throw new Error(`The mutant that ${name} alters nothing in ${sql}`);
-  }
+  const altered = alteredStatements(alterations);
   return {
     name,
     caughtBy,

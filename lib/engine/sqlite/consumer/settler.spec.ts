@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../../clock/index.js';
+import { contextWith, newTask } from '../../../../test/conformance/harness.js';
 import { until } from '../../../../test/support/until.js';
 import type { Outcome, TaskEngine } from '../../index.js';
 import { SqliteEngine } from '../sqlite-engine.js';
@@ -17,6 +18,7 @@ const TASKS = 73;
 describe('Attempts that end in one turn of the event loop', () => {
   const warn = vi.fn<(message: string) => void>();
   const error = vi.fn<(message: string) => void>();
+  const clock = new ManualClock(NOW);
   let folder: string;
   let engine: TaskEngine;
   let database: Database.Database;
@@ -30,14 +32,7 @@ describe('Attempts that end in one turn of the event loop', () => {
     const file = join(folder, 'tasks.db');
     engine = new SqliteEngine(
       { database: file, synchronous: 'full', lease: 30_000, maxLostAttempts: 3 },
-      {
-        clock: new ManualClock(NOW),
-        logger: { log: () => undefined, warn, error },
-        keepFor: () => null,
-        nextRun: () => null,
-        mask: (params) => params,
-        newId: uuidv7,
-      },
+      contextWith(clock, { logger: { log: () => undefined, warn, error }, keepFor: () => null }),
     );
     await engine.open();
     database = new Database(file);
@@ -53,20 +48,7 @@ describe('Attempts that end in one turn of the event loop', () => {
   /** Starts as many handlers as there are tasks; `endAll` ends them. */
   async function runTogether(): Promise<void> {
     ids = Array.from({ length: TASKS }, () => uuidv7());
-    await engine.enqueue(
-      ids.map((id) => ({
-        id,
-        queue: 'work',
-        name: 'job',
-        params: '{}',
-        priority: 0,
-        runAt: NOW,
-        createdAt: NOW,
-        maxAttempts: 1,
-        settings: null,
-        sensitive: [],
-      })),
-    );
+    await engine.enqueue(ids.map((id) => newTask(clock, { id, queue: 'work', maxAttempts: 1 })));
     const ends = new Map<string, (outcome: Outcome) => void>();
     await engine.consume('work', { concurrency: TASKS, priority: 0, rateLimit: null }, ({ task }) => {
       return new Promise((resolve) => ends.set(task.id, resolve));

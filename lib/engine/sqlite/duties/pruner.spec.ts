@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { contextWith, newTask } from '../../../../test/conformance/harness.js';
 import { until } from '../../../../test/support/until.js';
 import { ManualClock } from '../../../clock/index.js';
 import type { Outcome, TaskEngine } from '../../index.js';
@@ -33,14 +33,7 @@ describe('a task whose retention is over', () => {
   async function open(): Promise<TaskEngine> {
     const engine = new SqliteEngine(
       { database: join(folder, 'tasks.db'), synchronous: 'full', lease: 30_000, maxLostAttempts: 3 },
-      {
-        clock,
-        logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
-        keepFor: () => MINUTE,
-        nextRun: () => null,
-        mask: (params) => params,
-        newId: uuidv7,
-      },
+      contextWith(clock),
     );
     engines.push(engine);
     await engine.open();
@@ -48,24 +41,11 @@ describe('a task whose retention is over', () => {
   }
 
   async function complete(engine: TaskEngine): Promise<string> {
-    const id = uuidv7();
+    const task = newTask(clock, { queue: 'work', maxAttempts: 1 });
     await engine.consume('work', ONE_AT_ONCE, async () => COMPLETED);
-    await engine.enqueue([
-      {
-        id,
-        queue: 'work',
-        name: 'job',
-        params: '{}',
-        priority: 0,
-        runAt: clock.now(),
-        createdAt: clock.now(),
-        maxAttempts: 1,
-        settings: null,
-        sensitive: [],
-      },
-    ]);
-    await until('its end', async () => (await engine.get(id))!.state === 'completed');
-    return id;
+    await engine.enqueue([task]);
+    await until('its end', async () => (await engine.get(task.id))!.state === 'completed');
+    return task.id;
   }
 
   it('is deleted by another process where the one that ended it is gone', async () => {

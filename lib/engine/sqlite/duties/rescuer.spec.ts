@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { contextWith, newTask } from '../../../../test/conformance/harness.js';
 import { ManualClock } from '../../../clock/index.js';
 import type { NewTask, TaskEngine } from '../../index.js';
 import { SqliteEngine } from '../sqlite-engine.js';
@@ -14,6 +14,7 @@ const NOW = Date.UTC(2027, 0, 1);
 const DAY = 24 * 60 * 60_000;
 
 describe('a process that died', () => {
+  const clock = new ManualClock(NOW);
   let folder: string;
   let file: string;
   let engine: TaskEngine;
@@ -24,14 +25,7 @@ describe('a process that died', () => {
     file = join(folder, 'tasks.db');
     engine = new SqliteEngine(
       { database: file, synchronous: 'full', lease: 300, maxLostAttempts: 3 },
-      {
-        clock: new ManualClock(NOW),
-        logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
-        keepFor: () => DAY,
-        nextRun: () => null,
-        mask: (params) => params,
-        newId: uuidv7,
-      },
+      contextWith(clock, { keepFor: () => DAY }),
     );
     await engine.open();
     database = new Database(file);
@@ -43,19 +37,7 @@ describe('a process that died', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const task = (overrides: Partial<NewTask> = {}): NewTask => ({
-    id: uuidv7(),
-    queue: 'default',
-    name: 'work',
-    params: '{}',
-    priority: 0,
-    runAt: NOW,
-    createdAt: NOW,
-    maxAttempts: 1,
-    settings: null,
-    sensitive: [],
-    ...overrides,
-  });
+  const task = (overrides: Partial<NewTask> = {}): NewTask => newTask(clock, { maxAttempts: 1, ...overrides });
 
   /** Leaves the store as a process does that was killed with `tasks` in its hands. */
   function leaveBehind(worker: string, pid: number, pidSpace: string, tasks: readonly NewTask[]): void {

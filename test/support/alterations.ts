@@ -1,0 +1,36 @@
+import { CLAIM_TASKS, NEXT_TASKS } from '../../lib/engine/sqlite/statements/claim-tasks.js';
+import { COMPLETE_TASKS, INSERT_ATTEMPTS } from '../../lib/engine/sqlite/statements/complete-tasks.js';
+import { END_TASK } from '../../lib/engine/sqlite/statements/finish-attempt.js';
+import { INSERT_ATTEMPT } from '../../lib/engine/sqlite/statements/insert-attempt.js';
+
+/** A statement of the SQLite engine, what is replaced in it, and with what: how an engine is made to be wrong. */
+export type Alteration = readonly [sql: string, from: string, to: string];
+
+export const NO_FENCING: readonly Alteration[] = [
+  [END_TASK, `attempt = ? AND worker = ? AND state = 'running'`, `? > 0 AND ? <> ''`],
+  ...inEach(
+    COMPLETE_TASKS.values(),
+    `attempt = column2 AND worker = ? AND state = 'running'`,
+    `column2 > 0 AND ? <> ''`,
+  ),
+  // Else the record of the lost attempt is in the way: a second fence.
+  ...inEach([INSERT_ATTEMPT, ...INSERT_ATTEMPTS.values()], 'INSERT INTO', 'INSERT OR REPLACE INTO'),
+];
+
+export const CLAIMS_WHAT_RUNS = inClaims(`state = 'available'`, `state IN ('available', 'running')`);
+
+/** In what is read to be claimed, and in what claims it. */
+export function inClaims(from: string, to: string): readonly Alteration[] {
+  return inEach([NEXT_TASKS, CLAIM_TASKS], from, to);
+}
+
+/** The altered statements by the original ones. */
+export function alteredStatements(alterations: readonly Alteration[]): ReadonlyMap<string, string> {
+  const altered = new Map(alterations.map(([sql, from, to]) => [sql, sql.replace(from, to)]));
+  for (const [sql, text] of altered) if (text === sql) throw new Error(`Nothing is altered in ${sql}`);
+  return altered;
+}
+
+function inEach(statements: Iterable<string>, from: string, to: string): Alteration[] {
+  return [...statements].map((sql) => [sql, from, to]);
+}
