@@ -14,3 +14,9 @@ export function statement<Parameters extends unknown[], Row = unknown>(
   if (!found) statements.set(sql, (found = database.prepare<unknown[], unknown>(sql)));
   return found as Statement<Parameters, Row>;
 }
+
+/** Placeholders of `rows` rows, as they follow VALUES. */
+export function placeholders(columns: number, rows: number): string {
+  const row = `(${Array<string>(columns).fill('?').join(', ')})`;
+  return Array<string>(rows).fill(row).join(', ');
+}

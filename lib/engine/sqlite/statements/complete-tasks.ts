@@ -1,5 +1,5 @@
 import type { Outcome } from '../../task-engine.js';
-import { statement } from '../statement.js';
+import { placeholders, statement } from '../statement.js';
 import type { Transaction } from '../transaction.js';
 import type { ClaimedTask } from './claim-tasks.js';
 import { finishAttempt, noteEnd, type Timing } from './finish-attempt.js';
@@ -22,7 +22,7 @@ export const COMPLETE_TASKS = new Map<number, string>(
     `
   UPDATE tasks_task
      SET state = 'completed', started_at = column3, finished_at = column4, expires_at = column5, max_attempts = column6
-    FROM (VALUES ${valuesOf(6, size)})
+    FROM (VALUES ${placeholders(6, size)})
    WHERE seq = column1 AND attempt = column2 AND worker = ? AND state = 'running'
   RETURNING seq`,
   ]),
@@ -34,14 +34,9 @@ export const INSERT_ATTEMPTS = new Map<number, string>(
     size,
     `
   INSERT INTO tasks_attempt (task, attempt, worker, started_at, finished_at, outcome)
-  SELECT column1, column2, ?, column3, column4, 'completed' FROM (VALUES ${valuesOf(4, size)})`,
+  SELECT column1, column2, ?, column3, column4, 'completed' FROM (VALUES ${placeholders(4, size)})`,
   ]),
 );
-
-function valuesOf(columns: number, rows: number): string {
-  const row = `(${Array<string>(columns).fill('?').join(', ')})`;
-  return Array<string>(rows).fill(row).join(', ');
-}
 
 /** Completes tasks; returns those whose lease had been lost, of which nothing was changed. */
 export function completeTasks<C extends Completion>(transaction: Transaction, completions: readonly C[]): C[] {

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { NewTask, TaskState } from '../../index.js';
 import { storeError } from '../sqlite-errors.js';
-import { statement } from '../statement.js';
+import { placeholders, statement } from '../statement.js';
 import type { Transaction } from '../transaction.js';
 import { ADD_COUNT } from './add-counts.js';
 
@@ -30,7 +30,7 @@ function insertSql(rows: number): string {
   const source =
     rows === 1
       ? `VALUES (${shared}, ?, ?)`
-      : `SELECT ${shared}, column1, column2 FROM (VALUES ${Array<string>(rows).fill('(?, ?)').join(', ')}) WHERE true`;
+      : `SELECT ${shared}, column1, column2 FROM (VALUES ${placeholders(2, rows)}) WHERE true`;
   return `
   INSERT INTO tasks_task (${SHARED.join(', ')}, id, params)
   ${source}
