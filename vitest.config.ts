@@ -1,17 +1,85 @@
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import LongestFirst from './scripts/longest-first.js';
+
+const ALL = ['lib/**/*.spec.ts', 'src/**/*.spec.ts', 'test/**/*.spec.ts', 'sample/**/*.spec.ts'];
+const NEVER = ['test/consumers/**', '**/node_modules/**', 'dist/**'];
+
+/** Code that is tested alone: no server, no process of its own, no network but loopback. */
+const UNIT = [
+  'lib/**/*.spec.ts',
+  'src/**/*.spec.ts',
+  'test/architecture/**/*.spec.ts',
+  'test/bench/**/*.spec.ts',
+  'test/chaos/checker.spec.ts',
+  'test/kill/support/*.spec.ts',
+  'test/support/servers/tcp-proxy.spec.ts',
+];
+/** Everything that goes wrong, on purpose and mostly at random: kills, faults, chaos, mutants, random histories. */
+const TORTURE = [
+  'test/bad-days/**/*.spec.ts',
+  'test/chaos/**/*.spec.ts',
+  'test/faults/**/*.spec.ts',
+  'test/kill/**/*.spec.ts',
+  'test/model/**/*.spec.ts',
+  'test/**/killed-*.spec.ts',
+  'test/sample/import-after-crash.spec.ts',
+];
+
+const CORES = Math.max(2, availableParallelism());
+
+interface Project {
+  readonly include: readonly string[];
+  readonly exclude?: readonly string[];
+  /** Projects run one after the other. */
+  readonly order: number;
+  readonly workers: number;
+  readonly isolate?: boolean;
+}
+
+function project(
+  name: string,
+  { include, exclude = [], order, workers, isolate = true }: Project,
+): TestProjectInlineConfiguration {
+  return {
+    resolve: {
+      // The samples import the library by its name, as a user does; here that means its source.
+      alias: [
+        { find: /^nestjs-tasks$/, replacement: path.resolve(import.meta.dirname, 'lib/index.ts') },
+        {
+          find: /^\.\/thread-file\.js$/,
+          replacement: path.resolve(import.meta.dirname, 'test/support/run/thread-file.ts'),
+        },
+      ],
+    },
+    test: {
+      name,
+      include: [...include],
+      exclude: [...NEVER, ...exclude],
+      sequence: { groupOrder: order },
+      pool: 'forks',
+      isolate,
+      maxWorkers: workers,
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      expect: { poll: { timeout: 15_000 } },
+    },
+  };
+}
 
 export default defineConfig({
-  resolve: {
-    // The samples import the library by its name, as a user does; here that means its source.
-    alias: [{ find: /^nestjs-tasks$/, replacement: path.resolve(import.meta.dirname, 'lib/index.ts') }],
-  },
   test: {
-    include: ['lib/**/*.spec.ts', 'src/**/*.spec.ts', 'test/**/*.spec.ts', 'sample/**/*.spec.ts'],
-    exclude: ['test/consumers/**', '**/node_modules/**', 'dist/**'],
-    pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    globalSetup: './test/support/run/global-setup.ts',
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './scripts/summary-reporter.ts'],
+    projects: [
+      // Files of one process share what they import, which takes longer than their tests.
+      project('unit', { include: UNIT, order: 0, workers: CORES, isolate: false }),
+      // Specs that wait for a server or a browser leave a core to another.
+      project('integration', { include: ALL, exclude: [...UNIT, ...TORTURE], order: 1, workers: CORES + 1 }),
+      // Their processes keep the cores busy.
+      project('torture', { include: TORTURE, exclude: UNIT, order: 2, workers: CORES }),
+    ],
   },
 });

@@ -40,5 +40,7 @@ export interface ContestantInfo {
   readonly settings: string;
   /** Measures that take part only where a thousand tasks are a matter of less than a second. */
   readonly slow?: boolean;
+  /** Names of the measures that it is for. Default: all that it can do. */
+  readonly measures?: readonly string[];
   load(): Promise<ContestantClass>;
 }

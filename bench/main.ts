@@ -9,6 +9,7 @@ import { describeMachine, versionsOf } from './report/machine.js';
 import { formatReport } from './report/report.js';
 import { type MeasureResult, readResults, type Results, writeResults } from './report/results.js';
 import { formatTargets } from './report/targets.js';
+import { slowDown } from './slow-disk.js';
 import { DATA, Stores } from './store/stores.js';
 
 async function main(): Promise<void> {
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     writeDocs(last);
     return;
   }
+  if (options.syncDelay > 0) slowDown(options.syncDelay);
   const stores = new Stores();
   try {
     const results = await measureAll(options, stores);
@@ -46,7 +48,8 @@ async function measureAll(options: BenchOptions, stores: Stores): Promise<Result
     machine: describeMachine(DATA, contestants),
     settings:
       `median (least–most) of ${options.rounds} rounds of about ${options.seconds} s after warming up, in turns, each ` +
-      'on a new store and every contestant in a process of its own; × is the ratio to nestjs-tasks',
+      'on a new store and every contestant in a process of its own; × is the ratio to nestjs-tasks' +
+      (options.syncDelay > 0 ? `; each sync to the disk takes ${options.syncDelay} ms longer` : ''),
     contestants: contestants.map((contestant) => ({
       name: contestant.name,
       title: contestant.title,
@@ -60,7 +63,9 @@ async function measureAll(options: BenchOptions, stores: Stores): Promise<Result
   for (const measure of chosen.toSorted((one, other) => Number(one.last ?? false) - Number(other.last ?? false))) {
     const began = performance.now();
     process.stderr.write(`${measure.name} … `);
-    const taking = contestants.filter((contestant) => measure.takesPart(contestant));
+    const taking = contestants.filter(
+      (one) => (one.measures?.includes(measure.name) ?? true) && measure.takesPart(one),
+    );
     const context = new Context(measure, taking, options, stores);
     try {
       await measure.run(context);

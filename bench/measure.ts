@@ -1,7 +1,7 @@
 import type { ContestantInfo } from './contestant.js';
 import type { Context } from './context.js';
 
-export type Unit = 'tasks/s' | 'ms' | 'MB' | '%' | 's';
+export type Unit = 'tasks/s' | 'ms' | 'µs' | 'MB' | '%' | 's';
 
 /** One column of a table. */
 export interface Figure {

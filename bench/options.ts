@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { CONTESTANTS, LIBRARY, RAW } from './contestants/index.js';
+import { CONTESTANTS, IN_PLACE, LIBRARY, RAW } from './contestants/index.js';
 import { MEASURES } from './measures/index.js';
 
 export interface BenchOptions {
@@ -19,9 +19,14 @@ export interface BenchOptions {
   readonly update: boolean;
   /** Put the results in the documentation. */
   readonly docs: boolean;
+  /** Milliseconds that each sync to the disk takes longer than by itself. */
+  readonly syncDelay: number;
   /** Sizes divided by this, to see whether everything works. */
   readonly divisor: number;
 }
+
+/** Those that always take part. */
+const OWN: readonly string[] = [LIBRARY, RAW, IN_PLACE];
 
 export const USAGE = `npm run bench [-- <words> <options>]
 
@@ -29,13 +34,14 @@ export const USAGE = `npm run bench [-- <words> <options>]
                       ${MEASURES.map(({ name }) => name).join(', ')}
   --peers none|all|<a,b>
                       peers beside the library and raw better-sqlite3 (default: all):
-                      ${CONTESTANTS.slice(2)
+                      ${CONTESTANTS.filter(({ name }) => !OWN.includes(name))
                         .map(({ name }) => name)
                         .join(', ')}
   --rounds <number>   rounds that count, after warming up (default: 3)
   --seconds <number>  about how long a round of work takes (default: 0.5)
   --full              also with 10,000,000 finished tasks, and peers with 1,000,000 waiting
   --quick             everything at a fiftieth of its size and in one round, to see whether it works
+  --sync-delay <ms>   make every sync to the disk slower, as on a volume of a cloud (Linux, with a C compiler)
   --update            put what is measured in the results of the last whole run
   --docs              measure nothing; put the results of the last whole run in docs/performance.md
 `;
@@ -51,6 +57,7 @@ export function parseOptions(args: readonly string[]): BenchOptions & { readonly
       seconds: { type: 'string' },
       full: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      'sync-delay': { type: 'string' },
       update: { type: 'boolean', default: false },
       docs: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -62,13 +69,17 @@ export function parseOptions(args: readonly string[]): BenchOptions & { readonly
   for (const word of positionals) {
     if (!MEASURES.some(({ name }) => name.includes(word))) throw new Error(`No measure has "${word}" in its name`);
   }
+  const syncDelay = values['sync-delay'] === undefined ? 0 : positive(values['sync-delay'], 'sync-delay');
+  if (syncDelay > 0 && values.update)
+    throw new Error('The results of the last whole run are those of the disk as it is');
   return {
     measures,
+    syncDelay,
     contestants: chosen(values.peers),
     rounds: positive(values.rounds ?? (values.quick ? '1' : '3'), 'rounds'),
     seconds: positive(values.seconds ?? (values.quick ? '0.05' : '0.5'), 'seconds'),
     full: values.full,
-    complete: measures.length === MEASURES.length && values.peers === 'all' && !values.quick,
+    complete: measures.length === MEASURES.length && values.peers === 'all' && !values.quick && syncDelay === 0,
     update: values.update,
     docs: values.docs,
     divisor: values.quick ? 50 : 1,
@@ -81,7 +92,7 @@ function chosen(peers: string): string[] {
   if (peers === 'all') return all;
   const wanted = peers === 'none' ? [] : peers.split(',').map((name) => name.trim());
   for (const name of wanted) if (!all.includes(name)) throw new Error(`There is no peer "${name}"`);
-  return all.filter((name) => name === LIBRARY || name === RAW || wanted.includes(name));
+  return all.filter((name) => OWN.includes(name) || wanted.includes(name));
 }
 
 function positive(text: string, name: string): number {

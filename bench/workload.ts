@@ -14,9 +14,9 @@ export interface WorkloadOptions {
 
 const PACE_PER_MS = 5;
 /** Beyond any that is to run. */
-const MOST_INDEX = 100_000_000;
+const MAX_INDEX = 100_000_000;
 /** How far the paced may catch up after they were held up, in milliseconds. */
-const MOST_CATCH_UP_MS = 100;
+const MAX_CATCH_UP_MS = 100;
 
 /** The handler that all contestants call, and the record of which tasks ran how often. */
 export class Workload {
@@ -94,7 +94,7 @@ export class Workload {
     this.lastAt = at;
     this.count += 1;
     if (index >= this.runs.length) {
-      if (index > MOST_INDEX) throw new Error(`Task ${index} was not to run`);
+      if (index > MAX_INDEX) throw new Error(`Task ${index} was not to run`);
       const larger = new Uint8Array(2 ** Math.ceil(Math.log2(index + 1)));
       larger.set(this.runs);
       this.runs = larger;
@@ -116,7 +116,7 @@ export class Workload {
       let last = now();
       this.pacer = setInterval(() => {
         const time = now();
-        last = Math.max(last, time - MOST_CATCH_UP_MS);
+        last = Math.max(last, time - MAX_CATCH_UP_MS);
         const through = Math.floor((time - last) * PACE_PER_MS);
         last += through / PACE_PER_MS;
         for (const resolve of this.held.splice(0, through)) resolve();

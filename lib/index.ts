@@ -1,9 +1,23 @@
 /** The public surface of the package: what is not exported here may change at any time. */
 
-export { TasksModule } from './tasks.module.js';
-export { TaskDispatcher } from './dispatcher/index.js';
+export { TasksModule } from './nest/index.js';
+export { TaskDispatcher } from './queueing/index.js';
+export type { QueueTaskOptions, QueueTaskWhenOptions, RunTaskOptions, UpdateTaskOptions } from './queueing/index.js';
+export type { ResultOptions } from './awaiting/index.js';
+export type {
+  BulkTarget,
+  LatencyEstimate,
+  ListTasksQuery,
+  OutboxStatus,
+  QueueStats,
+  ShownSettings,
+  TaskList,
+  TaskMetrics,
+  TaskMetricsPoint,
+  TaskMetricsQuery,
+} from './operations/index.js';
 // A star, as only then an app may merge its task names into `TaskParams`.
-export type * from './dispatcher/task-dispatcher.types.js';
+export type * from './contract/task-params.js';
 
 export {
   Cron,
@@ -16,11 +30,13 @@ export {
   TaskHandler,
   type TaskHandlerDecorator,
   type TaskHandlerOptions,
-} from './decorators/index.js';
+} from './nest/index.js';
 export { type AddScheduleOptions, type CronSchedule, CronSchedules } from './cron/index.js';
-export type { TaskContext } from './runner/index.js';
+export type { TaskContext } from './attempts/index.js';
 
 export type {
+  AdminAbout,
+  AdminAction,
   AdminOptions,
   Backoff,
   BackoffFunction,
@@ -28,6 +44,8 @@ export type {
   EngineOption,
   OutboxOptions,
   QueueOptions,
+  QueueRetentionOptions,
+  QueueSettingsOptions,
   RetentionOptions,
   StoredTaskSettings,
   TaskSettingsOptions,
@@ -36,13 +54,29 @@ export type {
   TasksModuleOptions,
   TasksModuleRootOptions,
   TasksOptionsFactory,
+  UnknownTasks,
   WorkerCounts,
-} from './config/options.js';
-export type { Duration } from './config/duration.js';
-export type { RateLimit } from './config/resolved-config.js';
+} from './config/index.js';
+export type { ParamsType, StandardSchema } from './params/index.js';
+export type { Duration } from './contract/index.js';
+export type { RateLimit } from './contract/index.js';
 
 export { bullmq, type BullmqOptions, type RedisConnection } from './engine/bullmq/index.js';
 export { outboxMigrations, OutboxTask } from './outbox/index.js';
+export {
+  AttemptEntity,
+  AuditEntity,
+  CountEntity,
+  LogEntity,
+  MetricEntity,
+  NameEntity,
+  QueueEntity,
+  ScheduleEntity,
+  SecretEntity,
+  TASKS_ENTITIES,
+  TaskEntity,
+  WorkerEntity,
+} from './engine/sqlite/store/entities/index.js';
 export { backupTasks, type BackupTasksOptions, type TasksBackup } from './engine/sqlite/backup/backup-tasks.js';
 
 export { type CancelTimer, type Clock, ManualClock, SystemClock } from './clock/index.js';
@@ -57,10 +91,11 @@ export {
   type AttemptOutcome,
   type CatchUp,
   type ChildTask,
+  type EnqueuedTask,
   ENDED_STATES,
-  type FailureGroup,
-  type FailureReport,
-  type EngineChange,
+  type LapseReason,
+  type ErrorGroup as FailureGroup,
+  type ErrorReport as FailureReport,
   type OutboxDepth,
   type ScheduleStatus,
   type StateCounts,
@@ -76,28 +111,40 @@ export {
   type TaskProgress,
   type TaskState,
   type TaskSummary,
+  type TaskTags,
   type RunningTask,
   type WorkerInfo,
   type WorkerStatus,
-} from './engine/index.js';
+} from './contract/index.js';
+export type { EngineChange } from './engine/port/index.js';
 
 export {
+  DeadlineError,
   type FieldProblem,
   ForeignManagerError,
   ForeignQueueError,
   InvalidArgumentError,
   InvalidParamsError,
+  InvalidResultError,
+  NoResultError,
   ParamsTooLargeError,
+  ParamsUpgradeError,
+  ResultDeadlockError,
+  ResultTimeoutError,
+  ResultTooLargeError,
   RetryLater,
   type RetryLaterOptions,
   ScheduleNotFoundError,
   SchemaVersionError,
   StoreError,
+  TaskCancelledError,
+  TaskFailedError,
   TaskNotFoundError,
   TasksConfigError,
   TasksError,
   TaskStateError,
   UnknownQueueError,
   UnknownTaskNameError,
+  UnknownTaskVersionError,
   UnrecoverableError,
-} from './errors/index.js';
+} from './contract/index.js';

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { buildThread } from './build-thread.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const tsc = createRequire(import.meta.url)
@@ -24,6 +25,7 @@ for (const { folder, config, type } of BUILDS) {
   const target = path.join(root, 'dist', folder);
   rmSync(target, { recursive: true, force: true });
   run(tsc, '-p', config);
+  await buildThread(target);
   // Node and TypeScript take the module format of a .js or .d.ts file from the nearest package.json.
   writeFileSync(path.join(target, 'package.json'), `${JSON.stringify({ type })}\n`);
 }

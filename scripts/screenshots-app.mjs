@@ -197,7 +197,7 @@ export async function startApp(directory) {
         database: `${directory}/tasks.db`,
         clock,
         workers: { default: 4, emails: 8, payments: 4, images: 3 },
-        admin: { user: () => 'ada@example.com' },
+        admin: { access: 'local', user: () => 'ada@example.com' },
       }),
     ],
     providers: [Shop],

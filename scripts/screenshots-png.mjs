@@ -3,9 +3,9 @@
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
-const MOST_COLOURS = 256;
+const MAX_COLOURS = 256;
 /** Squared; of two colours that are of a kind. */
-const LEAST_DISTANCE = 1_500;
+const MIN_DISTANCE = 1_500;
 const BYTES_PER_PIXEL = { 2: 3, 6: 4 };
 
 /** @param png 8 bits a channel, without interlacing, as a browser writes it */
@@ -47,10 +47,10 @@ function paletteOf(counts) {
   const byUse = [...counts].sort(([, one], [, other]) => other - one).map(([colour]) => colour);
   const kinds = [];
   for (const colour of byUse) {
-    if (kinds.length === MOST_COLOURS / 2) break;
-    if (kinds.every((other) => distance(colour, other) > LEAST_DISTANCE)) kinds.push(colour);
+    if (kinds.length === MAX_COLOURS / 2) break;
+    if (kinds.every((other) => distance(colour, other) > MIN_DISTANCE)) kinds.push(colour);
   }
-  return [...new Set([...kinds, ...byUse])].slice(0, MOST_COLOURS);
+  return [...new Set([...kinds, ...byUse])].slice(0, MAX_COLOURS);
 }
 
 function distance(colour, other) {

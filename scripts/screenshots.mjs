@@ -17,6 +17,8 @@ const newest = async (filter) => (await dispatcher.list({ ...filter, limit: 1 })
 const failed = await newest({ state: 'failed', name: 'charge_card' });
 const PAGES = [
   ['overview', '#/'],
+  ['queue', '#/queues/payments'],
+  ['name', '#/names/charge_card'],
   ['tasks', '#/tasks?state=failed'],
   ['task', `#/tasks/${failed}`],
   ['errors', '#/errors'],

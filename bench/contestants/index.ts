@@ -6,6 +6,7 @@ const POSTGRES_SYNCED = 'each commit is synced to disk (`synchronous_commit=on`)
 
 export const LIBRARY = 'library';
 export const RAW = 'raw';
+export const IN_PLACE = 'library-in-place';
 
 /** All that are measured, the library first. */
 export const CONTESTANTS: readonly ContestantInfo[] = [
@@ -28,6 +29,17 @@ export const CONTESTANTS: readonly ContestantInfo[] = [
     durability: SYNCED,
     settings: "the limit: the library's tables, prepared statements, nothing else; claims and acknowledges in hundreds",
     load: async () => (await import('./raw-sqlite.js')).RawSqlite,
+  },
+  {
+    name: IN_PLACE,
+    title: 'nestjs-tasks in place',
+    packages: ['typeorm', '@nestjs/core', 'better-sqlite3'],
+    store: 'file',
+    node: 'current',
+    durability: SYNCED,
+    settings: "as nestjs-tasks, with the engine in the app's thread (`thread: false`)",
+    measures: ['thread', 'http'],
+    load: async () => (await import('./library.js')).LibraryInPlace,
   },
   {
     name: 'plainjob',

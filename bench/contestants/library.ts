@@ -3,7 +3,8 @@ import { Injectable, Module, type INestApplicationContext } from '@nestjs/common
 import { NestFactory } from '@nestjs/core';
 import { IsEmail, IsObject, IsOptional, IsString } from 'class-validator';
 import { DataSource } from 'typeorm';
-import { TaskDispatcher, TaskHandler, TasksModule } from '../../lib/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TaskHandler, TasksModule } from '../../lib/nest/index.js';
 import type { Contestant } from '../contestant.js';
 import { dataOf, dataOfRange, QUEUE } from '../params.js';
 import { CREATE_ORDERS, INSERT_ORDER } from '../store/orders.js';
@@ -36,7 +37,11 @@ export class Library implements Contestant {
   private appSource: DataSource | null = null;
   private prepared = false;
 
-  constructor(private readonly file: string) {}
+  /** @param thread whether the engine runs in a thread of its own */
+  constructor(
+    private readonly file: string,
+    private readonly thread = true,
+  ) {}
 
   async enqueue(index: number): Promise<void> {
     const tasks = this.tasks ?? (await this.dispatcher());
@@ -104,6 +109,7 @@ export class Library implements Contestant {
           configFile: false,
           database: this.file,
           synchronous: 'full',
+          thread: this.thread,
           workers: concurrency > 0 ? { [QUEUE]: concurrency } : false,
           queues: { [QUEUE]: {} },
           // Longer than that of what a store is filled with: what ends later expires later, as where it filled up by itself.
@@ -126,5 +132,12 @@ export class Library implements Contestant {
       await this.appSource.query(CREATE_ORDERS);
     }
     return this.appSource;
+  }
+}
+
+/** The same with its engine in the app's thread. */
+export class LibraryInPlace extends Library {
+  constructor(file: string) {
+    super(file, false);
   }
 }

@@ -7,7 +7,7 @@ import type { WorkloadKind } from '../workload.js';
 const CONCURRENCIES = [1, 10, 100];
 /** A drain that takes longer has stopped. */
 const PATIENCE_S = 60;
-const MOST_TASKS = 200_000;
+const MAX_TASKS = 200_000;
 
 /** One measure a kind of handler: each is a table of its own. */
 export const drains: readonly Measure[] = [
@@ -31,7 +31,7 @@ function drainOf(kind: WorkloadKind, handler: string, takesPart: (contestant: Co
     last: kind !== 'no-op',
     takesPart,
     async run(context) {
-      const calibration = new Calibration(context.options.seconds, kind === 'no-op' ? 500 : 50, MOST_TASKS);
+      const calibration = new Calibration(context.options.seconds, kind === 'no-op' ? 500 : 50, MAX_TASKS);
       for (const concurrency of CONCURRENCIES) {
         const figure = `drain-${kind}-${concurrency}`;
         await context.inTurns([figure], async ({ contestant, child, store }) => {

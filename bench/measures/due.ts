@@ -11,7 +11,7 @@ const WAITING = 500_000;
 /** Start of the process before the tasks are due, and how long the time before is looked at. */
 const BOOT_MS = 3_000;
 const BEFORE_MS = 1_000;
-const MOST_MS = 240_000;
+const MAX_MS = 240_000;
 const LOOK_EVERY_MS = 250;
 
 export const due: Measure = {
@@ -52,7 +52,7 @@ async function promote(context: Context, library: ContestantInfo): Promise<void>
     const before = await child.call('tally');
     await child.call('resetGap');
     while (storedCount(file, 'scheduled') > 0) {
-      if (Date.now() > at + MOST_MS) throw new Error('the tasks were not promoted within four minutes');
+      if (Date.now() > at + MAX_MS) throw new Error('the tasks were not promoted within four minutes');
       await sleep(LOOK_EVERY_MS);
     }
     const promoted = Date.now() - at;

@@ -1,10 +1,11 @@
 import { sleep } from '../clock.js';
+import { IN_PLACE, LIBRARY } from '../contestants/index.js';
 import type { Measure } from '../measure.js';
 import type { ChildProcess } from '../process/child-process.js';
 import { percentile } from '../report/series.js';
 
 /** Those that may come to 5,000 tasks/s. */
-const TAKING_PART = new Set(['library', 'plainjob', 'bullmq-redis', 'graphile-local']);
+const TAKING_PART = new Set([LIBRARY, IN_PLACE, 'plainjob', 'bullmq-redis', 'graphile-local']);
 const CONCURRENCY = 100;
 const PACE = 5_000;
 const REQUESTS_PER_SECOND = 500;

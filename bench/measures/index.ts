@@ -9,6 +9,7 @@ import { http } from './http.js';
 import { million } from './million.js';
 import { pickUp } from './pick-up.js';
 import { processes } from './processes.js';
+import { thread } from './thread.js';
 import { transaction } from './transaction.js';
 
 /** In the order of the report. */
@@ -17,6 +18,7 @@ export const MEASURES: readonly Measure[] = [
   bulk,
   transaction,
   ...drains,
+  thread,
   pickUp,
   delayed,
   http,

@@ -8,7 +8,7 @@ const CONCURRENCY = 10;
 /** Between two tasks, so that nothing else is to be done when one comes. */
 const PAUSE_MS = 15;
 /** For one that looks for work so rarely that all tasks would take longer. */
-const MOST_S = 5;
+const MAX_S = 5;
 
 const FIGURES = ['pickup-same-p50', 'pickup-same-p95', 'pickup-other-p50', 'pickup-other-p95'];
 
@@ -35,11 +35,11 @@ export const pickUp: Measure = {
           if (!other || other.isGone) others.set(contestant.name, (other = context.spawn(contestant)));
           await child.call('open', contestant.name, store);
           await child.call('start', CONCURRENCY, { kind: 'no-op', times: true });
-          const { fromCommit } = await child.call('pickUp', TASKS, PAUSE_MS, MOST_S);
-          await child.call('drained', fromCommit.length, MOST_S);
+          const { fromCommit } = await child.call('pickUp', TASKS, PAUSE_MS, MAX_S);
+          await child.call('drained', fromCommit.length, MAX_S);
           await other.call('open', contestant.name, store);
           const committed = await other.call('enqueueSpaced', fromCommit.length, TASKS, PAUSE_MS);
-          await child.call('drained', fromCommit.length + TASKS, MOST_S);
+          await child.call('drained', fromCommit.length + TASKS, MAX_S);
           const times = await child.call('times');
           const fromOther = committed.map((at, index) => Math.max(0, times.get(fromCommit.length + index)! - at));
           await other.call('close');

@@ -9,7 +9,7 @@ const PROCESSES = [1, 2, 4];
 const CONCURRENCY = 10;
 const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 5;
-const MOST_TASKS = 200_000;
+const MAX_TASKS = 200_000;
 
 export const processes: Measure = {
   name: 'processes',
@@ -30,7 +30,7 @@ export const processes: Measure = {
   async run(context) {
     const teams = new Map<string, ChildProcess[]>();
     try {
-      const calibration = new Calibration(2 * context.options.seconds, 500, MOST_TASKS);
+      const calibration = new Calibration(2 * context.options.seconds, 500, MAX_TASKS);
       for (const number of PROCESSES) {
         const figure = `processes-${number}`;
         await context.inTurns(number === 2 ? [figure, 'processes-2-least'] : [figure], async (round) => {

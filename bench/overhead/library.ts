@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { TaskDispatcher, TaskHandler, TasksModule, bullmq } from '../../lib/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TaskHandler, TasksModule } from '../../lib/nest/index.js';
+import { bullmq } from '../../lib/engine/bullmq/index.js';
 import { QUEUE, dataOf, type BenchData } from '../params.js';
 import { MailParams } from './mail-params.js';
 import type { Side, SideOptions } from './side.js';

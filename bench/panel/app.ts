@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Injectable, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { Cron, TaskHandler, TasksModule } from '../../lib/index.js';
+import { Cron, TaskHandler, TasksModule } from '../../lib/nest/index.js';
 import { FAILED_QUEUE, IDLE_QUEUE } from './fill.js';
 
 @Injectable()
@@ -24,6 +24,7 @@ export async function startApp(file: string): Promise<{ app: INestApplication; o
   const tasks = TasksModule.forRoot({
     configFile: false,
     database: file,
+    admin: { access: 'local' },
     workers: { default: 100, [FAILED_QUEUE]: 0, [IDLE_QUEUE]: 0 },
   });
   const module = class AppModule {};

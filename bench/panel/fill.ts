@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { errorGroupKey, messagePattern } from '../../lib/engine/common/index.js';
 
 export interface Amounts {
   readonly completed: number;
@@ -47,9 +48,25 @@ const INSERT_WAITING = `
          0, 4, @now, @now, NULL, NULL, NULL, ${PARAMS} FROM numbers`;
 const COUNT_ALL = `INSERT INTO tasks_count SELECT queue, state, count(*) FROM tasks_task GROUP BY queue, state`;
 const INSERT_METRICS = `
-  INSERT INTO tasks_metric ${NUMBERS}
-  SELECT CAST(@first AS INTEGER) + i * ${MINUTE_MS}, queue, 90, 2, 1, 0, 5000, '[0,0,10,40,40]', 9000, '[0,0,0,50,43]'
+  INSERT INTO tasks_metric (minute, queue, name, completed, failed, retried, cancelled,
+                            wait_total, wait_histogram, run_total, run_histogram) ${NUMBERS}
+  SELECT CAST(@first AS INTEGER) + i * ${MINUTE_MS}, queue, 'task_' || (i % 10), 90, 2, 1, 0, 5000, '[0,0,10,40,40]', 9000, '[0,0,0,50,43]'
     FROM numbers, (SELECT 'default' AS queue UNION SELECT '${FAILED_QUEUE}' UNION SELECT '${IDLE_QUEUE}')`;
+
+/** As the library does it when a task fails. */
+const GROUP_FAILURES = `
+  UPDATE tasks_task
+     SET error_group = (SELECT failure_key(tasks_task.name, error_name, error_message) FROM tasks_attempt WHERE task = seq)
+   WHERE state = 'failed'`;
+const INSERT_GROUPS = `
+  INSERT INTO tasks_error_group (key, name, error_name, message, first_at, last_at)
+  SELECT error_group, name, error_name, message_pattern(error_message), min(tasks_task.finished_at), max(tasks_task.finished_at)
+    FROM tasks_task JOIN tasks_attempt ON task = seq
+   WHERE error_group IS NOT NULL GROUP BY error_group`;
+const INSERT_HOURS = `
+  INSERT INTO tasks_error_hour (key, hour, queue, failed)
+  SELECT error_group, finished_at / 3600000, queue, count(*) FROM tasks_task
+   WHERE error_group IS NOT NULL GROUP BY 1, 2, 3`;
 
 /**
  * Fills a store whose tables there are, through SQL alone, its counters as if the library had done it.
@@ -60,6 +77,10 @@ export function fill(file: string, { completed, failed, waiting }: Amounts): voi
   database.pragma('journal_mode = MEMORY');
   database.pragma('synchronous = OFF');
   database.pragma('cache_size = -500000');
+  database.function('failure_key', { deterministic: true }, (name, error, message) =>
+    errorGroupKey(name as string, { name: error as string, message: message as string }),
+  );
+  database.function('message_pattern', { deterministic: true }, (message) => messagePattern(message as string));
   const now = Date.now();
   const total = completed + failed;
   const every = Math.max(1, Math.round(total / failed));
@@ -71,6 +92,7 @@ export function fill(file: string, { completed, failed, waiting }: Amounts): voi
       database.prepare(INSERT_ENDED).run({ from, to, total, every, now, span: WEEK_MS });
       database.prepare(INSERT_ATTEMPTS).run({ after, every });
     }
+    for (const statement of [GROUP_FAILURES, INSERT_GROUPS, INSERT_HOURS]) database.prepare(statement).run();
     database.prepare(INSERT_WAITING).run({ from: 0, to: waiting, now });
     database.prepare('DELETE FROM tasks_count').run();
     database.prepare(COUNT_ALL).run();

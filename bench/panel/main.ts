@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { TaskDispatcher } from '../../lib/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
 import { median } from '../report/series.js';
 import { formatTable } from '../report/table.js';
 import { startApp } from './app.js';

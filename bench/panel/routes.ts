@@ -1,4 +1,5 @@
-import type { FailureReport, TaskList } from '../../lib/index.js';
+import type { ErrorReport } from '../../lib/contract/index.js';
+import type { TaskList } from '../../lib/operations/index.js';
 import { FAILED_QUEUE, IDLE_QUEUE } from './fill.js';
 
 export interface Route {
@@ -17,7 +18,7 @@ export async function routes(origin: string): Promise<Route[]> {
   const read = async <T>(path: string): Promise<T> => (await (await fetch(`${panel}/${path}`)).json()) as T;
 
   const failed = await read<TaskList>('api/tasks?state=failed&limit=200');
-  const { items } = await read<FailureReport>('api/errors');
+  const { items } = await read<ErrorReport>('api/errors');
   const now = Date.now();
   const hours = (from: number, to: number): string =>
     `from=${now - from * (DAY_MS / 24)}&to=${now - to * (DAY_MS / 24)}`;
@@ -28,6 +29,9 @@ export async function routes(origin: string): Promise<Route[]> {
     get('metrics, 1 hour', 'api/metrics?window=1h'),
     get('metrics, 1 day', 'api/metrics?window=1d'),
     get('metrics, 7 days', 'api/metrics?window=7d'),
+    get('metrics, 1 hour, by queue', 'api/metrics?window=1h&by=queue'),
+    get('metrics, 7 days, by task', 'api/metrics?window=7d&by=name'),
+    get('problems', 'api/problems'),
     get('workers', 'api/workers'),
     get('engine', 'api/engine'),
     get('handlers', 'api/handlers'),
@@ -35,6 +39,7 @@ export async function routes(origin: string): Promise<Route[]> {
     get('audit', 'api/audit'),
     get('errors', 'api/errors'),
     get('errors of one task', 'api/errors?name=task_0'),
+    get('a search for an id', `api/tasks?search=${failed.items[0]!.id}`),
     get('one task', `api/tasks/${failed.items[0]!.id}`),
     get('tasks', 'api/tasks?limit=200'),
     get('tasks, the oldest first', 'api/tasks?limit=200&order=oldest'),

@@ -12,7 +12,7 @@ const LOCAL_QUEUE: Preset = { worker: { localQueue: { size: 500 }, completeJobBa
 const SILENT = new Logger(() => () => undefined);
 /** Beside a connection for each job that runs, those of its own. */
 const OWN_CONNECTIONS = 5;
-const MOST_CONNECTIONS = 60;
+const MAX_CONNECTIONS = 60;
 
 export class GraphileWorker implements Contestant {
   private readonly pool: pg.Pool;
@@ -57,7 +57,7 @@ export class GraphileWorker implements Contestant {
 
   async start(concurrency: number, workload: Workload): Promise<void> {
     await this.utils();
-    const max = Math.min(MOST_CONNECTIONS, concurrency + OWN_CONNECTIONS);
+    const max = Math.min(MAX_CONNECTIONS, concurrency + OWN_CONNECTIONS);
     const pgPool = new pg.Pool({ connectionString: this.store, max });
     pgPool.on('error', () => undefined);
     const runner = await run({

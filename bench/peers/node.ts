@@ -5,8 +5,8 @@ import type { ContestantInfo } from '../contestant.js';
 import { PEERS } from './folder.js';
 
 /** The least that every peer runs on. */
-const LEAST_MAJOR = 22;
-const LEAST_MINOR = 18;
+const MIN_MAJOR = 22;
+const MIN_MINOR = 18;
 
 /** The program that a contestant runs in. Some peers need a newer Node.js than the library does; a package brings it. */
 export function nodeOf(node: ContestantInfo['node']): string {
@@ -15,10 +15,10 @@ export function nodeOf(node: ContestantInfo['node']): string {
 
 export function peersNode(): string {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > LEAST_MAJOR || (major === LEAST_MAJOR && minor >= LEAST_MINOR)) return process.execPath;
+  if (major > MIN_MAJOR || (major === MIN_MAJOR && minor >= MIN_MINOR)) return process.execPath;
   const packaged = packagedNode();
   if (packaged) return join(packaged, 'bin', 'node');
-  throw new Error(`The peers need Node.js ${LEAST_MAJOR}.${LEAST_MINOR} or newer, and there is none for this system`);
+  throw new Error(`The peers need Node.js ${MIN_MAJOR}.${MIN_MINOR} or newer, and there is none for this system`);
 }
 
 /** The folder of the package that brings a Node.js for this system. */

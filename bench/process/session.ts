@@ -18,6 +18,14 @@ export interface Drained {
   readonly endedAt: number;
 }
 
+/** What this process and its app's thread were at. */
+export interface Spent {
+  /** Processor time of all threads, in microseconds. */
+  readonly cpu: number;
+  /** Share of the time for which the event loop of the app's thread was busy, from 0 to 1. */
+  readonly busy: number;
+}
+
 export interface PickedUp {
   /** Milliseconds from the call that enqueues to the start of the handler, by task. */
   readonly fromCall: number[];
@@ -31,6 +39,7 @@ export class Session {
   private current: Workload | null = null;
   private server: Server | null = null;
   private delays: IntervalHistogram | null = null;
+  private spentBefore = { cpu: process.cpuUsage(), loop: performance.eventLoopUtilization() };
 
   /** @param connect false: leave connecting to whatever is called next */
   async open(contestant: string, store: string, connect = true): Promise<void> {
@@ -224,6 +233,17 @@ export class Session {
     const delays = this.delays!;
     delays.disable();
     return { p50: delays.percentile(50) / 1e6, p99: delays.percentile(99) / 1e6, max: delays.max / 1e6 };
+  }
+
+  async watchSpending(): Promise<void> {
+    this.spentBefore = { cpu: process.cpuUsage(), loop: performance.eventLoopUtilization() };
+  }
+
+  /** Since {@link watchSpending}. */
+  async spent(): Promise<Spent> {
+    const { cpu, loop } = this.spentBefore;
+    const { user, system } = process.cpuUsage(cpu);
+    return { cpu: user + system, busy: performance.eventLoopUtilization(loop).utilization };
   }
 
   /** Throws unless this process ran each index of the range once, and none else. */

@@ -1,62 +1,64 @@
-import { Controller, UseFilters, UseGuards, type InjectionToken, type Provider, type Type } from '@nestjs/common';
-import type { ResolvedConfig } from '../config/resolved-config.js';
+import type { InjectionToken, Provider, Type } from '@nestjs/common';
+import type { ResolvedConfig } from '../config/index.js';
 import { AdminGuard } from './access/admin.guard.js';
 import { ConfiguredGuards } from './access/configured-guards.js';
+import { PanelAddress } from './access/panel-address.js';
+import { PanelKey } from './access/panel-key.js';
+import { PanelSession } from './access/panel-session.js';
+import { SignInFilter } from './access/sign-in.filter.js';
 import { AdminMount } from './admin-mount.js';
 import { adminSettings } from './admin-settings.js';
 import {
-  ADMIN_CONTROLLERS,
+  ADMIN_CONTROLLER,
   ADMIN_CRONS,
   ADMIN_DISPATCHER,
-  ADMIN_ENGINE,
   ADMIN_HANDLERS,
+  ADMIN_OPERATIONS,
+  ADMIN_RESOURCES,
   ADMIN_SETTINGS,
 } from './admin.constants.js';
-import { AuditController } from './api/audit.controller.js';
-import { CronsController } from './api/crons.controller.js';
-import { EngineController } from './api/engine.controller.js';
-import { ErrorsController } from './api/errors.controller.js';
-import { EventsController } from './api/events.controller.js';
-import { HandlersController } from './api/handlers.controller.js';
-import { MetricsController } from './api/metrics.controller.js';
-import { OutboxController } from './api/outbox.controller.js';
-import { QueuesController } from './api/queues.controller.js';
-import { TasksController } from './api/tasks.controller.js';
-import { UnknownRouteController } from './api/unknown-route.controller.js';
-import { WorkersController } from './api/workers.controller.js';
+import { ApiRouter } from './api/api-router.js';
+import { CronsResource } from './api/crons.resource.js';
+import { EngineResource } from './api/engine.resource.js';
+import { EventsResource } from './api/events.resource.js';
+import { HandlersResource } from './api/handlers.resource.js';
+import { ProblemsResource } from './api/problems.resource.js';
+import { QueuesResource } from './api/queues.resource.js';
+import type { Resource } from './api/resource.js';
+import { StoreResource } from './api/store.resource.js';
+import { TasksResource } from './api/tasks.resource.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { ChangeFeed } from './events/change-feed.js';
 import { Answers } from './http/answers.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { PageController } from './page/page.controller.js';
+import { PanelPage } from './page/panel-page.js';
+import { SignInPage } from './page/sign-in-page.js';
+import { AllowedStore } from './rights/allowed-store.js';
+import { RightsOf } from './rights/rights.js';
+import { panelController } from './panel-controller.js';
 
-/** In the order in which Express tries their routes. */
-const CONTROLLERS = [
-  PageController,
-  QueuesController,
-  TasksController,
-  ErrorsController,
-  CronsController,
-  HandlersController,
-  MetricsController,
-  WorkersController,
-  OutboxController,
-  AuditController,
-  EngineController,
-  EventsController,
-  UnknownRouteController,
+/** The parts of the API. */
+const RESOURCES: ReadonlyArray<Type<Resource>> = [
+  QueuesResource,
+  ProblemsResource,
+  TasksResource,
+  CronsResource,
+  HandlersResource,
+  StoreResource,
+  EngineResource,
+  EventsResource,
 ];
 
-/** What the panel needs from the module of its store: under which tokens it provides them. */
+/** The tokens under which a store's module provides the parts that the panel needs. */
 export interface AdminTokens {
   readonly config: InjectionToken<ResolvedConfig>;
-  readonly engine: InjectionToken;
+  readonly operations: InjectionToken;
   readonly dispatcher: InjectionToken;
   readonly crons: InjectionToken;
   readonly handlers: InjectionToken;
 }
 
-/** What a module adds to its own controllers and providers to have a panel. */
+/** The controllers and providers that a module adds to its own to have a panel. */
 export interface AdminParts {
   readonly controllers: Array<Type<object>>;
   readonly providers: Provider[];
@@ -64,36 +66,42 @@ export interface AdminParts {
 
 /** The panel of one store. Whether it is mounted, and where, follows from the store's configuration. */
 export function adminParts(tokens: AdminTokens): AdminParts {
-  const controllers = CONTROLLERS.map(ownController);
+  const controller = panelController();
   return {
-    controllers,
+    controllers: [controller],
     providers: [
-      { provide: ADMIN_CONTROLLERS, useValue: controllers },
+      { provide: ADMIN_CONTROLLER, useValue: controller },
       {
         provide: ADMIN_SETTINGS,
         useFactory: (config: ResolvedConfig) => adminSettings(config, process.env.NODE_ENV),
         inject: [tokens.config],
       },
-      { provide: ADMIN_ENGINE, useExisting: tokens.engine },
+      { provide: ADMIN_OPERATIONS, useExisting: tokens.operations },
       { provide: ADMIN_DISPATCHER, useExisting: tokens.dispatcher },
       { provide: ADMIN_CRONS, useExisting: tokens.crons },
       { provide: ADMIN_HANDLERS, useExisting: tokens.handlers },
+      ...RESOURCES,
+      {
+        provide: ADMIN_RESOURCES,
+        useFactory: (...resources: readonly Resource[]) => resources,
+        inject: [...RESOURCES],
+      },
+      ApiRouter,
+      RightsOf,
+      AllowedStore,
+      PanelPage,
       Answers,
       AuditTrail,
       ChangeFeed,
       ConfiguredGuards,
+      PanelKey,
+      PanelAddress,
+      PanelSession,
+      SignInPage,
+      SignInFilter,
       AdminGuard,
       ProblemFilter,
       AdminMount,
     ],
   };
-}
-
-/** A class of this module's own, since a path is metadata of the class and each store has its own path. */
-function ownController(base: Type<object>): Type<object> {
-  const own = { [base.name]: class extends base {} }[base.name]!;
-  Controller()(own);
-  UseGuards(AdminGuard)(own);
-  UseFilters(ProblemFilter)(own);
-  return own;
 }

@@ -1,17 +1,15 @@
-/** What is provided inside one store's module for its panel. */
+/** Tokens that one store's module provides for its panel. */
 export const ADMIN_SETTINGS = 'nestjs-tasks:admin-settings';
 export const ADMIN_DISPATCHER = 'nestjs-tasks:admin-dispatcher';
-export const ADMIN_ENGINE = 'nestjs-tasks:admin-engine';
+export const ADMIN_OPERATIONS = 'nestjs-tasks:admin-operations';
 export const ADMIN_HANDLERS = 'nestjs-tasks:admin-handlers';
 export const ADMIN_CRONS = 'nestjs-tasks:admin-crons';
-export const ADMIN_CONTROLLERS = 'nestjs-tasks:admin-controllers';
+export const ADMIN_CONTROLLER = 'nestjs-tasks:admin-controller';
+export const ADMIN_RESOURCES = 'nestjs-tasks:admin-resources';
 
-export const DEFAULT_PAGE_SIZE = 50;
-export const MAX_PAGE_SIZE = 200;
-export const MAX_BULK_IDS = 10_000;
-export const MAX_FILTER_TEXT = 1_000;
+export const MAX_PANEL_PAGE_SIZE = 200;
 
-/** What a request may weigh beside its params: the other fields of the body and the JSON around them. */
+/** Bytes that a request may have beside its params: the other fields of the body and the JSON around them. */
 export const BODY_ALLOWANCE_BYTES = 64 * 1024;
 
 export const MAX_EVENT_CLIENTS = 100;

@@ -1,1 +1,3 @@
 export { adminParts, type AdminParts, type AdminTokens } from './admin-parts.js';
+export { PANEL_KEY_SECRET } from './access/panel-key.js';
+export { PanelAddress } from './access/panel-address.js';

@@ -15,4 +15,15 @@ export interface Clock {
    * A delay may be of any length: longer than the 24.8 days that `setTimeout` takes.
    */
   schedule(delay: number, callback: () => void): CancelTimer;
+  /**
+   * Calls `callback` once when this clock shows `time` (UTC milliseconds) or later, also where it jumps there: soon after
+   * the machine wakes up, or its clock is set ahead. Without it `schedule` is used, which is right for a clock that
+   * does not jump.
+   */
+  scheduleAt?(time: number, callback: () => void): CancelTimer;
+}
+
+/** Calls `callback` once when `clock` shows `time` or later. */
+export function whenItIs(clock: Clock, time: number, callback: () => void): CancelTimer {
+  return clock.scheduleAt?.(time, callback) ?? clock.schedule(time - clock.now(), callback);
 }

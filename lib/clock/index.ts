@@ -1,3 +1,19 @@
-export type { CancelTimer, Clock } from './clock.js';
+export { whenItIs, type CancelTimer, type Clock } from './clock.js';
+export {
+  afterThisCallback,
+  clearImmediate,
+  clearInterval,
+  clearTimeout,
+  monotonicTime,
+  queueMicrotask,
+  setImmediate,
+  setInterval,
+  setTimeout,
+  sleep,
+  SystemClock,
+  timeOfProcess,
+  turn,
+  wallTime,
+  watchForSetBack,
+} from './machine-time.js';
 export { ManualClock } from './manual-clock.js';
-export { SystemClock } from './system-clock.js';

@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from './clock.js';
+import { wallTime } from './machine-time.js';
 
 interface Timer {
   readonly at: number;
@@ -17,7 +18,7 @@ export class ManualClock implements Clock {
   private readonly timers = new Set<Timer>();
 
   /** @param time where the clock stands at first, in UTC milliseconds. Default: the machine's time. */
-  constructor(private time: number = Date.now()) {}
+  constructor(private time: number = wallTime()) {}
 
   now(): number {
     return this.time;

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/index.js';
-import { TasksConfigError } from '../errors/index.js';
+import { TasksConfigError } from '../contract/index.js';
 import { loadConfig } from './load-config.js';
 import { moduleOptionKeys, queueOptionKeys } from './module-options.js';
 import type { TasksModuleRootOptions } from './options.js';
 import type { ResolvedConfig } from './resolved-config.js';
-import { toSnakeCase } from './spelling.js';
+import { toSnakeCase } from '../checks/index.js';
 
 let folder: string;
 let home: string;
@@ -66,6 +66,7 @@ tasks:
   cron: own
   admin: { path: ops, read_only: true }
   max_params_size: 64KiB
+  max_result_size: 16KiB
   shutdown_grace: 3s
   lease: 4s
   max_lost_attempts: 2
@@ -90,6 +91,7 @@ tasks:
       cron: 'own',
       admin: { path: 'ops', readOnly: true },
       maxParamsSize: '64KiB',
+      maxResultSize: '16KiB',
       shutdownGrace: '3s',
       lease: '4s',
       maxLostAttempts: 2,
@@ -189,7 +191,7 @@ tasks:
     'may say nothing: %j',
     (text) => {
       write(text);
-      expect(concurrency(loadConfig({}))).toEqual({ default: 5, emails: 2, imports: 1 });
+      expect(concurrency(loadConfig({}))).toEqual({ default: 5 });
     },
   );
 
@@ -267,7 +269,8 @@ tasks:
     ['a tab as indent', 'tasks:\n\tmax_retries: 1\n', /^config\/config\.yaml:2: Tabs are not allowed/],
     ['two documents', 'tasks: {}\n---\ntasks: {}\n', /^config\/config\.yaml:\d: .*multiple documents/],
     ['an alias of nothing', 'tasks: { max_retries: *none }\n', /^config\/config\.yaml:1: .*none/],
-    ['deep nesting', `tasks: ${'['.repeat(200_000)}`, /^config\/config\.yaml/],
+    ['deep lists', `\ntasks: ${'['.repeat(200_000)}`, /^config\/config\.yaml:2: .* more than 100 levels deep\.$/],
+    ['deep mappings', `\n\ntasks: ${'{a: '.repeat(101)}`, /^config\/config\.yaml:3: .* more than 100 levels deep\.$/],
   ])('refuses %s, telling the line', (_, text, problem) => {
     write(text);
     expect(problems()[0]).toMatch(problem);

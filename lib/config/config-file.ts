@@ -1,13 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { type Document, isAlias, isMap, isScalar, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { DEFAULT_CONFIG_FILE, DEFAULT_NAME } from './defaults.js';
-import type { OptionsSource } from './place.js';
-import { shownNumber, shownValue } from './shown-value.js';
-import { toSnakeCase } from './spelling.js';
+import { nestedDeeperThan } from './yaml-nesting.js';
+import { type OptionsSource, shownNumber, shownValue, toSnakeCase } from '../checks/index.js';
 
 const MAX_FILE_BYTES = 1_024 ** 2;
 /** Aliases may be used this often in all, so that a small file cannot unfold into a huge one. */
 const MAX_ALIASES = 100;
+/** Levels of lists and mappings in each other. */
+const MAX_DEPTH = 100;
 /** Each key is compared with all before it: this ends a mapping of 100,000 keys, and takes part of a second. */
 const MAX_KEY_COMPARISONS = 20_000_000;
 
@@ -67,19 +68,24 @@ function readText(path: string, required: boolean, problems: string[]): string |
   }
 }
 
-/** What errors call the place at `offset` of the text: file and line. */
+/** The place at `offset` of the text, as errors call it: file and line. */
 type Locate = (offset: number | undefined) => string;
 
 function parseSection(path: string, text: string, key: string, problems: string[]): ConfigSection | null {
   const lines = new LineCounter();
   const at: Locate = (offset) => (offset === undefined ? path : `${path}:${lines.linePos(offset).line || 1}`);
+  const tooDeep = nestedDeeperThan(MAX_DEPTH, text, lines);
+  if (tooDeep !== null) {
+    problems.push(`${at(tooDeep)}: lists and mappings stand in each other more than ${MAX_DEPTH} levels deep.`);
+    return null;
+  }
   let document: Document.Parsed;
   try {
     // `logLevel: 'silent'` would let a second document pass; `error` prints nothing either.
     const options = { version: '1.2', merge: true, prettyErrors: false, logLevel: 'error' } as const;
-    document = parseDocument(text, { ...options, uniqueKeys: boundedComparison(), lineCounter: lines });
+    document = parseDocument(text, { ...options, uniqueKeys: boundedComparison() });
   } catch (error) {
-    // Nested too deep for the parser, or a mapping of too many keys.
+    // A mapping of too many keys.
     problems.push(`${path}: cannot be read: ${sentence((error as Error).message)}`);
     return null;
   }

@@ -18,22 +18,20 @@ export const DEFAULT_NAME = 'default';
 export const DEFAULT_QUEUE = 'default';
 export const DEFAULT_CONFIG_FILE = 'config/config.yaml';
 
-/** Concurrent workers of each queue where no `workers` are given. */
-export const DEFAULT_WORKERS: ReadonlyMap<string, number> = new Map([
-  [DEFAULT_QUEUE, 5],
-  ['emails', 2],
-  ['imports', 1],
-]);
-/** Concurrent workers of a queue that is not among {@link DEFAULT_WORKERS}, where no `workers` are given. */
+/** Concurrent workers of a queue where no `workers` are given. */
 export const DEFAULT_CONCURRENCY = 5;
 
 export const DEFAULT_SYNCHRONOUS = 'full';
+export const DEFAULT_THREAD = true;
 export const DEFAULT_OUTBOX_MIGRATE = true;
+export const DEFAULT_ADMIN_ACCESS = 'key';
 export const DEFAULT_CRON = 'all';
 export const DEFAULT_MAX_PARAMS_BYTES = 1_024 ** 2;
+export const DEFAULT_MAX_RESULT_BYTES = 1_024 ** 2;
 export const DEFAULT_SHUTDOWN_GRACE_MS = 10 * SECOND_MS;
 export const DEFAULT_LEASE_MS = 10 * SECOND_MS;
 export const DEFAULT_MAX_LOST_ATTEMPTS = 5;
+export const DEFAULT_UNKNOWN_TASKS_WAIT_MS = DAY_MS;
 
 /** `data/tasks.db`, or `data/tasks-<name>.db` where a process has several stores. */
 export function defaultDatabase(name: string): string {

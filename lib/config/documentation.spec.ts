@@ -6,7 +6,7 @@ import { ManualClock } from '../clock/index.js';
 import { loadConfig } from './load-config.js';
 import { moduleOptionKeys, queueOptionKeys } from './module-options.js';
 import type { TasksModuleRootOptions } from './options.js';
-import { toSnakeCase } from './spelling.js';
+import { toSnakeCase } from '../checks/index.js';
 
 const page = readFileSync('docs/configuration.md', 'utf8');
 const yamlBlocks = Array.from(page.matchAll(/```yaml\n([^]*?)```/g), ([, block]) => block!);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/index.js';
-import { TasksConfigError } from '../errors/index.js';
+import { TasksConfigError } from '../contract/index.js';
 import { unfitOptions, unfitRetention, weakerOptions, type EngineTraits } from './engine-fit.js';
 import { loadConfig } from './load-config.js';
 import type { TasksModuleRootOptions } from './options.js';
@@ -12,10 +12,14 @@ const ABLE: EngineTraits = {
     queueRank: true,
     listOrder: 'created',
     latencyMetrics: true,
+    nameMetrics: true,
     retentionPerTask: true,
     lostAttemptTimes: true,
     queueOrder: 'created',
+    uniqueIds: 'store',
     keepsCancelledAttempts: true,
+    lapses: true,
+    storesWithCompletion: true,
   },
 };
 const LESS_ABLE: EngineTraits = {

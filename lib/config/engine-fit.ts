@@ -1,19 +1,24 @@
 import { SystemClock } from '../clock/index.js';
-import type { EngineCapabilities } from '../engine/index.js';
+import type { EngineCapabilities } from '../engine/port/index.js';
 import type { TaskSettingsOptions } from './options.js';
 import type { ResolvedConfig } from './resolved-config.js';
-import { overlay, resolveSettings } from './task-settings.js';
+import { overlaySettings, resolveSettings } from './task-settings.js';
 
-/** What an engine is, as far as a configuration has to fit it. */
+/** The facts about an engine that a configuration has to fit. */
 export interface EngineTraits {
   readonly kind: string;
   readonly capabilities: EngineCapabilities;
 }
 
 /** Options that ask for more than the engine can do, one problem each. */
-export function unfitOptions({ clock }: ResolvedConfig, { kind, capabilities }: EngineTraits): string[] {
-  if (capabilities.clock === 'injected' || clock instanceof SystemClock) return [];
+export function unfitOptions({ clock, queues }: ResolvedConfig, { kind, capabilities }: EngineTraits): string[] {
+  const problems = [...queues.keys()].flatMap((queue) => {
+    const problem = capabilities.queueNameProblem?.(queue) ?? null;
+    return problem === null ? [] : [`Queue "${queue}" cannot be one of the engine "${kind}": its name ${problem}.`];
+  });
+  if (capabilities.clock === 'injected' || clock instanceof SystemClock) return problems;
   return [
+    ...problems,
     `"clock": the engine "${kind}" goes by the time of the system, so tasks would not come due by this clock. Leave ` +
       '"clock" out, or use the embedded engine, in tests for instance.',
   ];
@@ -44,7 +49,7 @@ export function unfitRetention(
 ): string | null {
   if (capabilities.retentionPerTask || !settings?.retention) return null;
   const own = resolveSettings(config, queue);
-  const wanted = overlay(own, settings).retention;
+  const wanted = overlaySettings(own, settings).retention;
   const state = (['completed', 'failed'] as const).find((key) => wanted[key] !== own.retention[key]);
   if (state === undefined) return null;
   return (

@@ -1,12 +1,13 @@
-import { ENGINE_KINDS, type EngineKind, type EngineOption } from '../engine/kinds/index.js';
-import { listOf } from '../errors/index.js';
-import { type Check, checkWith, type Fields, object } from './option-checks.js';
+import { ENGINE_KINDS, type EngineOption } from '../engine/kinds/index.js';
+import type { EngineKind } from '../engine/port/index.js';
+import { listOf } from '../contract/index.js';
+import { type Check, checkWith, type OptionChecks, object } from '../checks/index.js';
 
 /** One engine's options, checked by what the engine says of them. */
 function optionsOf<Options extends object>(kind: EngineKind<Options>): Check<Options> {
   const names = Object.keys(kind.options) as Array<keyof Options & string>;
   const fields = object<Options>(
-    Object.fromEntries(names.map((name) => [name, fieldOf(kind.options[name])])) as unknown as Fields<Options>,
+    Object.fromEntries(names.map((name) => [name, fieldOf(kind.options[name])])) as unknown as OptionChecks<Options>,
   );
   return (value, place) => {
     const options = fields(value, place);
@@ -35,7 +36,9 @@ function toPlain(value: unknown): unknown {
 const kinds = Object.keys(ENGINE_KINDS) as Array<keyof EngineOption>;
 
 const oneKind = object<EngineOption>(
-  Object.fromEntries(kinds.map((kind) => [kind, optionsOf(ENGINE_KINDS[kind])])) as unknown as Fields<EngineOption>,
+  Object.fromEntries(
+    kinds.map((kind) => [kind, optionsOf(ENGINE_KINDS[kind])]),
+  ) as unknown as OptionChecks<EngineOption>,
 );
 
 export const engineOption: Check<EngineOption> = (value, place) => {

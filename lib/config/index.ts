@@ -1,11 +1,30 @@
-export { DEFAULT_CONCURRENCY, DEFAULT_CONFIG_FILE, DEFAULT_NAME, DEFAULT_QUEUE, DEFAULT_SETTINGS } from './defaults.js';
-export { unfitOptions, unfitRetention, weakerOptions, type EngineTraits } from './engine-fit.js';
-export { LONGEST_DURATION_MS, parseDuration, type Duration, type DurationBounds } from './duration.js';
+export { DEFAULT_QUEUE, DEFAULT_SETTINGS } from './defaults.js';
+export { type EngineTraits, unfitOptions, unfitRetention, weakerOptions } from './engine-fit.js';
 export { loadConfig } from './load-config.js';
-export type * from './options.js';
-export { checkQueueName } from './queue-name.js';
-export { parseRateLimit } from './rate-limit.js';
-export type * from './resolved-config.js';
+export {
+  type AdminAbout,
+  type AdminAction,
+  type AdminOptions,
+  type Backoff,
+  type BackoffFunction,
+  type CronMode,
+  type EngineOption,
+  type OutboxOptions,
+  type KeptTasks,
+  type QueueOptions,
+  type QueueRetentionOptions,
+  type QueueSettingsOptions,
+  type RetentionOptions,
+  type StoredTaskSettings,
+  type TaskSettingsOptions,
+  type TasksModuleAsyncOptions,
+  type TasksModuleIdentity,
+  type TasksModuleOptions,
+  type TasksModuleRootOptions,
+  type TasksOptionsFactory,
+  type UnknownTasks,
+  type WorkerCounts,
+} from './options.js';
 export { withHandlerQueues } from './resolve-queues.js';
-export { parseSize, type SizeBounds } from './size.js';
-export { resolveSettings, validateTaskSettings, type ValidateTaskSettingsOptions } from './task-settings.js';
+export type { ResolvedConfig, TaskSettings } from './resolved-config.js';
+export { overlaySettings, resolveSettings, validateTaskSettings } from './task-settings.js';

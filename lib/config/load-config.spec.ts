@@ -1,9 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { ManualClock, SystemClock } from '../clock/index.js';
-import { TasksConfigError } from '../errors/index.js';
+import { TasksConfigError } from '../contract/index.js';
 import { loadConfig } from './load-config.js';
 import type { TasksModuleRootOptions } from './options.js';
+import { validateTaskSettings } from './task-settings.js';
 import type { ResolvedConfig } from './resolved-config.js';
 
 /** Loads with no file read. */
@@ -38,14 +39,16 @@ describe('defaults', () => {
       cron: 'all',
       admin: { path: 'admin/tasks', guards: [], readOnly: false },
       maxParamsSize: 1_048_576,
+      maxResultSize: 1_048_576,
       shutdownGrace: 10_000,
       lease: 10_000,
       maxLostAttempts: 5,
+      unknownTasksWait: 86_400_000,
       handlerQueueConcurrency: 5,
     });
     expect(config.clock).toBeInstanceOf(SystemClock);
-    expect(concurrency(config)).toEqual({ default: 5, emails: 2, imports: 1 });
-    expect(config.queues.get('emails')).toMatchObject({ settings: config.defaults, rateLimit: null });
+    expect(concurrency(config)).toEqual({ default: 5 });
+    expect(config.queues.get('default')).toMatchObject({ settings: config.defaults, rateLimit: null });
   });
 
   it('gives a named module its own file and path', () => {
@@ -180,6 +183,7 @@ describe('options of the code', () => {
     ['maxParamsSize', 'big'],
     ['maxParamsSize', 0],
     ['maxParamsSize', '1GiB'],
+    ['maxResultSize', '1GiB'],
     ['shutdownGrace', '2d'],
     ['lease', '0s'],
     ['maxLostAttempts', 0],
@@ -208,6 +212,28 @@ describe('options of the code', () => {
     expect(problems({ admin: { guards } })).toEqual([expect.stringContaining('admin.guards must be a list of guards')]);
   });
 
+  it.each(['tasks.example.com', 'https://tasks.example.com/admin', 'file:///x', '*', 'null', 5])(
+    'refuses the origin %j of the panel',
+    (origin) => {
+      expect(problems({ admin: { origins: ['http://tasks.lan:8080/', origin] } })).toEqual([
+        expect.stringContaining('admin.origins.1 must be an origin such as "https://tasks.example.com"'),
+      ]);
+    },
+  );
+
+  it('refuses the origins of the panel that are no list', () => {
+    expect(problems({ admin: { origins: 'https://tasks.example.com' } })).toEqual([
+      expect.stringContaining('admin.origins must be a list'),
+    ]);
+  });
+
+  it('takes the origins of the panel as browsers spell them', () => {
+    const origins = ['HTTPS://Tasks.Example.com', 'http://tasks.lan:8080/', 'http://plain.example:80'];
+    expect(loadConfig({ admin: { origins }, configFile: false }).admin).toMatchObject({
+      origins: ['https://tasks.example.com', 'http://tasks.lan:8080', 'http://plain.example'],
+    });
+  });
+
   it('refuses to be told two places for the tasks', () => {
     expect(problems({ database: 'x.db', dataSource: 'default' })).toEqual([
       expect.stringContaining('TasksModule.forRoot(): dataSource cannot stand beside "database"'),
@@ -229,6 +255,30 @@ describe('options of the code', () => {
       expect(problems({ queues: empty })).toEqual([expect.stringContaining('is not a queue name')]);
     },
   );
+
+  it('takes a number of tasks that are kept, of a queue or of all, state by state, and refuses it elsewhere', () => {
+    const config = load({
+      retention: { completed: { age: '1d', count: 1_000 }, failed: { count: 50 } },
+      queues: { emails: { retention: { completed: '2d' } }, reports: { retention: { completed: { count: 5 } } } },
+    });
+    const day = 24 * 60 * 60 * 1_000;
+    const retention = (queue: string) => config.queues.get(queue)!.settings.retention;
+    expect(retention('default')).toEqual({
+      completed: day,
+      failed: 30 * day,
+      cancelled: 7 * day,
+      atMost: { completed: 1_000, failed: 50 },
+    });
+    expect(retention('emails')).toMatchObject({ completed: 2 * day, atMost: { failed: 50 } });
+    expect(retention('emails').atMost).not.toHaveProperty('completed');
+    expect(retention('reports')).toMatchObject({ completed: day, atMost: { completed: 5, failed: 50 } });
+    expect(problems({ retention: { completed: { count: -1, ages: '1d' } } })).toEqual([
+      expect.stringContaining('retention.completed.count'),
+      expect.stringContaining('retention.completed.ages is not an option'),
+    ]);
+    const own = { retention: { completed: { count: 5 } } } as never;
+    expect(() => validateTaskSettings(own, 'a task')).toThrow(/retention\.completed/);
+  });
 
   it('takes any other name', () => {
     const name = 'Mail.eu-west:bulk_1' + 'x'.repeat(81);
@@ -254,20 +304,20 @@ describe('workers', () => {
     expect(config.handlerQueueConcurrency).toBe(0);
   });
 
-  it('lets a queue say its own number over the default map', () => {
+  it('lets a queue say its own number over the default', () => {
     const config = load({ queues: { emails: { concurrency: 7 }, reports: {} } });
-    expect(concurrency(config)).toEqual({ default: 5, emails: 7, imports: 1, reports: 5 });
+    expect(concurrency(config)).toEqual({ default: 5, emails: 7, reports: 5 });
   });
 
   it('takes a number for every queue', () => {
     const config = load({ workers: 4, queues: { reports: { concurrency: 1 } } });
-    expect(concurrency(config)).toEqual({ default: 4, emails: 4, imports: 4, reports: 4 });
+    expect(concurrency(config)).toEqual({ default: 4, reports: 4 });
     expect(config.handlerQueueConcurrency).toBe(4);
   });
 
   it.each([false, 0] as const)('only enqueues with %j', (workers) => {
     const config = load({ workers, queues: { reports: { concurrency: 3 } } });
-    expect(concurrency(config)).toEqual({ default: 0, emails: 0, imports: 0, reports: 0 });
+    expect(concurrency(config)).toEqual({ default: 0, reports: 0 });
     expect(config.handlerQueueConcurrency).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import type { AdminOptions, RetentionOptions } from './options.js';
+import type { AdminOptions, QueueRetentionOptions } from './options.js';
 import type { CheckedOptions, CheckedQueue } from './module-options.js';
 
 /**
@@ -20,7 +20,7 @@ export function mergeOptions(file: CheckedOptions, code: CheckedOptions): Checke
   };
 }
 
-function mergeRetention(file?: RetentionOptions, code?: RetentionOptions): RetentionOptions | undefined {
+function mergeRetention(file?: QueueRetentionOptions, code?: QueueRetentionOptions): QueueRetentionOptions | undefined {
   return file || code ? { ...file, ...code } : undefined;
 }
 

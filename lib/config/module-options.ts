@@ -2,67 +2,71 @@ import type { CanActivate, Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock/index.js';
 import {
-  CONCURRENCY_LIMIT,
-  LEASE_BOUNDS,
-  LOST_ATTEMPTS_LIMIT,
-  PARAMS_SIZE_BOUNDS,
-  SHUTDOWN_GRACE_BOUNDS,
-} from './limits.js';
-import {
   boolean,
   type Check,
+  checkQueueName,
+  checkRateLimit,
+  checkSize,
   checkWith,
-  duration,
-  type Fields,
+  MAX_CONCURRENCY,
+  durationValue,
+  type OptionChecks,
   inCodeOnly,
+  LEASE_BOUNDS,
+  listWith,
+  MAX_LOST_ATTEMPTS,
   mapOf,
   object,
   oneOf,
   orFalse,
+  PARAMS_SIZE_BOUNDS,
+  RESULT_SIZE_BOUNDS,
+  type OptionPlace,
+  shownValue,
+  SHUTDOWN_GRACE_BOUNDS,
   wholeNumber,
-} from './option-checks.js';
+} from '../checks/index.js';
+import { databasePathProblem } from '../engine/kinds/index.js';
 import { engineOption } from './engine-option.js';
 import type {
   AdminOptions,
   CronMode,
   EngineOption,
   OutboxOptions,
-  TaskSettingsOptions,
+  QueueSettingsOptions,
   TasksModuleIdentity,
 } from './options.js';
-import type { Place } from './place.js';
-import { checkQueueName } from './queue-name.js';
-import { checkRateLimit } from './rate-limit.js';
-import type { RateLimit } from './resolved-config.js';
-import { shownValue } from './shown-value.js';
-import { checkSize } from './size.js';
-import { taskSettingsFields } from './task-settings.js';
+import type { RateLimit } from '../contract/index.js';
+import { queueSettingsFields } from './task-settings.js';
 
 /** {@link QueueOptions} of one source after it was checked. */
-export interface CheckedQueue extends TaskSettingsOptions {
+export interface CheckedQueue extends QueueSettingsOptions {
   readonly concurrency?: number;
   readonly rateLimit?: RateLimit;
 }
 
 /** {@link TasksModuleRootOptions} of one source after it was checked: durations and sizes are numbers, names stand in maps. */
-export interface CheckedOptions extends TaskSettingsOptions, TasksModuleIdentity {
+export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentity {
   readonly database?: string;
   readonly dataSource?: string | DataSource;
   readonly engine?: EngineOption;
   readonly outbox?: OutboxOptions;
   readonly synchronous?: 'full' | 'normal';
+  readonly thread?: boolean;
   readonly workers?: Map<string, number> | number | false;
   readonly queues?: Map<string, CheckedQueue>;
   readonly cron?: CronMode;
   readonly admin?: AdminOptions | false;
   readonly maxParamsSize?: number;
+  readonly maxResultSize?: number;
   readonly shutdownGrace?: number;
   readonly lease?: number;
   readonly maxLostAttempts?: number;
+  readonly unknownTasks?: 'wait' | 'fail' | { wait: number };
   readonly clock?: Clock;
 }
 
-const concurrency = wholeNumber(0, CONCURRENCY_LIMIT);
+const concurrency = wholeNumber(0, MAX_CONCURRENCY);
 const queueName = checkWith(checkQueueName);
 const workersByQueue = mapOf(queueName, concurrency);
 
@@ -77,11 +81,27 @@ const workers: Check<Map<string, number> | number | false> = (value, place) => {
   return undefined;
 };
 
+const unknownTasksWords = oneOf('wait', 'fail');
+const unknownTasksWait = object<{ wait: number }>({ wait: durationValue() });
+
+const unknownTasks: Check<'wait' | 'fail' | { wait: number }> = (value, place) => {
+  if (typeof value !== 'object' || value === null) return unknownTasksWords(value, place);
+  const checked = unknownTasksWait(value, place);
+  if (checked && checked.wait === undefined) place.report('must say for how long: { wait: "1d" }');
+  return checked;
+};
+
 const text = checkWith<string>((value) =>
   typeof value === 'string' && value.trim() !== ''
     ? { value }
     : { problem: `must be a text that is not empty, not ${shownValue(value)}` },
 );
+
+const databasePath = checkWith<string>((value) => {
+  if (typeof value !== 'string') return { problem: `must be the path of a file, not ${shownValue(value)}` };
+  const problem = databasePathProblem(value);
+  return problem === null ? { value } : { problem };
+});
 
 const dataSource: Check<string | DataSource> = (value, place) => {
   if (typeof value === 'string' && value.trim() !== '') return value;
@@ -116,21 +136,46 @@ const guards = checkWith<NonNullable<AdminOptions['guards']>>((value) =>
     : { problem: 'must be a list of guards: classes or objects with a method canActivate()' },
 );
 
+const metadata = checkWith<NonNullable<AdminOptions['metadata']>>((value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? { value: value as NonNullable<AdminOptions['metadata']> }
+    : { problem: `must be an object of metadata such as { isPublic: true }, not ${shownValue(value)}` },
+);
+
+const origin = checkWith<string>((value) => {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : null;
+  // A slash at its end is what the address bar shows.
+  const isOrigin = url !== null && /^https?:$/.test(url.protocol) && [url.origin, `${url.origin}/`].includes(url.href);
+  return isOrigin
+    ? { value: url.origin }
+    : { problem: `must be an origin such as "https://tasks.example.com", not ${shownValue(value)}` };
+});
+
 const user = checkWith<NonNullable<AdminOptions['user']>>((value) =>
   typeof value === 'function'
     ? { value: value as NonNullable<AdminOptions['user']> }
     : { problem: `must be a function (request) => string | null, not ${shownValue(value)}` },
 );
 
-const adminFields: Fields<AdminOptions> = {
+const can = checkWith<NonNullable<AdminOptions['can']>>((value) =>
+  typeof value === 'function'
+    ? { value: value as NonNullable<AdminOptions['can']> }
+    : { problem: `must be a function (request, action, about) => boolean, not ${shownValue(value)}` },
+);
+
+const adminFields: OptionChecks<AdminOptions> = {
   path: adminPath,
   guards: inCodeOnly(guards),
+  access: oneOf('key', 'local'),
+  metadata: inCodeOnly(metadata),
+  origins: listWith(origin),
   readOnly: boolean(),
   user: inCodeOnly(user),
+  can: inCodeOnly(can),
 };
 
-const queueFields: Fields<CheckedQueue> = {
-  ...taskSettingsFields,
+const queueFields: OptionChecks<CheckedQueue> = {
+  ...queueSettingsFields,
   concurrency,
   rateLimit: checkWith(checkRateLimit),
 };
@@ -143,21 +188,24 @@ const storeName = checkWith<string>((value) =>
       },
 );
 
-const rootFields: Fields<CheckedOptions> = {
-  ...taskSettingsFields,
-  database: text,
+const rootFields: OptionChecks<CheckedOptions> = {
+  ...queueSettingsFields,
+  database: databasePath,
   dataSource,
   engine: engineOption,
   outbox: object<OutboxOptions>({ dataSource, migrate: boolean() }),
   synchronous: oneOf('full', 'normal'),
+  thread: boolean(),
   workers,
   queues: mapOf(queueName, object(queueFields)),
   cron: oneOf('all', 'own', false),
   admin: orFalse(object(adminFields)),
   maxParamsSize: checkWith((value) => checkSize(value, PARAMS_SIZE_BOUNDS)),
-  shutdownGrace: duration(SHUTDOWN_GRACE_BOUNDS),
-  lease: duration(LEASE_BOUNDS),
-  maxLostAttempts: wholeNumber(1, LOST_ATTEMPTS_LIMIT),
+  maxResultSize: checkWith((value) => checkSize(value, RESULT_SIZE_BOUNDS)),
+  shutdownGrace: durationValue(SHUTDOWN_GRACE_BOUNDS),
+  lease: durationValue(LEASE_BOUNDS),
+  maxLostAttempts: wholeNumber(1, MAX_LOST_ATTEMPTS),
+  unknownTasks,
   clock: inCodeOnly(clock),
   name: inCodeOnly(storeName),
   global: inCodeOnly(boolean()),
@@ -171,7 +219,7 @@ export const queueOptionKeys: readonly string[] = Object.keys(queueFields);
 const root = object(rootFields);
 
 /** Checks the options of one source. What is wrong is reported at `place`, and left out of the result. */
-export function checkModuleOptions(value: unknown, place: Place): CheckedOptions {
+export function checkModuleOptions(value: unknown, place: OptionPlace): CheckedOptions {
   const options = root(value, place) ?? {};
   if (options.database !== undefined && options.dataSource !== undefined) {
     place
@@ -181,8 +229,9 @@ export function checkModuleOptions(value: unknown, place: Place): CheckedOptions
   if (options.engine !== undefined && (options.database ?? options.dataSource) !== undefined) {
     place.option('engine').report('cannot stand beside "database" or "dataSource": tasks live in one place');
   }
-  if (options.engine !== undefined && options.synchronous !== undefined) {
-    place.option('synchronous').report('cannot stand beside "engine": it is about the file of the embedded store');
+  for (const option of ['synchronous', 'thread'] as const) {
+    if (options.engine === undefined || options[option] === undefined) continue;
+    place.option(option).report('cannot stand beside "engine": it is about the file of the embedded store');
   }
   if (options.outbox !== undefined && options.outbox.dataSource === undefined) {
     place.option('outbox').report('must name the DataSource whose transactions it is for: { dataSource: "default" }');

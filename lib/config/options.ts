@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { CanActivate, InjectionToken, Type } from '@nestjs/common';
 import type { Clock } from '../clock/index.js';
 import type { EngineOption } from '../engine/kinds/index.js';
-import type { Duration } from './duration.js';
+import type { AuditAction, Duration, TaskTags } from '../contract/index.js';
 
 export type { EngineOption };
 
@@ -20,6 +20,29 @@ export interface RetentionOptions {
   failed?: Duration | false;
   /** @default '7d' */
   cancelled?: Duration | false;
+}
+
+/** How long, and how many, ended tasks of a queue are kept. */
+export interface KeptTasks {
+  /** `false`: as long as there are no more than `count`. */
+  age?: Duration | false;
+  /** Most of the queue that are kept, those that ended last: a whole number from 0 to 1,000,000,000. Absent: any number. */
+  count?: number;
+}
+
+/** {@link RetentionOptions} of a queue, or of all queues: a number of tasks, too. */
+export interface QueueRetentionOptions {
+  /** @default '7d' */
+  completed?: Duration | false | KeptTasks;
+  /** @default '30d' */
+  failed?: Duration | false | KeptTasks;
+  /** @default '7d' */
+  cancelled?: Duration | false | KeptTasks;
+}
+
+/** Settings of tasks that stand on a queue, or in the module's defaults. */
+export interface QueueSettingsOptions extends Omit<TaskSettingsOptions, 'retention'> {
+  retention?: QueueRetentionOptions;
 }
 
 /**
@@ -58,13 +81,13 @@ export interface TaskSettingsOptions {
   retention?: RetentionOptions;
 }
 
-/** What can be set for one task when it is enqueued. A function cannot be stored, so `backoff` is one of the names. */
+/** Settings of one task, given when it is enqueued. A function cannot be stored, so `backoff` is one of the names. */
 export interface StoredTaskSettings extends Omit<TaskSettingsOptions, 'backoff'> {
   backoff?: Exclude<Backoff, BackoffFunction>;
 }
 
 /** Settings of one queue, over the module's defaults. */
-export interface QueueOptions extends TaskSettingsOptions {
+export interface QueueOptions extends QueueSettingsOptions {
   /**
    * Concurrent workers of this queue in this process, from 0 to 10,000; the same as its entry in `workers`, which wins
    * over it, as do a number and `false` given as `workers`.
@@ -84,8 +107,27 @@ export interface AdminOptions {
    * @default 'admin/tasks', or 'admin/tasks-<name>' for a module with a name
    */
   path?: string;
-  /** Nest guards that decide who may enter. Without one only direct loopback requests are answered. */
+  /** Nest guards that decide who may enter. Without one, {@link access} does. */
   guards?: Array<Type<CanActivate> | CanActivate>;
+  /**
+   * Who may enter where there are no guards. `key`: direct loopback requests that have the panel's key, which the app logs
+   * with the panel's address when it starts. `local`: every direct loopback request; a web server on the same machine
+   * makes everybody's requests look like that.
+   * @default 'key'
+   */
+  access?: 'key' | 'local';
+  /**
+   * Metadata of the panel's controller and handlers, for the app's global guards, as `@SetMetadata()` sets it:
+   * `{ isPublic: true }` for one that looks for it. Cannot stand in the file.
+   * @default {}
+   */
+  metadata?: Record<string | symbol, unknown>;
+  /**
+   * Origins under which browsers reach the panel, such as `https://tasks.example.com`: for a proxy that changes `Host`.
+   * Where there are some, a `Host` that is another domain is refused (DNS rebinding).
+   * @default []: the origin of the request's `Host`
+   */
+  origins?: string[];
   /**
    * Refuses every change.
    * @default false
@@ -97,7 +139,31 @@ export interface AdminOptions {
    * @default `request.user`: its email, username, name, id or sub
    */
   user?(request: { user?: unknown }): string | null;
+  /**
+   * Whether somebody may see or do something, beside the guards that let them in: so that one panel serves several teams.
+   * Lists, figures and the stream of changes have what may be seen, and nothing else. Cannot stand in the file.
+   * @param request Express's or Fastify's, as the guards leave it
+   * @param about of which queue and name of tasks, as far as there is one
+   * @default everybody may do everything
+   */
+  can?(request: { user?: unknown }, action: AdminAction, about: AdminAbout): boolean | Promise<boolean>;
 }
+
+/** What `admin.can` is asked for: to see tasks, queues, crons and figures, to see the audit record, or to make a change. */
+export type AdminAction = 'see' | 'see-audit' | AuditAction;
+
+/** What an {@link AdminAction} is about. */
+export interface AdminAbout {
+  /** Absent for what is of no queue. */
+  readonly queue?: string;
+  /** Name of tasks; absent for what is of a queue as a whole. */
+  readonly name?: string;
+  /** Tags of the one task, empty where it has none; absent for what is not of one task, as counts and figures. */
+  readonly tags?: TaskTags;
+}
+
+/** See {@link TasksModuleOptions.unknownTasks}. */
+export type UnknownTasks = 'wait' | 'fail' | { wait: Duration };
 
 /** Which cron methods become durable. `all`: Nest's and the library's own `@Cron`; `own`: only the library's; `false`: none. */
 export type CronMode = 'all' | 'own' | false;
@@ -115,7 +181,7 @@ export interface OutboxOptions {
 }
 
 /** Options of `TasksModule.forRoot`; every one may stand in `config/config.yaml` under `tasks`, in snake_case. */
-export interface TasksModuleOptions extends TaskSettingsOptions {
+export interface TasksModuleOptions extends QueueSettingsOptions {
   /**
    * Path of the SQLite file, from the working directory; `:memory:` for a store that ends with the process.
    * @default 'data/tasks.db', or 'data/tasks-<name>.db' for a module with a name
@@ -136,9 +202,16 @@ export interface TasksModuleOptions extends TaskSettingsOptions {
    */
   synchronous?: 'full' | 'normal';
   /**
+   * Runs the embedded engine in a thread of its own, so that the app's event loop waits for no statement and no disk.
+   * Where it cannot (tasks in `:memory:` or in the app's own DataSource, a `clock` of the app), it runs in the app's thread.
+   * @default true
+   */
+  thread?: boolean;
+  /**
    * Concurrent workers per queue in this process, each from 0 to 10,000; a queue that is not in it has none.
-   * A number is taken for every queue; `false` or 0: this process only enqueues.
-   * @default { default: 5, emails: 2, imports: 1 }
+   * A number is taken for every queue; `false` or 0: this process only enqueues. Where it is not given, `default` and each
+   * queue that `queues`, a handler or a cron method names has 5.
+   * @default 5
    */
   workers?: WorkerCounts | number | false;
   queues?: Record<string, QueueOptions>;
@@ -152,7 +225,13 @@ export interface TasksModuleOptions extends TaskSettingsOptions {
    */
   maxParamsSize?: number | string;
   /**
-   * How long handlers may go on after shutdown began, before their signals are aborted; at most a day.
+   * Most bytes that the result of a task may take as JSON, where its handler keeps one, or a size such as `64KiB`; at most 256 MiB.
+   * @default '1MiB'
+   */
+  maxResultSize?: number | string;
+  /**
+   * How long handlers may go on after shutdown began, before their signals are aborted; at most a day. They have five
+   * seconds more to react.
    * @default '10s'
    */
   shutdownGrace?: Duration;
@@ -167,11 +246,17 @@ export interface TasksModuleOptions extends TaskSettingsOptions {
    * @default 5
    */
   maxLostAttempts?: number;
+  /**
+   * What becomes of a task whose name this process has no handler for. `wait`: it is left to a process that has one, for a
+   * day; `{ wait: '2h' }`: for so long; then it fails. `fail`: it fails at once.
+   * @default 'wait'
+   */
+  unknownTasks?: UnknownTasks;
   /** Source of time. Cannot stand in the file. */
   clock?: Clock;
 }
 
-/** What identifies one of several modules in one process, beside their options. */
+/** The identity of one of several modules in one process, beside its options. */
 export interface TasksModuleIdentity {
   /**
    * Name of the store, where a process has more than one: a letter, then letters, digits, `_` and `-`.

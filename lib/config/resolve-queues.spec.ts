@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TasksConfigError } from '../errors/index.js';
+import { TasksConfigError } from '../contract/index.js';
 import { loadConfig } from './load-config.js';
 import type { TasksModuleRootOptions } from './options.js';
 import { withHandlerQueues } from './resolve-queues.js';

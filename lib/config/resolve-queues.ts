@@ -1,9 +1,9 @@
-import { TasksConfigError } from '../errors/index.js';
-import { DEFAULT_CONCURRENCY, DEFAULT_QUEUE, DEFAULT_WORKERS } from './defaults.js';
+import { TasksConfigError } from '../contract/index.js';
+import { DEFAULT_CONCURRENCY, DEFAULT_QUEUE } from './defaults.js';
 import type { CheckedOptions } from './module-options.js';
-import { checkQueueName } from './queue-name.js';
+import { checkQueueName } from '../checks/index.js';
 import type { QueueConfig, ResolvedConfig, TaskSettings } from './resolved-config.js';
-import { overlay } from './task-settings.js';
+import { overlaySettings } from './task-settings.js';
 
 type Workers = CheckedOptions['workers'];
 
@@ -20,7 +20,7 @@ export function resolveQueues(
     queues.set(name, {
       name,
       concurrency: concurrencyOf(name, merged.workers, options?.concurrency),
-      settings: overlay(defaults, options),
+      settings: overlaySettings(defaults, options),
       rateLimit: options?.rateLimit ?? null,
     });
   }
@@ -29,19 +29,18 @@ export function resolveQueues(
 
 /**
  * A map of workers names queues even where the other source overrides it: a process that only enqueues
- * (`workers: false` in code) knows the queues of the file. Where no map is given, those of the default map are known.
+ * (`workers: false` in code) knows the queues of the file.
  */
 function knownQueues(fileWorkers: Workers, codeWorkers: Workers, merged: CheckedOptions): Set<string> {
   const maps = [fileWorkers, codeWorkers].filter((workers) => workers instanceof Map);
-  const named = maps.length > 0 ? maps : [DEFAULT_WORKERS];
-  return new Set([DEFAULT_QUEUE, ...named.flatMap((map) => [...map.keys()]), ...(merged.queues?.keys() ?? [])]);
+  return new Set([DEFAULT_QUEUE, ...maps.flatMap((map) => [...map.keys()]), ...(merged.queues?.keys() ?? [])]);
 }
 
 function concurrencyOf(name: string, workers: Workers, ofQueue: number | undefined): number {
   if (workers === false) return 0;
   if (typeof workers === 'number') return workers;
   if (workers) return workers.get(name) ?? ofQueue ?? 0;
-  return ofQueue ?? DEFAULT_WORKERS.get(name) ?? DEFAULT_CONCURRENCY;
+  return ofQueue ?? DEFAULT_CONCURRENCY;
 }
 
 /** See {@link ResolvedConfig.handlerQueueConcurrency}. */

@@ -1,12 +1,16 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock/index.js';
 import type { AdminOptions, Backoff, CronMode, EngineOption, OutboxOptions } from './options.js';
+import type { RateLimit } from '../contract/index.js';
+export type { RateLimit } from '../contract/index.js';
 
 /** {@link RetentionOptions} with every value there: milliseconds, or null to keep for ever. */
 export interface Retention {
   readonly completed: number | null;
   readonly failed: number | null;
   readonly cancelled: number | null;
+  /** Most tasks of a queue that are kept, by state; absent where nothing says so. */
+  readonly atMost?: Readonly<Partial<Record<'completed' | 'failed' | 'cancelled', number>>>;
 }
 
 /** Settings with every value there and every duration in milliseconds. */
@@ -19,13 +23,6 @@ export interface TaskSettings {
   readonly timeout: number | null;
   readonly priority: number;
   readonly retention: Retention;
-}
-
-export interface RateLimit {
-  /** Most tasks started in one span. */
-  readonly max: number;
-  /** Length of the span in milliseconds. */
-  readonly per: number;
 }
 
 /** One queue of this process with its settings over the defaults. */
@@ -47,17 +44,28 @@ export interface ResolvedConfig {
   readonly dataSource: string | DataSource | null;
   readonly outbox: Required<OutboxOptions> | null;
   readonly synchronous: 'full' | 'normal';
+  /** Whether the embedded engine runs in a thread of its own where it can. */
+  readonly thread: boolean;
   readonly defaults: TaskSettings;
   /** Every queue that a task may be put on, `default` always among them. */
   readonly queues: ReadonlyMap<string, QueueConfig>;
   /** Concurrent workers here of a queue that only a handler names: what `workers` say about a queue they do not list. */
   readonly handlerQueueConcurrency: number;
   readonly cron: CronMode;
-  readonly admin: (Required<Omit<AdminOptions, 'user'>> & { user: NonNullable<AdminOptions['user']> | null }) | false;
+  readonly admin:
+    | (Required<Omit<AdminOptions, 'user' | 'can'>> & {
+        user: NonNullable<AdminOptions['user']> | null;
+        can: NonNullable<AdminOptions['can']> | null;
+      })
+    | false;
   /** Bytes. */
   readonly maxParamsSize: number;
+  /** Bytes. */
+  readonly maxResultSize: number;
   readonly shutdownGrace: number;
   readonly lease: number;
   readonly maxLostAttempts: number;
+  /** How long a task waits for a process that knows its name, in milliseconds; null: it fails at once. */
+  readonly unknownTasksWait: number | null;
   readonly clock: Clock;
 }

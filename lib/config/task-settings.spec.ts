@@ -1,11 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentError, TasksConfigError } from '../errors/index.js';
+import { InvalidArgumentError, TasksConfigError } from '../contract/index.js';
 import { DEFAULT_SETTINGS } from './defaults.js';
 import { loadConfig } from './load-config.js';
 import type { TaskSettingsOptions, TasksModuleRootOptions } from './options.js';
-import type { TaskSettings } from './resolved-config.js';
-import { resolveSettings, validateTaskSettings } from './task-settings.js';
+import { overlaySettings, resolveSettings, validateTaskSettings } from './task-settings.js';
 
 const config = (options: TasksModuleRootOptions) => loadConfig({ configFile: false, ...options });
 
@@ -30,13 +29,15 @@ describe('resolveSettings', () => {
       timeout: '1m',
       queues: { q: { jitter: 0.2, priority: 2, timeout: '2m' } },
     });
-    expect(resolveSettings(some, 'q', { priority: 3, timeout: '3m' }, { timeout: false })).toMatchObject({
+    expect(
+      overlaySettings(resolveSettings(some, 'q', { priority: 3, timeout: '3m' }), { timeout: false }),
+    ).toMatchObject({
       maxRetries: 1,
       jitter: 0.2,
       priority: 3,
       timeout: null,
     });
-    expect(resolveSettings(some, 'q', null, null)).toMatchObject({
+    expect(overlaySettings(resolveSettings(some, 'q', null), null)).toMatchObject({
       maxRetries: 1,
       jitter: 0.2,
       priority: 2,
@@ -72,8 +73,8 @@ describe('resolveSettings', () => {
   });
 
   it('throws on a duration that is none', () => {
-    expect(() => resolveSettings(config({}), 'default', null, { retryDelay: 'later' })).toThrow(InvalidArgumentError);
-    expect(() => resolveSettings(config({}), 'default', null, { retention: { failed: 'later' } })).toThrow(
+    expect(() => resolveSettings(config({}), 'default', { retryDelay: 'later' })).toThrow(InvalidArgumentError);
+    expect(() => resolveSettings(config({}), 'default', { retention: { failed: 'later' } })).toThrow(
       'retention.failed',
     );
   });
@@ -99,13 +100,14 @@ describe('resolveSettings', () => {
     const orNull = (value: unknown) => (value === false ? null : value);
     fc.assert(
       fc.property(settings, settings, settings, settings, (task, handler, queue, defaults) => {
-        const resolved = resolveSettings(config({ ...defaults, queues: { q: queue } }), 'q', handler, task);
+        const some = config({ ...defaults, queues: { q: queue } });
+        const resolved = overlaySettings(resolveSettings(some, 'q', handler), task);
         const places = [task, handler, queue, defaults];
         for (const key of ['maxRetries', 'retryDelay', 'backoff', 'jitter', 'timeout', 'priority'] as const) {
           const place = places.find((options) => options[key] !== undefined);
           expect(resolved[key]).toEqual(place ? orNull(place[key]) : DEFAULT_SETTINGS[key]);
         }
-        for (const state of Object.keys(DEFAULT_SETTINGS.retention) as Array<keyof TaskSettings['retention']>) {
+        for (const state of ['completed', 'failed', 'cancelled'] as const) {
           const place = places.find((options) => options.retention?.[state] !== undefined);
           expect(resolved.retention[state]).toEqual(
             place ? orNull(place.retention![state]) : DEFAULT_SETTINGS.retention[state],

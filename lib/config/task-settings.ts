@@ -1,10 +1,30 @@
-import { TasksConfigError } from '../errors/index.js';
+import { type Duration, TasksConfigError } from '../contract/index.js';
 import { DEFAULT_SETTINGS } from './defaults.js';
-import { parseDuration, type Duration } from './duration.js';
-import { MAX_RETRIES_LIMIT, PRIORITY_LIMIT, TIMEOUT_BOUNDS } from './limits.js';
-import { type Check, duration, type Fields, fraction, object, oneOf, orFalse, wholeNumber } from './option-checks.js';
-import type { Backoff, BackoffFunction, RetentionOptions, TaskSettingsOptions } from './options.js';
-import { Place } from './place.js';
+import {
+  type Check,
+  durationValue,
+  type OptionChecks,
+  fraction,
+  MAX_RETRIES,
+  object,
+  oneOf,
+  orFalse,
+  parseDuration,
+  OptionPlace,
+  MAX_KEPT_TASKS,
+  MAX_PRIORITY,
+  TIMEOUT_BOUNDS,
+  wholeNumber,
+} from '../checks/index.js';
+import type {
+  Backoff,
+  BackoffFunction,
+  KeptTasks,
+  QueueRetentionOptions,
+  QueueSettingsOptions,
+  RetentionOptions,
+  TaskSettingsOptions,
+} from './options.js';
 import type { ResolvedConfig, Retention, TaskSettings } from './resolved-config.js';
 
 const backoffName = oneOf('fixed', 'linear', 'exponential');
@@ -20,20 +40,30 @@ const storableBackoff: Check<Backoff> = (value, place) => {
   return undefined;
 };
 
-const retentionFields: Fields<RetentionOptions> = {
-  completed: orFalse(duration()),
-  failed: orFalse(duration()),
-  cancelled: orFalse(duration()),
+const retentionFields: OptionChecks<RetentionOptions> = {
+  completed: orFalse(durationValue()),
+  failed: orFalse(durationValue()),
+  cancelled: orFalse(durationValue()),
 };
 
-export const taskSettingsFields: Fields<TaskSettingsOptions> = {
-  maxRetries: wholeNumber(0, MAX_RETRIES_LIMIT),
-  retryDelay: duration(),
+const keptFields = object<KeptTasks>({ age: orFalse(durationValue()), count: wholeNumber(0, MAX_KEPT_TASKS) });
+
+const keptTasks: Check<Duration | false | KeptTasks> = (value, place) =>
+  typeof value === 'object' && value !== null ? keptFields(value, place) : orFalse(durationValue())(value, place);
+
+export const taskSettingsFields: OptionChecks<TaskSettingsOptions> = {
+  maxRetries: wholeNumber(0, MAX_RETRIES),
+  retryDelay: durationValue(),
   backoff,
   jitter: fraction(),
-  timeout: orFalse(duration(TIMEOUT_BOUNDS)),
-  priority: wholeNumber(-PRIORITY_LIMIT, PRIORITY_LIMIT),
+  timeout: orFalse(durationValue(TIMEOUT_BOUNDS)),
+  priority: wholeNumber(-MAX_PRIORITY, MAX_PRIORITY),
   retention: object(retentionFields),
+};
+
+export const queueSettingsFields: OptionChecks<QueueSettingsOptions> = {
+  ...taskSettingsFields,
+  retention: object({ completed: keptTasks, failed: keptTasks, cancelled: keptTasks }),
 };
 
 export interface ValidateTaskSettingsOptions {
@@ -63,13 +93,13 @@ export function validateTaskSettings(
     return path;
   };
   const fields = stored ? { ...taskSettingsFields, backoff: storableBackoff } : taskSettingsFields;
-  object<TaskSettingsOptions>(fields, beside)(options, new Place({ spelling: 'camel', label }, problems));
+  object<TaskSettingsOptions>(fields, beside)(options, new OptionPlace({ spelling: 'camel', label }, problems));
   if (problems.length === 0) return;
   throw error(wrongFields[0] ?? '', problems.join('\n'));
 }
 
 /**
- * Settings of one task: its own over its handler's over its queue's over the module's defaults, key by key.
+ * Settings of tasks that bring none of their own: their handler's over their queue's over the module's defaults, key by key.
  *
  * @param queue a queue that is not configured has the module's defaults
  * @throws InvalidArgumentError for a duration that is none
@@ -78,13 +108,15 @@ export function resolveSettings(
   config: Pick<ResolvedConfig, 'queues' | 'defaults'>,
   queue: string,
   handler?: TaskSettingsOptions | null,
-  task?: TaskSettingsOptions | null,
 ): TaskSettings {
-  return overlay(overlay(config.queues.get(queue)?.settings ?? config.defaults, handler), task);
+  return overlaySettings(config.queues.get(queue)?.settings ?? config.defaults, handler);
 }
 
 /** `options` where they say something, `base` where they do not. */
-export function overlay(base: TaskSettings = DEFAULT_SETTINGS, options?: TaskSettingsOptions | null): TaskSettings {
+export function overlaySettings(
+  base: TaskSettings = DEFAULT_SETTINGS,
+  options?: QueueSettingsOptions | null,
+): TaskSettings {
   if (!options) return base;
   return {
     maxRetries: options.maxRetries ?? base.maxRetries,
@@ -97,13 +129,30 @@ export function overlay(base: TaskSettings = DEFAULT_SETTINGS, options?: TaskSet
   };
 }
 
-function overlayRetention(base: Retention, options?: RetentionOptions): Retention {
+function overlayRetention(base: Retention, options?: QueueRetentionOptions): Retention {
   if (!options) return base;
+  const atMost = { ...base.atMost };
+  for (const state of ['completed', 'failed', 'cancelled'] as const) {
+    const own = options[state];
+    if (own === undefined) continue;
+    const { count } = asKept(own);
+    if (count === undefined) delete atMost[state];
+    else atMost[state] = count;
+  }
   return {
-    completed: lengthOrNull(options.completed, base.completed, 'retention.completed'),
-    failed: lengthOrNull(options.failed, base.failed, 'retention.failed'),
-    cancelled: lengthOrNull(options.cancelled, base.cancelled, 'retention.cancelled'),
+    completed: lengthOrNull(ageOf(options.completed), base.completed, 'retention.completed'),
+    failed: lengthOrNull(ageOf(options.failed), base.failed, 'retention.failed'),
+    cancelled: lengthOrNull(ageOf(options.cancelled), base.cancelled, 'retention.cancelled'),
+    ...(Object.keys(atMost).length > 0 && { atMost }),
   };
+}
+
+function ageOf(kept: Duration | false | KeptTasks | undefined): Duration | false | undefined {
+  return kept === undefined ? undefined : asKept(kept).age;
+}
+
+function asKept(kept: Duration | false | KeptTasks): KeptTasks {
+  return typeof kept === 'object' ? kept : { age: kept };
 }
 
 function lengthOrNull(value: Duration | false | undefined, base: number | null, field: string): number | null {

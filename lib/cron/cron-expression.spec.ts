@@ -22,7 +22,25 @@ describe('nextRun', () => {
     expect(runs('@daily', 'UTC', '2026-01-01T00:00:00Z', 1)).toEqual(['2026-01-02T00:00']);
     expect(runs('@weekdays', 'UTC', '2026-01-02T00:00:00Z', 1)).toEqual(['2026-01-05T00:00']);
     expect(runs('@minutely', 'UTC', '2026-01-01T00:00:30Z', 1)).toEqual(['2026-01-01T00:01']);
+    expect(runs('  @WEEKDAYS ', 'UTC', '2026-01-02T00:00:00Z', 1)).toEqual(['2026-01-05T00:00']);
+    expect(runs('@weekends', 'UTC', '2026-01-02T00:00:00Z', 2)).toEqual(['2026-01-03T00:00', '2026-01-04T00:00']);
+    expect(nextRun(timing('@secondly', 'UTC'), at('2026-01-01T00:00:00Z'))).toBe(at('2026-01-01T00:00:01Z'));
     expect(runs('0/20 * * * *', 'UTC', '2026-01-01T00:00:00Z', 2)).toEqual(['2026-01-01T00:20', '2026-01-01T00:40']);
+  });
+
+  it('takes intervals, whose ticks are the same whoever asks and since when', () => {
+    expect(runs('@every 45m', null, '2026-01-01T00:10:00Z', 3)).toEqual([
+      '2026-01-01T00:45',
+      '2026-01-01T01:30',
+      '2026-01-01T02:15',
+    ]);
+    expect(runs('@every 45m', 'Europe/Paris', '2026-01-01T01:29:59Z', 1)).toEqual(['2026-01-01T01:30']);
+    expect(runs('@EVERY 1h30m', null, '2026-03-29T00:00:00Z', 2)).toEqual(['2026-03-29T01:30', '2026-03-29T03:00']);
+    const problem = (expression: string) => findTimingProblem({ expression }, at('2026-01-01T00:00:00Z'))?.message;
+    expect(problem('@every 45m')).toBeUndefined();
+    expect(problem('@every 999ms')).toContain('@every must be at least "1s", not "999ms"');
+    expect(problem('@every now')).toContain('@every must be a duration such as');
+    expect(problem('@every')).toContain('is not a cron expression');
   });
 
   it('understands every CronExpression of @nestjs/schedule', () => {
@@ -44,6 +62,17 @@ describe('nextRun', () => {
       '2026-04-13T00:00',
       '2026-04-17T00:00',
     ]);
+  });
+
+  it('goes by the weekday where the day covers all, however both are written', () => {
+    const weekdays = ['2026-01-02T09:00', '2026-01-05T09:00'];
+    for (const expression of ['0 9 */1 * 1-5', '0  9  1-31 * 1-5', '0 9 ? * MON-FRI', '0 9 1/1 jan-dec 1,2,3,4,5']) {
+      expect(runs(expression, 'UTC', '2026-01-01T10:00:00Z', 2), expression).toEqual(weekdays);
+    }
+    const sundays = ['2026-01-04T09:00', '2026-01-05T09:00', '2026-01-08T09:00'];
+    for (const expression of ['0 9 * * 1/3', '0 9 * * MON/3']) {
+      expect(runs(expression, 'UTC', '2026-01-02T10:00:00Z', 3), expression).toEqual(sundays);
+    }
   });
 
   it('finds ends of months and leap years', () => {
@@ -192,6 +221,20 @@ describe('nextRun of a date', () => {
     expect(nextRun(once, at('2027-01-01T08:00:00.250Z'))).toBeNull();
   });
 
+  it.each([
+    ['2027-01-01T08:00Z', '2027-01-01T08:00:00Z'],
+    ['2027-01-01T08:00:00.250+0200', '2027-01-01T06:00:00.250Z'],
+    [' 2027-01-01T08:00:00z ', '2027-01-01T08:00:00Z'],
+    ['2027-01-31', '2027-01-31T00:00:00Z'],
+    ['2027-12-01 23:59:59', '2027-12-01T23:59:59Z'],
+    ['2027-12-01T23:59:59.500', '2027-12-01T23:59:59Z'],
+    ['2020-01-01', null],
+  ])('reads %j', (expression, expected) => {
+    const start = at('2026-01-01T00:00:00Z');
+    const once = timing(expression, 'UTC');
+    expect(nextRun(once, start)).toBe(expected === null ? null : at(expected));
+  });
+
   it('reads a date without a zone in the zone of the schedule', () => {
     const start = at('2026-01-01T00:00:00Z');
     expect(nextRun(timing('2027-07-01T08:00', 'Europe/Paris'), start)).toBe(at('2027-07-01T06:00:00Z'));
@@ -221,6 +264,26 @@ describe('findTimingProblem', () => {
     ['2027-01-01T25:00:00Z', /no such time/],
     ['0 0 31 2 *', /never comes.*28 2/],
     ['0 0 30 2,2 *', /never comes/],
+    ['  ', /is empty\./],
+    [null, /is null\./],
+    ['2027-00-01', /no such day/],
+    ['2027-13-01', /no such day/],
+    ['2027-01-00', /no such day/],
+    ['2027-01-01x', /: it is not an ISO date\. Right/],
+    ['2027-01-01T10:60:00', /no such time/],
+    ['2027-01-01T10:00:60', /no such time/],
+    ['2027-01-01T24:00', /no such time/],
+    ['2027-01-0', /parts|fields|illegal/],
+    ['0 0 2027-01-01 * *', /illegal|larger/],
+    [' 0  0 0 1 1 * 2027 ', /seven fields/],
+    ['61 * * * *', /^"61 \* \* \* \*" is not a cron expression: Invalid value for minute: 61\. Right would be five/],
+    ['@every now', /not "now"\. Right would be/],
+    ['@every 1.5x', /not "1\.5x"\. Right would be/],
+    ['*/0 * * * *', /illegal stepping: 0/],
+    ['x-59 * * * *', /illegal characters/],
+    ['1-60 * * * *', /minute: 60/],
+    ['0 0 0-30 * *', /day/],
+    ['0 0 * * 1-2-3', /range|illegal/i],
   ])('names what is wrong with the expression %j and what is right', (expression, message) => {
     const found = problem(expression);
     expect(found).toMatchObject({ path: 'expression', message: expect.stringMatching(message) });
@@ -237,12 +300,20 @@ describe('findTimingProblem', () => {
     expect(problem('0 0 * * *', { utcOffset: 100_000 })?.path).toBe('utcOffset');
     expect(problem('0 0 * * *', { utcOffset: Number.NaN })?.path).toBe('utcOffset');
     expect(problem('0 0 * * *', { utcOffset: '+02:00' })?.path).toBe('utcOffset');
-    expect(problem('0 0 * * *', { timeZone: 'UTC', utcOffset: 60 })?.message).toMatch(/both/);
+    expect(problem('0 0 * * *', { timeZone: 5 })?.message).toMatch(/^there is no time zone of type number\. Right/);
+    expect(problem('0 0 * * *', { utcOffset: 90.5 })?.message).toMatch(/^utcOffset is 90\.5\. Right .*-840 and 840/);
+    expect(problem('0 0 * * *', { utcOffset: '+02:00' })?.message).toMatch(/^utcOffset is of type string\. Right/);
+    expect(problem('0 0 * * *', { utcOffset: -841 })?.path).toBe('utcOffset');
+    expect(problem('0 0 * * *', { timeZone: 'UTC', utcOffset: 60 })).toEqual({
+      path: 'timeZone',
+      message: `both "timeZone" and "utcOffset" are given. Give one of them, such as timeZone: 'Europe/Paris'`,
+    });
   });
 
   it('finds nothing wrong with what is right, a date in the past included', () => {
     expect(problem('0 3 * * *', { timeZone: 'Europe/Paris' })).toBeNull();
-    expect(problem('0 3 * * *', { utcOffset: -210 })).toBeNull();
+    expect(problem('0 3 * * *', { utcOffset: -840 })).toBeNull();
+    expect(problem('0 3 * * *', { utcOffset: 840 })).toBeNull();
     expect(problem('2020-01-01T00:00:00Z')).toBeNull();
   });
 });

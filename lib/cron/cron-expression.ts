@@ -1,7 +1,9 @@
 import { Cron } from 'croner';
-import type { Schedule } from '../engine/task-engine.js';
+import { parseDuration } from '../checks/index.js';
+import type { Schedule } from '../contract/index.js';
+import { asPeerReads } from './peer-fields.js';
 
-/** What decides when a schedule ticks. */
+/** The facts that decide when a schedule ticks. */
 export type ScheduleTiming = Pick<Schedule, 'expression' | 'timeZone' | 'utcOffset'>;
 
 /** Gives the first tick after a time, in UTC milliseconds; null: never again. */
@@ -20,6 +22,10 @@ const PRESETS: Readonly<Record<string, string>> = {
   '@weekends': '0 0 * * 0,6',
 };
 
+/** `@every 45m`: an interval that no field could say. */
+const INTERVAL = /^@every\s+(?<duration>.+)$/i;
+const MIN_INTERVAL_MS = 1_000;
+
 const ISO_DATE =
   /^(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})(?:[T ](?<time>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(?<zone>Z|[+-]\d{2}:?\d{2})?)?$/i;
 
@@ -30,7 +36,8 @@ const ISO_DATE =
  * in autumn runs the first time only; intervals (a field with `*` or a step) go through both hours. A fixed time is one
  * whose second, minute and hour have no `*`, `?` or step; lists and ranges count as fixed.
  *
- * @param schedule its expression (five or six fields, a preset such as `@daily`, or an ISO date) and zone
+ * @param schedule its expression (five or six fields, a preset such as `@daily`, an interval such as `@every 45m`, or an ISO
+ *   date) and zone
  * @param after UTC milliseconds; a tick at exactly this time does not count
  * @returns UTC milliseconds, or null when it never ticks again
  * @throws Error when the expression or zone is not valid; {@link findTimingProblem} says so beforehand, in the user's words
@@ -70,9 +77,10 @@ function compile(schedule: ScheduleTiming): Timetable {
     const at = parseSingleDate(expression, schedule);
     return (after) => (at > after ? at : null);
   }
-  const cron = new Cron(PRESETS[expression.toLowerCase()] ?? expression, {
+  const interval = INTERVAL.exec(expression)?.groups?.duration;
+  if (interval !== undefined) return everySoOften(parseDuration(interval, '@every', { min: MIN_INTERVAL_MS }));
+  const cron = new Cron(PRESETS[expression.toLowerCase()] ?? asPeerReads(expression), {
     ...zoneOptions(schedule),
-    paused: true,
     mode: '5-or-6-parts',
     // `0/15` means the same to `cron`, which Nest's own runner evaluates with, as `*/15`.
     sloppyRanges: true,
@@ -80,6 +88,11 @@ function compile(schedule: ScheduleTiming): Timetable {
     fixedTimeRule: 'no-wildcard',
   });
   return (after) => cron.nextRun(new Date(after))?.getTime() ?? null;
+}
+
+/** Counted from the beginning of 1970 in UTC, so that the ticks are the same in every process, and after a restart. */
+function everySoOften(interval: number): Timetable {
+  return (after) => (Math.floor(after / interval) + 1) * interval;
 }
 
 function parseSingleDate(expression: string, schedule: ScheduleTiming): number {
@@ -91,10 +104,9 @@ function parseSingleDate(expression: string, schedule: ScheduleTiming): number {
   if (Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > lastDay) {
     throw new RangeError('there is no such day');
   }
-  const clock = time.length === 5 ? `${time}:00` : time;
   const at = zone
-    ? Date.parse(`${year}-${month}-${day}T${clock}${zone.toUpperCase()}`)
-    : localDate(`${year}-${month}-${day}T${clock.slice(0, 8)}`, schedule);
+    ? Date.parse(`${year}-${month}-${day}T${time}${zone.toUpperCase()}`)
+    : localDate(`${year}-${month}-${day}T${time.slice(0, 8)}`, schedule);
   if (Number.isNaN(at)) throw new RangeError('there is no such time of day');
   return at;
 }
@@ -103,7 +115,7 @@ function parseSingleDate(expression: string, schedule: ScheduleTiming): number {
 function localDate(iso: string, schedule: ScheduleTiming): number {
   const hour = Number(iso.slice(11, 13));
   if (hour > 23 || Number(iso.slice(14, 16)) > 59 || Number(iso.slice(17, 19)) > 59) return NaN;
-  const once = new Cron(iso, { ...zoneOptions(schedule), paused: true, allowPast: true }).getOnce();
+  const once = new Cron(iso, zoneOptions(schedule)).getOnce();
   return once?.getTime() ?? NaN;
 }
 

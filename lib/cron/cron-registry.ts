@@ -1,4 +1,4 @@
-import type { Schedule } from '../engine/task-engine.js';
+import type { Schedule } from '../contract/index.js';
 
 /** A schedule that an `@Cron` of this process declares. */
 export interface DeclaredSchedule {

@@ -1,9 +1,17 @@
-import type { ResolvedConfig } from '../config/resolved-config.js';
-import type { HandlerRegistry } from '../discovery/index.js';
-import type { EngineLogger, ScheduleStatus, Task, TaskEngine, TaskSummary } from '../engine/index.js';
-import { InvalidArgumentError, ScheduleNotFoundError, TaskNotFoundError, listOf } from '../errors/index.js';
+import type { ResolvedConfig } from '../config/index.js';
+import type { HandlerRegistry } from '../handlers/index.js';
+import type { EngineLogger, TaskEngine } from '../engine/port/index.js';
+import {
+  InvalidArgumentError,
+  listOf,
+  ScheduleNotFoundError,
+  type ScheduleStatus,
+  type Task,
+  TaskNotFoundError,
+  type TaskSummary,
+} from '../contract/index.js';
 import { maskSensitive, type ParamsCodec } from '../params/index.js';
-import { TaskBuilder } from '../dispatcher/index.js';
+import { EnqueuePipeline } from '../queueing/index.js';
 import { nextRuns } from './cron-expression.js';
 import type { CronRegistry } from './cron-registry.js';
 import type { AddScheduleOptions, CronSchedule } from './cron-schedules.types.js';
@@ -13,7 +21,7 @@ const SHOWN_RUNS = 5;
 
 export interface CronSchedulesDependencies {
   readonly engine: TaskEngine;
-  readonly handlers: HandlerRegistry;
+  readonly registry: HandlerRegistry;
   readonly crons: CronRegistry;
   readonly codec: ParamsCodec;
   readonly config: ResolvedConfig;
@@ -26,11 +34,13 @@ export interface CronSchedulesDependencies {
  * @publicApi
  */
 export class CronSchedules {
-  private readonly builder: TaskBuilder;
+  private readonly pipeline: EnqueuePipeline;
 
   /** @internal Made by `TasksModule`. */
   constructor(private readonly deps: CronSchedulesDependencies) {
-    this.builder = new TaskBuilder(deps.config, deps.handlers, deps.codec, () => null, deps.engine);
+    const { engine, config, registry, codec } = deps;
+    // A tick has no handler that enqueues it.
+    this.pipeline = new EnqueuePipeline({ engine, config, registry, codec, followUps: () => null });
   }
 
   /**
@@ -41,7 +51,7 @@ export class CronSchedules {
    * @throws UnknownQueueError, UnknownTaskNameError, InvalidParamsError, ParamsTooLargeError
    */
   async add<const Name extends string>(options: AddScheduleOptions<Name>): Promise<CronSchedule> {
-    const schedule = await scheduleFromOptions(options, this.builder, this.deps.config.clock.now());
+    const schedule = await scheduleFromOptions(options, this.pipeline, this.deps.config.clock.now());
     const { name } = schedule;
     const declared = this.deps.crons.get(name);
     const stored = declared ? undefined : await this.find(name);
@@ -49,7 +59,7 @@ export class CronSchedules {
       const owner = declared ? `@Cron on ${declared.location}` : 'an @Cron of another process, or of earlier code';
       throw new InvalidArgumentError('name', `Schedule "${name}" is declared by ${owner}. Choose another name.`);
     }
-    await this.deps.engine.saveSchedule(schedule);
+    await this.deps.engine.scheduling.save(schedule);
     return this.get(name);
   }
 
@@ -69,12 +79,12 @@ export class CronSchedules {
           'Take the decorator away or give it disabled: true; to stop it for now, pause it.',
       );
     }
-    if (!(await this.deps.engine.removeSchedule(name))) throw await this.notFound(name);
+    if (!(await this.deps.engine.scheduling.remove(name))) throw await this.notFound(name);
   }
 
   /** Every schedule of the store, by name. */
   async list(): Promise<CronSchedule[]> {
-    const schedules = await this.deps.engine.schedules();
+    const schedules = await this.deps.engine.scheduling.all();
     return this.shown(schedules.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
   }
 
@@ -87,12 +97,12 @@ export class CronSchedules {
 
   /** Stops the ticks until {@link resume}, for all processes, across restarts too. @throws ScheduleNotFoundError */
   async pause(name: string): Promise<void> {
-    if (!(await this.deps.engine.setSchedulePaused(name, true))) throw await this.notFound(name);
+    if (!(await this.deps.engine.scheduling.setPaused(name, true))) throw await this.notFound(name);
   }
 
   /** @throws ScheduleNotFoundError */
   async resume(name: string): Promise<void> {
-    if (!(await this.deps.engine.setSchedulePaused(name, false))) throw await this.notFound(name);
+    if (!(await this.deps.engine.scheduling.setPaused(name, false))) throw await this.notFound(name);
   }
 
   /**
@@ -102,9 +112,9 @@ export class CronSchedules {
    * @throws ScheduleNotFoundError
    */
   async trigger(name: string): Promise<Task> {
-    const id = await this.deps.engine.triggerSchedule(name);
+    const id = await this.deps.engine.scheduling.trigger(name);
     if (id === null) throw await this.notFound(name);
-    const task = await this.deps.engine.get(id);
+    const task = await this.deps.engine.inspecting.get(id);
     if (!task) throw new TaskNotFoundError(id);
     return task;
   }
@@ -116,14 +126,14 @@ export class CronSchedules {
    * @internal
    */
   async saveAll(): Promise<void> {
-    const { crons, engine, handlers, logger } = this.deps;
+    const { crons, engine, registry, logger } = this.deps;
     const declared = crons.all();
     // Together, so that the engine can commit them at once.
-    await Promise.all(declared.map(({ schedule }) => engine.saveSchedule(schedule)));
-    if (handlers.names().length === 0) return;
+    await Promise.all(declared.map(({ schedule }) => engine.scheduling.save(schedule)));
+    if (registry.names().length === 0) return;
     const names = new Set(declared.map(({ schedule }) => schedule.name));
-    const others = (await engine.schedules()).filter(
-      ({ name, source, task }) => source === 'code' && !names.has(name) && !handlers.get(task),
+    const others = (await engine.scheduling.all()).filter(
+      ({ name, source, task }) => source === 'code' && !names.has(name) && !registry.get(task),
     );
     if (others.length === 0) return;
     logger.warn(
@@ -133,24 +143,24 @@ export class CronSchedules {
   }
 
   private async find(name: string): Promise<ScheduleStatus | undefined> {
-    return (await this.deps.engine.schedules()).find((schedule) => schedule.name === name);
+    return (await this.deps.engine.scheduling.all()).find((schedule) => schedule.name === name);
   }
 
   private async notFound(name: string): Promise<ScheduleNotFoundError> {
-    const known = (await this.deps.engine.schedules()).map((schedule) => schedule.name);
+    const known = (await this.deps.engine.scheduling.all()).map((schedule) => schedule.name);
     return new ScheduleNotFoundError(name, known);
   }
 
   private async shown(schedules: readonly ScheduleStatus[]): Promise<CronSchedule[]> {
     const ids = schedules.flatMap(({ lastTaskIds }) => lastTaskIds);
-    const tasks = ids.length > 0 ? await this.deps.engine.summaries(ids) : [];
+    const tasks = ids.length > 0 ? await this.deps.engine.inspecting.summaries(ids) : [];
     const runs = new Map(tasks.map((task) => [task.id, task]));
     return schedules.map((schedule) => this.withRuns(schedule, runs));
   }
 
   private withRuns({ lastTaskIds, ...schedule }: ScheduleStatus, runs: ReadonlyMap<string, TaskSummary>): CronSchedule {
-    const { handlers, crons, codec } = this.deps;
-    const handler = handlers.get(schedule.task);
+    const { registry, crons, codec } = this.deps;
+    const handler = registry.get(schedule.task);
     const nextRunAt = schedule.paused || schedule.disabled ? null : schedule.nextRunAt;
     return {
       ...schedule,
@@ -159,7 +169,7 @@ export class CronSchedules {
       nextRunAt,
       nextRuns: nextRunAt === null ? [] : [nextRunAt, ...laterRuns(schedule, nextRunAt)],
       lastRuns: lastTaskIds.map((id) => runs.get(id)).flatMap((task) => (task ? [toRun(task)] : [])),
-      registered: handler ? true : handlers.isEmpty ? null : false,
+      registered: handler ? true : registry.isEmpty ? null : false,
       location: crons.get(schedule.name)?.location ?? null,
     };
   }

@@ -1,14 +1,11 @@
-import type { Duration } from '../config/duration.js';
-import type { StoredTaskSettings } from '../config/options.js';
-import type { TaskSummary } from '../engine/task.js';
-import type { CatchUp, ScheduleStatus } from '../engine/task-engine.js';
-import type { ParamsOf } from '../dispatcher/task-dispatcher.types.js';
+import type { CatchUp, Duration, ParamsOf, ScheduleStatus, TaskSummary, TaskTags } from '../contract/index.js';
+import type { StoredTaskSettings } from '../config/index.js';
 
 /** A schedule that is added at run time, and the task that each of its ticks enqueues. */
 export interface AddScheduleOptions<Name extends string = string> extends StoredTaskSettings {
   /** Unique among schedules: 1 to 200 characters. A schedule added earlier under this name is replaced. */
   name: string;
-  /** A cron expression of five or six fields, a preset such as `@daily`, or a date for a single run. */
+  /** A cron expression of five or six fields, a preset such as `@daily`, an interval such as `@every 45m`, or a date for a single run. */
   expression: string | Date;
   /**
    * IANA name, such as `Europe/Paris`.
@@ -41,11 +38,13 @@ export interface AddScheduleOptions<Name extends string = string> extends Stored
    * @default true
    */
   overlap?: boolean;
+  /** Tags of each run: see `QueueTaskOptions.tags`. */
+  tags?: TaskTags;
 }
 
 /** A schedule as it is shown: parsed where the store keeps JSON, with what this process knows about it. */
 export interface CronSchedule extends Omit<ScheduleStatus, 'params' | 'settings' | 'lastTaskIds'> {
-  /** What was marked `@Sensitive()` is replaced. */
+  /** Params of each run; values that are marked `@Sensitive()` are replaced. */
   readonly params: unknown;
   /** Settings of its tasks that were given when it was added; null where there were none. */
   readonly settings: StoredTaskSettings | null;
@@ -53,7 +52,7 @@ export interface CronSchedule extends Omit<ScheduleStatus, 'params' | 'settings'
   readonly nextRunAt: number | null;
   /** The next ticks, `nextRunAt` first; at most 5. */
   readonly nextRuns: readonly number[];
-  /** What became of the last runs, the newest first; at most 5. Those that retention has deleted are left out. */
+  /** The last runs with their states, the newest first; at most 5. Runs that retention has deleted are left out. */
   readonly lastRuns: ReadonlyArray<Pick<TaskSummary, 'id' | 'state' | 'runAt' | 'startedAt' | 'finishedAt'>>;
   /** Whether this process has a handler for its task; null where it has not and handles no other task either. */
   readonly registered: boolean | null;

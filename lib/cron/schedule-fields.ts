@@ -1,11 +1,10 @@
-import type { CatchUp } from '../engine/task-engine.js';
-import { nearest } from '../errors/index.js';
+import { type CatchUp, nearest } from '../contract/index.js';
+import { isText, MAX_NAME_LENGTH, unstorable } from '../checks/index.js';
 
 /** Fields that schedules have alike, whether a decorator declares them or a call adds them. */
 
 export const DEFAULT_CATCH_UP: CatchUp = 'once';
 const CATCH_UP_POLICIES: readonly CatchUp[] = ['once', 'all', 'skip'];
-const LONGEST_NAME = 200;
 
 /** A date, of JavaScript or of Luxon, as the ISO text that the engine keeps; anything else as it is. */
 export function expressionText(expression: unknown): unknown {
@@ -18,17 +17,20 @@ export function expressionText(expression: unknown): unknown {
   return expression;
 }
 
-/** What is wrong with the name of a schedule; null when nothing is. */
+/** Says what is wrong with the name of a schedule; null when nothing is. */
 export function findNameProblem(name: unknown): string | null {
-  if (typeof name === 'string' && name.trim() !== '' && name.length <= LONGEST_NAME) return null;
-  return `the name must be a text of 1 to ${LONGEST_NAME} characters, such as "cleanup_old_data"`;
+  if (!isText(name, MAX_NAME_LENGTH)) {
+    return `the name must be a text of 1 to ${MAX_NAME_LENGTH} characters, such as "cleanup_old_data"`;
+  }
+  const problem = unstorable(name);
+  return problem === null ? null : `the name ${problem}`;
 }
 
-/** What is wrong with a catch-up policy; null when nothing is. */
+/** Says what is wrong with a catch-up policy; null when nothing is. */
 export function findCatchUpProblem(catchUp: unknown): string | null {
   if (CATCH_UP_POLICIES.includes(catchUp as CatchUp)) return null;
   const near = typeof catchUp === 'string' ? nearest(catchUp, CATCH_UP_POLICIES) : undefined;
-  return `"catchUp" must be "once", "all" or "skip"${near ? `. Did you mean "${near}"?` : ''}`;
+  return `"catchUp" must be "once", "all" or "skip"${near ? `, probably "${near}"` : ''}`;
 }
 
 function isoOf(date: Date): string {

@@ -1,9 +1,9 @@
-import { parseDuration, validateTaskSettings } from '../config/index.js';
-import type { StoredTaskSettings } from '../config/options.js';
-import type { NewTask, Schedule } from '../engine/index.js';
-import { InvalidArgumentError, InvalidParamsError } from '../errors/index.js';
+import { parseDuration } from '../checks/index.js';
+import { type StoredTaskSettings, validateTaskSettings } from '../config/index.js';
+import type { NewTask } from '../engine/port/index.js';
+import { InvalidArgumentError, InvalidParamsError, type Schedule } from '../contract/index.js';
 import { maskSensitive } from '../params/index.js';
-import type { TaskBuilder } from '../dispatcher/index.js';
+import type { EnqueuePipeline } from '../queueing/index.js';
 import { nextRun } from './cron-expression.js';
 import type { AddScheduleOptions } from './cron-schedules.types.js';
 import { DEFAULT_CATCH_UP, expressionText, findCatchUpProblem, findNameProblem } from './schedule-fields.js';
@@ -21,6 +21,7 @@ const SCHEDULE_OPTIONS = [
   'catchUp',
   'threshold',
   'overlap',
+  'tags',
 ] as const satisfies ReadonlyArray<keyof AddScheduleOptions>;
 
 const EXAMPLE = `{ name: 'report:acme', expression: '0 8 * * MON', queue: 'emails', task: 'send_report' }`;
@@ -32,7 +33,7 @@ const EXAMPLE = `{ name: 'report:acme', expression: '0 8 * * MON', queue: 'email
  */
 export async function scheduleFromOptions(
   options: AddScheduleOptions,
-  builder: TaskBuilder,
+  pipeline: EnqueuePipeline,
   now: number,
 ): Promise<Schedule> {
   if (typeof options !== 'object' || options === null) {
@@ -59,10 +60,10 @@ export async function scheduleFromOptions(
   if (typeof overlap !== 'boolean') throw wrong('overlap', '"overlap" must be true or false');
   const invalid = (field: string, message: string) => new InvalidArgumentError(field, message);
   validateTaskSettings(options, '', invalid, { beside: SCHEDULE_OPTIONS, stored: true });
-  const { task } = await builder.build(
+  const { task } = await pipeline.prepare(
     queue,
     { name: options.task, params: options.params ?? {} },
-    settingsOf(options),
+    { ...settingsOf(options), ...(options.tags !== undefined && { tags: options.tags }) },
   );
   refuseSensitive(task);
 
@@ -80,6 +81,7 @@ export async function scheduleFromOptions(
     overlap,
     disabled: false,
     source: 'runtime',
+    ...(task.traits && { traits: task.traits }),
   };
 }
 

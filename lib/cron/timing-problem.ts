@@ -1,12 +1,12 @@
 import { isSingleDate, nextRun } from './cron-expression.js';
-import type { FieldProblem } from '../errors/index.js';
+import type { FieldProblem } from '../contract/index.js';
 
 /** Widest offsets in use are -12:00 and +14:00; croner's own bound is a day. */
 const MAX_UTC_OFFSET_MINUTES = 14 * 60;
 
 const GOOD_EXPRESSION =
   `five fields (minute hour day month weekday) such as "0 3 * * *" for every day at 03:00, ` +
-  `six with the second in front such as "*/10 * * * * *", a preset such as "@daily", or an ISO date such as "2027-01-01T08:00:00Z"`;
+  `six with the second in front such as "*/10 * * * * *", a preset such as "@daily", an interval such as "@every 45m", or an ISO date such as "2027-01-01T08:00:00Z"`;
 
 /**
  * What is wrong with when a schedule is to tick, in words for whoever wrote it.
@@ -87,11 +87,11 @@ function isTimeZone(value: unknown): boolean {
 }
 
 function isUtcOffset(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= MAX_UTC_OFFSET_MINUTES;
+  return Number.isInteger(value) && Math.abs(value as number) <= MAX_UTC_OFFSET_MINUTES;
 }
 
 function describe(value: unknown): string {
-  if (value === '' || (typeof value === 'string' && value.trim() === '')) return 'empty';
+  if (typeof value === 'string' && value.trim() === '') return 'empty';
   if (value === undefined) return 'missing';
   return value === null ? 'null' : `of type ${typeof value}`;
 }

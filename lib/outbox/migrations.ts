@@ -1,15 +1,17 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
-import { OUTBOX_TABLE } from './outbox-table.js';
+import { dataSourceOf } from '../engine/common/index.js';
+import { OUTBOX_TABLE, outboxPath } from './outbox-table.js';
 
 /** Creates the table of the outbox, in whichever database the app has. */
 export class CreateTasksOutbox1764000000000 implements MigrationInterface {
   readonly name = 'CreateTasksOutbox1764000000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    const { type } = queryRunner.dataSource.options;
+    const { type } = dataSourceOf(queryRunner).options;
     // MySQL's "text" ends at 64 KiB, below what params may take.
     const text = type === 'mysql' || type === 'mariadb' ? 'longtext' : 'text';
     const position = type === 'better-sqlite3' ? 'integer' : 'bigint';
+    if (await queryRunner.hasTable(OUTBOX_TABLE)) return;
     await queryRunner.createTable(
       new Table({
         name: OUTBOX_TABLE,
@@ -36,5 +38,64 @@ export class CreateTasksOutbox1764000000000 implements MigrationInterface {
   }
 }
 
+/** Says whose each row is, where several stores have their outbox in one database, and has a place for what is wrong with one. */
+export class OwnTasksOutbox1764500000000 implements MigrationInterface {
+  readonly name = 'OwnTasksOutbox1764500000000';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    const { dataSource } = queryRunner;
+    for (const column of ['store', 'problem']) {
+      if (await queryRunner.hasColumn(OUTBOX_TABLE, column)) continue;
+      const type = column === 'store' ? 'varchar(255)' : 'text';
+      // The rows of an earlier version are nobody's: whoever comes first hands them over, as it was.
+      await queryRunner.query(
+        `ALTER TABLE ${outboxPath(dataSource)} ADD COLUMN ${dataSource.driver.escape(column)} ${type}`,
+      );
+    }
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    const { dataSource } = queryRunner;
+    for (const column of ['store', 'problem']) {
+      await queryRunner.query(`ALTER TABLE ${outboxPath(dataSource)} DROP COLUMN ${dataSource.driver.escape(column)}`);
+    }
+  }
+}
+
+/** Has a place for the task that enqueued another, for what few tasks have, and for ids of an app's own. */
+export class TraitsOfTasksOutbox1764700000000 implements MigrationInterface {
+  readonly name = 'TraitsOfTasksOutbox1764700000000';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    const { dataSource } = queryRunner;
+    const path = outboxPath(dataSource);
+    const id = dataSource.driver.escape('id');
+    const { type } = dataSource.options;
+    // SQLite does not hold a text to a length.
+    if (type === 'postgres') await queryRunner.query(`ALTER TABLE ${path} ALTER COLUMN ${id} TYPE varchar(255)`);
+    if (type === 'mysql' || type === 'mariadb') {
+      await queryRunner.query(`ALTER TABLE ${path} MODIFY ${id} varchar(255) NOT NULL`);
+    }
+    for (const [column, columnType] of [
+      ['parent_id', 'varchar(255)'],
+      ['traits', type === 'mysql' || type === 'mariadb' ? 'longtext' : 'text'],
+    ] as const) {
+      if (await queryRunner.hasColumn(OUTBOX_TABLE, column)) continue;
+      await queryRunner.query(`ALTER TABLE ${path} ADD COLUMN ${dataSource.driver.escape(column)} ${columnType}`);
+    }
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    const { dataSource } = queryRunner;
+    for (const column of ['parent_id', 'traits']) {
+      await queryRunner.query(`ALTER TABLE ${outboxPath(dataSource)} DROP COLUMN ${dataSource.driver.escape(column)}`);
+    }
+  }
+}
+
 /** To be listed in the `migrations` of the app's DataSource, where the library shall not create its table itself. */
-export const outboxMigrations = [CreateTasksOutbox1764000000000];
+export const outboxMigrations = [
+  CreateTasksOutbox1764000000000,
+  OwnTasksOutbox1764500000000,
+  TraitsOfTasksOutbox1764700000000,
+];

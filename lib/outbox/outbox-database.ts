@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { listOf, TasksConfigError } from '../errors/index.js';
+import { listOf, TasksConfigError } from '../contract/index.js';
 
 const TYPES: readonly string[] = ['better-sqlite3', 'postgres', 'mysql', 'mariadb'];
 

@@ -1,16 +1,19 @@
-import { ForeignManagerError } from '../errors/index.js';
-import type { TaskEngine } from '../engine/index.js';
+import { ForeignManagerError } from '../contract/index.js';
+import type { Enqueueing, TaskEngine } from '../engine/port/index.js';
 import type { Outbox } from './outbox.js';
 
-type OutboxMethods = Required<Pick<TaskEngine, 'open' | 'close' | 'enqueue' | 'outbox'>>;
-
-/**
- * An engine that takes tasks in transactions of another database too, through an outbox there.
- *
- * A proxy, so that whatever else the port has is the engine's own.
- */
+/** An engine that takes tasks in transactions of another database too, through an outbox there. */
 export function outboxEngine(engine: TaskEngine, box: Outbox): TaskEngine {
-  const own: OutboxMethods = {
+  return {
+    kind: engine.kind,
+    capabilities: engine.capabilities,
+    delivering: engine.delivering,
+    inspecting: engine.inspecting,
+    acting: engine.acting,
+    scheduling: engine.scheduling,
+    auditing: engine.auditing,
+    sharing: engine.sharing,
+    watching: engine.watching,
     async open() {
       await engine.open();
       try {
@@ -20,32 +23,43 @@ export function outboxEngine(engine: TaskEngine, box: Outbox): TaskEngine {
         throw error;
       }
     },
-
     async close() {
       await box.close();
       await engine.close();
     },
+    enqueueing: throughOutbox(engine.enqueueing, box),
+    relaying: { depths: () => box.waiting() },
+  };
+}
 
-    async enqueue(tasks, within) {
-      if (!within || !box.owns(within)) return engine.enqueue(tasks, within);
-      // A manager that has no transaction open has nothing to commit together with.
-      if (!within.queryRunner?.isTransactionActive) return engine.enqueue(tasks);
+function throughOutbox(store: Enqueueing, box: Outbox): Enqueueing {
+  return {
+    noteSensitive: (paths) => store.noteSensitive(paths),
+    async existing(tasks, within) {
+      if (!within || !box.owns(within) || !within.queryRunner?.isTransactionActive)
+        return store.existing(tasks, within);
       try {
-        // Tasks that live in the app's own database need no way round.
-        await engine.enqueue(tasks, within);
+        return await store.existing(tasks, within);
       } catch (error) {
         if (!(error instanceof ForeignManagerError)) throw error;
-        await box.add(within, tasks);
+      }
+      const found = await box.find(within, tasks);
+      // What waited here when it was said to exist may have been handed over since.
+      const gone = tasks.filter((_, index) => found[index] === null);
+      const stored = (gone.length > 0 ? await store.existing(gone) : []).values();
+      return found.map((task) => task ?? stored.next().value ?? null);
+    },
+    async enqueue(tasks, within) {
+      if (!within || !box.owns(within)) return store.enqueue(tasks, within);
+      // A manager that has no transaction open has nothing to commit together with.
+      if (!within.queryRunner?.isTransactionActive) return store.enqueue(tasks);
+      try {
+        // Tasks that live in the app's own database need no way round.
+        return await store.enqueue(tasks, within);
+      } catch (error) {
+        if (!(error instanceof ForeignManagerError)) throw error;
+        return box.add(within, tasks);
       }
     },
-
-    outbox: () => box.waiting(),
   };
-  return new Proxy(engine, {
-    get(target, key): unknown {
-      if (Object.hasOwn(own, key)) return own[key as keyof OutboxMethods];
-      const member: unknown = Reflect.get(target, key, target);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
 }

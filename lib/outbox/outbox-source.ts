@@ -1,7 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createHash } from 'node:crypto';
 import { DataSource, type QueryRunner } from 'typeorm';
-import type { NewTask } from '../engine/index.js';
-import { type OutboxRow, OutboxTable, taskOf, type WaitingRow } from './outbox-table.js';
+import { sleep } from '../clock/index.js';
+import { escapeAstral } from './astral.js';
+import { type OutboxRow, OutboxTable, type WaitingRow } from './outbox-table.js';
+
+/** Puts rows into the store. Resolves to what is wrong with those that it refused, by position: they are set aside. */
+export type HandOver = (rows: readonly OutboxRow[]) => Promise<ReadonlyMap<OutboxRow['position'], string>>;
 
 /** The app's database as the relay sees it: committed rows only. */
 export interface OutboxSource {
@@ -9,7 +13,7 @@ export interface OutboxSource {
    * Hands the first rows to `store`, in order, and deletes them when it resolved. Resolves to how many there were, 0 too
    * where another process is at it.
    */
-  relay(store: (tasks: NewTask[]) => Promise<void>): Promise<number>;
+  relay(handOver: HandOver): Promise<number>;
   /** Rows were stored that can be deleted only when the app's transaction has ended. */
   readonly blocked: boolean;
   waiting(): Promise<WaitingRow[]>;
@@ -24,24 +28,29 @@ export class ServerSource implements OutboxSource {
   readonly blocked = false;
   private readonly table: OutboxTable;
 
-  constructor(private readonly dataSource: DataSource) {
+  /** @param store whose rows are relayed */
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly store: string,
+  ) {
     this.table = new OutboxTable(dataSource);
   }
 
-  async relay(store: (tasks: NewTask[]) => Promise<void>): Promise<number> {
+  async relay(handOver: HandOver): Promise<number> {
     const runner = this.dataSource.createQueryRunner();
     const isPostgres = this.dataSource.options.type === 'postgres';
     let locked = false;
     try {
       await runner.startTransaction('READ COMMITTED');
-      locked = await lock(runner, isPostgres);
-      const rows: OutboxRow[] = locked ? await runner.query(this.table.first) : [];
+      locked = await lock(runner, isPostgres, this.store);
+      const rows: OutboxRow[] = locked ? await runner.query(this.table.first, [this.store]) : [];
       if (rows.length > 0) {
-        await store(rows.map(taskOf));
-        await runner.query(
-          this.table.delete(rows.length),
-          rows.map(({ position }) => position),
-        );
+        const refused = await handOver(rows);
+        for (const [position, problem] of refused) {
+          await runner.query(this.table.setAside, [escapeAstral(problem), position]);
+        }
+        const stored = rows.map(({ position }) => position).filter((position) => !refused.has(position));
+        if (stored.length > 0) await runner.query(this.table.delete(stored.length), stored);
       }
       await runner.commitTransaction();
       return rows.length;
@@ -50,13 +59,14 @@ export class ServerSource implements OutboxSource {
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
       throw error;
     } finally {
-      if (locked && !isPostgres) await runner.query(`SELECT RELEASE_LOCK('${LOCK_NAME}')`).catch(() => undefined);
+      if (locked && !isPostgres)
+        await runner.query(`SELECT RELEASE_LOCK('${LOCK_NAME}:${lockOf(this.store)}')`).catch(() => undefined);
       await runner.release();
     }
   }
 
   async waiting(): Promise<WaitingRow[]> {
-    return this.dataSource.query(this.table.waiting);
+    return this.dataSource.query(this.table.waiting, [this.store]);
   }
 
   async close(): Promise<void> {}
@@ -64,22 +74,27 @@ export class ServerSource implements OutboxSource {
 
 const LOCK_NAME = 'nestjs_tasks_outbox';
 /** Any number that nobody else is likely to use. */
-const LOCK_NUMBER = 7_317_420_655;
+const LOCK_NUMBER = 731_742_065;
 
-async function lock(runner: QueryRunner, isPostgres: boolean): Promise<boolean> {
+/** Stores do not wait for each other. */
+function lockOf(store: string): number {
+  return createHash('sha256').update(store).digest().readInt32BE();
+}
+
+async function lock(runner: QueryRunner, isPostgres: boolean, store: string): Promise<boolean> {
   const rows: Array<{ locked: unknown }> = await runner.query(
     isPostgres
-      ? `SELECT pg_try_advisory_xact_lock(${LOCK_NUMBER}) AS locked`
-      : `SELECT GET_LOCK('${LOCK_NAME}', 0) AS locked`,
+      ? `SELECT pg_try_advisory_xact_lock(${LOCK_NUMBER}, ${lockOf(store)}) AS locked`
+      : `SELECT GET_LOCK('${LOCK_NAME}:${lockOf(store)}', 0) AS locked`,
   );
   return rows[0]?.locked === true || Number(rows[0]?.locked) === 1;
 }
 
-const MOST_TRIES = 200;
+const MAX_TRIES = 200;
 const PAUSE_MS = 5;
 
 interface Database {
-  prepare(sql: string): { all(): unknown[]; run(...values: unknown[]): unknown };
+  prepare(sql: string): { all(...values: unknown[]): unknown[]; run(...values: unknown[]): unknown };
   pragma(text: string): unknown;
 }
 
@@ -94,9 +109,10 @@ export class SqliteSource implements OutboxSource {
     private readonly app: DataSource,
     private readonly dataSource: DataSource,
     private readonly table: OutboxTable,
+    private readonly store: string,
   ) {}
 
-  static async open(app: DataSource): Promise<SqliteSource> {
+  static async open(app: DataSource, store: string): Promise<SqliteSource> {
     const own = new DataSource({
       ...app.options,
       entities: [],
@@ -107,26 +123,28 @@ export class SqliteSource implements OutboxSource {
       migrationsRun: false,
     });
     await own.initialize();
-    const source = new SqliteSource(app, own, new OutboxTable(own));
+    const source = new SqliteSource(app, own, new OutboxTable(own), store);
     source.database.pragma('busy_timeout = 0');
     return source;
   }
 
-  async relay(store: (tasks: NewTask[]) => Promise<void>): Promise<number> {
-    const rows = await this.whenFree(() => this.database.prepare(this.table.first).all() as OutboxRow[]);
+  async relay(handOver: HandOver): Promise<number> {
+    const rows = await this.whenFree(() => this.database.prepare(this.table.first).all(this.store) as OutboxRow[]);
     if (rows.length === 0) return 0;
-    await store(rows.map(taskOf));
+    const refused = await handOver(rows);
+    const stored = rows.map(({ position }) => position).filter((position) => !refused.has(position));
     return this.whenFree(() => {
       // A write between the app's read and its write would make the app's transaction fail: its end calls the relay again.
       this.blocked = this.app.createQueryRunner().isTransactionActive;
       if (this.blocked) return 0;
-      this.database.prepare(this.table.delete(rows.length)).run(...rows.map(({ position }) => position));
+      for (const [position, problem] of refused) this.database.prepare(this.table.setAside).run(problem, position);
+      if (stored.length > 0) this.database.prepare(this.table.delete(stored.length)).run(...stored);
       return rows.length;
     });
   }
 
   async waiting(): Promise<WaitingRow[]> {
-    return this.whenFree(() => this.database.prepare(this.table.waiting).all() as WaitingRow[]);
+    return this.whenFree(() => this.database.prepare(this.table.waiting).all(this.store) as WaitingRow[]);
   }
 
   async close(): Promise<void> {
@@ -140,7 +158,7 @@ export class SqliteSource implements OutboxSource {
         return work();
       } catch (error) {
         const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
-        if (!isBusy || tries === MOST_TRIES) throw error;
+        if (!isBusy || tries === MAX_TRIES) throw error;
         await sleep(PAUSE_MS);
       }
     }

@@ -1,5 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import type { NewTask } from '../engine/index.js';
+import type { TaskTraits } from '../contract/index.js';
+import type { EnqueueAnswer, NewTask } from '../engine/port/index.js';
+import { escapeAstral, escapedId, unescapedId } from './astral.js';
 
 export const OUTBOX_TABLE = 'nestjs_tasks_outbox';
 
@@ -16,40 +18,134 @@ const COLUMNS = [
   'sensitive',
 ] as const;
 
-/** A row as drivers give it: some have bigints as text. */
-export type OutboxRow = Record<(typeof COLUMNS)[number] | 'position', string | number | null>;
+/** Later additions to the table: the store of a row, why it was set aside, and what few tasks have. */
+export const LATER_COLUMNS = ['store', 'problem', 'parent_id', 'traits'] as const;
 
-/** What waits in one queue, as drivers give it. */
+/** The table as statements name it. PostgreSQL looks for it in the connection's schema, which need not be the DataSource's. */
+export function outboxPath({ driver, options }: DataSource): string {
+  const schema = options.type === 'postgres' ? options.schema : undefined;
+  return [schema, OUTBOX_TABLE].flatMap((name) => (name === undefined ? [] : driver.escape(name))).join('.');
+}
+
+/** A row as drivers give it: some have bigints as text. */
+export type OutboxRow = Record<(typeof COLUMNS)[number] | 'position' | 'parent_id' | 'traits', string | number | null>;
+
+/** Depth of one queue, as drivers give it. */
 export interface WaitingRow {
   readonly queue: string;
   readonly waiting: number | string;
+  readonly aside: number | string;
   readonly oldest: number | string;
 }
 
 /** The statements on the table, in the dialect of one DataSource. */
 export class OutboxTable {
   readonly insert: string;
+  /** Rows of one store, and of those that an earlier version wrote without one. Takes the store. */
   readonly first: string;
+  /** Takes what is wrong, and the row's position. */
+  readonly setAside: string;
+  /** Has rows that were set aside tried again. Takes the store. */
+  readonly tryAgain: string;
+  /** Rows with an id, and with those that the database takes for the same: MySQL knows no upper case. */
+  private readonly byId: string;
   /** Rows as {@link WaitingRow}. */
   readonly waiting: string;
 
   constructor(private readonly dataSource: DataSource) {
     const quoted = COLUMNS.map((column) => this.quote(column));
-    const table = this.quote(OUTBOX_TABLE);
+    const table = outboxPath(dataSource);
+    const [store, problem, parentId, traits] = LATER_COLUMNS.map((column) => this.quote(column));
+    const inserted = [...quoted, store, parentId, traits];
     const position = this.quote('position');
-    this.insert = `INSERT INTO ${table} (${quoted.join(', ')}) VALUES (${quoted.map((_, at) => this.mark(at)).join(', ')})`;
-    this.first = `SELECT ${position}, ${quoted.join(', ')} FROM ${table} ORDER BY ${position} LIMIT 100`;
+    this.insert = `INSERT INTO ${table} (${inserted.join(', ')}) VALUES (${inserted.map((_, at) => this.mark(at)).join(', ')})`;
+    const own = `(${store} = ${this.mark(0)} OR ${store} IS NULL)`;
+    this.first = `SELECT ${position}, ${quoted.join(', ')}, ${parentId}, ${traits} FROM ${table} WHERE ${own} AND ${problem} IS NULL ORDER BY ${position} LIMIT 100`;
+    this.setAside = `UPDATE ${table} SET ${problem} = ${this.mark(0)} WHERE ${position} = ${this.mark(1)}`;
+    this.tryAgain = `UPDATE ${table} SET ${problem} = NULL WHERE ${own} AND ${problem} IS NOT NULL`;
+    this.byId = `SELECT ${position}, ${quoted.join(', ')}, ${parentId}, ${traits} FROM ${table} WHERE ${this.quote('id')} = ${this.mark(0)}`;
     const queue = this.quote('queue');
-    this.waiting = `SELECT ${queue}, count(*) AS waiting, min(created_at) AS oldest FROM ${table} GROUP BY ${queue} ORDER BY ${queue}`;
+    this.waiting =
+      `SELECT ${queue}, count(*) - count(${problem}) AS waiting, count(${problem}) AS aside, min(created_at) AS oldest ` +
+      `FROM ${table} WHERE ${own} GROUP BY ${queue} ORDER BY ${queue}`;
   }
 
   delete(count: number): string {
     const marks = Array.from({ length: count }, (_, at) => this.mark(at));
-    return `DELETE FROM ${this.quote(OUTBOX_TABLE)} WHERE ${this.quote('position')} IN (${marks.join(', ')})`;
+    return `DELETE FROM ${outboxPath(this.dataSource)} WHERE ${this.quote('position')} IN (${marks.join(', ')})`;
   }
 
-  async add(manager: EntityManager, tasks: readonly NewTask[]): Promise<void> {
-    for (const task of tasks) await manager.query(this.insert, valuesOf(task));
+  /** Inserts tasks that do not wait here already. Resolves to what became of each. */
+  async add(manager: EntityManager, tasks: readonly NewTask[], store: string): Promise<readonly EnqueueAnswer[]> {
+    const known = new Set<string>();
+    const answers: EnqueueAnswer[] = [];
+    for (const task of tasks) {
+      const exists = known.has(task.id) || (task.mayExist === true && (await this.find(manager, task.id)) !== null);
+      known.add(task.id);
+      if (!exists) await manager.query(this.insert, this.valuesOf(task, store));
+      answers.push(exists ? 'existing' : 'stored');
+    }
+    return answers;
+  }
+
+  /** The task of that id which waits here; null where none does. */
+  async find(manager: EntityManager, id: string): Promise<NewTask | null> {
+    const rows: OutboxRow[] = await manager.query(this.byId, [this.storedId(id)]);
+    return rows.map((row) => this.taskOf(row)).find((task) => task.id === id) ?? null;
+  }
+
+  private valuesOf(task: NewTask, store: string): Array<string | number | null> {
+    const { id, queue, name, priority, runAt, createdAt, maxAttempts, parentId = null } = task;
+    const given = task.traits ? JSON.stringify(task.traits) : null;
+    const texts = [task.params, task.settings, JSON.stringify(task.sensitive), given];
+    const [params = '', settings = null, sensitive = '', traits = null] = this.isMysql
+      ? texts.map((text) => text && escapeAstral(text))
+      : texts;
+    const columns = [
+      this.storedId(id),
+      queue,
+      name,
+      params,
+      priority,
+      runAt,
+      createdAt,
+      maxAttempts,
+      settings,
+      sensitive,
+    ];
+    return [...columns, store, parentId === null ? null : this.storedId(parentId), traits];
+  }
+
+  /** The task of a row. */
+  taskOf(row: OutboxRow): NewTask {
+    return {
+      id: this.shownId(row.id as string),
+      // A relay that died after it had handed the row over left it here.
+      mayExist: true,
+      queue: row.queue as string,
+      name: row.name as string,
+      params: row.params as string,
+      priority: Number(row.priority),
+      runAt: Number(row.run_at),
+      createdAt: Number(row.created_at),
+      maxAttempts: row.max_attempts === null ? null : Number(row.max_attempts),
+      settings: row.settings as string | null,
+      sensitive: JSON.parse(row.sensitive as string) as string[],
+      ...(row.parent_id !== null && { parentId: this.shownId(row.parent_id as string) }),
+      ...(row.traits !== null && { traits: JSON.parse(row.traits as string) as TaskTraits }),
+    };
+  }
+
+  private get isMysql(): boolean {
+    return ['mysql', 'mariadb'].includes(this.dataSource.options.type);
+  }
+
+  private storedId(id: string): string {
+    return this.isMysql ? escapedId(id) : id;
+  }
+
+  private shownId(id: string): string {
+    return this.isMysql ? unescapedId(id) : id;
   }
 
   private quote(name: string): string {
@@ -59,34 +155,4 @@ export class OutboxTable {
   private mark(at: number): string {
     return this.dataSource.options.type === 'postgres' ? `$${at + 1}` : '?';
   }
-}
-
-function valuesOf(task: NewTask): Array<string | number | null> {
-  return [
-    task.id,
-    task.queue,
-    task.name,
-    task.params,
-    task.priority,
-    task.runAt,
-    task.createdAt,
-    task.maxAttempts,
-    task.settings,
-    JSON.stringify(task.sensitive),
-  ];
-}
-
-export function taskOf(row: OutboxRow): NewTask {
-  return {
-    id: row.id as string,
-    queue: row.queue as string,
-    name: row.name as string,
-    params: row.params as string,
-    priority: Number(row.priority),
-    runAt: Number(row.run_at),
-    createdAt: Number(row.created_at),
-    maxAttempts: row.max_attempts === null ? null : Number(row.max_attempts),
-    settings: row.settings as string | null,
-    sensitive: JSON.parse(row.sensitive as string) as string[],
-  };
 }

@@ -1,25 +1,30 @@
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
 import type { CancelTimer, Clock } from '../clock/index.js';
-import type { EngineLogger, NewTask, OutboxDepth } from '../engine/index.js';
-import { messageOf, StoreError, TasksConfigError } from '../errors/index.js';
+import { inCleanContext } from '../context/index.js';
+import { dataSourceOf, readableParams, requirePeer, waitingTask } from '../engine/common/index.js';
+import type { EngineLogger, EnqueueAnswer, NewTask } from '../engine/port/index.js';
+import { messageOf, type OutboxDepth, StoreError, type Task, TasksConfigError, TasksError } from '../contract/index.js';
+import { maskSensitive } from '../params/index.js';
 import { outboxMigrations } from './migrations.js';
 import { type OutboxSource, ServerSource, SqliteSource } from './outbox-source.js';
 import { requireOutboxDatabase } from './outbox-database.js';
-import { OUTBOX_TABLE, OutboxTable } from './outbox-table.js';
+import { LATER_COLUMNS, OUTBOX_TABLE, type OutboxRow, OutboxTable } from './outbox-table.js';
 
 /** How long a committed row waits at most that no process was told of. */
 const POLL_MS = 1_000;
 
 export interface OutboxDependencies {
   readonly dataSource: DataSource;
-  /** What errors call it. */
+  /** Its name in errors. */
   readonly label?: string;
   /** Create the table where it is missing. */
   readonly migrate: boolean;
   readonly clock: Clock;
   readonly logger: EngineLogger;
+  /** The name that tells the store from others whose outbox is in the same database; asked for once it is open. */
+  readonly owner: () => Promise<string>;
   /** Puts tasks into the store. Called again with the same tasks when the first time may have been lost. */
-  readonly store: (tasks: readonly NewTask[]) => Promise<void>;
+  readonly store: (tasks: readonly NewTask[]) => Promise<unknown>;
 }
 
 /**
@@ -41,8 +46,9 @@ export class Outbox {
   private again = false;
   private closed = false;
   private failing = false;
+  private owner = '';
 
-  /** Those whose open transaction has rows. */
+  /** Connections whose open transaction has rows. */
   private readonly written = new WeakSet<QueryRunner>();
 
   /** TypeORM calls it for every transaction of the DataSource, the relay's own and those that are nested among them. */
@@ -58,11 +64,15 @@ export class Outbox {
   /** @throws TasksConfigError where the database can have none, or the table is missing and must not be created */
   async open(): Promise<void> {
     const { dataSource, label = 'the DataSource' } = this.deps;
+    requirePeer('typeorm', '"outbox"');
     requireOutboxDatabase(dataSource, label);
     // On the app's connection, which waits for locks that processes hold that boot together with this one.
     await this.prepareTable(dataSource);
     const isFile = dataSource.options.type === 'better-sqlite3';
-    this.source = isFile ? await SqliteSource.open(dataSource) : new ServerSource(dataSource);
+    this.owner = await this.deps.owner();
+    // A boot may follow a change: a row that was refused may be taken now.
+    await dataSource.query(this.table.tryAgain, [this.owner]);
+    this.source = isFile ? await SqliteSource.open(dataSource, this.owner) : new ServerSource(dataSource, this.owner);
     dataSource.subscribers.push(this.subscriber);
     this.poll();
   }
@@ -80,30 +90,39 @@ export class Outbox {
 
   /** Whether what `manager` writes is in the outbox's database. */
   owns(manager: EntityManager): boolean {
-    return manager.dataSource === this.deps.dataSource;
+    return dataSourceOf(manager) === this.deps.dataSource;
   }
 
   /**
-   * Writes rows in the transaction of `manager`.
+   * Writes rows in the transaction of `manager`, save those of tasks that wait here already. What the store has is not
+   * looked at: it may be away. Resolves to what became of each task.
    * @throws StoreError where that fails; TypeORM's own error would carry the params
    */
-  async add(manager: EntityManager, tasks: readonly NewTask[]): Promise<void> {
-    try {
-      if (manager.queryRunner) this.written.add(manager.queryRunner);
-      await this.table.add(manager, tasks);
-    } catch (error) {
-      const { driverError } = error as { driverError?: unknown };
-      throw new StoreError(`The task was not stored in the given transaction: ${messageOf(driverError ?? error)}`, {
-        cause: driverError ?? error,
-      });
+  async add(manager: EntityManager, tasks: readonly NewTask[]): Promise<readonly EnqueueAnswer[]> {
+    if (manager.queryRunner) this.written.add(manager.queryRunner);
+    return told('The task was not stored in the given transaction', this.table.add(manager, tasks, this.owner));
+  }
+
+  /** Those of `tasks` that wait here, as the transaction of `manager` sees it; null for each that does not. */
+  async find(manager: EntityManager, tasks: ReadonlyArray<Pick<NewTask, 'id'>>): Promise<Array<Task | null>> {
+    const found: Array<Task | null> = [];
+    for (const { id } of tasks) {
+      const waiting = await told('The outbox cannot be read', this.table.find(manager, id));
+      found.push(waiting && waitingTask(waiting, readableParams(waiting.params, waiting.sensitive, maskSensitive)));
     }
+    return found;
   }
 
   /** Committed rows that no process has handed over yet. @throws StoreError where the database cannot be asked */
   async waiting(): Promise<readonly OutboxDepth[]> {
     try {
       const rows = (await this.source?.waiting()) ?? [];
-      return rows.map(({ queue, waiting, oldest }) => ({ queue, waiting: Number(waiting), oldestAt: Number(oldest) }));
+      return rows.map(({ queue, waiting, aside, oldest }) => ({
+        queue,
+        waiting: Number(waiting),
+        oldestAt: Number(oldest),
+        ...(Number(aside) > 0 && { setAside: Number(aside) }),
+      }));
     } catch (error) {
       throw new StoreError(`The outbox cannot be read: ${messageOf(error)}`, { cause: error });
     }
@@ -112,17 +131,20 @@ export class Outbox {
   private async prepareTable(dataSource: DataSource): Promise<void> {
     const runner = dataSource.createQueryRunner();
     try {
-      if (await runner.hasTable(OUTBOX_TABLE)) return;
+      if (await isComplete(runner)) return;
+      if (!this.deps.migrate && (await runner.hasTable(OUTBOX_TABLE))) {
+        throw new TasksConfigError(
+          `"outbox": the table "${OUTBOX_TABLE}" is of an earlier version. Run the migrations in "outboxMigrations" of ` +
+            'nestjs-tasks, or let the library change the table with "migrate": true.',
+        );
+      }
       if (!this.deps.migrate) {
         throw new TasksConfigError(
           `"outbox": the database has no table "${OUTBOX_TABLE}". Add "outboxMigrations" of nestjs-tasks to the ` +
             'migrations of the DataSource and run them, or let the library create the table with "migrate": true.',
         );
       }
-      for (const Migration of outboxMigrations) await new Migration().up(runner);
-    } catch (error) {
-      // Of processes that boot together, one creates it.
-      if (error instanceof TasksConfigError || !(await runner.hasTable(OUTBOX_TABLE))) throw error;
+      await migrate(runner);
     } finally {
       await runner.release();
     }
@@ -142,9 +164,12 @@ export class Outbox {
   private wake(): void {
     if (this.closed) return;
     this.again = true;
-    this.relaying ??= this.relay().finally(() => {
-      this.relaying = null;
-    });
+    // Not as a part of the transaction that has just ended: subscribers and loggers of the DataSource hear of it.
+    this.relaying ??= inCleanContext(() =>
+      this.relay().finally(() => {
+        this.relaying = null;
+      }),
+    );
   }
 
   /** Until nothing is left; a failure waits for the next poll. */
@@ -152,7 +177,7 @@ export class Outbox {
     try {
       while (this.again && !this.closed) {
         this.again = false;
-        if ((await this.source!.relay((tasks) => this.deps.store(tasks))) > 0) this.again = true;
+        if ((await this.source!.relay((rows) => this.handOver(rows))) > 0) this.again = true;
       }
       this.failing = false;
     } catch (error) {
@@ -164,4 +189,64 @@ export class Outbox {
       this.failing = true;
     }
   }
+
+  /** One that the store refuses for good must not hold up the others: each is handed over alone then. */
+  private async handOver(rows: readonly OutboxRow[]): Promise<ReadonlyMap<OutboxRow['position'], string>> {
+    const refused = new Map<OutboxRow['position'], string>();
+    try {
+      await this.deps.store(rows.map((row) => this.table.taskOf(row)));
+      return refused;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    for (const row of rows) {
+      try {
+        await this.deps.store([this.table.taskOf(row)]);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        refused.set(row.position, messageOf(error));
+        this.deps.logger.error(
+          `Task ${String(row.id)} in the outbox cannot be handed over, and is set aside until the next boot: ${messageOf(error)}`,
+        );
+      }
+    }
+    return refused;
+  }
+}
+
+/** Not for a store that is away, but for what no store would take: the task's queue or what stands in its row. */
+function isRefusal(error: unknown): boolean {
+  return (error instanceof TasksError && !(error instanceof StoreError)) || error instanceof SyntaxError;
+}
+
+/**
+ * Each process that boots together with others migrates: MySQL has no transaction about it, and a step that another
+ * process did in between fails. It is there from then on, so that a process fails once for each step at most.
+ */
+async function migrate(runner: QueryRunner): Promise<void> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      for (const Migration of outboxMigrations) await new Migration().up(runner);
+      return;
+    } catch (error) {
+      if (failures > LATER_COLUMNS.length) throw error;
+    }
+  }
+}
+
+/** @throws StoreError: TypeORM's own error would carry the params */
+async function told<T>(what: string, done: Promise<T>): Promise<T> {
+  try {
+    return await done;
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    const { driverError } = error as { driverError?: unknown };
+    throw new StoreError(`${what}: ${messageOf(driverError ?? error)}`, { cause: driverError ?? error });
+  }
+}
+
+async function isComplete(runner: QueryRunner): Promise<boolean> {
+  if (!(await runner.hasTable(OUTBOX_TABLE))) return false;
+  for (const column of LATER_COLUMNS) if (!(await runner.hasColumn(OUTBOX_TABLE, column))) return false;
+  return true;
 }

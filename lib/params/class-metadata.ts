@@ -21,7 +21,7 @@ export function lineage(type: AnyClass): AnyClass[] {
   return classes;
 }
 
-/** What `@Type` says about the properties of `type`, those that it inherits too. */
+/** Reads what `@Type` says about the properties of `type`, inherited ones too. */
 export function nestedProperties(type: AnyClass): NestedProperty[] {
   assertOneStorage();
   const found = new Map<string, NestedProperty>();

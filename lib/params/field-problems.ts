@@ -1,12 +1,10 @@
 import { getMetadataStorage, type ValidationError } from 'class-validator';
-import type { FieldProblem } from '../errors/index.js';
-import { redactor, type Redact } from './redact.js';
-import { sensitiveValues } from './sensitive-values.js';
-
+import type { FieldProblem } from '../contract/index.js';
+import { redactor, sensitiveValues, type Redact } from './secrets.js';
 import type { SensitivePath } from './sensitive-path.js';
-import { formatPath } from './value-path.js';
+import { formatPath } from './violation.js';
 
-/** What class-validator found, one problem a rule, with whole paths and without values. */
+/** Lists what class-validator found, one problem a rule, with whole paths and without values. */
 export function fieldProblems(
   errors: readonly ValidationError[],
   params: object,

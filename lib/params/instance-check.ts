@@ -1,7 +1,7 @@
 import { types } from 'node:util';
-import type { FieldProblem } from '../errors/index.js';
+import type { FieldProblem } from '../contract/index.js';
 import { copiedProperties, type AnyClass } from './class-metadata.js';
-import { finding, MAX_PARAMS_DEPTH, toProblem, tooDeep, under, type Finding } from './finding.js';
+import { MAX_PARAMS_DEPTH, toFieldProblem, tooDeep, under, violation, type Violation } from './violation.js';
 
 /**
  * Finds what class-transformer would bend in silence when it makes an instance plain: it calls functions that it meets
@@ -9,12 +9,12 @@ import { finding, MAX_PARAMS_DEPTH, toProblem, tooDeep, under, type Finding } fr
  */
 export function checkInstance(instance: object): FieldProblem | null {
   const found = scan(instance, 0);
-  return found && toProblem(found);
+  return found && toFieldProblem(found);
 }
 
-function scan(value: unknown, depth: number): Finding | null {
+function scan(value: unknown, depth: number): Violation | null {
   if (typeof value === 'function')
-    return finding('is a function, which JSON cannot hold: make it a method of the class');
+    return violation('is a function, which JSON cannot hold: make it a method of the class');
   if (typeof value !== 'object' || value === null || isLeaf(value)) return null;
   if (depth >= MAX_PARAMS_DEPTH) return tooDeep();
   for (const [key, inner] of entriesOf(value)) {

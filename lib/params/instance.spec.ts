@@ -3,7 +3,7 @@ import { Exclude, Expose, plainToInstance, Transform, Type } from 'class-transfo
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { instantiate } from './instance.js';
-import { findReservedKey } from './reserved-keys.js';
+import { findReservedKey } from './instance.js';
 
 class Plain {
   kind = 'none';

@@ -1,6 +1,14 @@
 import { types } from 'node:util';
-import type { FieldProblem } from '../errors/index.js';
-import { finding, MAX_PARAMS_DEPTH, toProblem, tooDeep, under, type Finding, type TooLarge } from './finding.js';
+import type { FieldProblem } from '../contract/index.js';
+import {
+  MAX_PARAMS_DEPTH,
+  toFieldProblem,
+  tooDeep,
+  type TooLarge,
+  under,
+  violation,
+  type Violation,
+} from './violation.js';
 
 /**
  * Finds what JSON cannot hold, or holds only by losing it. Follows `JSON.stringify`: `toJSON` is honoured and properties
@@ -8,12 +16,17 @@ import { finding, MAX_PARAMS_DEPTH, toProblem, tooDeep, under, type Finding, typ
  *
  * @param limit bytes: the walk ends when the value certainly takes more, so that a small value that repeats a part over
  *   and over is not written out in full first
+ * @param root what a message calls the value itself
  */
-export function checkJson(value: unknown, limit: number): FieldProblem | TooLarge | null {
+export function checkJson(
+  value: unknown,
+  limit: number,
+  root = 'the params themselves',
+): FieldProblem | TooLarge | null {
   const walk = new JsonWalk(limit);
   const found = walk.scan(value, 0);
   if (walk.counted > limit) return { bytes: walk.counted };
-  return found && toProblem(found);
+  return found && toFieldProblem(found, root);
 }
 
 class JsonWalk {
@@ -22,12 +35,12 @@ class JsonWalk {
 
   constructor(private readonly limit: number) {}
 
-  scan(value: unknown, depth: number): Finding | null {
+  scan(value: unknown, depth: number): Violation | null {
     switch (typeof value) {
       case 'string':
         return this.count(value.length + 2);
       case 'number':
-        return Number.isFinite(value) ? this.count(1) : finding(`is ${value}, which JSON cannot hold`);
+        return Number.isFinite(value) ? this.count(1) : violation(`is ${value}, which JSON cannot hold`);
       case 'boolean':
         return this.count(4);
       case 'object':
@@ -35,20 +48,20 @@ class JsonWalk {
       case 'bigint':
         return typeof (value as { toJSON?: unknown }).toJSON === 'function'
           ? this.count(1)
-          : finding('is a BigInt, which JSON cannot hold: pass it as a string');
+          : violation('is a BigInt, which JSON cannot hold: pass it as a string');
       case 'undefined':
-        return finding('is undefined, which JSON cannot hold: use null');
+        return violation('is undefined, which JSON cannot hold: use null');
       default:
-        return finding(`is a ${typeof value}, which JSON cannot hold`);
+        return violation(`is a ${typeof value}, which JSON cannot hold`);
     }
   }
 
-  private scanObject(value: object, depth: number): Finding | null {
+  private scanObject(value: object, depth: number): Violation | null {
     if (depth >= MAX_PARAMS_DEPTH) return tooDeep();
     const prototype: unknown = Object.getPrototypeOf(value);
     const common = prototype === Object.prototype || prototype === Array.prototype || prototype === null;
     if (!common && types.isDate(value)) {
-      return Number.isNaN(value.getTime()) ? finding('is an invalid Date') : this.count(26);
+      return Number.isNaN(value.getTime()) ? violation('is an invalid Date') : this.count(26);
     }
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON === 'function') {
@@ -59,12 +72,12 @@ class JsonWalk {
     if (!common) {
       if (types.isBoxedPrimitive(value)) return this.scan(value.valueOf(), depth + 1);
       const message = refusal(value);
-      if (message) return finding(message);
+      if (message) return violation(message);
     }
     return this.scanProperties(value as Record<string, unknown>, depth);
   }
 
-  private scanArray(value: readonly unknown[], depth: number): Finding | null {
+  private scanArray(value: readonly unknown[], depth: number): Violation | null {
     let inner = this.count(1);
     for (let index = 0; index < value.length && !inner; index++) {
       inner = this.count(1) ?? this.scan(value[index], depth + 1);
@@ -73,7 +86,7 @@ class JsonWalk {
     return inner;
   }
 
-  private scanProperties(value: Readonly<Record<string, unknown>>, depth: number): Finding | null {
+  private scanProperties(value: Readonly<Record<string, unknown>>, depth: number): Violation | null {
     let inner = this.count(1);
     for (const key of Object.keys(value)) {
       const property = value[key];
@@ -84,9 +97,9 @@ class JsonWalk {
     return inner;
   }
 
-  private count(bytes: number): Finding | null {
+  private count(bytes: number): Violation | null {
     this.counted += bytes;
-    return this.counted > this.limit ? finding('is too large') : null;
+    return this.counted > this.limit ? violation('is too large') : null;
   }
 }
 

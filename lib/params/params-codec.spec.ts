@@ -11,15 +11,25 @@ import {
   MaxLength,
   Validate,
   ValidateNested,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
 } from 'class-validator';
-import { ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Sensitive } from '../decorators/sensitive.decorator.js';
-import { InvalidParamsError, ParamsTooLargeError } from '../errors/index.js';
+import { Sensitive } from '../nest/index.js';
+import { InvalidParamsError, ParamsTooLargeError } from '../contract/index.js';
 import { ParamsCodec } from './params-codec.js';
 
-const codec = new ParamsCodec(1024 * 1024);
+/** A codec that is awaited, whether it waits or not: what it throws at once is a rejection here. */
+function codecOf(maxBytes: number) {
+  const codec = new ParamsCodec(maxBytes);
+  return {
+    encode: async (...args: Parameters<ParamsCodec['encode']>) => codec.encode(...args),
+    decode: async (...args: Parameters<ParamsCodec['decode']>) => codec.decode(...args),
+  };
+}
+
+const codec = codecOf(1024 * 1024);
 
 class Item {
   @IsString() name!: string;
@@ -87,7 +97,7 @@ describe('ParamsCodec without a class', () => {
   );
 
   it('measures the limit in bytes of UTF-8', async () => {
-    const small = new ParamsCodec(20);
+    const small = codecOf(20);
     await expect(small.encode('t', { a: 'é'.repeat(6) }, null)).resolves.toBeDefined(); // 8 + 12
     await expect(small.encode('t', { a: 'é'.repeat(7) }, null)).rejects.toBeInstanceOf(ParamsTooLargeError);
     await expect(small.encode('t', { a: 'x'.repeat(12) }, null)).resolves.toBeDefined();
@@ -259,5 +269,30 @@ describe('ParamsCodec and sensitive values', () => {
     expect((await codec.encode('login', params, Login)).sensitive).toEqual(['password']);
     expect((await codec.encode('login', Object.assign(new Login(), params), null)).sensitive).toEqual(['password']);
     expect((await codec.encode('login', params, null)).sensitive).toEqual([]);
+  });
+});
+
+describe('A class whose constructor throws', () => {
+  class Card {
+    @Sensitive() number = '';
+    constructor() {
+      throw new RangeError('no card 4111-1111 today');
+    }
+  }
+
+  it('is refused with the reason, without what is secret', async () => {
+    const [problem] = await problemsOf(codec.encode('pay', { number: '4111-1111' }, Card));
+    expect(problem).toMatchObject({ path: '' });
+    expect(problem!.message).toMatch(/made into a Card: .* threw: .*no card \[sensitive\] today/);
+  });
+
+  it('has that as the cause, unless it holds what is secret', async () => {
+    const causeFor = async (number: string): Promise<unknown> => {
+      const error: unknown = await codec.encode('pay', { number }, Card).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(InvalidParamsError);
+      return (error as Error).cause;
+    };
+    expect(await causeFor('5500-0000')).toMatchObject({ name: 'RangeError', message: 'no card 4111-1111 today' });
+    expect(await causeFor('4111-1111')).toBeUndefined();
   });
 });

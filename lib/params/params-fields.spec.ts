@@ -22,7 +22,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { Sensitive } from '../decorators/sensitive.decorator.js';
+import { Sensitive } from '../nest/index.js';
 import { paramsFields } from './params-fields.js';
 
 enum Size {
@@ -131,10 +131,18 @@ describe('paramsFields', () => {
     ['choice', { ...plain, type: 'enum', values: [1, 'two'] }],
     ['code', { ...plain, type: 'string', pattern: '^[a-z]+$' }],
     ['label', { ...plain, type: 'string' }],
-    ['tags', { ...plain, type: 'array' }],
+    ['tags', { ...plain, type: 'array', items: 'string' }],
     ['rows', { ...plain, type: 'array' }],
     ['extra', { ...plain, type: 'object' }],
-    ['card', { ...plain, type: 'object', sensitive: true }],
+    [
+      'card',
+      {
+        ...plain,
+        type: 'object',
+        sensitive: true,
+        fields: [{ name: 'number', type: 'string', required: true, sensitive: true }],
+      },
+    ],
     ['note', { ...plain, type: 'string', required: false }],
     ['secret', { ...plain, type: 'string', required: false, sensitive: true }],
     ['user_id', { ...plain, type: 'string' }],
@@ -147,6 +155,42 @@ describe('paramsFields', () => {
     expect(names).toHaveLength(20);
     expect(new Set(names).size).toBe(20);
     expect(names[0]).toBe('amount');
+  });
+
+  it('tells of what objects and arrays hold, and stops where a class holds itself', () => {
+    class Item {
+      @IsString()
+      sku!: string;
+
+      @ValidateNested()
+      @Type(() => Item)
+      instead?: Item;
+    }
+    class Basket {
+      @ValidateNested({ each: true })
+      @Type(() => Item)
+      items!: Item[];
+
+      @ValidateNested()
+      @Type(() => Map)
+      byName!: Map<string, Item>;
+
+      @IsInt({ each: true })
+      @Max(9, { each: true })
+      counts!: number[];
+    }
+    const [items, byName, counts] = paramsFields(Basket);
+    expect(items).toEqual({
+      ...plain,
+      name: 'items',
+      type: 'array',
+      fields: [
+        { ...plain, name: 'sku', type: 'string' },
+        { ...plain, name: 'instead', type: 'object' },
+      ],
+    });
+    expect(byName).not.toHaveProperty('fields');
+    expect(counts).toEqual({ ...plain, name: 'counts', type: 'array', items: 'integer', max: 9 });
   });
 
   it('knows of none in a class without rules', () => {

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { getMetadataStorage } from 'class-validator';
-import { sensitiveProperties } from './sensitive-properties.js';
+import { sensitiveProperties } from './sensitive-paths.js';
 import { lineage, nestedProperties, plainName, type AnyClass } from './class-metadata.js';
 import { pathSegment } from './sensitive-path.js';
 import { sensitivePaths } from './sensitive-paths.js';
 
-/** What a form needs to ask for one property of params. The params class has the last word on what is valid. */
+/** One property of params, as a form needs to know it. The params class has the last word on what is valid. */
 export interface ParamsField {
   /** As it stands in the stored params. */
   readonly name: string;
@@ -14,7 +14,7 @@ export interface ParamsField {
   readonly required: boolean;
   /** It is, or holds, what is never shown. */
   readonly sensitive: boolean;
-  /** Of an `enum`, or of the items of an array. */
+  /** Values of an `enum`, or of the items of an array. */
   readonly values?: readonly unknown[];
   readonly min?: number;
   readonly max?: number;
@@ -23,6 +23,10 @@ export interface ParamsField {
   readonly maxLength?: number;
   /** Source of a regular expression without flags. */
   readonly pattern?: string;
+  /** Of an `object`, or of each item of an `array`, where they are known. */
+  readonly fields?: readonly ParamsField[];
+  /** Type of the items of an `array` that are no objects, where it is known. */
+  readonly items?: Exclude<ParamsField['type'], 'array' | 'object'>;
 }
 
 type FieldType = ParamsField['type'];
@@ -59,7 +63,7 @@ const TYPE_BY_RULE: Readonly<Record<string, FieldType>> = {
   arrayMaxSize: 'array',
   isObject: 'object',
 };
-/** Of several rules the one that says most: an e-mail address is a string, an integer a number. */
+/** Picks the rule that says most: an e-mail address is a string, an integer a number. */
 const PREFERRED: readonly FieldType[] = [
   'array',
   'enum',
@@ -73,6 +77,9 @@ const PREFERRED: readonly FieldType[] = [
   'string',
 ];
 
+/** Levels of fields within fields: a form that goes deeper helps nobody. */
+export const MAX_FIELD_DEPTH = 5;
+
 const known = new WeakMap<AnyClass, readonly ParamsField[]>();
 
 /** The properties of `type` that decorators tell of, its own before those that it inherits. */
@@ -82,7 +89,8 @@ export function paramsFields(type: AnyClass): readonly ParamsField[] {
   return fields;
 }
 
-function fieldsOf(type: AnyClass): ParamsField[] {
+/** @param above the classes that hold this one: one that holds itself would have no end */
+function fieldsOf(type: AnyClass, above: readonly AnyClass[] = []): ParamsField[] {
   const rules = rulesOf(type);
   const nested = new Map(nestedProperties(type).map((property) => [property.name, property]));
   const sensitive = lineage(type).flatMap((owner) => sensitiveProperties(owner));
@@ -92,18 +100,36 @@ function fieldsOf(type: AnyClass): ParamsField[] {
     const own = rules.filter(({ propertyName }) => propertyName === property);
     const name = plainName(type, property);
     const segment = pathSegment(name);
-    const holds = nested.get(property)?.holds;
+    const { holds, types } = nested.get(property) ?? {};
+    const isArray = own.some(({ each }) => each) || holds === 'many';
+    const fieldType = isArray ? 'array' : typeOf(type, property, own, holds !== undefined);
+    const isHolder = fieldType === 'object' || fieldType === 'array';
     return {
       name,
-      type:
-        own.some(({ each }) => each) || holds === 'many' ? 'array' : typeOf(type, property, own, holds !== undefined),
+      type: fieldType,
       required: own.length > 0 && !own.some(isConditional),
       sensitive: hidden.some(
         (path) => path === segment || path.startsWith(`${segment}.`) || path.startsWith(`${segment}[`),
       ),
       ...limitsOf(own),
+      ...(isHolder && holds !== 'map' && withinOf(types ?? [], [...above, type])),
+      ...(fieldType === 'array' && itemsOf(own)),
     };
   });
+}
+
+/** The fields of what a property holds, where that is of one class and not too deep. */
+function withinOf(types: readonly AnyClass[], above: readonly AnyClass[]): Pick<ParamsField, 'fields'> {
+  const [held, ...others] = types;
+  if (!held || others.length > 0 || above.includes(held) || above.length >= MAX_FIELD_DEPTH) return {};
+  const fields = fieldsOf(held, above);
+  return fields.length === 0 ? {} : { fields };
+}
+
+function itemsOf(rules: readonly Rule[]): Pick<ParamsField, 'items'> {
+  const named = new Set(rules.filter(({ each }) => each).map(({ name }) => TYPE_BY_RULE[name ?? '']));
+  const items = PREFERRED.find((candidate) => named.has(candidate));
+  return items === undefined || items === 'array' || items === 'object' ? {} : { items };
 }
 
 function rulesOf(type: AnyClass): Rule[] {

@@ -1,6 +1,9 @@
-import { sensitiveProperties } from './sensitive-properties.js';
+import 'reflect-metadata';
 import { lineage, nestedProperties, plainName, type AnyClass } from './class-metadata.js';
 import { ANY_DEPTH, ANY_PROPERTY, pathSegment, type SensitivePath } from './sensitive-path.js';
+
+/** A string, so that two copies of the package that are loaded side by side (ESM and CommonJS) mean the same key. */
+const SENSITIVE_PROPERTIES = 'nestjs-tasks:sensitive';
 
 const known = new WeakMap<AnyClass, SensitivePath[]>();
 
@@ -50,4 +53,13 @@ function ownNames(type: AnyClass): string[] {
 /** The stored key may be the property's name or the one that `@Expose` gives it: class-transformer reads both. */
 function bothNames(type: AnyClass, property: string): string[] {
   return [...new Set([property, plainName(type, property)])];
+}
+
+export function markSensitive(type: object, property: string): void {
+  Reflect.defineMetadata(SENSITIVE_PROPERTIES, [...sensitiveProperties(type), property], type);
+}
+
+/** Names of the properties that `type` itself, not a class it extends, marks. */
+export function sensitiveProperties(type: object): readonly string[] {
+  return (Reflect.getOwnMetadata(SENSITIVE_PROPERTIES, type) as string[] | undefined) ?? [];
 }

@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 import { Expose, Type } from 'class-transformer';
 import { describe, expect, it } from 'vitest';
-import { Sensitive } from '../decorators/sensitive.decorator.js';
-import { maskSensitive } from './mask-sensitive.js';
-import { redact } from './redact.js';
+import { Sensitive } from '../nest/index.js';
+import { maskSensitive } from './sensitive-path.js';
 import { sensitivePaths } from './sensitive-paths.js';
-import { sensitiveValues } from './sensitive-values.js';
+import { redactor, sensitiveValues } from './secrets.js';
 
 class Card {
   @Sensitive() number!: string;
@@ -98,18 +97,18 @@ describe('maskSensitive', () => {
   });
 });
 
-describe('redact', () => {
+describe('redactor', () => {
   it('takes the values of a task out of a text, however they are written', () => {
     const params = { card: { number: '4111 1111' }, pin: 98765, cards: [{ number: 'a "quoted" one' }] };
     const secrets = sensitiveValues(params, sensitivePaths(Payment));
-    const text = redact(`card 4111 1111, 4111%201111, pin=98765, ${JSON.stringify(params.cards)}`, secrets);
+    const text = redactor(secrets)(`card 4111 1111, 4111%201111, pin=98765, ${JSON.stringify(params.cards)}`);
     expect(text).toBe('card [sensitive], [sensitive], pin=[sensitive], [{"number":"[sensitive]"}]');
   });
 
   it('replaces the longer of two that overlap, and leaves short ones', () => {
-    expect(redact('pass passport a', ['pass', 'passport', 'a'])).toBe('[sensitive] [sensitive] a');
-    expect(redact('\uD800xyz', ['\uD800xyz'])).toBe('[sensitive]');
-    expect(redact('text', [])).toBe('text');
+    expect(redactor(['pass', 'passport', 'a'])('pass passport a')).toBe('[sensitive] [sensitive] a');
+    expect(redactor(['\uD800xyz'])('\uD800xyz')).toBe('[sensitive]');
+    expect(redactor([])('text')).toBe('text');
   });
 
   it('collects from instances with maps and from whole objects', () => {

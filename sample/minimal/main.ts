@@ -17,6 +17,5 @@ class AppModule {}
 const app = await NestFactory.create(AppModule);
 app.enableShutdownHooks();
 await app.listen(process.env.PORT ?? 3000, '127.0.0.1');
-console.log(`Panel: ${await app.getUrl()}/admin/tasks`);
 
 await app.get(TaskDispatcher).queue('default', 'greet', { name: 'Ada' });

@@ -14,7 +14,8 @@ import { tasksStore } from './tasks-store.js';
   imports: [
     DatabaseModule,
     // Workers, retries and delays are in config/config.yaml.
-    TasksModule.forRoot(tasksStore()),
+    // The app listens on loopback (main.ts), and no web server stands before it: its panel needs no key.
+    TasksModule.forRoot({ ...tasksStore(), admin: { access: 'local' } }),
     SignupModule,
     EmailsModule,
     ImportsModule,

@@ -8,7 +8,7 @@ app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbid
 // Lets running handlers end, or hands their tasks back, when the process is told to stop.
 app.enableShutdownHooks();
 
-// Loopback only: the app has no log-in, and the panel answers nobody else without a guard anyway.
+// Loopback only: the app has no log-in.
 await app.listen(process.env.PORT ?? 3000, '127.0.0.1');
 const url = await app.getUrl();
 new Logger('QuickStart').log(`Listening on ${url} · panel: ${url}/admin/tasks`);

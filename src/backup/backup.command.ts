@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { plural } from '../../lib/errors/index.js';
+import { plural } from '../../lib/contract/index.js';
 import type { Command } from '../cli/command.js';
 
 /** `nestjs-tasks backup`: a copy of a store while the app works on it. */

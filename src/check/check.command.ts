@@ -1,4 +1,4 @@
-import { plural } from '../../lib/errors/index.js';
+import { plural } from '../../lib/contract/index.js';
 import type { Command, CliOutput } from '../cli/command.js';
 import { LEASE_OPTION, parseLease } from '../cli/lease-option.js';
 import { CliError } from '../cli/usage-error.js';

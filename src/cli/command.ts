@@ -7,7 +7,7 @@ export interface CliOutput {
 export interface CommandOption {
   readonly type: 'string' | 'boolean';
   readonly description: string;
-  /** What stands for the value in the help: `<file>`. */
+  /** The word for the value in the help: `<file>`. */
   readonly placeholder?: string;
   readonly default?: string;
   /** Without it the command is refused. */

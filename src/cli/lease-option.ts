@@ -15,7 +15,7 @@ export const LEASE_OPTION = {
  * @throws UsageError for what is no duration
  */
 export async function parseLease(text: string, command: string): Promise<number> {
-  const { parseDuration } = await import('../../lib/config/duration.js');
+  const { parseDuration } = await import('../../lib/checks/duration.js');
   try {
     return parseDuration(text, '--lease');
   } catch (error) {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../../lib/errors/index.js';
+import { nearest } from '../../lib/contract/index.js';
 import type { Command, OptionValues } from './command.js';
 import { UsageError } from './usage-error.js';
 

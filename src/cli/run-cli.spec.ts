@@ -40,9 +40,12 @@ describe('the command line', () => {
   });
 
   it.each([
-    [[], 'No command was given. Commands: "panel", "schema", "backup", "check" and "migrate".'],
+    [[], 'No command was given. Commands: "panel", "schema", "backup", "restore", "check" and "migrate".'],
     [['pannel'], 'There is no command "pannel". Did you mean panel?'],
-    [['serve'], 'There is no command "serve". Commands: "panel", "schema", "backup", "check" and "migrate".'],
+    [
+      ['serve'],
+      'There is no command "serve". Commands: "panel", "schema", "backup", "restore", "check" and "migrate".',
+    ],
     [['--verison'], 'There is no option "--verison". Did you mean --version?'],
     [['panel'], 'Option --database <file> is required.'],
     [['panel', '--databse', 'x.db'], 'There is no option --databse. Did you mean --database?'],

@@ -1,7 +1,7 @@
-import { listOf, nearest } from '../../lib/errors/index.js';
+import { listOf, nearest } from '../../lib/contract/index.js';
 import type { CliOutput } from './command.js';
 import { COMMANDS } from './commands.js';
-import { describeFailure } from './failure.js';
+import { describeError } from './describe-error.js';
 import { commandHelp, overview } from './help.js';
 import { packageVersion } from './package-version.js';
 import { parseOptions } from './parse-options.js';
@@ -20,7 +20,7 @@ export async function runCli(args: readonly string[], output: CliOutput): Promis
     await run(args, output);
     return 0;
   } catch (error) {
-    output.err(`nestjs-tasks: ${describeFailure(error)}`);
+    output.err(`nestjs-tasks: ${describeError(error)}`);
     if (!(error instanceof UsageError)) return 1;
     output.err(`See: nestjs-tasks ${error.command ? `${error.command} ` : ''}--help`);
     return 2;

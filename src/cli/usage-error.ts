@@ -11,7 +11,7 @@ export class UsageError extends Error {
   }
 }
 
-/** What was asked for cannot be done here: exit code 1. The message is all that is shown. */
+/** The command cannot be carried out here: exit code 1. The message is all that is shown. */
 export class CliError extends Error {
   override readonly name = 'CliError';
 }

@@ -1,7 +1,7 @@
 import { CliError } from '../cli/usage-error.js';
 import { MoveClaim } from './move-claim.js';
 import { tallyOf, type MoveOutput } from './move.js';
-import type { Place } from './open-store.js';
+import type { OpenStore } from './open-store.js';
 
 const BATCH = 500;
 
@@ -11,8 +11,8 @@ const BATCH = 500;
  * @throws CliError where none was begun, or all was compared already, so that the source may no longer have everything
  */
 export async function abandon(
-  source: Place,
-  target: Place,
+  source: OpenStore,
+  target: OpenStore,
   lease: number,
   progress: MoveOutput['progress'],
 ): Promise<string> {
@@ -44,12 +44,12 @@ export async function abandon(
   }
 }
 
-async function restoreBook(source: Place, target: Place, paused: readonly string[]): Promise<void> {
+async function restoreBook(source: OpenStore, target: OpenStore, paused: readonly string[]): Promise<void> {
   const [ours, theirs] = await Promise.all([source.store.exportBook(), target.store.exportBook()]);
   const copied = ours.schedules.filter(({ source: origin, name }) => {
     return origin === 'runtime' && theirs.schedules.some((schedule) => schedule.name === name);
   });
   await target.store.removeSchedules(copied.map(({ name }) => name));
   await target.store.resumeQueues(theirs.paused.filter((queue) => !paused.includes(queue)));
-  await target.store.importBook({ schedules: [], sensitive: new Map(), paused });
+  await target.store.importBook({ schedules: [], sensitive: new Map(), secrets: new Map(), paused });
 }

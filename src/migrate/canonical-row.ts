@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { MovedState, StoredTask } from '../../lib/engine/transfer.js';
+import type { MovedState, StoredTask } from '../../lib/engine/port/transfer-store.js';
 
-/** What two stores have to agree on about a task. */
+/** The facts about a task that two stores have to agree on. */
 export interface Row {
   readonly id: string;
   readonly queue: string;

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
-import { messageOf } from '../../lib/errors/index.js';
+import { messageOf } from '../../lib/contract/index.js';
 import { CliError } from '../cli/usage-error.js';
 import { bookReport, stopFirst, tallyOf } from './move.js';
-import type { Place } from './open-store.js';
+import type { OpenStore } from './open-store.js';
 import type { StoreAddress } from './store-address.js';
 import { compare, Tally } from './tally.js';
 
@@ -11,7 +11,7 @@ import { compare, Tally } from './tally.js';
  * What a move would take along, and whether it could begin; writes nothing.
  * @throws CliError where it could not
  */
-export async function dryRun(source: Place, target: StoreAddress): Promise<string> {
+export async function dryRun(source: OpenStore, target: StoreAddress): Promise<string> {
   const mark = await source.store.readMark();
   const workers = await source.store.workers();
   await assertReachable(target);
@@ -38,9 +38,10 @@ function assertFolder(file: string): void {
 
 async function pingRedis({ connection }: StoreAddress & { kind: 'redis' }): Promise<void> {
   const { loadRedisDriver } = await import('../../lib/engine/bullmq/bullmq-library.js');
+  const { redisOptions } = await import('../../lib/engine/bullmq/connections/redis-connections.js');
   const { Redis } = await loadRedisDriver();
-  const client = new Redis({ ...connection, lazyConnect: true, retryStrategy: null });
-  // What it fails with is what `connect` rejects with.
+  const client = new Redis({ ...(await redisOptions(connection)), lazyConnect: true, retryStrategy: null });
+  // `connect` rejects with the same error.
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -1,5 +1,5 @@
-import { plural } from '../../lib/errors/index.js';
-import type { EngineLogger } from '../../lib/engine/index.js';
+import { plural } from '../../lib/contract/index.js';
+import type { EngineLogger } from '../../lib/engine/port/index.js';
 import type { CliOutput, Command, OptionValues } from '../cli/command.js';
 import { LEASE_OPTION, parseLease } from '../cli/lease-option.js';
 import { UsageError } from '../cli/usage-error.js';
@@ -33,6 +33,10 @@ export const migrateCommand: Command = {
     const logger = loggerTo(output);
     const source = await openStore(from, lease, logger);
     try {
+      if (values.abandon !== true) {
+        const { assertNamesFit } = await import('./names-fit.js');
+        await assertNamesFit(source, to);
+      }
       if (values['dry-run'] === true) {
         const { dryRun } = await import('./dry-run.js');
         return output.out(await dryRun(source, to));

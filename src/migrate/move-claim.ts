@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isKnownGone, ownIdentity } from '../../lib/engine/sqlite/workers/process-identity.js';
-import type { MoveMark, MoveOwner } from '../../lib/engine/transfer.js';
+import { isKnownGone, ownIdentity } from '../../lib/engine/sqlite/process/process-identity.js';
+import type { MoveMark, MoveOwner } from '../../lib/engine/port/transfer-store.js';
 import { CliError } from '../cli/usage-error.js';
-import type { Place } from './open-store.js';
+import type { OpenStore } from './open-store.js';
 
 const BEAT_MS = 1_000;
 /** At least so long is listened for the beats of a process that cannot be seen from here. */
-const SHORTEST_SILENCE_MS = 3 * BEAT_MS;
+const MIN_SILENCE_MS = 3 * BEAT_MS;
 
 export interface MoveOptions {
   readonly id: string;
@@ -20,7 +20,7 @@ export class MoveClaim {
   private ended = false;
 
   private constructor(
-    private readonly source: Place,
+    private readonly source: OpenStore,
     private mark: MoveMark,
     /** Whether an earlier process had begun it. */
     readonly resumed: boolean,
@@ -34,7 +34,7 @@ export class MoveClaim {
    * @param options.lease milliseconds that a process of another container may be silent that carries it out
    * @throws CliError where either store is part of another move, or a living process carries out this one
    */
-  static async take(source: Place, target: Place, { id, lease }: MoveOptions): Promise<MoveClaim> {
+  static async take(source: OpenStore, target: OpenStore, { id, lease }: MoveOptions): Promise<MoveClaim> {
     const [left, right] = await Promise.all([source.store.readMark(), target.store.readMark()]);
     assertFits(source, target, left, right);
     if (left) await assertLeft(source, left, lease);
@@ -71,7 +71,7 @@ export class MoveClaim {
   }
 
   /** Takes the marks away: of the source last, so that at no moment both stores can be worked on with the same tasks. */
-  async end(target: Place): Promise<void> {
+  async end(target: OpenStore): Promise<void> {
     await this.stop();
     await target.store.writeMark(null);
     await this.source.store.writeMark(null);
@@ -81,7 +81,7 @@ export class MoveClaim {
   async leave(): Promise<void> {
     if (this.ended) return;
     await this.stop();
-    // Who takes it over finds out by itself where this cannot be written.
+    // The process that takes it over finds out by itself where this cannot be written.
     await this.source.store.writeMark({ ...this.mark, owner: null }).catch(() => undefined);
   }
 
@@ -99,13 +99,13 @@ export class MoveClaim {
 }
 
 /** A store may be named in two ways. What is copied to itself and then deleted is gone. */
-async function assertTwo({ store, shown }: Place, target: Place): Promise<void> {
+async function assertTwo({ store, shown }: OpenStore, target: OpenStore): Promise<void> {
   if ((await store.readMark())?.role === 'source') return;
   await store.writeMark(null);
   throw new CliError(`${shown} and ${target.shown} are the same store.`);
 }
 
-function assertFits(source: Place, target: Place, left: MoveMark | null, right: MoveMark | null): void {
+function assertFits(source: OpenStore, target: OpenStore, left: MoveMark | null, right: MoveMark | null): void {
   if (left && (left.role !== 'source' || left.other !== target.shown)) throw otherMove(source, left);
   if (right && (right.role !== 'target' || right.other !== source.shown)) throw otherMove(target, right);
   if (right && right.id !== left?.id) {
@@ -116,7 +116,7 @@ function assertFits(source: Place, target: Place, left: MoveMark | null, right: 
   }
 }
 
-function otherMove({ shown }: Place, { role, other }: MoveMark): CliError {
+function otherMove({ shown }: OpenStore, { role, other }: MoveMark): CliError {
   const [from, to] = role === 'source' ? [shown, other] : [other, shown];
   return new CliError(
     `${shown} is part of another move, which was not finished. Finish it with: nestjs-tasks migrate --from ${from} ` +
@@ -124,13 +124,13 @@ function otherMove({ shown }: Place, { role, other }: MoveMark): CliError {
   );
 }
 
-async function assertLeft(source: Place, mark: MoveMark, lease: number): Promise<void> {
+async function assertLeft(source: OpenStore, mark: MoveMark, lease: number): Promise<void> {
   const own = ownIdentity();
   const { owner } = mark;
   if (!owner || isKnownGone(owner, own)) return;
   // One that can be seen from here and is not gone is alive. Of another container the beats tell.
   if (owner.pidSpace === own.pidSpace) throw moving(owner);
-  const until = performance.now() + Math.max(lease, SHORTEST_SILENCE_MS);
+  const until = performance.now() + Math.max(lease, MIN_SILENCE_MS);
   do {
     await sleep(BEAT_MS / 2);
     const now = await source.store.readMark();

@@ -1,14 +1,15 @@
-import { messageOf, plural } from '../../lib/errors/index.js';
-import type { MoveMark, StoreBook, StoredTask } from '../../lib/engine/transfer.js';
+import { PANEL_KEY_SECRET } from '../../lib/admin/index.js';
+import { messageOf, plural } from '../../lib/contract/index.js';
+import type { MoveMark, StoreBook, StoredTask } from '../../lib/engine/port/transfer-store.js';
 import { CliError } from '../cli/usage-error.js';
 import { isAlike, rowOf } from './canonical-row.js';
 import { MoveClaim, type MoveOptions } from './move-claim.js';
-import type { Place } from './open-store.js';
+import type { OpenStore } from './open-store.js';
 import { compare, differences, Tally } from './tally.js';
 
 /** Tasks that are stored, or removed, together. */
 const BATCH = 500;
-const MOST_NAMED = 10;
+const MAX_NAMED = 10;
 
 type Progress = MoveOutput['progress'];
 
@@ -32,8 +33,8 @@ export interface MoveOutput {
  * @throws CliError where a process works on either store, or the two differ in the end
  */
 export async function move(
-  source: Place,
-  target: Place,
+  source: OpenStore,
+  target: OpenStore,
   options: MoveOptions,
   { progress, compared }: MoveOutput,
 ): Promise<number> {
@@ -66,8 +67,8 @@ export async function move(
   }
 }
 
-/** Who works on either store, and what is still held there. Takes the marks away again that were just written. */
-async function assertIdle(claim: MoveClaim, source: Place, target: Place): Promise<void> {
+/** Names who works on either store, and what is still held there. Takes the marks away again that were just written. */
+async function assertIdle(claim: MoveClaim, source: OpenStore, target: OpenStore): Promise<void> {
   const inTheWay: string[] = [];
   for (const { shown, store } of [source, target]) {
     for (const worker of await store.workers()) inTheWay.push(`${shown}: ${worker}`);
@@ -86,17 +87,17 @@ async function assertIdle(claim: MoveClaim, source: Place, target: Place): Promi
 }
 
 export function stopFirst(inTheWay: readonly string[]): string {
-  const others = inTheWay.length > MOST_NAMED ? [`and ${inTheWay.length - MOST_NAMED} more`] : [];
+  const others = inTheWay.length > MAX_NAMED ? [`and ${inTheWay.length - MAX_NAMED} more`] : [];
   return [
     'Tasks are moved while nothing works on them. Stop first:',
-    ...[...inTheWay.slice(0, MOST_NAMED), ...others].map((line) => `  ${line}`),
+    ...[...inTheWay.slice(0, MAX_NAMED), ...others].map((line) => `  ${line}`),
   ].join('\n');
 }
 
 /** Resolves to what was compared. */
 async function finishAndCompare(
-  source: Place,
-  target: Place,
+  source: OpenStore,
+  target: OpenStore,
   copied: Tally,
   { at, paused }: MoveMark,
   progress: Progress,
@@ -104,20 +105,22 @@ async function finishAndCompare(
   const arrived = new Tally();
   for await (const task of target.store.exportTasks()) {
     const [there, here] = [copied.get(task.id), rowOf(task, at)];
-    // Of a million tasks, half of the memory.
+    // Equal rows are kept once: for a million tasks that is half of the memory.
     if (there) arrived.add(isAlike(there, here) ? there : here);
   }
   progress(`compared ${plural(arrived.size, 'task')}`);
   const book = await source.store.exportBook();
   const report = [compare(copied, arrived), bookReport(book)].join('\n');
   assertAlike(source, target, copied, arrived, report);
-  await target.store.importBook({ ...book, paused: [...new Set([...book.paused, ...paused])] });
+  // The outbox's name for a store stays with it: what waits for the one is not for the other.
+  const secrets = new Map([...book.secrets].filter(([name]) => name === PANEL_KEY_SECRET));
+  await target.store.importBook({ ...book, secrets, paused: [...new Set([...book.paused, ...paused])] });
   assertSameBook(target, book, await target.store.exportBook());
   if (await target.store.flush()) return report;
   return `${report}\nRedis writes no append-only file: a crash of it loses what came after its last snapshot.`;
 }
 
-async function copy(claim: MoveClaim, source: Place, target: Place, progress: Progress): Promise<Tally> {
+async function copy(claim: MoveClaim, source: OpenStore, target: OpenStore, progress: Progress): Promise<Tally> {
   const { at } = claim.current;
   const copied = new Tally();
   let batch: StoredTask[] = [];
@@ -135,19 +138,19 @@ async function copy(claim: MoveClaim, source: Place, target: Place, progress: Pr
   return copied;
 }
 
-export async function tallyOf({ store }: Place, at: number, wanted: (id: string) => boolean): Promise<Tally> {
+export async function tallyOf({ store }: OpenStore, at: number, wanted: (id: string) => boolean): Promise<Tally> {
   const tally = new Tally();
   for await (const task of store.exportTasks()) if (wanted(task.id)) tally.add(rowOf(task, at));
   return tally;
 }
 
-/** What a move that was killed while it deleted has still to delete. */
-async function inBoth(source: Place, target: Place, at: number): Promise<Tally> {
+/** The tasks that a move which was killed while it deleted has still to delete. */
+async function inBoth(source: OpenStore, target: OpenStore, at: number): Promise<Tally> {
   const waiting = await tallyOf(source, at, () => true);
   return tallyOf(target, at, (id) => waiting.get(id) !== undefined);
 }
 
-async function remove(claim: MoveClaim, { store, shown }: Place, moved: Tally, progress: Progress): Promise<void> {
+async function remove(claim: MoveClaim, { store, shown }: OpenStore, moved: Tally, progress: Progress): Promise<void> {
   const rows = [...moved.all()];
   for (let start = 0; start < rows.length; start += BATCH) {
     await claim.assertHeld();
@@ -161,7 +164,7 @@ export function bookReport({ schedules, paused }: StoreBook): string {
   return `${plural(schedules.length, 'schedule')}, ${plural(paused.length, 'paused queue')}`;
 }
 
-function assertAlike(source: Place, target: Place, copied: Tally, arrived: Tally, report: string): void {
+function assertAlike(source: OpenStore, target: OpenStore, copied: Tally, arrived: Tally, report: string): void {
   const { missing, unlike } = differences(copied, arrived);
   if (missing.length === 0 && unlike.length === 0) return;
   throw new CliError(
@@ -176,11 +179,11 @@ function assertAlike(source: Place, target: Place, copied: Tally, arrived: Tally
 }
 
 function named(ids: readonly string[], what: string): string[] {
-  const others = ids.length > MOST_NAMED ? [`  and ${ids.length - MOST_NAMED} more`] : [];
-  return [...ids.slice(0, MOST_NAMED).map((id) => `  task ${id} ${what}`), ...others];
+  const others = ids.length > MAX_NAMED ? [`  and ${ids.length - MAX_NAMED} more`] : [];
+  return [...ids.slice(0, MAX_NAMED).map((id) => `  task ${id} ${what}`), ...others];
 }
 
-function assertSameBook(target: Place, source: StoreBook, copied: StoreBook): void {
+function assertSameBook(target: OpenStore, source: StoreBook, copied: StoreBook): void {
   const paused = source.paused.find((queue) => !copied.paused.includes(queue));
   if (paused !== undefined)
     throw new CliError(`Queue "${paused}" is not paused in ${target.shown}: nothing was deleted.`);

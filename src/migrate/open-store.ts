@@ -1,11 +1,11 @@
-import type { EngineContext, EngineLogger } from '../../lib/engine/index.js';
-import type { TransferStore } from '../../lib/engine/transfer.js';
+import type { EngineContext, EngineLogger } from '../../lib/engine/port/index.js';
+import type { TransferStore } from '../../lib/engine/port/transfer-store.js';
 import { CliError } from '../cli/usage-error.js';
 import { inspectStore } from '../store/store-file.js';
 import type { StoreAddress } from './store-address.js';
 
 /** A store that is open, and where it is. */
-export interface Place {
+export interface OpenStore {
   readonly shown: string;
   readonly store: TransferStore;
 }
@@ -22,7 +22,7 @@ export async function assertStoreExists(address: StoreAddress): Promise<void> {
  * @param lease milliseconds that a process of another container may be silent
  * @throws StoreError where it cannot be opened
  */
-export async function openStore(address: StoreAddress, lease: number, logger: EngineLogger): Promise<Place> {
+export async function openStore(address: StoreAddress, lease: number, logger: EngineLogger): Promise<OpenStore> {
   const { DEFAULT_MAX_LOST_ATTEMPTS, DEFAULT_SETTINGS } = await import('../../lib/config/defaults.js');
   // The app's own settings are in its code, which this command does not run.
   const keepFor: EngineContext['keepFor'] = (_queue, state) => DEFAULT_SETTINGS.retention[state];

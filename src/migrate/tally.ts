@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MOVED_STATES } from '../../lib/engine/transfer.js';
+import { MOVED_STATES } from '../../lib/engine/port/transfer-store.js';
 import { isAlike, type Row } from './canonical-row.js';
 
 /** The tasks of one side, by id. */

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { Controller, Get, type INestApplication, type LogLevel, Redirect } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { TasksModule } from '../../lib/tasks.module.js';
+import { PanelAddress } from '../../lib/admin/index.js';
+import { TasksModule } from '../../lib/nest/index.js';
 import { httpPlatform } from './http-platform.js';
-import { LocalGuard } from './local.guard.js';
 
 export interface PanelOptions {
   readonly database: string;
@@ -35,11 +35,16 @@ export async function createPanelApp({ database, queues, readOnly }: PanelOption
     workers: false,
     cron: false,
     queues: Object.fromEntries(queues.map((queue) => [queue, {}])),
-    admin: { path: PANEL_PATH, readOnly, guards: [LocalGuard] },
+    admin: { path: PANEL_PATH, readOnly },
   });
   return NestFactory.create(
     { module: PanelModule, imports: [tasks], controllers: [EntranceController] },
     await httpPlatform(),
     { logger: [...PANEL_LOG_LEVELS], abortOnError: false },
   );
+}
+
+/** The address of the panel, with the key that opens it. */
+export async function panelUrl(app: INestApplication): Promise<string> {
+  return (await app.get(PanelAddress, { strict: false }).url())!;
 }

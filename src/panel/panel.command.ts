@@ -5,7 +5,7 @@ import type { Command } from '../cli/command.js';
 import { CliError, UsageError } from '../cli/usage-error.js';
 import { inspectStore } from '../store/store-file.js';
 
-const HIGHEST_PORT = 65_535;
+const MAX_PORT = 65_535;
 
 /** `nestjs-tasks panel`: the panel on a store's file, beside the app that works on it or without one. */
 export const panelCommand: Command = {
@@ -35,15 +35,17 @@ export const panelCommand: Command = {
     const readOnly = values['read-only'] === true;
     const queues = await queuesOf(database);
 
-    const { createPanelApp, PANEL_LOG_LEVELS } = await import('./panel-app.js');
+    // An unguarded panel is not mounted where this says production: it speaks of the app, and this program is none.
+    delete process.env.NODE_ENV;
+    const { createPanelApp, panelUrl, PANEL_LOG_LEVELS } = await import('./panel-app.js');
     const app = await createPanelApp({ database, queues, readOnly });
     try {
       app.useLogger(false); // Nest would log what listen() throws, too.
       await listen(app, port, host);
       app.useLogger([...PANEL_LOG_LEVELS]);
-      const url = await app.getUrl();
+      const url = await panelUrl(app);
       const toldToEnd = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-      output.out(`Panel of ${database}${readOnly ? ' (read-only)' : ''}: ${url}/admin/tasks · Ctrl+C ends it`);
+      output.out(`Panel of ${database}${readOnly ? ' (read-only)' : ''}: ${url} · Ctrl+C ends it`);
       await toldToEnd;
     } finally {
       await app.close();
@@ -53,8 +55,8 @@ export const panelCommand: Command = {
 
 function parsePort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (port <= HIGHEST_PORT) return port;
-  throw new UsageError(`--port must be a whole number from 0 to ${HIGHEST_PORT}, not "${text}".`, 'panel');
+  if (port <= MAX_PORT) return port;
+  throw new UsageError(`--port must be a whole number from 0 to ${MAX_PORT}, not "${text}".`, 'panel');
 }
 
 /** The panel has no log-in of its own, so it is not for other machines to reach. */

@@ -13,8 +13,8 @@ export const schemaCommand: Command = {
   async run({ database }, output) {
     const file = String(database);
     const before = (await inspectStore(file))?.migrations ?? [];
-    const { Connection } = await import('../../lib/engine/sqlite/connection.js');
-    const connection = await Connection.open(file, 'full');
+    const { openConnection } = await import('../../lib/engine/sqlite/store/open-connection.js');
+    const connection = await openConnection(file, 'full');
     await connection.close();
 
     const after = await inspectStore(file);

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
+import { loadDriver } from '../../lib/engine/sqlite/store/driver.js';
 import { CliError } from '../cli/usage-error.js';
 
-/** What a look into a store's file shows, without changing it. */
+/** The facts that a look into a store's file shows, without changing it. */
 export interface StoreContent {
   /** Migrations that have run, oldest first; none where the file is no store. */
   readonly migrations: readonly string[];
@@ -12,12 +13,13 @@ export interface StoreContent {
 /**
  * Looks into the file of a store.
  * @returns null where there is no file
+ * @throws TasksConfigError where better-sqlite3 cannot be loaded
  * @throws CliError for what is no file, no SQLite database, or cannot be read
  */
 export async function inspectStore(file: string): Promise<StoreContent | null> {
   if (!existsSync(file)) return null;
   if (!statSync(file).isFile()) throw new CliError(`${file} is not a file.`);
-  const { default: Database } = await import('better-sqlite3');
+  const Database = await loadDriver();
   try {
     const database = new Database(file, { readonly: true, fileMustExist: true });
     try {

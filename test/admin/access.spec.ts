@@ -56,6 +56,8 @@ class NeedyGuard implements CanActivate {
   }
 }
 
+const letIn: CanActivate = { canActivate: () => true };
+
 class UnlistedGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     return context.switchToHttp().getRequest<{ headers: Record<string, unknown> }>().headers['x-key'] === 'right';
@@ -80,7 +82,7 @@ describe.each(ADAPTERS)('who may use the panel on %s', (adapter) => {
       expect((await app!.ask('GET', '/admin/tasks')).status).toBe(200);
     });
 
-    it.each(['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'])(
+    it.each(['x-forwarded-for', 'x-forwarded-server', 'cf-connecting-ip', 'forwarded', 'x-real-ip', 'via'])(
       'refuses what came through a proxy (%s), on every route, and says what to set',
       async (name) => {
         await start();
@@ -211,17 +213,51 @@ describe.each(ADAPTERS)('who may use the panel on %s', (adapter) => {
       await expect(start({ tasks: { admin: { guards: [NeedyGuard] } } })).rejects.toThrow(/admin\.guards.*NeedyGuard/);
     });
 
-    it('takes changes through a proxy that names the host it was asked for', async () => {
-      await start({ tasks: { admin: { guards: [new UnlistedGuard()] } } });
-      const headers = {
-        ...outside,
-        'X-Key': 'right',
-        Origin: 'https://panel.example',
-        'X-Forwarded-Host': 'panel.example',
-      };
-      expect((await app!.post('queues/default/pause', undefined, { headers })).status).toBe(200);
-      const foreign = { ...headers, Origin: 'https://evil.example' };
-      expect((await app!.post('queues/default/resume', undefined, { headers: foreign })).status).toBe(403);
+    it('takes changes from the origins that were listed, through a proxy that changes Host', async () => {
+      await start({ tasks: { admin: { guards: [letIn], origins: ['http://panel.example'] } } });
+      const from = (origin: string): RequestInit => ({ headers: { ...outside, Origin: origin } });
+      expect((await app!.post('queues/default/pause', undefined, from('http://panel.example'))).status).toBe(200);
+      const foreign = await app!.post('queues/default/resume', undefined, from('http://evil.example'));
+      expect(foreign).toMatchObject({ status: 403, body: { code: 'cross_origin' } });
+      expect(foreign.text).toContain('admin.origins');
+    });
+
+    // Over plain HTTP there is no Sec-Fetch-Site, and an app that allows CORS with credentials lets a script send any header.
+    it.each(['X-Forwarded-Host', 'X-Original-Host', 'Forwarded'])(
+      'refuses reads and changes of a page that names its own host in %s',
+      async (name) => {
+        await start({
+          tasks: { admin: { guards: [letIn] } },
+          configure: (nest) => nest.enableCors({ origin: true, credentials: true }),
+        });
+        const { id } = await app!.dispatcher.queue('default', 'greet', {});
+        const value = name === 'Forwarded' ? 'host=shop.example' : 'shop.example';
+        const init = { headers: { Origin: 'http://shop.example', [name]: value } };
+        for (const answer of [
+          await app!.get(`tasks/${id}`, init),
+          await app!.get('events', init),
+          await app!.post('queues/default/pause', undefined, init),
+          await app!.delete(`tasks/${id}`, init),
+        ]) {
+          expect(answer).toMatchObject({ status: 403, type: PROBLEM_TYPE, body: { code: 'cross_origin' } });
+        }
+        expect((await app!.get(`tasks/${id}`)).status).toBe(200);
+        expect((await app!.dispatcher.stats()).some(({ paused }) => paused)).toBe(false);
+      },
+    );
+
+    it('refuses a Host that is a domain which is none of the origins, where there are some', async () => {
+      const { port } = await start({
+        tasks: { admin: { guards: [letIn], origins: ['https://panel.example', 'http://panel.lan:8080'] } },
+      });
+      const ask = (host: string): ReturnType<typeof rawRequest> =>
+        rawRequest(port, '/admin/tasks/api/queues', { headers: { host, 'sec-fetch-site': 'same-origin' } });
+      for (const host of ['panel.example', 'panel.lan:8080', `127.0.0.1:${port}`, 'app:3000']) {
+        expect((await ask(host)).status, host).toBe(200);
+      }
+      const rebound = await ask(`evil.example:${port}`);
+      expect(rebound).toMatchObject({ status: 403, body: expect.stringContaining('"unknown_host"') });
+      expect(rebound.body).toContain('admin.origins');
     });
   });
 

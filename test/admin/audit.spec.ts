@@ -1,6 +1,7 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AdminOptions, AuditEntry, AuditPage } from '../../lib/index.js';
+import type { AdminOptions } from '../../lib/config/index.js';
+import type { AuditEntry, AuditPage } from '../../lib/contract/index.js';
 import { ADAPTERS, AdminApp } from './support/admin-app.js';
 
 /** Lets everybody in, as whom the request says they are. */
@@ -109,8 +110,9 @@ describe.each(ADAPTERS)('the audit record on %s', (adapter) => {
 
   it('does not fail a change that it cannot write down', async () => {
     await start();
-    const { engine } = app.dispatcher as unknown as { engine: { noteAudit(): Promise<void> } };
-    engine.noteAudit = () => Promise.reject(new Error('The disk is full'));
+    const { store } = (app.dispatcher as unknown as { operations: { store: { noteAudit(): Promise<void> } } })
+      .operations;
+    store.noteAudit = () => Promise.reject(new Error('The disk is full'));
     expect(await app.post('queues/default/pause')).toMatchObject({ status: 200, body: { paused: true } });
   });
 

@@ -1,6 +1,6 @@
 import { VersioningType, type CanActivate } from '@nestjs/common';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Task } from '../../lib/index.js';
+import type { Task } from '../../lib/contract/index.js';
 import { ADAPTERS, AdminApp, type AdminAppOptions } from './support/admin-app.js';
 import { StrippingProxy } from './support/stripping-proxy.js';
 

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failureKey } from '../../lib/engine/index.js';
-import type { FailureReport, TaskList } from '../../lib/index.js';
+import { errorGroupKey } from '../../lib/engine/common/index.js';
+import type { ErrorReport } from '../../lib/contract/index.js';
+import type { TaskList } from '../../lib/operations/index.js';
 import { until } from '../support/until.js';
 import { ADAPTERS, AdminApp } from './support/admin-app.js';
 
 const MANY = 5_000;
 
-describe.each(ADAPTERS)('failures on %s', (adapter) => {
+describe.each(ADAPTERS)('errors on %s', (adapter) => {
   let app: AdminApp;
 
   beforeAll(async () => {
@@ -14,7 +15,7 @@ describe.each(ADAPTERS)('failures on %s', (adapter) => {
   });
   afterAll(() => app.stop());
 
-  const groups = async (query = ''): Promise<FailureReport> => (await app.get(`errors${query}`)).body;
+  const groups = async (query = ''): Promise<ErrorReport> => (await app.get(`errors${query}`)).body;
   const fail = async (queue: string, name: string, rows: object[]): Promise<string[]> => {
     const ids = (await app.dispatcher.queueMany(queue, name, rows)).map(({ id }) => id);
     const isDone = async (): Promise<boolean> => {
@@ -52,7 +53,7 @@ describe.each(ADAPTERS)('failures on %s', (adapter) => {
     );
     await fail('default', 'break', [{}]);
     await app.dispatcher.pauseQueue('default');
-    const error = failureKey('reject', { name: 'RangeError', message: 'Order 0 is not there' });
+    const error = errorGroupKey('reject', { name: 'RangeError', message: 'Order 0 is not there' });
     const retried = await app.post('tasks/bulk', { action: 'retry', filter: { error } });
     expect(retried).toMatchObject({ status: 200, body: { changed: MANY, refused: [] } });
     expect((await groups()).items).toMatchObject([{ name: 'break', count: 1 }]);

@@ -7,7 +7,8 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { TaskDispatcher, TasksModule } from '../../lib/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TasksModule } from '../../lib/nest/index.js';
 import { ADAPTERS, AdminApp, type AdminAppOptions } from './support/admin-app.js';
 import { Handlers } from './support/handlers.js';
 
@@ -72,9 +73,10 @@ describe.each(ADAPTERS)('where the panel is on %s', (adapter) => {
   });
 
   it('is without the global prefix where it is excluded from it', async () => {
-    const exclude = [{ path: 'admin/tasks/api/tasks', method: RequestMethod.ALL }];
+    const exclude = [{ path: 'admin/tasks{/*rest}', method: RequestMethod.ALL }];
     await start({ configure: (nest) => void nest.setGlobalPrefix('api', { exclude }) });
     const task = { queue: 'default', name: 'greet', params: {} };
+    expect((await app!.ask('GET', '/admin/tasks')).status).toBe(200);
     expect((await app!.post('tasks', task)).status).toBe(201);
   });
 
@@ -99,6 +101,7 @@ describe.each(ADAPTERS)('where the panel is on %s', (adapter) => {
       database: ':memory:',
       configFile: false,
       workers: { other: 1 },
+      admin: { access: 'local' },
     });
     await start({ imports: [second] });
     const queues = async (path: string): Promise<string[]> =>
@@ -120,7 +123,12 @@ describe.each(ADAPTERS)('where the panel is on %s', (adapter) => {
 
   it('is there in a testing module, which gets its adapter late', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'nestjs-tasks-admin-'));
-    const tasks = TasksModule.forRoot({ database: join(directory, 'tasks.db'), configFile: false, workers: false });
+    const tasks = TasksModule.forRoot({
+      database: join(directory, 'tasks.db'),
+      configFile: false,
+      workers: false,
+      admin: { access: 'local' },
+    });
     const compiled = await Test.createTestingModule({ imports: [tasks], providers: [Handlers] }).compile();
     const nest: INestApplication = compiled.createNestApplication(
       adapter === 'fastify' ? new FastifyAdapter() : new ExpressAdapter(),

@@ -1,3 +1,5 @@
+import { get, type IncomingHttpHeaders } from 'node:http';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADAPTERS, AdminApp } from './support/admin-app.js';
 
@@ -60,6 +62,32 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
       const plain = await app.ask('GET', `/admin/tasks/${name}`);
       expect(plain.text).toBe(versioned.text);
       expect(plain.headers.get('cache-control')).toBe('no-cache');
+    }
+  });
+
+  it('sends its script and style compressed, once and for all, to whoever takes them so', async () => {
+    for (const [name, accepted, coding, unpack] of [
+      ['page.js', 'gzip, deflate, br', 'br', brotliDecompressSync],
+      ['page.js', 'gzip', 'gzip', gunzipSync],
+      ['page.css', 'br', 'br', brotliDecompressSync],
+      ['page.js', 'identity', undefined, (bytes: Buffer) => bytes],
+    ] as const) {
+      const answer = await new Promise<{ headers: IncomingHttpHeaders; bytes: Buffer }>((resolve, reject) => {
+        get(`${app.origin}/admin/tasks/${name}`, { headers: { 'Accept-Encoding': accepted } }, (response) => {
+          const parts: Buffer[] = [];
+          response.on('data', (part: Buffer) => parts.push(part));
+          response.on('end', () => resolve({ headers: response.headers, bytes: Buffer.concat(parts) }));
+        }).on('error', reject);
+      });
+      expect(answer.headers).toMatchObject({
+        vary: 'Accept-Encoding',
+        'content-type': expect.stringContaining('text/'),
+      });
+      expect(answer.headers['content-encoding']).toBe(coding);
+      expect(Number(answer.headers['content-length'])).toBe(answer.bytes.length);
+      const plain = (await app.ask('GET', `/admin/tasks/${name}`)).text;
+      expect(unpack(answer.bytes).toString()).toBe(plain);
+      if (coding !== undefined) expect(answer.bytes.length).toBeLessThan(plain.length / 2);
     }
   });
 

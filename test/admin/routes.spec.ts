@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CronSchedule, Task } from '../../lib/index.js';
+import type { CronSchedule } from '../../lib/cron/index.js';
+import type { Task } from '../../lib/contract/index.js';
 import { ADAPTERS, AdminApp } from './support/admin-app.js';
 
 const JSON_TYPE = 'application/json';
@@ -61,6 +62,33 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
       });
       expect(answer.headers.get('location')).toBe(`tasks/${task.id}`);
       expect(await app.dispatcher.get(task.id)).toMatchObject({ params: { to: 'Zoë 🙂' }, priority: 7 });
+    });
+
+    it('enqueues a task of a given id once, and leads to it', async () => {
+      const odd = [
+        '7',
+        'a/b?c#d%2F%&e',
+        'welcome:42',
+        '😀 ü',
+        'api',
+        `${'x'.repeat(adapter === 'fastify' ? 90 : 245)}/😀`,
+      ];
+      for (const id of odd) {
+        const wanted = { queue: 'idle', name: 'greet', params: {}, delay: '1h', id };
+        const answer = await app.post('tasks', wanted);
+        expect(answer).toMatchObject({ status: 201, body: { id, enqueued: true } });
+        expect(await app.post('tasks', { ...wanted, params: { to: 'no' } })).toMatchObject({
+          status: 200,
+          body: { id, enqueued: false, params: {} },
+        });
+        const location = answer.headers.get('location')!;
+        expect(await app.get(location)).toMatchObject({ status: 200, body: { id } });
+        expect(await app.post(`${location}/run-now`)).toMatchObject({ status: 200, body: { state: 'available' } });
+        expect(await app.post(`${location}/cancel`)).toMatchObject({ status: 200, body: { state: 'cancelled' } });
+        expect(await app.delete(location)).toMatchObject({ status: 204 });
+      }
+      const refused = await app.post('tasks', { queue: 'idle', name: 'greet', params: {}, id: ' x' });
+      expect(refused).toMatchObject({ status: 422, body: { errors: [{ field: 'id' }] } });
     });
 
     it('enqueues for later by delay and by date', async () => {
@@ -169,6 +197,73 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
       await app.dispatcher.queue('idle', 'greet', { to: 'hay' });
       const answer = await app.get('tasks?state=available&queue=idle&name=greet&search=a-needle');
       expect((answer.body as { items: Task[] }).items.map((task) => task.id)).toEqual([id]);
+      const several = await app.get('tasks?state=failed,available&queue=idle&name=greet&search=a-needle');
+      expect((several.body as { items: Task[] }).items.map((task) => task.id)).toEqual([id]);
+      const others = await app.get('tasks?state=failed,cancelled&queue=idle&name=greet&search=a-needle');
+      expect((others.body as { items: Task[] }).items).toEqual([]);
+    });
+
+    it('filters by several queues and names, in lists and in bulk actions', async () => {
+      const names = ['greet', 'break', 'reject'];
+      const tasks = await Promise.all(names.map((name) => app.dispatcher.queue('idle', name, { of: 'several' })));
+      const found = async (query: string): Promise<string[]> =>
+        ((await app.get(`tasks?search=several&${query}`)).body as { items: Task[] }).items.map(({ name }) => name);
+      expect((await found('name=greet&name=reject&name=a%2Cb')).toSorted()).toEqual(['greet', 'reject']);
+      expect(await found('name=greet&queue=idle&queue=default')).toEqual(['greet']);
+      expect(await found('queue=default&queue=emails')).toEqual([]);
+      const filter = { name: ['greet', 'reject'], queue: ['idle', 'default'], search: 'several' };
+      expect(await app.post('tasks/bulk', { action: 'cancel', filter })).toMatchObject({ body: { changed: 2 } });
+      expect(await app.get(`tasks/${tasks[1]!.id}`)).toMatchObject({ body: { state: 'available' } });
+    });
+
+    it('filters by tags, in lists and in bulk actions, and enqueues with them', async () => {
+      const tagged = async (tags: object): Promise<string> => {
+        const body = { queue: 'idle', name: 'greet', params: {}, delay: '1h', tags };
+        const answer = await app.post('tasks', body);
+        expect(answer).toMatchObject({ status: 201, body: { tags } });
+        return (answer.body as Task).id;
+      };
+      const one = await tagged({ customer: '42', product: 'a:b, c' });
+      const two = await tagged({ customer: '42' });
+      const found = async (query: string): Promise<string[]> =>
+        ((await app.get(`tasks?order=oldest&${query}`)).body as { items: Task[] }).items.map(({ id }) => id);
+      expect(await found('tag=customer:42')).toEqual([one, two]);
+      expect(await found(`tag=customer:42&tag=${encodeURIComponent('product:a:b, c')}`)).toEqual([one]);
+      expect(await found('tag=customer:42&tag=customer:42&queue=idle&state=scheduled')).toEqual([one, two]);
+      expect(await found('tag=customer:43')).toEqual([]);
+      expect(await app.get(`tasks/${one}`)).toMatchObject({ body: { tags: { customer: '42', product: 'a:b, c' } } });
+      const cancel = (filter: object) => app.post('tasks/bulk', { action: 'cancel', filter });
+      expect(await cancel({ tag: 'product:a:b, c' })).toMatchObject({ status: 200, body: { changed: 1 } });
+      expect(await cancel({ tags: { customer: '42' } })).toMatchObject({ status: 200, body: { changed: 1 } });
+      const { body } = await app.get('audit?limit=2');
+      const targets = (body as { items: Array<{ target: string }> }).items.map(({ target }) => target);
+      expect(targets).toEqual(['tag=customer:42', 'tag=product:a:b, c']);
+    });
+
+    it.each([
+      ['tag=customer', 'tag'],
+      ['tag=:42', 'tag'],
+      ['tag=customer:', 'tag'],
+      ['tag=customer:42&tag=customer:43', 'tag'],
+      ['tags=customer:42', 'tags'],
+    ])('refuses a filter by the tag %s', async (query, field) => {
+      const answer = await app.get(`tasks?${query}`);
+      expect(answer).toMatchObject({
+        status: 422,
+        body: { errors: expect.arrayContaining([expect.objectContaining({ field })]) },
+      });
+    });
+
+    it.each([
+      [{ tags: {} }, 'filter.tags'],
+      [{ tags: { customer: 42 } }, 'filter.tags'],
+      [{ tags: { customer: '42' }, tag: 'customer:42' }, 'filter.tag'],
+    ])('acts on nothing by the tags %j', async (filter, field) => {
+      const answer = await app.post('tasks/bulk', { action: 'cancel', filter });
+      expect(answer).toMatchObject({
+        status: 422,
+        body: { errors: expect.arrayContaining([expect.objectContaining({ field })]) },
+      });
     });
 
     it('lists from the oldest, and those of a span of time', async () => {
@@ -193,11 +288,12 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
       ['from=2000&to=2000', 'to'],
       ['stat=failed', 'stat'],
       ['state=done', 'state'],
+      ['state=failed,done', 'state'],
       ['limit=0', 'limit'],
       ['limit=201', 'limit'],
       ['limit=many', 'limit'],
       ['cursor=nonsense', 'cursor'],
-      ['queue=a&queue=b', 'queue'],
+      ['search=a&search=b', 'search'],
     ])('refuses the query %s, naming the parameter', async (query, field) => {
       const answer = await app.get(`tasks?${query}`);
       expect(answer).toMatchObject({ status: 422, type: PROBLEM_TYPE, body: { errors: [{ field }] } });
@@ -212,6 +308,35 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
       const second = await later();
       expect(await app.post(`tasks/${second.id}/run-now`)).toMatchObject({ status: 200, body: { id: second.id } });
       await app.reached(second.id, 'completed');
+    });
+
+    it('changes a task that waits', async () => {
+      const { id } = await app.dispatcher.queueIn('default', '1h', 'order', { amount: 1, card: '4111' });
+      const headers = { 'Content-Type': 'application/json' };
+      const change = (body: object) =>
+        app.ask('PATCH', `/admin/tasks/api/tasks/${id}`, { headers, body: JSON.stringify(body) });
+      const runAt = Date.UTC(2030, 0, 1);
+      expect(
+        await change({ runAt: '2030-01-01T00:00:00Z', priority: 3, params: { amount: 2, card: '42' } }),
+      ).toMatchObject({
+        status: 200,
+        body: { id, runAt, priority: 3, params: { amount: 2, card: '[sensitive]' }, state: 'scheduled' },
+      });
+      expect(await change({ params: { amount: 0, card: '42' } })).toMatchObject({
+        status: 422,
+        body: { code: 'invalid_params' },
+      });
+      expect(await change({ runAt: 1, delay: 1 })).toMatchObject({
+        status: 422,
+        body: { errors: [{ field: 'runAt' }] },
+      });
+      expect(await change({})).toMatchObject({ status: 422, body: { code: 'invalid_argument' } });
+      expect(await change({ delay: 0 })).toMatchObject({ status: 200, body: { id } });
+      await app.reached(id, 'completed');
+      expect(await change({ priority: 1 })).toMatchObject({ status: 409, body: { code: 'task_state' } });
+      const { body } = await app.get('audit');
+      const [last] = (body as { items: object[] }).items;
+      expect(last).toMatchObject({ action: 'update', target: id, changed: 1 });
     });
 
     it('cancels a task that runs', async () => {
@@ -275,6 +400,8 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
       ['ids and filter', { action: 'retry', ids: ['a'], filter: { queue: 'idle' } }, 'ids'],
       ['an empty filter', { action: 'delete', filter: {} }, 'filter'],
       ['an unknown key of the filter', { action: 'delete', filter: { queue: 'idle', stat: 'x' } }, 'filter.stat'],
+      ['a list of no queue', { action: 'delete', filter: { queue: [] } }, 'filter.queue'],
+      ['a name that is none', { action: 'delete', filter: { name: ['a', 7] } }, 'filter.name'],
       ['an unknown state', { action: 'delete', filter: { state: 'x' } }, 'filter.state'],
       ['ids that are none', { action: 'retry', ids: [1] }, 'ids'],
       ['no ids', { action: 'retry', ids: [] }, 'ids'],
@@ -347,7 +474,7 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
     ['GET', 'api'],
     ['GET', 'api/nothing'],
     ['PUT', 'api/tasks'],
-    ['PATCH', 'api/tasks/1'],
+    ['PUT', 'api/tasks/1'],
     ['POST', 'api/queues/default/stop'],
     ['POST', 'api/tasks/1/retry/twice'],
   ])('has no %s %s', async (method, path) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Task, WorkerStatus } from '../../lib/index.js';
+import type { Task, WorkerStatus } from '../../lib/contract/index.js';
 import { VERSION } from '../../lib/version.js';
 import { ADAPTERS, AdminApp } from './support/admin-app.js';
 
@@ -39,7 +39,7 @@ describe.each(ADAPTERS)('who does the work, on %s', (adapter) => {
     expect(answer).toMatchObject({ status: 200, type: 'application/json' });
     expect(answer.body).toMatchObject({
       kind: 'sqlite',
-      capabilities: { clock: 'injected', listOrder: 'created' },
+      capabilities: { clock: 'system', listOrder: 'created' },
       readOnly: true,
       version: VERSION,
     });

@@ -102,6 +102,23 @@ describe('the check of a store', () => {
     expect(found.out).toContain('which is gone');
   });
 
+  it('finds a log that somebody keeps from beginning anew, which nothing but its end repairs', async () => {
+    const tasks = await stage.startApp();
+    await enqueue(tasks, 'quick', {});
+    const reader = new Database(stage.databaseFile);
+    reader.exec('CREATE TABLE filler (content)');
+    reader.exec('BEGIN; SELECT count(*) FROM filler');
+    const writer = new Database(stage.databaseFile);
+    writer.exec(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 34000) INSERT INTO filler SELECT zeroblob(4000) FROM n`,
+    );
+    writer.close();
+    const found = await check();
+    reader.close();
+    expect(found.code).toBe(1);
+    expect(found.out).toMatch(/tasks\.db-wal has grown to 1\d\d MiB: .*Look for a backup, a report or a shell/);
+  });
+
   it('finds what was changed behind its back, and repairs it', async () => {
     const tasks = await stage.startApp();
     const ids = await Promise.all(Array.from({ length: 5 }, async () => (await enqueue(tasks, 'quick', {})).id));
@@ -144,6 +161,20 @@ describe('the check of a store', () => {
     for (const { id } of [nameless, repeated, stray]) {
       expect(await stage.ended(tasks, id)).toMatchObject({ state: 'completed' });
     }
+  });
+
+  it('says which tasks nobody handles, and since when', async () => {
+    const tasks = await stage.startApp();
+    const { id } = await enqueue(tasks, 'quick', {});
+    const since = Date.UTC(2027, 0, 1);
+    tamper(`
+      INSERT INTO tasks_unhandled VALUES ('work', 'quick'), ('work', 'gone');
+      UPDATE tasks_task SET unhandled_since = ${since} WHERE id = '${id}'`);
+    const { code, out } = await check();
+    expect(code).toBe(1);
+    expect(out).toContain('Nobody handles "quick": 1 task of queue "work"');
+    expect(out).toContain('the first since 2027-01-01T00:00:00.000Z');
+    expect(out).not.toContain('gone');
   });
 
   it('explains what it cannot repair, and repairs the rest', async () => {
@@ -190,7 +221,8 @@ describe('the check of a store', () => {
 
   it.each([
     ['a file that is not there', '/nowhere/tasks.db', 'There is no file'],
-    ['a folder', '/', 'is not a file'],
+    ['a folder', '/tmp', 'is not a file'],
+    ['what is no path', 'file:tasks.db', 'write "tasks.db"'],
   ])('of %s is refused', async (_case, file, message) => {
     const { code, err } = await cli('check', '--database', file);
     expect(code).toBe(1);

@@ -2,20 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { renameSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { StoreError, type TaskDispatcher } from '../../lib/index.js';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { StoreError } from '../../lib/contract/index.js';
+import type { TaskDispatcher } from '../../lib/queueing/index.js';
 import { enqueue, Stage } from '../kill/support/stage.js';
 import type { WorkerSetup } from '../kill/worker/setup.js';
-import { compile, type Compiled } from '../support/compile.js';
+import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
 import { until } from '../support/until.js';
 
 let compiled: Compiled;
 let stage: Stage;
 
-beforeAll(() => {
-  compiled = compile('lib', 'test/kill/worker');
-}, 60_000);
-afterAll(() => compiled.remove());
+beforeAll(async () => {
+  compiled = await compiledFiles();
+}, 120_000);
 afterEach(() => stage.remove());
 
 /** A store on which one app enqueues and one process works. */

@@ -41,7 +41,18 @@ describe.skipIf(!hasChromium)(`the page for everybody (needs ${CHROMIUM})`, () =
       await page.locator('main h1').waitFor();
       await page.getByText('Reading …').first().waitFor({ state: 'detached' });
     };
-    const pages = ['#/', '#/tasks', `#/tasks/${id}`, '#/errors', '#/crons', '#/enqueue?name=sign_up', '#/audit'];
+    const pages = [
+      '#/',
+      '#/queues',
+      '#/queues/default',
+      '#/names/flaky',
+      '#/tasks',
+      `#/tasks/${id}`,
+      '#/errors',
+      '#/crons',
+      '#/enqueue?name=sign_up',
+      '#/audit',
+    ];
     for (const hash of pages) {
       await ready(hash);
       await page.evaluate(`document.querySelectorAll('main details').forEach((part) => (part.open = true))`);
@@ -49,7 +60,7 @@ describe.skipIf(!hasChromium)(`the page for everybody (needs ${CHROMIUM})`, () =
     }
     await ready('#/tasks?state=failed');
     await page.getByRole('checkbox').first().check();
-    await fixture.button('Delete chosen').click();
+    await fixture.button('Delete selected').click();
     await page.getByRole('dialog').waitFor();
     await check('a question about chosen tasks');
     await page.keyboard.press('Escape');

@@ -26,7 +26,15 @@ describe.skipIf(!hasChromium)(`a task enqueued on the page (needs ${CHROMIUM})`,
     await page.getByLabel('seats', { exact: true }).fill('3');
     await page.getByLabel('plan', { exact: true }).selectOption('paid');
     await page.getByLabel('news', { exact: true }).selectOption('true');
-    await page.getByLabel('address', { exact: true }).fill('{ "city": "London" }');
+    await page.getByLabel('city', { exact: true }).fill('London');
+    for (const topic of ['engines', 'to be removed', 'poetry']) {
+      await fixture.button('Add to topics').click();
+      await page
+        .getByLabel(/^topics \d$/)
+        .last()
+        .fill(topic);
+    }
+    await fixture.button('Remove topics 2').click();
     expect(await page.getByLabel('secret', { exact: true }).getAttribute('type')).toBe('password');
     await page.getByLabel('secret', { exact: true }).fill('hush');
     await page.getByLabel('Priority').fill('7');
@@ -44,6 +52,7 @@ describe.skipIf(!hasChromium)(`a task enqueued on the page (needs ${CHROMIUM})`,
         plan: 'paid',
         news: true,
         address: { city: 'London' },
+        topics: ['engines', 'poetry'],
         secret: '[sensitive]',
       },
     });
@@ -53,7 +62,9 @@ describe.skipIf(!hasChromium)(`a task enqueued on the page (needs ${CHROMIUM})`,
     await task('sign_up');
     await page.getByLabel('email', { exact: true }).fill('nobody');
     await page.getByLabel('seats', { exact: true }).fill('9');
-    await page.getByLabel('address', { exact: true }).fill('{ "city": "X" }');
+    await page.getByLabel('city', { exact: true }).fill('X');
+    await fixture.button('Add to topics').click();
+    await page.getByLabel('topics 1', { exact: true }).fill('x');
     await page.getByLabel('Runs').selectOption('after a delay');
     await page.getByLabel('Delay').fill('2h');
     await page.getByRole('button', { name: 'Enqueue' }).click();
@@ -62,7 +73,8 @@ describe.skipIf(!hasChromium)(`a task enqueued on the page (needs ${CHROMIUM})`,
     await page.locator('[aria-invalid=true]').first().waitFor();
     expect(await problem('email')).toContain('must be an email');
     expect(await problem('seats')).toContain('must not be greater than 5');
-    expect(await problem('address')).toContain('city must be longer than or equal to 3 characters');
+    expect(await problem('city')).toContain('city must be longer than or equal to 3 characters');
+    await page.getByRole('group', { name: 'topics' }).getByText('each value in topics must be longer').waitFor();
     expect(await page.getByLabel('email', { exact: true }).getAttribute('aria-invalid')).toBe('true');
     expect(await page.evaluate('document.activeElement.type')).toBe('email');
 
@@ -74,7 +86,8 @@ describe.skipIf(!hasChromium)(`a task enqueued on the page (needs ${CHROMIUM})`,
 
     await page.getByLabel('email', { exact: true }).fill('ada@example.com');
     await page.getByLabel('seats', { exact: true }).fill('3');
-    await page.getByLabel('address', { exact: true }).fill('');
+    await page.getByLabel('city', { exact: true }).fill('');
+    await fixture.button('Remove topics 1').click();
     await page.getByLabel('Delay').fill('soon');
     await page.getByRole('button', { name: 'Enqueue' }).click();
     await page.getByLabel('Delay').and(page.locator('[aria-invalid=true]')).waitFor();
@@ -87,10 +100,11 @@ describe.skipIf(!hasChromium)(`a task enqueued on the page (needs ${CHROMIUM})`,
     await fixture.button('JSON').click();
     const json = page.getByLabel('Params (JSON)');
     expect(JSON.parse(await json.inputValue())).toMatchObject({ email: 'ada@example.com' });
-    await json.fill('{ "email": "grace@example.com", "seats": 2, "plan": "free" }');
+    await json.fill('{ "email": "grace@example.com", "seats": 2, "plan": "free", "address": { "city": "York" } }');
     await fixture.button('Form').click();
     expect(await page.getByLabel('email', { exact: true }).inputValue()).toBe('grace@example.com');
     expect(await page.getByLabel('seats', { exact: true }).inputValue()).toBe('2');
+    expect(await page.getByLabel('city', { exact: true }).inputValue()).toBe('York');
 
     await task('greet');
     await page.getByText('JSON', { exact: true }).waitFor();

@@ -37,7 +37,7 @@ describe.skipIf(!hasChromium)(`hostile tasks on the page (needs ${CHROMIUM})`, (
     await page.waitForURL(new RegExp(id));
     await page.getByText('<script>alert(3)</script>').first().waitFor();
     await page.getByText(HOSTILE_ERROR.slice(0, 20)).first().waitFor();
-    expect(await page.locator('main img, main svg[onload], main script').count()).toBe(0);
+    await expect.poll(() => page.locator('main img, main svg[onload], main script').count()).toBe(0);
   });
 
   it('shows what a hostile task is called, says and logs as text, wherever it is named', async () => {

@@ -25,37 +25,37 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     await app.reached(id, 'completed');
     await page.goto(`${app.origin}/admin/tasks#/?window=24h`);
     await page.reload();
-    await page.getByRole('img', { name: /1 completed, 3 failed/ }).waitFor();
+    await page.getByRole('img', { name: /^Tasks over time: 1 completed, 3 failed/ }).waitFor();
     await drawn(['--bar-good', '--bar-bad']);
     await fixture.failed('flaky');
-    await page.getByRole('img', { name: /1 completed, 4 failed/ }).waitFor();
-    expect(await fixture.button('Last day').getAttribute('aria-pressed')).toBe('true');
-    await fixture.button('Last hour').click();
+    await page.getByRole('img', { name: /^Tasks over time: 1 completed, 4 failed/ }).waitFor();
+    expect(await fixture.button('day').getAttribute('aria-pressed')).toBe('true');
+    await fixture.button('hour').click();
     await page.waitForURL(/window=1h/);
-    await page.locator('[aria-pressed=true]', { hasText: 'Last hour' }).waitFor();
+    await page.locator('[aria-pressed=true]', { hasText: 'hour' }).waitFor();
   });
 
   it('draws one queue, and how long its tasks waited and ran', async () => {
     await fixture.failMany(2);
     await app.reached((await app.dispatcher.queue('emails', 'greet', {})).id, 'completed');
-    await page.reload();
-    await page.getByLabel('Queue of the chart').selectOption('emails');
-    await page.getByRole('img', { name: /1 completed, 0 failed/ }).waitFor();
-    await page.getByLabel('What the chart shows').selectOption('Running time');
-    await page.getByRole('img', { name: /^Running time over time: p95 at most/ }).waitFor();
-    await drawn(['--bar-half']);
-    expect(page.url()).toContain('measure=running&queue=emails');
+    await fixture.row('emails').first().getByRole('link', { name: 'emails' }).click();
+    await page.getByRole('heading', { name: 'emails' }).waitFor();
+    await page.getByRole('img', { name: /^Tasks over time: 1 completed, 0 failed/ }).waitFor();
+    await page.getByRole('region', { name: 'Tasks by name' }).getByRole('link', { name: 'greet' }).waitFor();
+    await fixture.button('running').click();
+    await page.getByRole('img', { name: /^Running time over time, .*: at most p50/ }).waitFor();
+    expect(page.url()).toContain('measure=running');
     await page.reload();
     await page.getByRole('img', { name: /^Running time/ }).waitFor();
-    expect(await page.getByLabel('Queue of the chart').inputValue()).toBe('emails');
+    await page.getByRole('region', { name: 'Settings' }).getByText('of this one').waitFor();
   });
 
   it('tells what it draws of a step to the pointer and to the arrow keys', async () => {
     await fixture.failMany(2);
     await page.reload();
-    const chart = page.getByRole('img', { name: /0 completed, 2 failed/ });
+    const chart = page.getByRole('img', { name: /^Tasks over time: 0 completed, 2 failed/ });
     await chart.locator('canvas').waitFor();
-    const tip = page.locator('.tip');
+    const tip = page.locator('.tip').first();
     expect(await tip.isVisible()).toBe(false);
     const { width, height } = (await chart.boundingBox())!;
     await chart.hover({ position: { x: width / 2, y: height / 2 } });
@@ -77,13 +77,16 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
   it('draws again in other colours, at another width, and not while nothing changed', async () => {
     await fixture.failMany(2);
     // The same answer each time: a minute that ends meanwhile moves the chart on.
-    let answer: string | undefined;
+    const answers = new Map<string, string>();
     await page.route(/api\/metrics/, async (route) => {
-      answer ??= await (await route.fetch()).text();
+      const url = route.request().url();
+      const answer = answers.get(url) ?? (await (await route.fetch()).text());
+      answers.set(url, answer);
       await route.fulfill({ body: answer, contentType: 'application/json' });
     });
     await page.reload();
-    await page.getByRole('img', { name: /2 failed/ }).waitFor();
+    await page.getByRole('img', { name: /^Tasks over time: .*2 failed/ }).waitFor();
+    await fixture.button('More').click();
     await page.getByLabel('Colours').selectOption('light');
     await drawn(['--bar-bad', '--line', '--quiet']);
     await page.getByLabel('Colours').selectOption('dark');
@@ -93,8 +96,8 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     await drawn(['--bar-bad', '--line', '--quiet']);
     await page.setViewportSize({ width: 360, height: 740 });
     await vi.waitFor(async () => {
-      const { x, width } = (await page.locator('.chart canvas').boundingBox())!;
-      const panel = (await page.getByRole('region', { name: 'Activity' }).boundingBox())!;
+      const { x, width } = (await page.locator('.chart canvas').first().boundingBox())!;
+      const panel = (await page.getByRole('region', { name: 'Tasks over time' }).boundingBox())!;
       expect(x).toBeGreaterThanOrEqual(panel.x);
       expect(x + width).toBeLessThanOrEqual(panel.x + panel.width);
       expect(width).toBeGreaterThan(250);
@@ -120,19 +123,64 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
       (await app.dispatcher.stats()).find(({ queue }) => queue === 'default')!.paused;
     const row = page.getByRole('row').filter({ hasText: 'default' });
     await row.getByRole('button', { name: 'Pause' }).click();
+    await fixture.dialogButton('Pause').click();
     await row.getByText('paused', { exact: true }).waitFor();
     expect(await paused()).toBe(true);
     await row.getByRole('button', { name: 'Resume' }).click();
     await row.getByRole('button', { name: 'Pause' }).waitFor();
-    expect(await paused()).toBe(false);
+    await expect.poll(paused).toBe(false);
+    await row.getByRole('button', { name: 'Pause' }).click();
+    await fixture.dialogButton('Pause').click();
+    await page.getByText('Paused: default').getByRole('button', { name: 'Undo' }).last().click();
+    await expect.poll(paused).toBe(false);
   });
 
-  it('leads from the overview to why tasks fail in three clicks', async () => {
-    await fixture.failed('flaky', { to: 'Ada' });
+  it('shows how the times of a queue are spread, and leads to the tasks of a stretch of time', async () => {
+    await fixture.completed('greet');
+    await fixture.open('#/queues/default');
+    await fixture.button('spread').click();
+    await page.getByRole('img', { name: /^Waiting times as they are spread over time: 1 took/ }).waitFor();
+    await fixture.button('running').click();
+    await page
+      .getByRole('img', { name: /^Running times as they are spread over time: 1 took/ })
+      .locator('rect')
+      .click();
+    await page.waitForURL(/queue=default&from=\d+&to=\d+/);
+    await fixture.row('greet').waitFor();
+  });
+
+  it('answers three questions of a person on call in as many clicks as the docs say', async () => {
+    await fixture.failed('flaky', { customer: 'Ada' });
+    await app.dispatcher.queue('idle', 'greet', { customer: 'Grace' });
     await page.reload();
+    await page.evaluate(`window.clicks = 0; addEventListener('click', () => (window.clicks += 1), true)`);
+    const overview = async (): Promise<void> => {
+      await fixture.open('#/');
+      await page.evaluate('window.clicks = 0');
+    };
+    const clicks = (): Promise<unknown> => page.evaluate('window.clicks');
+
+    // Why did it fail?
+    await overview();
     await fixture.row('default').getByRole('link', { name: '100 %' }).click();
     await page.getByText('Only queue default.').waitFor();
     await fixture.row('The mail server is away').getByRole('link', { name: 'Example' }).click();
     await page.getByRole('group', { name: "The app's frames" }).first().waitFor();
-  });
+    expect(await clicks()).toBe(2);
+
+    // Which customer is stuck?
+    await overview();
+    await page.getByRole('link', { name: 'idle', exact: true }).first().click();
+    await page.getByRole('region', { name: 'Waiting longest' }).getByText('Grace').waitFor();
+    expect(await clicks()).toBe(1);
+
+    // Stop this, and tell whom?
+    await overview();
+    await fixture.row('default').getByRole('button', { name: 'Pause' }).click();
+    await fixture.dialogButton('Pause').click();
+    await fixture.row('default').getByRole('link', { name: '100 %' }).click();
+    await page.getByRole('link', { name: 'The mail server is away' }).first().click();
+    await fixture.row('customer: "Ada"').waitFor();
+    expect(await clicks()).toBe(4);
+  }, 60_000);
 });

@@ -1,6 +1,9 @@
+import { copyFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
 import { build } from 'vite';
+
+const THREAD_FILE = 'nestjs-tasks-thread.cjs';
 
 /** What is loaded where it is: it has native parts, or is loaded only by those who use it. */
 const APART = ['better-sqlite3', 'bullmq', 'ioredis', 'pg'];
@@ -29,6 +32,8 @@ export async function bundle(entry: string): Promise<string> {
       },
     },
   });
+  // What the engine's thread runs is looked for beside the bundle, as an app's would be.
+  await copyFile(join(folder, '../../..', 'lib/thread', THREAD_FILE), join(folder, 'bundle', THREAD_FILE));
   return join(folder, 'bundle', 'main.mjs');
 }
 

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll } from 'vitest';
-import { bundle } from './bundle.js';
-import { compile, type Compiled } from '../support/compile.js';
+import { beforeAll } from 'vitest';
+import { askFor } from '../support/run/ask-for.js';
 
-/** Compiles what the processes run before the tests of a file, and removes it after them. */
+/** What the processes of the harness run, which is there when the tests of a file begin. */
 export function useChaosProgram(): { readonly file: string } {
-  let compiled: Compiled | undefined;
   let file = '';
   beforeAll(async () => {
-    compiled = compile('lib', 'test/chaos/process');
-    file = await bundle(compiled.file('test/chaos/process/main'));
+    ({ file } = await askFor('chaosProgram'));
   }, 300_000);
-  afterAll(() => compiled?.remove());
   return {
     get file(): string {
       return file;

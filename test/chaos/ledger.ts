@@ -1,28 +1,51 @@
 import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** How a task must come to its end. `retried`: attempts that fail and are followed by another. */
-export interface Expected {
-  readonly state: 'completed' | 'failed';
-  readonly retried: number;
+/** What a caller asked for. */
+export interface Asked {
+  readonly name: string;
+  /** JSON text. */
+  readonly params: string;
+  readonly priority: number;
+  /** Not to run before this time of the caller's own clock, in milliseconds; null: at once. */
+  readonly dueAt: number | null;
 }
 
 /** What processes note of themselves. `at`: microseconds of the machine's steady clock, the same for all processes. */
 export type ProcessEvent =
-  /** A handler was called. */
-  | { event: 'start'; at: number; task: string; attempt: number }
+  /** A handler was called, with `params`: JSON text, or null for a task of a schedule. `clock`: milliseconds of its process's own clock. */
+  | {
+      event: 'start';
+      at: number;
+      task: string;
+      attempt: number;
+      name: string;
+      params: string | null;
+      clock: number;
+    }
   /** It ended: did its work, threw on purpose, or gave up because its signal was aborted. */
   | { event: 'end'; at: number; task: string; attempt: number; how: 'done' | 'threw' | 'aborted' }
-  /** `queue()` resolved, or the transaction that it was called in has committed. `key`: names the task, see `process/setup.ts`. */
-  | { event: 'acknowledged'; at: number; task: string; key: string; expected: Expected }
+  /**
+   * `queue()`, which was called at `from`, resolved, or the transaction that it was called in has committed. `relayed`: the
+   * task is in the outbox of the app's database and not yet in the store.
+   */
+  | { event: 'acknowledged'; at: number; from: number; task: string; asked: Asked; relayed: boolean }
   /** Enqueued in a transaction that is about to be rolled back. */
   | { event: 'rolled-back'; at: number; task: string }
-  /** `cancel()` resolved to a task that is cancelled. */
+  /** `cancel()` is about to be called. */
+  | { event: 'cancelling'; at: number; task: string }
+  /** It resolved to a task that is cancelled. */
   | { event: 'cancelled'; at: number; task: string }
   /** A call was rejected; nothing is promised of it. */
   | { event: 'refused'; at: number; error: string }
-  /** It was started at `from` and works: its heart begins to beat about now. */
-  | { event: 'booted'; at: number; from: number }
+  /** A queue is about to be paused, was paused, is about to be resumed, was resumed. */
+  | { event: 'pausing' | 'paused' | 'resuming' | 'resumed'; at: number; queue: string }
+  /** From now on the clock of the process says `offset` milliseconds more than that of the machine, which says `now`. */
+  | { event: 'clock'; at: number; now: number; offset: number }
+  /** It was started at `from` and is ready, with workers or without: the heart of one that `works` begins to beat about now. */
+  | { event: 'booted'; at: number; from: number; works: boolean }
+  /** A task ends the process in this moment. */
+  | { event: 'gone'; at: number; how: 'poisoned' }
   /** The process noticed that the machine had not let it run since `from`. */
   | { event: 'stalled'; at: number; from: number };
 
@@ -30,7 +53,8 @@ export type ProcessEvent =
 export type HarnessEvent =
   | { event: 'born'; at: number; process: string }
   | { event: 'gone'; at: number; process: string; how: 'killed' | 'terminated' | 'died' }
-  | { event: 'fault'; at: number; until: number; fault: string; process: string | null };
+  | { event: 'fault'; at: number; until: number; fault: string; process: string | null }
+  | { event: 'resuming' | 'resumed'; at: number; queue: string; process: null };
 
 export type Entry = (ProcessEvent & { readonly process: string }) | HarnessEvent;
 

@@ -10,7 +10,7 @@ import { ENGINES, type EngineName } from './stores/index.js';
 
 /** A round has a store of its own, so that its history fits into memory and its seed leads back to it soon. */
 const ROUND_SECONDS = 120;
-const SHORTEST_ROUND_SECONDS = 20;
+const MIN_ROUND_SECONDS = 20;
 /** About what processes that are killed each second get through, on two cores. */
 const TASKS_PER_SECOND: Readonly<Record<EngineName, number>> = { sqlite: 4_000, redis: 300, postgres: 100 };
 
@@ -39,7 +39,7 @@ const totals = new Totals();
 const began = performance.now();
 console.log(`${command(seed, seconds / 60)}: ${Math.round(tasksPerSecond)} tasks a second`);
 const elapsed = (): number => (performance.now() - began) / 1_000;
-for (let round = 0; round === 0 || seconds - elapsed() > SHORTEST_ROUND_SECONDS; round += 1) {
+for (let round = 0; round === 0 || seconds - elapsed() > MIN_ROUND_SECONDS; round += 1) {
   // The first round of a seed is that of the seed itself: so a failed one is run again alone.
   const roundSeed = seed + round;
   const roundSeconds = Math.min(ROUND_SECONDS, seconds - elapsed());

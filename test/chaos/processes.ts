@@ -1,15 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TasksModuleRootOptions } from '../../lib/index.js';
+import type { TasksModuleRootOptions } from '../../lib/config/index.js';
 import type { Random } from '../kill/support/random.js';
 import { failingIoEnvironment } from './failing-io.js';
 import { type HarnessEvent, type LedgerWriter, steadyNow } from './ledger.js';
 import { GAVE_UP } from './process/app-database.js';
 import type { BrokenEngine } from './process/broken-engines.js';
-import type { Notice, Order, ProcessSetup } from './process/setup.js';
+import { type Notice, type Order, POISONED, type ProcessSetup } from './process/setup.js';
 
-const MOST_OUTPUT = 20_000;
+const MAX_OUTPUT = 20_000;
 /** Longer than any shutdown takes, also on a busy machine: grace, aborted handlers and what is to be stored. */
 const SHUTDOWN_PATIENCE_MS = 60_000;
 
@@ -35,7 +35,7 @@ export class ChaosProcess {
       env: { ...process.env, ...failingIoEnvironment(folder) },
     });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
-      stream.on('data', (chunk: Buffer) => (this.output = (this.output + chunk.toString()).slice(-MOST_OUTPUT)));
+      stream.on('data', (chunk: Buffer) => (this.output = (this.output + chunk.toString()).slice(-MAX_OUTPUT)));
     }
     this.child.on('message', (notice: Notice) => {
       if (notice === 'ready') this.isReady = true;
@@ -60,6 +60,10 @@ export class ChaosProcess {
 
   get gaveUp(): boolean {
     return this.child.exitCode === GAVE_UP;
+  }
+
+  get wasPoisoned(): boolean {
+    return this.child.exitCode === POISONED;
   }
 
   get howItEnded(): string {
@@ -254,7 +258,7 @@ export class Fleet {
 
   private async replaceWhenGone(process: ChaosProcess, place: number, clockOffset: number | null): Promise<void> {
     await process.exited;
-    if (process.ending === null) {
+    if (process.ending === null && !process.wasPoisoned) {
       this.ledger.write({ event: 'gone', at: steadyNow(), process: process.name, how: 'died' });
       const excused = process.gaveUp || (!process.isReady && this.storeIsTroubled(process.bornAt));
       if (!excused) {

@@ -2,13 +2,14 @@ import type { Violation } from './checker.js';
 import { FAULTS, type FaultName } from './faults.js';
 import type { History, TaskHistory } from './history.js';
 import type { Entry } from './ledger.js';
+import { TICK } from './process/setup.js';
 import type { RoundResult } from './round.js';
 
 /** Rules whose violation means that a task was lost, or done twice. */
 const LOST = new Set(['lost', 'unfinished']);
 const DOUBLED = new Set(['doubled', 'two live owners', 'stored twice']);
-const MOST_VIOLATIONS_SHOWN = 5;
-const MOST_ENTRIES_SHOWN = 40;
+const MAX_VIOLATIONS_SHOWN = 5;
+const MAX_ENTRIES_SHOWN = 40;
 
 interface FaultTotals {
   times: number;
@@ -43,7 +44,7 @@ export class Totals {
       if (rolledBack) this.rolledBack += 1;
       if (!stored) continue;
       this.tasks += 1;
-      if (stored.name === 'tick') this.ticks += 1;
+      if (stored.name === TICK) this.ticks += 1;
       for (const { outcome } of stored.attempts) if (outcome === 'lost') this.lostAttempts += 1;
     }
     const about = violations.flatMap(({ rule, task }) => {
@@ -113,7 +114,7 @@ export function describeViolations(violations: readonly Violation[], history: Hi
   // One of each rule first: a hundred of one kind would hide the others.
   for (const rule of byRule.keys()) shown.push(violations.find((one) => one.rule === rule)!);
   for (const one of violations) {
-    if (shown.length >= Math.max(byRule.size, MOST_VIOLATIONS_SHOWN)) break;
+    if (shown.length >= Math.max(byRule.size, MAX_VIOLATIONS_SHOWN)) break;
     if (!shown.includes(one)) shown.push(one);
   }
   return [counts, ...shown.map((one) => describeViolation(one, history))].join('\n\n');
@@ -142,5 +143,5 @@ function describeViolation({ rule, task, message }: Violation, history: History)
 function around(entries: readonly Entry[], task: string): readonly Entry[] {
   const first = entries.findIndex((entry) => 'task' in entry && entry.task === task);
   const last = entries.findLastIndex((entry) => 'task' in entry && entry.task === task);
-  return entries.slice(Math.max(0, first - 5), last + 5).slice(0, MOST_ENTRIES_SHOWN);
+  return entries.slice(Math.max(0, first - 5), last + 5).slice(0, MAX_ENTRIES_SHOWN);
 }

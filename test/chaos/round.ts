@@ -4,25 +4,23 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import {
-  CronSchedules,
-  ENDED_STATES,
-  TASK_STATES,
-  TaskDispatcher,
-  TasksModule,
-  type TasksModuleRootOptions,
-} from '../../lib/index.js';
+import { CronSchedules } from '../../lib/cron/index.js';
+import { ENDED_STATES, TASK_STATES } from '../../lib/contract/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TasksModule } from '../../lib/nest/index.js';
+import type { TasksModuleRootOptions } from '../../lib/config/index.js';
 import { Random } from '../kill/support/random.js';
 import { until } from '../support/until.js';
 import { check, type Violation } from './checker.js';
-import { FAULTS, type FaultName, MOST_CLOCK_OFFSET_MS } from './faults.js';
+import { FAULTS, type FaultName, MAX_CLOCK_OFFSET_MS } from './faults.js';
 import { buildHistory, type History } from './history.js';
-import { LedgerWriter, readLedger } from './ledger.js';
+import { type HarnessEvent, LedgerWriter, readLedger, steadyNow } from './ledger.js';
 import type { BrokenEngine } from './process/broken-engines.js';
-import { TICK } from './process/setup.js';
+import { KEPT_BRIEFLY_MS, KEPT_LONG_MS, MAX_DELAY_MS, QUEUES, RETRY_DELAY_MS, TICK } from './process/setup.js';
 import { Fleet } from './processes.js';
 import { FaultSchedule } from './schedule.js';
-import { type ChaosStore, type EngineName, openStore } from './stores/index.js';
+import type { ChaosStore } from './stores/chaos-store.js';
+import { type EngineName, openStore } from './stores/index.js';
 
 export interface RoundPlan {
   readonly engine: EngineName;
@@ -35,6 +33,8 @@ export interface RoundPlan {
   readonly program: string;
   readonly producers?: number;
   readonly workers?: number;
+  /** Processes that bring it to its end. */
+  readonly drainers?: number;
   /** Milliseconds. */
   readonly lease?: number;
   /** Only these. */
@@ -42,6 +42,8 @@ export interface RoundPlan {
   readonly brokenEngine?: BrokenEngine;
   /** The round goes on until each fault was done so often, on a machine that is busy. */
   readonly leastFaults?: number;
+  /** For how many seconds it goes on after them, without any. */
+  readonly calmSeconds?: number;
   /** Milliseconds that the rest may take once all faults are over. */
   readonly drainPatience?: number;
 }
@@ -58,8 +60,6 @@ const LEASE_MS: Readonly<Record<EngineName, number>> = { sqlite: 1_000, redis: 2
 /** Of the tasks of a second: what is enqueued by one call, and what waits before producers pause. */
 const BATCH_SHARE = 0.1;
 const OPEN_SHARE = 4;
-/** A tick that a dead process had in hand is given to another when its lease is over. */
-const LATE_TICK_MS = 15_000;
 const BOOT_PATIENCE_MS = 120_000;
 const FAULTS_PATIENCE_MS = 120_000;
 const DRAINERS = 2;
@@ -89,7 +89,8 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
       seed,
       ledger,
     );
-    const options = { ...COMMON_OPTIONS, ...store.options, lease } satisfies TasksModuleRootOptions;
+    const { maxLostAttempts } = store;
+    const options = { ...COMMON_OPTIONS, ...store.options, lease, maxLostAttempts } satisfies TasksModuleRootOptions;
     const fleet = new Fleet(
       {
         program: plan.program,
@@ -118,23 +119,31 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
         if (mishap) throw new Error(`${mishap.process} ${mishap.message}`);
         return fleet.isStrong();
       },
-      BOOT_PATIENCE_MS,
+      { patience: BOOT_PATIENCE_MS },
     );
     schedule.start({ fleet, store, folder, ledger: ledgerFolder, lease });
     await sleep(plan.seconds * 1_000);
     await schedule.doneAtLeast(plan.leastFaults ?? 0, FAULTS_PATIENCE_MS);
     await schedule.stop();
+    await sleep((plan.calmSeconds ?? 0) * 1_000);
     await fleet.stopProducing(Math.min(SETTLE_PATIENCE_MS, drainPatience));
     await fleet.end();
 
     const app = await openApp(options);
     const pausedAt = Date.now();
     try {
-      const { found, stored } = await drain(app, fleet, store, drainPatience);
+      const { found, stored, readAt } = await drain(app, fleet, store, ledger, {
+        patience: drainPatience,
+        drainers: plan.drainers ?? DRAINERS,
+      });
       ledger.close();
       const history = buildHistory(readLedger(ledgerFolder), stored, 2 * lease * 1_000, {
-        losesAnswers: store.isRemote,
-        ticksUntil: store.isRemote ? pausedAt - LATE_TICK_MS : Infinity,
+        isRemote: store.isRemote,
+        deletesInTime: store.deletesInTime,
+        lease,
+        maxLostAttempts,
+        pausedAt,
+        readAt,
       });
       const mishaps = fleet.mishaps.map(({ process, message }) => ({
         rule: 'process' as const,
@@ -157,16 +166,19 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
   }
 }
 
+const keptFor = (time: number | false) => ({ completed: time, failed: time, cancelled: time });
+
 const COMMON_OPTIONS = {
   configFile: false,
   admin: false,
-  queues: { fast: {}, slow: {} },
-  workers: { fast: 10, slow: 40 },
-  retryDelay: '20ms',
-  retention: { completed: false, failed: false, cancelled: false },
+  queues: {
+    fast: { retention: keptFor(KEPT_LONG_MS) },
+    slow: { retention: keptFor(false) },
+    brief: { retention: keptFor(KEPT_BRIEFLY_MS) },
+  },
+  workers: { fast: 10, slow: 40, brief: 5 },
+  retryDelay: RETRY_DELAY_MS,
   shutdownGrace: '500ms',
-  // A task whose process is killed again and again is no suspect here.
-  maxLostAttempts: 1_000,
 } as const satisfies TasksModuleRootOptions;
 
 /** An app of the harness, that only looks. */
@@ -181,14 +193,17 @@ async function drain(
   app: INestApplicationContext,
   fleet: Fleet,
   store: ChaosStore,
-  patience: number,
-): Promise<{ found: string[]; stored: Awaited<ReturnType<ChaosStore['readAll']>> }> {
+  ledger: LedgerWriter<HarnessEvent>,
+  { patience, drainers }: { readonly patience: number; readonly drainers: number },
+): Promise<{ found: string[]; stored: Awaited<ReturnType<ChaosStore['readAll']>>; readAt: number }> {
   const tasks = app.get(TaskDispatcher);
   const crons = app.get(CronSchedules);
   const found: string[] = [];
   if ((await crons.list()).some(({ name }) => name === TICK)) await crons.pause(TICK);
+  // Whoever paused one may have been killed before it resumed it.
+  for (const queue of QUEUES) await resume(tasks, queue, ledger);
   // What a clock that was ahead has put off is due by clocks that are ahead, too.
-  fleet.startDraining(DRAINERS, store.movesClocks ? MOST_CLOCK_OFFSET_MS + 60_000 : null);
+  fleet.startDraining(drainers, store.movesClocks ? MAX_DELAY_MS + MAX_CLOCK_OFFSET_MS + 60_000 : null);
   const deadline = performance.now() + patience;
   let calm = 0;
   // Twice in a row: between a look at the outbox and one at the store a task may be on its way.
@@ -201,7 +216,14 @@ async function drain(
   // What could not end what it had would not end in order either.
   if (calm === 2) await fleet.shutDown();
   else await fleet.killAll();
-  return { found, stored: await store.readAll(tasks) };
+  const readAt = steadyNow();
+  return { found, stored: await store.readAll(tasks), readAt };
+}
+
+async function resume(tasks: TaskDispatcher, queue: string, ledger: LedgerWriter<HarnessEvent>): Promise<void> {
+  ledger.write({ event: 'resuming', at: steadyNow(), queue, process: null });
+  await tasks.resumeQueue(queue);
+  ledger.write({ event: 'resumed', at: steadyNow(), queue, process: null });
 }
 
 async function openTasks(tasks: TaskDispatcher): Promise<number> {

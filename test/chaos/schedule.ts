@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../kill/support/random.js';
 import { FAULT_NAMES, type Fault, type FaultName, type Scene } from './faults.js';
@@ -20,7 +21,9 @@ export class FaultSchedule {
     private readonly faults: readonly Fault[],
     private readonly seed: number,
     private readonly ledger: LedgerWriter<HarnessEvent>,
-  ) {}
+  ) {
+    setMaxListeners(faults.length + 1, this.stopping.signal);
+  }
 
   start(scene: Scene): void {
     for (const fault of this.faults) this.lanes.push(this.repeat(fault, scene));

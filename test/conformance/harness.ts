@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { uuidv7 } from 'uuidv7';
+import { uuidv7, V7Generator } from 'uuidv7';
 import { ManualClock, SystemClock, type Clock } from '../../lib/clock/index.js';
-import type { Delivery, EngineContext, NewTask, Outcome, RunTask, TaskEngine } from '../../lib/engine/index.js';
+import type { Delivery, EngineContext, NewTask, Outcome, RunTask, TaskEngine } from '../../lib/engine/port/index.js';
+import { until as soon } from '../support/until.js';
 
 /** A site for the suite of the port. */
 export interface ConformanceSite extends EngineSite {
@@ -12,7 +13,7 @@ export interface ConformanceSite extends EngineSite {
 export interface EngineSite {
   /** An engine on this site's store, not yet open. */
   engine(context: EngineContext): TaskEngine;
-  remove(): Promise<void>;
+  remove?(): Promise<void>;
 }
 
 /** The time by which a site's tasks come due, and how a test has some of it pass. */
@@ -24,6 +25,9 @@ export interface SiteTime {
   advance(milliseconds: number): Promise<void> | void;
 }
 
+/** One task at a time, without a limit. */
+export const CONSUME = { concurrency: 1, priority: 0, rateLimit: null };
+
 export const START = Date.UTC(2027, 0, 1);
 export const MINUTE = 60_000;
 
@@ -33,10 +37,12 @@ export function injectedTime(): SiteTime {
   return { clock, unit: MINUTE, advance: (milliseconds) => clock.advance(milliseconds) };
 }
 
+export const SYSTEM_UNIT = 500;
+
 /** For an engine that goes by the clock of the system: time passes by itself, and has to be waited for. */
 export function systemTime(): SiteTime {
   const clock = new SystemClock();
-  return { clock, unit: 500, advance: (milliseconds) => sleep(milliseconds) };
+  return { clock, unit: SYSTEM_UNIT, advance: (milliseconds) => sleep(milliseconds) };
 }
 
 /** Ticks at every full unit of time, and once for an ISO date. */
@@ -75,9 +81,12 @@ export function contextWith(clock: Clock, overrides: Partial<EngineContext> = {}
   };
 }
 
+const ids = new V7Generator();
+
 export function newTask(clock: Pick<Clock, 'now'>, overrides: Partial<NewTask> = {}): NewTask {
   return {
-    id: uuidv7(),
+    // As the library makes them: by the clock that says when the task was enqueued.
+    id: ids.generateOrResetWithTs(overrides.createdAt ?? clock.now()).toString(),
     queue: 'default',
     name: 'work',
     params: '{}',
@@ -144,19 +153,9 @@ function pick({ task }: Delivery): { id: string; attempt: number } {
   return { id: task.id, attempt: task.attempt };
 }
 
-/** Settles once `holds` is true, looking after every change of the store. */
+/** Settles once `holds` is true, looking after every change of the engine's store. */
 export async function until(engine: TaskEngine, holds: () => Promise<boolean>): Promise<void> {
-  let look: () => void = () => undefined;
-  const stop = engine.watch(() => look());
-  try {
-    for (;;) {
-      const changed = new Promise<void>((resolve) => (look = resolve));
-      if (await holds()) return;
-      await changed;
-    }
-  } finally {
-    stop();
-  }
+  await soon(`this to hold: ${String(holds)}`, holds, { patience: 100_000, changes: engine.watching });
 }
 
 /** A promise and what settles it. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SqliteEngine } from '../../lib/engine/sqlite/index.js';
+import { sqliteEngine } from '../../lib/engine/sqlite/index.js';
 import { injectedTime } from './harness.js';
 import { describeTaskEngine } from './task-engine.suite.js';
 
@@ -15,7 +15,7 @@ describeTaskEngine('SQLite', async () => {
   } as const;
   return {
     time: injectedTime(),
-    engine: (context) => new SqliteEngine(options, context),
+    engine: (context) => sqliteEngine(options, context),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 });

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
 import { ManualClock } from '../../lib/clock/index.js';
-import type { Consumer, NewTask, Outcome } from '../../lib/engine/index.js';
-import { SqliteEngine } from '../../lib/engine/sqlite/index.js';
+import type { Consumer, NewTask, Outcome } from '../../lib/engine/port/index.js';
+import { sqliteEngine } from '../../lib/engine/sqlite/index.js';
 import { CostMeter, type Cost } from './cost-meter.js';
 import { fill } from './filler.js';
 
@@ -28,7 +28,7 @@ export type Step =
 export async function lifeOfAStore(others: number): Promise<Record<Step, Cost>> {
   const clock = new ManualClock();
   const meter = new CostMeter();
-  const engine = new SqliteEngine(
+  const engine = sqliteEngine(
     { database: ':memory:', synchronous: 'full', lease: 60_000, maxLostAttempts: 3 },
     {
       clock,
@@ -68,7 +68,7 @@ export async function lifeOfAStore(others: number): Promise<Record<Step, Cost>> 
   }
 
   function consume(queue: string, run: () => Promise<Outcome>): Promise<Consumer> {
-    return engine.consume(queue, { concurrency: 10, priority: 0, rateLimit: null }, run);
+    return engine.delivering.consume(queue, { concurrency: 10, priority: 0, rateLimit: null }, run);
   }
 
   /** Waits until no more than `most` tasks of the queue are in `state`. */
@@ -83,20 +83,20 @@ export async function lifeOfAStore(others: number): Promise<Record<Step, Cost>> 
     fill(meter.database, { count: others, queues }, clock.now());
 
     const one = await meter.measure(async () => {
-      for (const task of newTasks(TASKS)) await engine.enqueue([task]);
+      for (const task of newTasks(TASKS)) await engine.enqueueing.enqueue([task]);
     });
     const hundred = await meter.measure(async () => {
       for (let index = 0; index < TASKS; index += 100) {
-        await Promise.all(newTasks(100).map((task) => engine.enqueue([task])));
+        await Promise.all(newTasks(100).map((task) => engine.enqueueing.enqueue([task])));
       }
     });
     await runAll(2 * TASKS, () => ({ kind: 'completed', keepFor: null, maxAttempts: 3 }));
-    const many = await meter.measure(() => engine.enqueue(newTasks(TASKS)));
+    const many = await meter.measure(() => engine.enqueueing.enqueue(newTasks(TASKS)));
     const drain = await meter.measure(() =>
       runAll(TASKS, () => ({ kind: 'completed', keepFor: HOUR_MS, maxAttempts: 3 })),
     );
 
-    await engine.enqueue(newTasks(TASKS));
+    await engine.enqueueing.enqueue(newTasks(TASKS));
     const retryAt = clock.now() + MINUTE_MS;
     const error = { name: 'Error', message: 'no route' };
     const retry = await meter.measure(() =>

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { StoppedTime } from '../support/stopped-time.js';
 import type { Cost } from './cost-meter.js';
 import { lifeOfAStore, TASKS, type Step } from './life-of-a-store.js';
 
@@ -18,22 +19,32 @@ const RECORDED: Readonly<Record<Step, Cost>> = {
 const STEPS = Object.keys(RECORDED) as Step[];
 const COUNTS = ['statements', 'read', 'changed', 'commits'] as const;
 
+/** Duties and watches that look around now and then would be counted. */
+vi.mock('node:timers', async (original) => {
+  const timer = { ref: () => timer, unref: () => timer };
+  return {
+    ...(await original<typeof import('node:timers')>()),
+    setInterval: () => timer,
+    clearInterval: () => undefined,
+  };
+});
+
 /** Counts, and no times: what a task costs SQLite is the same on every machine. */
 describe(`What ${TASKS.toLocaleString('en')} tasks cost the store`, () => {
   let few: Record<Step, Cost>;
   let many: Record<Step, Cost>;
+  let time: StoppedTime;
 
   beforeAll(async () => {
-    // No time passes: how many tasks share a commit would depend on how fast the machine is, and duties and watches that
-    // look around now and then would be counted.
-    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
+    // How many tasks share a commit would depend on how fast the machine is.
+    time = new StoppedTime();
     // One of each, as what asks for the next that is due reads a row where there is one.
     few = await lifeOfAStore(1);
     many = await lifeOfAStore(100_000);
   }, 120_000);
 
   afterAll(() => {
-    vi.useRealTimers();
+    time.goOn();
   });
 
   it.each(STEPS)('%s: no more than what is on record', (step) => {

@@ -2,12 +2,12 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Connection } from '../../lib/engine/sqlite/connection.js';
-import { CLAIM_TASKS, NEXT_TASKS } from '../../lib/engine/sqlite/statements/claim-tasks.js';
-import { END_TASK, RETRY_TASK } from '../../lib/engine/sqlite/statements/finish-attempt.js';
-import { INSERT_ATTEMPT } from '../../lib/engine/sqlite/statements/insert-attempt.js';
-import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from '../../lib/engine/sqlite/statements/promote-tasks.js';
-import { NEXT_EXPIRY, PRUNE_TASKS } from '../../lib/engine/sqlite/statements/prune-tasks.js';
+import { openConnection } from '../../lib/engine/sqlite/store/open-connection.js';
+import { CLAIM_TASKS, NEXT_TASKS } from '../../lib/engine/sqlite/sql/claim-tasks.js';
+import { END_TASK, INSERT_ATTEMPT } from '../../lib/engine/sqlite/sql/end-tasks.js';
+import { RETRY_TASK } from '../../lib/engine/sqlite/sql/finish-attempt.js';
+import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from '../../lib/engine/sqlite/sql/promote-tasks.js';
+import { NEXT_EXPIRY, PRUNE_TASKS } from '../../lib/engine/sqlite/sql/prune-tasks.js';
 import { fill } from './filler.js';
 import { IO, pagesRead } from './pages-read.js';
 
@@ -48,7 +48,7 @@ describe.runIf(existsSync(IO))('Pages that statements visit', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'pages-'));
     file = join(folder, 'tasks.db');
-    const connection = await Connection.open(file, 'normal');
+    const connection = await openConnection(file, 'normal');
     const { database } = connection;
     database
       .prepare(

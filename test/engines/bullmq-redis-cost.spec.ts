@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Redis } from 'ioredis';
 import { SystemClock } from '../../lib/clock/index.js';
-import { BullmqEngine } from '../../lib/engine/bullmq/index.js';
-import type { TaskEngine } from '../../lib/engine/index.js';
+import { bullmqEngine } from '../../lib/engine/bullmq/index.js';
+import type { TaskEngine } from '../../lib/engine/port/index.js';
 import { completed, contextWith, failed, newTask, signal } from '../conformance/harness.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { RedisServer } from '../support/servers/redis-server.js';
@@ -11,9 +11,9 @@ const WAITING = 10_000;
 /** In each other state. */
 const SOME = 300;
 /** What one command may go through, at most: jobs, or rows of one job's log. Redis does nothing else meanwhile. */
-const MOST_AT_ONCE = 5_000;
+const MAX_AT_ONCE = 5_000;
 /** Jobs that one page may look at, at most, where its filter finds few. */
-const MOST_LOOKED_AT = 1_000;
+const MAX_LOOKED_AT = 1_000;
 /** It ends with the list's next so many. */
 const CHUNK = 100;
 
@@ -76,7 +76,7 @@ describeWith('redis', 'what the panel reads of a Redis with ten thousand tasks',
   async function open(): Promise<TaskEngine> {
     const connection = { host: server.host, port: server.port };
     const options = { connection, lease: 30_000, maxLostAttempts: 5, queues: [] };
-    const engine = new BullmqEngine(options, contextWith(clock));
+    const engine = bullmqEngine(options, contextWith(clock));
     await engine.open();
     opened.push(engine);
     return engine;
@@ -86,19 +86,23 @@ describeWith('redis', 'what the panel reads of a Redis with ten thousand tasks',
     const engine = await open();
     const ofQueue = (queue: string, count: number, runAt = clock.now()) =>
       Array.from({ length: count }, () => newTask(clock, { queue, runAt }));
-    for (let stored = 0; stored < WAITING; stored += 1_000) await engine.enqueue(ofQueue('waiting', 1_000));
-    await engine.enqueue(ofQueue('waiting', SOME, clock.now() + 3_600_000));
+    for (let stored = 0; stored < WAITING; stored += 1_000) await engine.enqueueing.enqueue(ofQueue('waiting', 1_000));
+    await engine.enqueueing.enqueue(ofQueue('waiting', SOME, clock.now() + 3_600_000));
     const cancelled = ofQueue('waiting', SOME);
-    await engine.enqueue(cancelled);
-    await engine.act('cancel', { ids: cancelled.map(({ id }) => id) });
-    await engine.enqueue(ofQueue('ended', 2 * SOME));
+    await engine.enqueueing.enqueue(cancelled);
+    await engine.acting.act('cancel', { ids: cancelled.map(({ id }) => id) });
+    await engine.enqueueing.enqueue(ofQueue('ended', 2 * SOME));
     const allRan = signal();
     let runs = 0;
-    const consumer = await engine.consume('ended', { concurrency: 20, priority: 0, rateLimit: null }, async () => {
-      runs += 1;
-      if (runs === 2 * SOME) allRan.resolve();
-      return runs % 2 === 0 ? completed : failed();
-    });
+    const consumer = await engine.delivering.consume(
+      'ended',
+      { concurrency: 20, priority: 0, rateLimit: null },
+      async () => {
+        runs += 1;
+        if (runs === 2 * SOME) allRan.resolve();
+        return runs % 2 === 0 ? completed : failed();
+      },
+    );
     await allRan.promise;
     await consumer.close(60_000);
   }
@@ -106,19 +110,19 @@ describeWith('redis', 'what the panel reads of a Redis with ten thousand tasks',
   it('takes bounded commands only, and no more of them than a page looks at', async () => {
     await fill();
     const engine = await open();
-    const [first] = (await engine.list({}, { limit: 1 })).items;
+    const [first] = (await engine.inspecting.list({}, { limit: 1 })).items;
     const minutes = { from: clock.now() - 3_600_000, to: clock.now() };
     const reads: Record<string, () => Promise<unknown>> = {
-      'a task': () => engine.get(first!.id),
-      'a task that there is not': () => engine.get('nobody'),
-      'the first page': () => engine.list({}, { limit: 50 }),
-      'a page of a state': () => engine.list({ state: 'available' }, { limit: 50 }),
-      'a page by name': () => engine.list({ name: 'no-such' }, { limit: 50 }),
-      'a search that finds nothing': () => engine.list({ search: 'no such text' }, { limit: 50 }),
-      counts: () => engine.queues(),
-      metrics: () => engine.metrics(minutes),
-      workers: () => engine.workers(),
-      schedules: () => engine.schedules(),
+      'a task': () => engine.inspecting.get(first!.id),
+      'a task that there is not': () => engine.inspecting.get('nobody'),
+      'the first page': () => engine.inspecting.list({}, { limit: 50 }),
+      'a page of a state': () => engine.inspecting.list({ state: 'available' }, { limit: 50 }),
+      'a page by name': () => engine.inspecting.list({ name: 'no-such' }, { limit: 50 }),
+      'a search that finds nothing': () => engine.inspecting.list({ search: 'no such text' }, { limit: 50 }),
+      counts: () => engine.inspecting.queues(),
+      metrics: () => engine.inspecting.metrics(minutes),
+      workers: () => engine.inspecting.workers(),
+      schedules: () => engine.scheduling.all(),
     };
     for (const [what, read] of Object.entries(reads)) {
       const commands = await commandsOf(read);
@@ -128,12 +132,12 @@ describeWith('redis', 'what the panel reads of a Redis with ten thousand tasks',
         if (!RANGES.includes(name!)) continue;
         const [from, to] = args.slice(1, 3).map(Number);
         // From the end on, both are negative.
-        const isBounded = from! >= 0 === to! >= 0 && to! - from! < MOST_AT_ONCE;
+        const isBounded = from! >= 0 === to! >= 0 && to! - from! < MAX_AT_ONCE;
         expect(isBounded, `${what}: ${name} ${args.join(' ')}`).toBe(true);
       }
       // BullMQ reads each job of a list twice.
       const jobsRead = commands.filter(([name]) => name === 'hgetall').length / 2;
-      expect(jobsRead, what).toBeLessThanOrEqual(MOST_LOOKED_AT + CHUNK);
+      expect(jobsRead, what).toBeLessThanOrEqual(MAX_LOOKED_AT + CHUNK);
     }
   }, 180_000);
 });

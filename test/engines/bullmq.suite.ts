@@ -1,15 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IsEmail } from 'class-validator';
-import {
-  Cron,
-  CronSchedules,
-  RetryLater,
-  TaskDispatcher,
-  TaskHandler,
-  type BullmqOptions,
-  bullmq,
-} from '../../lib/index.js';
-import type { TaskContext } from '../../lib/index.js';
+import { Cron, TaskHandler } from '../../lib/nest/index.js';
+import { CronSchedules } from '../../lib/cron/index.js';
+import { RetryLater } from '../../lib/contract/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { type BullmqOptions, bullmq } from '../../lib/engine/bullmq/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
 import { bootApp, dispatcherOf, ended, signal, when } from '../module/support.js';
 
 /** Where an app of the test keeps its tasks, each time another store. */
@@ -151,6 +147,20 @@ export function describeBullmq(name: string, start: () => Promise<BullmqSite>): 
       expect(items.every(({ runAt }) => runAt % 1_000 === 0)).toBe(true);
     });
 
+    it('ticks at an interval', async () => {
+      const ticked = signal();
+      class Poller {
+        @Cron('@every 2s', { name: 'poll' })
+        poll(): void {
+          ticked.resolve();
+        }
+      }
+      const { app } = await boot([Poller]);
+      await ticked.promise;
+      const { items } = await dispatcherOf(app).list({ name: 'poll' });
+      expect(items.every(({ runAt }) => runAt % 2_000 === 0)).toBe(true);
+    });
+
     it('holds back what is scheduled, and runs it when asked to', async () => {
       @TaskHandler('later')
       class Later {
@@ -186,7 +196,7 @@ export function describeBullmq(name: string, start: () => Promise<BullmqSite>): 
         }
       }
       expect(acknowledged.length).toBeGreaterThan(0);
-      for (const id of acknowledged) await when(tasks, id, ({ state }) => state === 'completed');
+      for (const id of acknowledged) await when(tasks, id, ({ state }) => state === 'completed', { patience: 100_000 });
       expect(acknowledged.every((id) => ran.has(id))).toBe(true);
     }, 120_000);
   });

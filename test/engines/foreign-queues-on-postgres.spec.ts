@@ -1,21 +1,22 @@
 import { createPostgresBackend, Queue, Worker } from 'bullmq';
 import { Client } from 'pg';
+import type { BullmqOptions } from '../../lib/engine/bullmq/index.js';
 import { describeWith } from '../support/servers/find-program.js';
-import { PostgresServer } from '../support/servers/postgres-server.js';
+import { SharedPostgres } from '../support/servers/shared-postgres.js';
 import { describeForeignQueues } from './foreign-queues.suite.js';
 
 const backend = createPostgresBackend as never;
 
 describeWith('postgres', 'BullMQ', () => {
   describeForeignQueues('PostgreSQL', async () => {
-    const server = await PostgresServer.start();
-    const base = (postgres: string | undefined) => ({ connection: { connectionString: postgres! } });
+    const server = await SharedPostgres.join();
+    const base = (postgres: BullmqOptions['postgres']) => ({ connection: { connectionString: postgres as string } });
     return {
       engine: async () => ({ postgres: await server.createDatabase() }),
       queue: ({ postgres }, name) => new Queue(name, base(postgres), backend),
       worker: ({ postgres }, name, process) => new Worker(name, process, base(postgres), backend),
       contents: async ({ postgres }, name) => {
-        const client = new Client({ connectionString: postgres! });
+        const client = new Client({ connectionString: postgres as string });
         await client.connect();
         try {
           const tables = ['job', 'meta', 'job_log', 'event', 'metrics', 'scheduler'];
@@ -29,7 +30,6 @@ describeWith('postgres', 'BullMQ', () => {
           await client.end();
         }
       },
-      remove: () => server.remove(),
     };
   });
 });

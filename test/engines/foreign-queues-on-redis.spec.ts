@@ -1,16 +1,15 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { describeWith } from '../support/servers/find-program.js';
-import { RedisServer } from '../support/servers/redis-server.js';
+import { SharedRedis } from '../support/servers/shared-redis.js';
 import { describeForeignQueues } from './foreign-queues.suite.js';
 
 describeWith('redis', 'BullMQ', () => {
   describeForeignQueues('Redis', async () => {
-    const server = await RedisServer.start();
-    const connection = { host: server.host, port: server.port };
-    let stores = 0;
+    const server = await SharedRedis.join();
+    const { connection } = server;
     return {
-      engine: async () => ({ connection, prefix: `store${(stores += 1)}` }),
+      engine: async () => ({ connection, prefix: server.createPrefix() }),
       queue: ({ prefix }, name) => new Queue(name, { connection, prefix: prefix! }),
       worker: ({ prefix }, name, process) => new Worker(name, process, { connection, prefix: prefix! }),
       contents: async ({ prefix }, name) => {
@@ -22,7 +21,6 @@ describeWith('redis', 'BullMQ', () => {
           client.disconnect();
         }
       },
-      remove: () => server.remove(),
     };
   });
 });

@@ -1,6 +1,9 @@
 import { Queue, Worker } from 'bullmq';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BullmqOptions, bullmq, ForeignQueueError, TaskDispatcher, TaskHandler } from '../../lib/index.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type BullmqOptions, bullmq } from '../../lib/engine/bullmq/index.js';
+import { ForeignQueueError } from '../../lib/contract/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TaskHandler } from '../../lib/nest/index.js';
 import { AdminApp } from '../admin/support/admin-app.js';
 import { bootApp, dispatcherOf, onTestEnd } from '../module/support.js';
 import { until } from '../support/until.js';
@@ -12,7 +15,6 @@ export interface ForeignSite {
   worker(engine: BullmqOptions, name: string, process: () => Promise<void>): Worker;
   /** All that is stored of a queue, in a form that can be compared. */
   contents(engine: BullmqOptions, name: string): Promise<unknown>;
-  remove(): Promise<void>;
 }
 
 /** BullMQ queues that other code filled are shown, and never touched. */
@@ -23,7 +25,6 @@ export function describeForeignQueues(name: string, start: () => Promise<Foreign
     beforeAll(async () => {
       site = await start();
     }, 120_000);
-    afterAll(() => site.remove());
 
     /** Two queues with jobs of the same ids, one of which has failed. */
     async function legacy() {

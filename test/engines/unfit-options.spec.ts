@@ -1,31 +1,25 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  bullmq,
-  ForeignManagerError,
-  InvalidArgumentError,
-  ManualClock,
-  TaskHandler,
-  TasksConfigError,
-  type TasksModuleOptions,
-} from '../../lib/index.js';
+import { beforeAll, expect, it } from 'vitest';
+import { bullmq } from '../../lib/engine/bullmq/index.js';
+import { ForeignManagerError, InvalidArgumentError, TasksConfigError } from '../../lib/contract/index.js';
+import { ManualClock } from '../../lib/clock/index.js';
+import { TaskHandler } from '../../lib/nest/index.js';
+import type { TasksModuleOptions } from '../../lib/config/index.js';
 import { bootApp, dispatcherOf, onTestEnd, tempDirectory } from '../module/support.js';
 import { describeWith } from '../support/servers/find-program.js';
-import { RedisServer } from '../support/servers/redis-server.js';
+import { SharedRedis } from '../support/servers/shared-redis.js';
 
 describeWith('redis', 'What BullMQ cannot do', () => {
-  let server: RedisServer;
-  let stores = 0;
+  let server: SharedRedis;
 
   beforeAll(async () => {
-    server = await RedisServer.start();
+    server = await SharedRedis.join();
   });
-  afterAll(() => server.remove());
 
   function boot(options: TasksModuleOptions, ...providers: Array<new () => object>) {
-    const engine = bullmq({ connection: { host: server.host, port: server.port }, prefix: `store${(stores += 1)}` });
+    const engine = bullmq({ connection: server.connection, prefix: server.createPrefix() });
     return bootApp({ tasks: { database: undefined, engine, workers: false, ...options }, providers });
   }
 

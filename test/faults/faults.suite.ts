@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { type BullmqOptions, StoreError, type TaskDispatcher } from '../../lib/index.js';
+import type { BullmqOptions } from '../../lib/engine/bullmq/index.js';
+import { StoreError } from '../../lib/contract/index.js';
+import type { TaskDispatcher } from '../../lib/queueing/index.js';
 import { enqueue, Stage, useWorker } from '../kill/support/stage.js';
 import { TcpProxy } from '../support/servers/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -84,6 +86,7 @@ export function describeFaults(name: string, start: () => Promise<FaultySite>): 
       proxy.forward();
       await load.acknowledges(40);
       await check(await load.end());
+      for (const refusal of load.refusals) expect(refusal).toContain(`${name} at ${proxy.host}:${proxy.port}`);
     });
 
     it('loses no task when the server is stopped or killed and restarted', SLOW, async () => {
@@ -134,6 +137,7 @@ export function describeFaults(name: string, start: () => Promise<FaultySite>): 
       const booted = withinBound(stage.startApp());
       const ends = Promise.all(stage.workers.map((each) => withinBound(each.shutDown())));
       await expect(booted).rejects.toThrow(StoreError);
+      await expect(booted).rejects.toThrow(`${name} at ${proxy.host}:${proxy.port}`);
       expect(await ends).toEqual(['SIGTERM', 'SIGTERM']);
     });
 
@@ -157,7 +161,8 @@ export function describeFaults(name: string, start: () => Promise<FaultySite>): 
 /** Callers that enqueue one task after the other, and hear what becomes of each. */
 class Load {
   private readonly acknowledged: string[] = [];
-  private refused = 0;
+  /** What the callers were told whose calls were rejected. */
+  readonly refusals: string[] = [];
   private over = false;
   private readonly callers: Array<Promise<void>>;
 
@@ -170,15 +175,18 @@ class Load {
   async acknowledges(count: number): Promise<void> {
     const wanted = this.acknowledged.length + count;
     await Promise.race([
-      until(`${count} tasks to be stored`, () => this.acknowledged.length >= wanted, BOUND_MS),
+      until(`${count} tasks to be stored`, () => this.acknowledged.length >= wanted, { patience: BOUND_MS }),
       this.fails(),
     ]);
   }
 
   /** Resolves when `count` more calls were rejected. */
   async refuses(count: number): Promise<void> {
-    const wanted = this.refused + count;
-    await Promise.race([until(`${count} refusals`, () => this.refused >= wanted, BOUND_MS), this.fails()]);
+    const wanted = this.refusals.length + count;
+    await Promise.race([
+      until(`${count} refusals`, () => this.refusals.length >= wanted, { patience: BOUND_MS }),
+      this.fails(),
+    ]);
   }
 
   /** Resolves to the ids of all that was stored. */
@@ -206,7 +214,7 @@ class Load {
         this.acknowledged.push((await withinBound(task)).id);
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        this.refused += 1;
+        this.refusals.push(error.message);
       }
     }
   }

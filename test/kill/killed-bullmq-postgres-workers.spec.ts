@@ -1,10 +1,10 @@
 import { describeWith } from '../support/servers/find-program.js';
-import { PostgresServer } from '../support/servers/postgres-server.js';
+import { SharedPostgres } from '../support/servers/shared-postgres.js';
 import { describeKilledWorkers } from './killed-bullmq-workers.suite.js';
 
 describeWith('postgres', 'BullMQ', () => {
   describeKilledWorkers('PostgreSQL', async () => {
-    const server = await PostgresServer.start();
-    return { engine: { postgres: await server.createDatabase() }, remove: () => server.remove() };
+    const server = await SharedPostgres.join();
+    return { postgres: await server.createDatabase() };
   });
 });

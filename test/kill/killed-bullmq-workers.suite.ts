@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BullmqOptions } from '../../lib/index.js';
+import type { BullmqOptions } from '../../lib/engine/bullmq/index.js';
 import { Random } from './support/random.js';
 import { enqueue, Stage, useWorker } from './support/stage.js';
 
@@ -7,29 +7,21 @@ const KILLS = 12;
 const TASKS = 300;
 
 /** Worker processes on a real server, killed at random moments. */
-export function describeKilledWorkers(
-  name: string,
-  start: () => Promise<{ engine: BullmqOptions; remove(): Promise<void> }>,
-): void {
+export function describeKilledWorkers(name: string, start: () => Promise<BullmqOptions>): void {
   describe(`workers on ${name} that are killed`, () => {
     const worker = useWorker();
-    let site: { engine: BullmqOptions; remove(): Promise<void> };
     let stage: Stage;
 
     beforeAll(async () => {
-      site = await start();
       stage = new Stage(worker.program, {
         database: undefined,
-        engine: { bullmq: site.engine },
+        engine: { bullmq: await start() },
         lease: 1_000,
         maxLostAttempts: 100,
       });
     }, 120_000);
 
-    afterAll(async () => {
-      await stage.remove();
-      await site.remove();
-    });
+    afterAll(() => stage.remove());
 
     it('lose no task, and complete each one once', async () => {
       const random = new Random(20_261_124);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TaskDispatcher } from '../../lib/index.js';
+import type { TaskDispatcher } from '../../lib/queueing/index.js';
 import { until } from '../support/until.js';
 import { overlaps } from './support/ledger.js';
 import { Random } from './support/random.js';
-import { Stage, compileWorker, enqueue } from './support/stage.js';
+import { Stage, enqueue, useWorker } from './support/stage.js';
 
 const PROCESSES = 4;
 const KILLS = 40;
@@ -25,7 +25,7 @@ interface Expected {
 describe(`workers that are killed (KILL_SEED=${SEED})`, () => {
   const random = new Random(SEED);
   const expected = new Map<string, Expected>();
-  let worker: ReturnType<typeof compileWorker>;
+  const worker = useWorker();
   let stage: Stage;
   let tasks: TaskDispatcher;
 
@@ -62,7 +62,6 @@ describe(`workers that are killed (KILL_SEED=${SEED})`, () => {
   }
 
   beforeAll(async () => {
-    worker = compileWorker();
     // A task that is killed with its process again and again is no suspect here.
     stage = new Stage(worker.program, { maxLostAttempts: 1_000 });
     // None of the processes has seen the file: they create and migrate it together.
@@ -83,17 +82,14 @@ describe(`workers that are killed (KILL_SEED=${SEED})`, () => {
         const open = (await tasks.stats()).find(({ queue }) => queue === 'work')!.counts;
         return open.available + open.scheduled + open.retryable + open.running === 0;
       },
-      PATIENCE_MS,
+      { patience: PATIENCE_MS },
     );
     const living = stage.workers.filter((one) => !one.hasEnded);
     await Promise.all(living.map((one) => one.ready));
     await Promise.all(living.map((one) => one.shutDown()));
   }, PATIENCE_MS);
 
-  afterAll(async () => {
-    await stage?.remove();
-    worker?.remove();
-  });
+  afterAll(() => stage?.remove());
 
   it('end every acknowledged task once, as it would have ended without the kills', () => {
     const rows = stage.query<{ id: string; state: string }>('SELECT id, state FROM tasks_task');

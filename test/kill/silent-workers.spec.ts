@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../support/until.js';
 import { overlaps } from './support/ledger.js';
@@ -47,6 +50,39 @@ describe('a worker that is silent', () => {
     expect(overlaps(stage.ledger.read())).toEqual([]);
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'in the middle of a commit is named to those whom it keeps waiting',
+    async () => {
+      stage = new Stage(worker.program, { lease: '1s' });
+      const tasks = await stage.startApp();
+      const [one, other] = [stage.startWorker(), stage.startWorker()];
+      await Promise.all([one.ready, other.ready]);
+      const note = join(`${stage.databaseFile}-workers`, 'writer');
+      const isWriting = (): boolean => {
+        const text = readFileSync(note, 'utf8');
+        return text.startsWith('+') && text.includes(`"pid":${one.pid},`);
+      };
+      const many = Array.from({ length: 500 }, () => ({}));
+      await until('it to be frozen while it writes', async () => {
+        if ((stage.rowsByState().available ?? 0) < 500) await tasks.queueMany('work', 'quick', many);
+        one.freeze();
+        // The signal is on its way: until it has arrived, a commit may end.
+        await until('it to stop', () => readFileSync(`/proc/${one.pid}/stat`, 'utf8').includes(') T '));
+        if (isWriting()) return true;
+        one.thaw();
+        return false;
+      });
+      const waiting = enqueue(tasks, 'quick', {});
+      await stage.printed(
+        other,
+        `process ${one.pid} on ${hostname()}, which is stopped (SIGSTOP, or a debugger), is in the middle`,
+      );
+      await stage.printed(other, `kill -CONT ${one.pid}`);
+      one.thaw();
+      await stage.ended(tasks, (await waiting).id);
+    },
+  );
+
   it('because its handler blocks the event loop for longer than the lease, runs it once', async () => {
     stage = new Stage(worker.program, { lease: '1.5s' });
     const tasks = await stage.startApp();
@@ -74,7 +110,7 @@ describe('a worker that is asked to shut down', () => {
     const tasks = await stage.startApp();
     const first = stage.startWorker();
     await first.ready;
-    const { id } = await enqueue(tasks, 'wait', { ms: 5_000 }, { maxRetries: 0 });
+    const { id } = await enqueue(tasks, 'wait', { ms: 60_000 }, { maxRetries: 0 });
     await stage.started(id);
     const second = stage.startWorker();
     await second.ready;

@@ -1,7 +1,8 @@
 import { closeSync, mkdirSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { StoreError, type TaskDispatcher } from '../../lib/index.js';
+import { StoreError } from '../../lib/contract/index.js';
+import type { TaskDispatcher } from '../../lib/queueing/index.js';
 import { SmallDisk, canMount } from './support/small-disk.js';
 import { Stage, useWorker, enqueue } from './support/stage.js';
 
@@ -151,8 +152,7 @@ describe('a store that cannot be used', () => {
     const folder = join(stage.folder, 'data');
     mkdirSync(folder);
     expect((await bootError(folder)).message).toBe(
-      `Cannot open the task store ${folder}: ` +
-        `the file cannot be opened: check that its folder exists and is writable (SQLITE_CANTOPEN)`,
+      `Cannot open the task store ${folder}: it is a folder. Give the file in it, such as ${join(folder, 'tasks.db')}.`,
     );
   });
 

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import Sqlite from 'better-sqlite3';
 import { existsSync } from 'node:fs';
 import { fork } from 'node:child_process';
@@ -10,8 +10,9 @@ import { checkStore } from '../../lib/engine/sqlite/backup/index.js';
 import { rowOf } from '../../src/migrate/canonical-row.js';
 import { Random } from '../kill/support/random.js';
 import { onTestEnd } from '../module/support.js';
-import { type Compiled, compile } from '../support/compile.js';
+import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
 import { describeWith } from '../support/servers/find-program.js';
+import { PostgresServer } from '../support/servers/postgres-server.js';
 import { until } from '../support/until.js';
 import { MigrateProcess } from './support/migrate-process.js';
 import { KINDS, type Kind, Places } from './support/places.js';
@@ -66,13 +67,9 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
   let places: Places;
 
   beforeAll(async () => {
-    compiled = compile('lib', 'src', 'test/migrate/support');
+    compiled = await compiledFiles();
     places = await Places.open();
   }, 180_000);
-  afterAll(async () => {
-    compiled?.remove();
-    await places?.remove();
-  });
 
   const pairs: Array<{ from: Kind; to: Kind; seed: number }> = [
     { from: 'SQLite', to: 'Redis', seed: 1 },
@@ -134,14 +131,17 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
   });
 
   it('by a crash of the server comes to the same end too', async () => {
-    const [source, target] = [await places.make('SQLite'), await places.make('PostgreSQL')];
+    const server = await PostgresServer.start();
+    onTestEnd(() => server.remove());
+    const [source, target] = [await places.make('SQLite'), { address: await server.createDatabase() }];
     const now = Date.now();
     const tasks = someTasks(TASKS, now);
     await fill(source.address, tasks);
     const arrived = await measureOf(target.address);
     const first = new MigrateProcess(compiled.file('src/main'), source.address, target.address);
     await until('a part was copied', async () => first.hasEnded || (await arrived()) > TASKS / 4);
-    await places.crash('PostgreSQL');
+    await server.kill();
+    await server.restart();
     // It may have gone on when the server was there again.
     if ((await first.end()) !== 0) {
       expect(first.output).toContain('The move is not finished: run the command again to go on.');

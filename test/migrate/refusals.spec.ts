@@ -1,11 +1,14 @@
 import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Queue, createPostgresBackend } from 'bullmq';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TaskDispatcher, TaskHandler, type TaskContext, type TasksModuleRootOptions } from '../../lib/index.js';
-import type { TaskJobJson } from '../../lib/engine/bullmq/stored-job.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TaskHandler } from '../../lib/nest/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import type { TasksModuleRootOptions } from '../../lib/config/index.js';
+import type { TaskJobJson } from '../../lib/engine/bullmq/task-job.js';
 import { toMovedJob } from '../../lib/engine/bullmq/transfer/job-rows.js';
-import { ownIdentity } from '../../lib/engine/sqlite/workers/process-identity.js';
+import { ownIdentity } from '../../lib/engine/sqlite/process/process-identity.js';
 import { rowOf } from '../../src/migrate/canonical-row.js';
 import { parseStoreAddress } from '../../src/migrate/store-address.js';
 import { bootApp, ended, onTestEnd, tempDirectory, when } from '../module/support.js';
@@ -69,7 +72,33 @@ describeWith(['redis', 'postgres'], 'A move', () => {
   beforeAll(async () => {
     places = await Places.open();
   }, 120_000);
-  afterAll(() => places.remove());
+
+  describe.each(['Redis', 'PostgreSQL'] as const)('to %s of what it cannot hold under its name', (kind) => {
+    it('is refused before anything is written, by the dry run too', async () => {
+      const [source, target] = [await places.make('SQLite'), await places.make(kind)];
+      const [first, second, third] = someTasks(3, Date.now());
+      await fill(source.address, [{ ...first!, queue: 'mail:out' }, { ...second!, name: 'nul\0' }, third!]);
+      const store = await opened(source.address);
+      await store.importBook({ schedules: [], sensitive: new Map(), secrets: new Map(), paused: ['nestjs-tasks'] });
+
+      for (const dryRun of [true, false]) {
+        const { code, out, err } = await migrate(source.address, target.address, ...(dryRun ? ['--dry-run'] : []));
+        expect(out).toBe('');
+        expect(err).toContain('so nothing was moved:');
+        expect(err).toContain('Queue "mail:out": its name has a ":"');
+        expect(err).toContain('Queue "nestjs-tasks": its name is the queue');
+        expect(err).toContain('A task named "nul\\u0000": its name must not have the character NUL');
+        expect(code).toBe(1);
+      }
+      expect(await store.readMark()).toBe(null);
+      expect(await read(await opened(target.address))).toEqual([]);
+
+      await store.removeTasks([first!, second!]);
+      await store.resumeQueues(['nestjs-tasks']);
+      const { code, err } = await migrate(source.address, target.address);
+      expect(code, err).toBe(0);
+    }, 120_000);
+  });
 
   describe.each(KINDS)('with a store in %s', (kind) => {
     it('does not begin while a process works on either store, which goes on', async () => {

@@ -1,14 +1,13 @@
 import { IsInt, IsString } from 'class-validator';
 import type { INestApplicationContext } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  CronSchedules,
-  Sensitive,
-  type TaskContext,
-  TaskDispatcher,
-  TaskHandler,
-  type TasksModuleRootOptions,
-} from '../../lib/index.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CronSchedules } from '../../lib/cron/index.js';
+import { Sensitive, TaskHandler } from '../../lib/nest/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import { PANEL_KEY_SECRET } from '../../lib/admin/index.js';
+import { Operations } from '../../lib/operations/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import type { TasksModuleRootOptions } from '../../lib/config/index.js';
 import { bootApp, ended, when } from '../module/support.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { until } from '../support/until.js';
@@ -63,7 +62,6 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
   beforeAll(async () => {
     places = await Places.open();
   }, 120_000);
-  afterAll(() => places.remove());
 
   describe.each(KINDS.flatMap((from) => KINDS.map((to) => ({ from, to }))))('from $from to $to', ({ from, to }) => {
     it('takes along all that a task was and went through, schedules and pauses', async () => {
@@ -99,6 +97,7 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       });
       await schedules.add({ name: 'weekly', expression: '0 3 * * 1', queue: 'ordered', task: 'step' });
       await schedules.pause('weekly');
+      expect(await producer.get(Operations).store.secret(PANEL_KEY_SECRET, 'the key')).toBe('the key');
       const shown = await Promise.all([failed, retryable, scheduled].map(({ id }) => tasks.get(id)));
       await producer.close();
 
@@ -122,6 +121,7 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       expect(here).toEqual(shown);
       for (const id of ordered) await ended(after, id);
       expect(served.map(({ params }) => (params as { step: number }).step)).toEqual([3, 1, 4, 0, 2]);
+      expect(await app.get(Operations).store.secret(PANEL_KEY_SECRET, 'another')).toBe('the key');
       const list = await app.get(CronSchedules).list();
       expect(list.map(({ name, paused, params }) => ({ name, paused, params }))).toEqual([
         { name: 'nightly', paused: false, params: { a: 1 } },
@@ -161,7 +161,7 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       const { schedules } = await store.exportBook();
       const due = schedules[0]!.nextRunAt! - 2 * DAY;
       const missed = schedules.map((schedule) => ({ ...schedule, nextRunAt: due }));
-      await store.importBook({ schedules: missed, paused: [], sensitive: new Map() });
+      await store.importBook({ schedules: missed, paused: [], sensitive: new Map(), secrets: new Map() });
 
       const moved = await migrate(source.address, target.address);
       expect(moved.code, moved.err).toBe(0);

@@ -1,18 +1,17 @@
-import { afterAll, beforeAll } from 'vitest';
-import { BullmqEngine } from '../../lib/engine/bullmq/index.js';
+import { beforeAll } from 'vitest';
+import { bullmqEngine } from '../../lib/engine/bullmq/index.js';
+import { createBullmqTables } from '../support/servers/bullmq-tables.js';
 import { describeWith } from '../support/servers/find-program.js';
-import { PostgresServer } from '../support/servers/postgres-server.js';
+import { SharedPostgres } from '../support/servers/shared-postgres.js';
 import { describeModel } from './model.suite.js';
 import { MAX_LOST_ATTEMPTS } from './task-model.js';
 
 describeWith('postgres', 'with a PostgreSQL', () => {
-  let server: PostgresServer;
+  let server: SharedPostgres;
 
   beforeAll(async () => {
-    server = await PostgresServer.start();
+    server = await SharedPostgres.join(createBullmqTables);
   }, 120_000);
-
-  afterAll(() => server.remove(), 120_000);
 
   describeModel(
     'BullMQ on PostgreSQL',
@@ -20,7 +19,7 @@ describeWith('postgres', 'with a PostgreSQL', () => {
       const postgres = await server.createDatabase();
       // A lease longer than any run: no process of it is silent.
       const options = { postgres, lease: 60_000, maxLostAttempts: MAX_LOST_ATTEMPTS, queues: [] };
-      return { engine: (context) => new BullmqEngine(options, context), remove: async () => undefined };
+      return { engine: (context) => bullmqEngine(options, context) };
     },
     { clock: 'system', runs: 10 },
   );

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
-import type { ActionResult, Outcome, TaskAction } from '../../lib/engine/index.js';
+import type { ActionResult, TaskAction } from '../../lib/contract/index.js';
+import type { Outcome } from '../../lib/engine/port/index.js';
 import { MINUTE, newTask } from '../conformance/harness.js';
 import { QUEUES, type ModelTask, type TaskModel } from './task-model.js';
+import { Disagreement } from './disagreement.js';
 import type { Slot, Workplace } from './workplace.js';
 
 type Command = fc.AsyncCommand<TaskModel, Workplace>;
@@ -80,10 +82,18 @@ function outcomeAt(now: number, shape: OutcomeShape): Outcome {
 const enqueue = fc
   .tuple(
     process,
-    fc.array(fc.record({ queue, priority: fc.integer({ min: -1, max: 1 }), inMinutes: fc.option(minutes) }), {
-      minLength: 1,
-      maxLength: 4,
-    }),
+    fc.array(
+      fc.record({
+        queue,
+        priority: fc.integer({ min: -1, max: 1 }),
+        inMinutes: fc.option(minutes),
+        ownId: fc.boolean(),
+      }),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    ),
   )
   .map(
     ([by, rows]) =>
@@ -92,15 +102,17 @@ const enqueue = fc
         () => true,
         async (model, real) => {
           const tasks = rows.map((row) => ({
-            id: uuidv7(),
+            id: row.ownId ? `own:${uuidv7()}/%é😀` : newTask(real.clock).id,
+            mayExist: row.ownId,
             queue: row.queue,
             priority: row.priority,
             runAt: model.now + (row.inMinutes ?? 0) * MINUTE,
           }));
-          await real.engine(by).enqueue(tasks.map((task) => newTask(real.clock, task)));
+          await real.engine(by).enqueueing.enqueue(tasks.map((task) => newTask(real.clock, task)));
           // Stored when the promise resolves: the other process sees it at once.
           for (const { id } of tasks) {
-            if (!(await real.engine(by + 1).get(id))) throw new Error(`${id} was acknowledged and is not stored`);
+            if (!(await real.engine(by + 1).inspecting.get(id)))
+              throw new Disagreement(`${id} was acknowledged and is not stored`);
           }
           real.ids.push(...tasks.map(({ id }) => id));
           model.enqueue(tasks);
@@ -117,9 +129,10 @@ const enqueueAgain = fc.tuple(process, which, fc.integer({ min: -1, max: 1 }), m
       async (model, real) => {
         const { id, queue: of } = pick([...model.tasks.values()], index);
         const runAt = model.now + inMinutes * MINUTE;
-        // Whoever tries again does so later than whoever made it.
-        const createdAt = real.clock.now() - MINUTE;
-        await real.engine(by).enqueue([newTask(real.clock, { id, queue: of, priority, runAt, createdAt })]);
+        const again = newTask(real.clock, { id, queue: of, priority, runAt, mayExist: true });
+        const answers = await real.engine(by).enqueueing.enqueue([again]);
+        if (answers.join() !== 'existing')
+          throw new Disagreement(`${id} is there and was answered as ${answers.join()}`);
       },
     ),
 );
@@ -225,7 +238,7 @@ const drain = fc.tuple(process, queue, fc.integer({ min: 1, max: 3 })).map(
         // Of tasks that are fetched one after the other and run side by side, a later one may begin first.
         const exact = concurrency === 1 || real.engine(by).capabilities.queueOrder === 'created';
         if (!isDeepStrictEqual(exact ? began : began.toSorted(), exact ? expected : expected.toSorted()))
-          throw new Error(`Run in the order ${began.join(', ')}; expected ${expected.join(', ')}`);
+          throw new Disagreement(`Run in the order ${began.join(', ')}; expected ${expected.join(', ')}`);
         for (const task of line) {
           model.claim(task);
           model.end(task, { kind: 'completed', maxAttempts: 4, keepFor: null });
@@ -245,7 +258,7 @@ const actOnOne = fc.tuple(process, action, which).map(
         // Of all there ever were: those that are gone are refused too.
         const id = pick(real.ids, index);
         const before = model.tasks.get(id)?.state ?? null;
-        const result = await real.engine(by).act(what, { ids: [id] });
+        const result = await real.engine(by).acting.act(what, { ids: [id] });
         const expected: ActionResult = model.act(what, id)
           ? { changed: 1, refused: [] }
           : { changed: 0, refused: [{ id, state: before }] };
@@ -262,7 +275,7 @@ const retryEnded = fc.tuple(process, which).map(
       (model) => retriable(model).length > 0,
       async (model, real) => {
         const { id } = pick(retriable(model), index);
-        assertEqual(await real.engine(by).act('retry', { ids: [id] }), { changed: 1, refused: [] });
+        assertEqual(await real.engine(by).acting.act('retry', { ids: [id] }), { changed: 1, refused: [] });
         model.act('retry', id);
       },
     ),
@@ -283,7 +296,7 @@ const actOnQueue = fc.tuple(process, action, queue).map(
         const isOpen =
           real.engine(by).capabilities.queueOrder === 'available' && (what === 'retry' || what === 'run-now');
         if (isOpen && ids.length > 1) return;
-        const result = await real.engine(by).act(what, { filter: { queue: of } });
+        const result = await real.engine(by).acting.act(what, { filter: { queue: of } });
         const changed = ids.filter((id) => model.act(what, id)).length;
         assertEqual(result, { changed, refused: [] });
       },
@@ -296,7 +309,7 @@ const pause = fc.tuple(process, queue).map(
       `pause(process ${by}, ${of})`,
       () => true,
       async (model, real) => {
-        await real.engine(by).pauseQueue(of);
+        await real.engine(by).acting.pauseQueue(of);
         model.paused.add(of);
       },
     ),
@@ -308,7 +321,7 @@ const resume = fc.tuple(process, queue).map(
       `resume(process ${by}, ${of})`,
       (model) => model.paused.has(of),
       async (model, real) => {
-        await real.engine(by).resumeQueue(of);
+        await real.engine(by).acting.resumeQueue(of);
         model.paused.delete(of);
       },
     ),
@@ -361,5 +374,5 @@ function pick<T>(list: readonly T[], index: number): T {
 
 function assertEqual(actual: ActionResult, expected: ActionResult): void {
   if (!isDeepStrictEqual({ ...actual, refused: [...actual.refused] }, expected))
-    throw new Error(`The action told ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`);
+    throw new Disagreement(`The action told ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`);
 }

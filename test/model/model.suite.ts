@@ -11,7 +11,7 @@ const RUNS = 60;
 /** Enough for a machine that is busy with everything else. */
 const PATIENCE_MS = 10_000;
 /** For all the histories, and then for making the one that failed shorter. */
-const MS_PER_RUN = 1_000;
+const MS_PER_RUN = 3_000;
 const MS_TO_REPORT = 30_000;
 
 export interface ModelOptions {
@@ -23,24 +23,33 @@ export interface ModelOptions {
   readonly runs?: number;
 }
 
-type History = Iterable<fc.AsyncCommand<TaskModel, Workplace>>;
+export type History = Iterable<fc.AsyncCommand<TaskModel, Workplace>>;
 
 /** Any history of events leaves a store of `createSite` as it leaves the model, and all along the way. */
 export function agreesWithModel(
   createSite: () => Promise<ModelSite>,
-  { clock: whose = 'injected', patience = PATIENCE_MS }: ModelOptions = {},
+  options: ModelOptions = {},
 ): fc.IAsyncProperty<[History]> {
-  return fc.asyncProperty(commands(whose), async (history: History) => {
-    const clock = new ManualClock(whose === 'injected' ? START : Date.now());
-    const workplace = await Workplace.open(await createSite(), clock, patience);
-    const model = new TaskModel(clock.now(), workplace.engine(0).capabilities);
-    try {
-      await fc.asyncModelRun(() => ({ model, real: workplace }), history);
-      await workplace.leave(model);
-    } finally {
-      await workplace.remove();
-    }
-  });
+  return fc.asyncProperty(commands(options.clock ?? 'injected'), (history: History) =>
+    runHistory(createSite, history, options),
+  );
+}
+
+/** @throws Disagreement where the store is not left as the model is */
+export async function runHistory(
+  createSite: () => Promise<ModelSite>,
+  history: History,
+  { clock: whose = 'injected', patience = PATIENCE_MS }: ModelOptions = {},
+): Promise<void> {
+  const clock = new ManualClock(whose === 'injected' ? START : Date.now());
+  const workplace = await Workplace.open(await createSite(), clock, patience);
+  const model = new TaskModel(clock.now(), workplace.engine(0).capabilities);
+  try {
+    await fc.asyncModelRun(() => ({ model, real: workplace }), history);
+    await workplace.leave(model);
+  } finally {
+    await workplace.remove();
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { SqliteEngine } from '../../lib/engine/sqlite/index.js';
+import { sqliteEngine } from '../../lib/engine/sqlite/index.js';
 import { MAX_LOST_ATTEMPTS } from './task-model.js';
 import type { ModelSite } from './workplace.js';
 
@@ -12,7 +12,7 @@ export async function sqliteSite(): Promise<ModelSite> {
   // Far longer than a run: no process of it is silent, and one that is taken for dead all the same is a fault.
   const options = { database, synchronous: 'normal', lease: 60_000, maxLostAttempts: MAX_LOST_ATTEMPTS } as const;
   return {
-    engine: (context) => new SqliteEngine(options, context),
+    engine: (context) => sqliteEngine(options, context),
     strikeOff: (worker) => {
       const connection = new Database(database);
       connection.prepare('DELETE FROM tasks_worker WHERE id = ?').run(worker);

@@ -1,4 +1,5 @@
-import type { AttemptOutcome, EngineCapabilities, Outcome, TaskAction, TaskState } from '../../lib/engine/index.js';
+import type { AttemptOutcome, TaskAction, TaskState } from '../../lib/contract/index.js';
+import type { EngineCapabilities, Outcome } from '../../lib/engine/port/index.js';
 
 export const QUEUES = ['mail', 'reports'] as const;
 export type Queue = (typeof QUEUES)[number];
@@ -88,6 +89,7 @@ export class TaskModel {
 
   /** Ends the attempt that runs. */
   end(task: ModelTask, outcome: Outcome): void {
+    if (outcome.kind === 'declined') throw new Error('The model knows every name');
     const again = outcome.kind === 'retry' || outcome.kind === 'released';
     if (again && task.cancelRequested) return this.endAs(task, 'cancelled', KEPT_BY_ENGINE_MS);
     if (outcome.kind === 'released') {

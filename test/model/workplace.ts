@@ -1,15 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ManualClock } from '../../lib/clock/index.js';
-import {
-  TaskAbortedError,
-  type Consumer,
-  type Delivery,
-  type EngineContext,
-  type Outcome,
-  type TaskEngine,
-  type TaskState,
-} from '../../lib/engine/index.js';
+import type { TaskState } from '../../lib/contract/index.js';
+import type { Consumer, Delivery, EngineContext, Outcome, TaskEngine } from '../../lib/engine/port/index.js';
 import { completed, contextWith, type EngineSite } from '../conformance/harness.js';
+import { Disagreement } from './disagreement.js';
 import { KEPT_BY_ENGINE_MS, QUEUES, depthText, type ModelTask, type Queue, type TaskModel } from './task-model.js';
 
 /** A store for the model's engines, and what only the store's own means can do to it. */
@@ -82,7 +76,7 @@ export class Workplace {
       end,
     };
     this.slots.push(slot);
-    slot.consumer = await this.engine(process).consume(queue, ONE_AT_ONCE, (delivery) => {
+    slot.consumer = await this.engine(process).delivering.consume(queue, ONE_AT_ONCE, (delivery) => {
       this.arrive(slot, delivery);
       return ended;
     });
@@ -104,7 +98,7 @@ export class Workplace {
   /** Shuts a worker down that waits, or that holds a task whose handler heeds its signal. */
   async shutDown(slot: Slot): Promise<void> {
     // A signal that was aborted before does not fire again.
-    if (slot.delivery?.signal.aborted) slot.end({ kind: 'released', maxAttempts: 1 });
+    if (slot.delivery?.aborted) slot.end({ kind: 'released', maxAttempts: 1 });
     await slot.consumer!.close(0);
     this.slots.splice(this.slots.indexOf(slot), 1);
   }
@@ -112,11 +106,15 @@ export class Workplace {
   /** Runs all that is available in `queue` with handlers that end at once; returns the ids in the order they began. */
   async drain(process: number, queue: Queue, expected: number, concurrency: number): Promise<string[]> {
     const began: string[] = [];
-    const consumer = await this.engine(process).consume(queue, { concurrency, priority: 0, rateLimit: null }, (it) => {
-      began.push(it.task.id);
-      this.changed();
-      return Promise.resolve(completed);
-    });
+    const consumer = await this.engine(process).delivering.consume(
+      queue,
+      { concurrency, priority: 0, rateLimit: null },
+      (it) => {
+        began.push(it.task.id);
+        this.changed();
+        return Promise.resolve(completed);
+      },
+    );
     await this.wait(async () =>
       began.length >= expected ? null : `${began.length} of ${expected} tasks were delivered`,
     );
@@ -126,7 +124,7 @@ export class Workplace {
 
   /** Has `slot`'s process taken for dead: a new process finds it so. Returns the ids of the tasks it loses. */
   async strikeOff(slot: Slot): Promise<string[]> {
-    const workerOf = async (id: string) => (await this.engine(0).get(id))!.attempts.at(-1)!.worker;
+    const workerOf = async (id: string) => (await this.engine(0).inspecting.get(id))!.attempts.at(-1)!.worker;
     const worker = await workerOf(slot.delivery!.task.id);
     const lost: string[] = [];
     for (const held of this.slots) {
@@ -143,7 +141,7 @@ export class Workplace {
   async noticed({ process }: Slot): Promise<void> {
     const stale = this.slots.filter((slot) => slot.process === process && slot.stale);
     await this.wait(async () =>
-      stale.every((slot) => slot.delivery!.signal.aborted) ? null : 'a handler was not told that its lease is lost',
+      stale.every((slot) => slot.delivery!.aborted) ? null : 'a handler was not told that its lease is lost',
     );
   }
 
@@ -169,13 +167,13 @@ export class Workplace {
   async remove(): Promise<void> {
     for (const slot of this.slots.slice()) await this.shutDown(slot);
     for (const engine of this.engines) await this.close(engine);
-    await this.site.remove();
+    await this.site.remove?.();
   }
 
   /** Settles once all that can be seen of the store is what the model says; rejects with the difference. */
   async agree(model: TaskModel): Promise<void> {
     await this.wait(async () => {
-      if (this.violations.length > 0) throw new Error(this.violations.join('\n'));
+      if (this.violations.length > 0) throw new Disagreement(this.violations.join('\n'));
       const expected = this.expected(model);
       const actual = await this.actual();
       return isDeepStrictEqual(actual, expected) ? null : difference(actual, expected);
@@ -183,7 +181,7 @@ export class Workplace {
     for (const task of model.running()) {
       const { excusedAttempts } = this.holder(task.id)!.delivery!.task;
       if (excusedAttempts !== task.excused)
-        throw new Error(`${task.id}: ${excusedAttempts} attempts are excused, expected ${task.excused}`);
+        throw new Disagreement(`${task.id}: ${excusedAttempts} attempts are excused, expected ${task.excused}`);
     }
   }
 
@@ -201,14 +199,14 @@ export class Workplace {
     const engine = this.engine(0);
     const tasks: Record<string, unknown> = {};
     for (const id of this.ids) {
-      const task = await engine.get(id);
+      const task = await engine.inspecting.get(id);
       tasks[id] = task && {
         state: task.state,
         attempt: task.attempt,
         attempts: task.attempts.map(({ attempt, outcome }) => [attempt, outcome]),
       };
     }
-    const depths = new Map((await engine.queues()).map((depth) => [depth.queue, depth]));
+    const depths = new Map((await engine.inspecting.queues()).map((depth) => [depth.queue, depth]));
     const queues = QUEUES.map((queue) => {
       const depth = depths.get(queue);
       const counts = new Map(Object.entries(depth?.counts ?? {}) as [TaskState, number][]);
@@ -216,7 +214,7 @@ export class Workplace {
     });
     const live = this.slots.filter((slot) => slot.delivery && !slot.stale && !slot.over).map((slot) => slot.delivery!);
     const held = live.map(({ task }) => `${task.id} #${task.attempt}`).sort();
-    const aborted = live.filter(({ signal }) => signal.aborted).map(({ task }) => task.id);
+    const aborted = live.filter(({ aborted: reason }) => reason !== null).map(({ task }) => task.id);
     return { ...tasks, queues, held, aborted: aborted.sort() };
   }
 
@@ -225,12 +223,11 @@ export class Workplace {
     if (this.holder(id)) this.violations.push(`${id} has two live owners`);
     if (slot.delivery) this.violations.push(`a worker for one task was given ${id} as well`);
     slot.delivery = delivery;
-    delivery.signal.addEventListener('abort', () => {
+    delivery.onAbort = ({ reason }) => {
       // Heeds a shutdown alone: what a cancelled or dispossessed handler goes on to do is the test's to say.
-      const { reason } = delivery.signal.reason as TaskAbortedError;
       if (reason === 'shutdown') slot.end({ kind: 'released', maxAttempts: 1 });
       this.changed();
-    });
+    };
     this.changed();
   }
 
@@ -244,7 +241,7 @@ export class Workplace {
         const change = new Promise<void>((resolve) => (this.changed = resolve));
         const found = await problem();
         if (found === null) return;
-        if ((await Promise.race([change, tooLate])) === 'late') throw new Error(found);
+        if ((await Promise.race([change, tooLate])) === 'late') throw new Disagreement(found);
       }
     } finally {
       clearTimeout(timer);
@@ -257,10 +254,12 @@ export class Workplace {
     await engine.open();
     this.unwatch.set(
       engine,
-      engine.watch(() => this.changed()),
+      engine.watching.watch(() => this.changed()),
     );
     // A process has its duties (promotion, retention, rescue) while it has a consumer.
-    const consumer = await engine.consume('nothing-comes-here', ONE_AT_ONCE, () => Promise.resolve(completed));
+    const consumer = await engine.delivering.consume('nothing-comes-here', ONE_AT_ONCE, () =>
+      Promise.resolve(completed),
+    );
     this.keepers.set(engine, consumer);
     return engine;
   }

@@ -6,7 +6,8 @@ import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TaskDispatcher, TaskHandler, TasksModule } from '../../lib/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TaskHandler, TasksModule } from '../../lib/nest/index.js';
 
 @Injectable()
 class Work {
@@ -55,5 +56,47 @@ describe('the app’s own transactions on the file that the tasks are in', () =>
     }
     await Promise.all(finished);
     expect(await dataSource.query('SELECT count(*) AS n FROM orders')).toEqual([{ n: 20 }]);
+  });
+
+  describe('that have others within them', () => {
+    const ids = async (): Promise<Set<string>> => new Set((await tasks.list()).items.map(({ id }) => id));
+
+    /** Enqueues in a transaction and in one within it; both are ended as they are told to. */
+    async function nested(end: {
+      inner?: () => never;
+      outer?: () => never;
+    }): Promise<{ outer: string; inner: string }> {
+      const found = { outer: '', inner: '' };
+      const whole = dataSource.transaction(async (manager) => {
+        found.outer = (await tasks.queue('default', 'work', {}, { manager })).id;
+        const part = manager.transaction(async (within) => {
+          found.inner = (await tasks.queue('default', 'work', {}, { manager: within })).id;
+          end.inner?.();
+        });
+        await part.catch(() => undefined);
+        end.outer?.();
+      });
+      await whole.catch(() => undefined);
+      return found;
+    }
+
+    const fail = (): never => {
+      throw new Error('no');
+    };
+
+    it('keep both tasks when both are committed', async () => {
+      const { outer, inner } = await nested({});
+      expect(await ids()).toEqual(new Set([outer, inner]));
+    });
+
+    it('keep only the outer one’s when the inner one is rolled back', async () => {
+      const { outer } = await nested({ inner: fail });
+      expect(await ids()).toEqual(new Set([outer]));
+    });
+
+    it('keep neither when the outer one is rolled back after the inner one has ended', async () => {
+      await nested({ outer: fail });
+      expect(await ids()).toEqual(new Set());
+    });
   });
 });

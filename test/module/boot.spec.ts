@@ -7,17 +7,11 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  type Task,
-  type TaskContext,
-  TaskDispatcher,
-  TaskHandler,
-  TasksConfigError,
-  TasksModule,
-  type TasksModuleOptions,
-  type TasksOptionsFactory,
-  UnknownTaskNameError,
-} from '../../lib/index.js';
+import { type Task, TasksConfigError, UnknownTaskNameError } from '../../lib/contract/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TaskHandler, TasksModule } from '../../lib/nest/index.js';
+import type { TasksModuleOptions, TasksOptionsFactory } from '../../lib/config/index.js';
 import { bootApp, dispatcherOf, ended, IN_MEMORY, moduleOf, onTestEnd, rootModule, tempDirectory } from './support.js';
 
 @TaskHandler('echo')
@@ -51,7 +45,7 @@ describe('TasksModule.forRoot', () => {
     ['Fastify', () => new FastifyAdapter()],
   ])('runs a task in an HTTP app on %s', async (_name, adapter) => {
     const app = await NestFactory.create<NestFastifyApplication>(
-      rootModule({ providers: [EchoHandler], tasks: { admin: {} } }),
+      rootModule({ providers: [EchoHandler], tasks: { admin: { access: 'local' } } }),
       adapter() as FastifyAdapter,
       { logger: false, abortOnError: false },
     );

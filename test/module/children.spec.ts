@@ -1,19 +1,17 @@
 import 'reflect-metadata';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import {
-  getTaskDispatcherToken,
-  InjectTaskDispatcher,
-  TaskDispatcher,
-  TaskHandler,
-  TasksModule,
-  type Task,
-  type TaskContext,
-} from '../../lib/index.js';
+import { getTaskDispatcherToken, InjectTaskDispatcher, TaskHandler, TasksModule } from '../../lib/nest/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import type { Task } from '../../lib/contract/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
 import { bootApp, dispatcherOf, ended, IN_MEMORY } from './support.js';
 
 const enqueued: Task[] = [];
+/** A context in which no task runs. */
+const outside = { run: AsyncLocalStorage.snapshot() };
 
 /** Knows nothing of the task that it works for. */
 @Injectable()
@@ -40,7 +38,10 @@ class Handlers {
   @TaskHandler('order')
   async order(_params: object, task: TaskContext): Promise<void> {
     await this.mailer.send();
-    enqueued.push(...(await task.dispatcher.queueMany('idle', 'mail', [{}, {}], { delay: '1h' })));
+    enqueued.push(...(await task.dispatcher.queueMany('idle', 'mail', [{}], { delay: '1h' })));
+    const { queueName, queue } = { queueName: task.queueName, queue: task.queue.bind(task) };
+    // An emitter calls its listeners in the context of whoever emits.
+    enqueued.push(await outside.run(() => queue('idle', 'mail', { of: queueName }, { delay: '1h' })));
   }
 
   @TaskHandler('mail')

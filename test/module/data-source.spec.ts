@@ -4,14 +4,9 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { describe, expect, it } from 'vitest';
-import {
-  ForeignManagerError,
-  type TaskContext,
-  TaskHandler,
-  TaskNotFoundError,
-  TasksConfigError,
-  TasksModule,
-} from '../../lib/index.js';
+import { ForeignManagerError, TaskNotFoundError, TasksConfigError } from '../../lib/contract/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import { TaskHandler, TasksModule } from '../../lib/nest/index.js';
 import { bootApp, dispatcherOf, ended, moduleOf, onTestEnd, signal, tempDirectory } from './support.js';
 
 @Entity()

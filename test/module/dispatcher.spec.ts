@@ -6,19 +6,18 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   InvalidArgumentError,
   InvalidParamsError,
-  ManualClock,
   ParamsTooLargeError,
-  Sensitive,
   type Task,
-  type TaskContext,
-  type TaskDispatcher,
-  TaskHandler,
   TaskNotFoundError,
   TaskStateError,
   UnknownQueueError,
   UnknownTaskNameError,
   UnrecoverableError,
-} from '../../lib/index.js';
+} from '../../lib/contract/index.js';
+import { ManualClock } from '../../lib/clock/index.js';
+import { Sensitive, TaskHandler } from '../../lib/nest/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import type { TaskDispatcher } from '../../lib/queueing/index.js';
 import { bootApp, dispatcherOf, ended, signal, when } from './support.js';
 
 class MailParams {
@@ -98,7 +97,8 @@ describe('Enqueueing', () => {
   it('takes name and params, or an instance of a params class', async () => {
     const byName = await tasks.queue('emails', 'mail', { to: 'ada@example.com' });
     const byClass = await tasks.queue('emails', plainToInstance(MailParams, { to: 'ada@example.com' }));
-    for (const task of [byName, byClass]) {
+    for (const { enqueued, ...task } of [byName, byClass]) {
+      expect(enqueued).toBe(true);
       expect(task).toMatchObject({
         name: 'mail',
         queue: 'emails',
@@ -150,6 +150,62 @@ describe('Enqueueing', () => {
     expect(queue!.counts.available).toBe(1_502);
   });
 
+  it('checks the rows of one call before those of the next, where they take long', async () => {
+    const checked: string[] = [];
+    const slow = (name: string) => ({
+      get name() {
+        if (!checked.includes(name)) {
+          checked.push(name);
+          // Longer than rows are checked in one turn of the event loop.
+          for (const until = performance.now() + 5; performance.now() < until;);
+        }
+        return name;
+      },
+    });
+    const calls = ['a', 'b'].map((call) =>
+      tasks.queueMany(
+        'default',
+        'plain',
+        [1, 2, 3].map((row) => slow(call + row)),
+      ),
+    );
+    const stored = await Promise.all(calls);
+    expect(checked).toEqual(['a1', 'b1', 'a2', 'a3', 'b2', 'b3']);
+    expect(stored.flat().map(({ params }) => (params as { name: string }).name)).toEqual([
+      'a1',
+      'a2',
+      'a3',
+      'b1',
+      'b2',
+      'b3',
+    ]);
+  });
+
+  it('stores many with names and options of their own', async () => {
+    const to = { to: 'ada@example.com' };
+    const stored = await tasks.queueMany(
+      'emails',
+      [
+        { name: 'mail', params: to },
+        { name: 'mail', params: to, options: { runAt: START + HOUR, priority: 9 } },
+        { name: 'plain', params: {}, options: { delay: '2h', maxRetries: 4 } },
+        { params: plainToInstance(SecretParams, { token: 'x' }), options: {} },
+        plainToInstance(MailParams, to),
+      ],
+      { delay: '1m', retryDelay: '5s', priority: 1 },
+    );
+    expect(
+      stored.map(({ name, priority, runAt, maxAttempts }) => [name, priority, runAt - START, maxAttempts]),
+    ).toEqual([
+      ['mail', 1, 60_000, 7],
+      ['mail', 9, HOUR, 7],
+      ['plain', 1, 2 * HOUR, 5],
+      ['secret', 1, 60_000, 4],
+      ['mail', 1, 60_000, 7],
+    ]);
+    for (const { id, enqueued: _, ...task } of stored) expect(await tasks.get(id)).toMatchObject(task);
+  });
+
   it('never shows what is sensitive', async () => {
     const task = await tasks.queue('emails', 'secret', { token: 'hunter2' });
     const many = await tasks.queueMany('emails', 'secret', [{ token: 'hunter2' }]);
@@ -170,6 +226,16 @@ describe('What is wrong is refused, and nothing is stored', () => {
     const error = await rejected(UnknownQueueError, tasks.queue('email', 'mail', mail));
     expect(error.message).toMatch(/Did you mean "emails"/);
     await rejected(InvalidArgumentError, tasks.queue(undefined as never, 'mail', mail));
+    for (const call of [
+      tasks.queue('mail', mail),
+      tasks.queue('mail', mail, { delay: '5m' }),
+      tasks.queueIn('mail', '5m', mail),
+      tasks.queueAt('mail', START, mail),
+      tasks.queueMany('mail', [mail]),
+    ]) {
+      const { message } = await rejected(UnknownQueueError, call);
+      expect(message).toMatch(/"mail" is the name of a task.*queue\('default', 'mail', params\)/);
+    }
     await expectNothingStored();
   });
 
@@ -210,6 +276,26 @@ describe('What is wrong is refused, and nothing is stored', () => {
     );
     expect(large.problems).toMatchObject([{ path: '[1]', message: expect.stringMatching(/bytes/) as string }]);
     await rejected(InvalidArgumentError, tasks.queueMany('emails', 'mail', {} as never));
+    await expectNothingStored();
+  });
+
+  it.each<[string, unknown]>([
+    ['[1].options', { name: 'mail', params: mail, options: '5m' }],
+    ['[1].options', { name: 'mail', params: mail, options: null }],
+    ['[1].options', { name: 'mail', params: mail, options: [{ delay: '5m' }] }],
+    ['[1].options', { name: 'mail', params: mail, options: new Date(START) }],
+    ['[1].delay', { name: 'mail', params: mail, options: { delay: 'soon' } }],
+    ['[1].manager', { name: 'mail', params: mail, options: { manager: {} } }],
+    ['[1].option', { name: 'mail', params: mail, option: {} }],
+    ['[1].name', { name: 7, params: mail }],
+    ['[1].name', mail],
+  ])('a row of many with options of its own: %s in %o', async (field, row) => {
+    const rows = [{ name: 'mail', params: mail }, row] as object[];
+    const error = await rejected(InvalidArgumentError, tasks.queueMany('emails', rows));
+    expect(error.field).toBe(field);
+    if (field === '[1].options') expect(error.message).toMatch(/^Row 1: The options must be an object, such as \{/);
+    await rejected(InvalidParamsError, tasks.queueMany('emails', [{ name: 'mail', params: { to: 'nobody' } }]));
+    await rejected(UnknownTaskNameError, tasks.queueMany('emails', [{ name: 'mial', params: mail }]));
     await expectNothingStored();
   });
 
@@ -257,6 +343,36 @@ describe('What is wrong is refused, and nothing is stored', () => {
   it('options, a delay or a time that is missing', async () => {
     await rejected(InvalidArgumentError, tasks.queue('emails', 'mail', mail, null as never));
     await rejected(InvalidArgumentError, tasks.queue('emails', 'mail', mail, 5 as never));
+    const manager = { query: () => null };
+    for (const options of [
+      '5m',
+      '',
+      ['5m'],
+      null,
+      5,
+      new Date(START),
+      new Map(),
+      Promise.resolve({}),
+      manager,
+    ] as never[]) {
+      const errors = await Promise.all([
+        rejected(InvalidArgumentError, tasks.queue('emails', 'mail', mail, options)),
+        rejected(InvalidArgumentError, tasks.queue('emails', plainToInstance(MailParams, mail), options)),
+        rejected(InvalidArgumentError, tasks.queueIn('emails', '5m', 'mail', mail, options)),
+        rejected(InvalidArgumentError, tasks.queueAt('emails', START, 'mail', mail, options)),
+        rejected(InvalidArgumentError, tasks.queueMany('emails', 'mail', [mail], options)),
+        rejected(InvalidArgumentError, tasks.queueMany('emails', [{ name: 'mail', params: mail }], options)),
+      ]);
+      for (const error of errors)
+        expect(error).toMatchObject({
+          field: 'options',
+          message: expect.stringContaining('must be an object') as string,
+        });
+    }
+    const date = await rejected(InvalidArgumentError, tasks.queue('emails', 'mail', mail, new Date(START) as never));
+    expect(date.message).toBe('The options must be an object, such as { runAt: date }, not a Date.');
+    const own = await rejected(InvalidArgumentError, tasks.queue('emails', 'mail', mail, manager as never));
+    expect(own.message).toBe('The options must be an object, such as { manager }, not a manager.');
     await rejected(InvalidArgumentError, tasks.queueIn('emails', undefined as never, 'mail', mail));
     await rejected(InvalidArgumentError, tasks.queueAt('emails', null as never, 'mail', mail));
     await expectNothingStored();
@@ -285,18 +401,32 @@ describe('Reading and steering', () => {
     expect((await tasks.list({ state: 'failed' })).items).toEqual([]);
   });
 
-  it.each<[string, object]>([
+  it.each<[string, unknown]>([
     ['limit', { limit: 0 }],
     ['limit', { limit: 501 }],
     ['limit', { limit: 1.5 }],
     ['limit', { limit: '10' }],
     ['state', { state: 'done' }],
+    ['state', { state: [] }],
+    ['state', { state: ['failed', 'done'] }],
     ['cursor', { cursor: '' }],
     ['queue', { queue: 7 }],
     ['search', { search: ' ' }],
     ['order', { order: 'asc' }],
+    ['query', 'failed'],
+    ['query', null],
   ])('refuses to list with a wrong %s: %o', async (field, query) => {
-    expect((await rejected(InvalidArgumentError, tasks.list(query))).field).toBe(field);
+    expect((await rejected(InvalidArgumentError, tasks.list(query as never))).field).toBe(field);
+  });
+
+  it.each<[string, unknown]>([
+    ['query', '24h'],
+    ['query', null],
+    ['windows', { windows: '24h' }],
+    ['window', { window: 'a day' }],
+    ['by', { by: 'day' }],
+  ])('refuses metrics with a wrong %s: %o', async (field, query) => {
+    expect((await rejected(InvalidArgumentError, tasks.metrics(query as never))).field).toBe(field);
   });
 
   it('does not know an id that is none', async () => {
@@ -360,6 +490,7 @@ describe('Reading and steering', () => {
     ['filter', 'cancel', { filter: {} }],
     ['filter.state', 'cancel', { filter: { state: 'done' } }],
     ['target', 'cancel', null],
+    ['target', 'cancel', 'all'],
   ])('refuses a bulk action with a wrong %s', async (field, action, target) => {
     expect((await rejected(InvalidArgumentError, tasks.bulk(action as never, target as never))).field).toBe(field);
   });
@@ -394,8 +525,8 @@ describe('Statistics', () => {
     await tasks.queue('slow', 'plain', {});
     await tasks.queueIn('slow', '1h', 'plain', {});
     const stats = await tasks.stats();
-    expect(stats.map(({ queue }) => queue)).toEqual(['default', 'emails', 'imports', 'slow']);
-    expect(stats[3]).toMatchObject({
+    expect(stats.map(({ queue }) => queue)).toEqual(['default', 'emails', 'slow']);
+    expect(stats[2]).toMatchObject({
       configured: true,
       concurrency: 0,
       workers: 0,
@@ -410,7 +541,7 @@ describe('Statistics', () => {
   });
 
   it('count what was done, over a window', async () => {
-    const worker = dispatcherOf(await bootApp({ providers }));
+    const worker = dispatcherOf(await bootApp({ providers, tasks: { queues: { emails: { concurrency: 2 } } } }));
     for (const fail of [false, false, true]) await ended(worker, (await worker.queue('default', 'plain', { fail })).id);
     const metrics = await worker.metrics({ queue: 'default' });
     expect(metrics.step).toBe(60_000);
@@ -421,7 +552,7 @@ describe('Statistics', () => {
     expect(queue.rates).toEqual({ completedPerMinute: 0.4, failedPerMinute: 0.2 });
     expect(queue.latency.runP95).not.toBeNull();
     expect(queue.workers).toBe(5);
-    expect(await worker.workers()).toMatchObject([{ pid: process.pid, queues: { default: 5, emails: 2, imports: 1 } }]);
+    expect(await worker.workers()).toMatchObject([{ pid: process.pid, queues: { default: 5, emails: 2 } }]);
   });
 
   it.each([

@@ -3,13 +3,10 @@ import { Inject, Injectable, Logger, Scope } from '@nestjs/common';
 import { LazyModuleLoader, REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  type TaskContext,
-  TaskDispatcher,
-  TaskHandler,
-  TasksConfigError,
-  UnknownTaskNameError,
-} from '../../lib/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TaskHandler } from '../../lib/nest/index.js';
+import { TasksConfigError, UnknownTaskNameError } from '../../lib/contract/index.js';
 import { bootApp, dispatcherOf, ended, moduleOf, onTestEnd, rootModule } from './support.js';
 
 /** What ran, in its order; each test has its own. */
@@ -22,7 +19,7 @@ class Journal {
 class ClassHandler {
   constructor(private readonly journal: Journal) {}
   handle(_params: object, task: TaskContext): void {
-    this.journal.entries.push(`class ${task.name} ${task.attempt} of ${task.maxAttempts} on ${task.queue}`);
+    this.journal.entries.push(`class ${task.name} ${task.attempt} of ${task.maxAttempts} on ${task.queueName}`);
   }
 }
 
@@ -138,11 +135,139 @@ describe('Handlers', () => {
     expect(handle).toHaveBeenCalledWith({ a: 1 }, expect.objectContaining({ name: 'by_class' }));
   });
 
-  it('do not include a class that only extends one', async () => {
+  it.each(['value', 'class', 'factory'] as const)(
+    'may be replaced in a test by a %s where they are methods',
+    async (kind) => {
+      const first = vi.fn();
+      class Stub {
+        first = first;
+        second(): void {}
+      }
+      const override = Test.createTestingModule({
+        imports: [rootModule({ providers: [Journal, MethodHandlers] })],
+      }).overrideProvider(MethodHandlers);
+      const replaced = {
+        value: () => override.useValue({ first, second: first }),
+        class: () => override.useClass(Stub),
+        factory: () => override.useFactory({ factory: () => new Stub() }),
+      };
+      const testing = await replaced[kind]().compile();
+      onTestEnd(() => testing.close());
+      await testing.init();
+      expect(await run(testing.get(TaskDispatcher), 'by_method', { n: 1 })).toBe('completed');
+      expect(first).toHaveBeenCalledExactlyOnceWith({ n: 1 }, expect.objectContaining({ name: 'by_method' }));
+    },
+  );
+
+  it('are missed in what a test puts in the place of their class', async () => {
+    const building = Test.createTestingModule({ imports: [rootModule({ providers: [Journal, MethodHandlers] })] })
+      .overrideProvider(MethodHandlers)
+      .useValue({ first: vi.fn() })
+      .compile();
+    await expect(building).rejects.toThrow(
+      new TasksConfigError(
+        "@TaskHandler('by_other_method') stands on MethodHandlers.second, and what is provided in the place of " +
+          'MethodHandlers has no method second(params, task). Give it one.',
+      ),
+    );
+  });
+
+  it('may be made in code, one for each name of a list', async () => {
+    const seen: unknown[] = [];
+    const handlerFor = (name: string, work: (params: object, task: TaskContext) => unknown): new () => object => {
+      class Made {
+        handle(params: object, task: TaskContext): unknown {
+          return work(params, task);
+        }
+      }
+      TaskHandler(name, { maxRetries: 0 })(Made);
+      return Made;
+    };
+    const providers = ['import_csv', 'import_xml'].map((name) =>
+      handlerFor(name, (params, task) => seen.push([task.name, params])),
+    );
+    const app = await bootApp({ providers });
+    expect(await run(dispatcherOf(app), 'import_csv', { row: 1 })).toBe('completed');
+    expect(await run(dispatcherOf(app), 'import_xml', { row: 2 })).toBe('completed');
+    expect(seen).toEqual([
+      ['import_csv', { row: 1 }],
+      ['import_xml', { row: 2 }],
+    ]);
+  });
+
+  it('are what a class decorator has put in the place of their class', async () => {
+    const seen: string[] = [];
+    const Traced = <T extends new (...args: never[]) => object>(target: T): T => {
+      const Made = class extends (target as unknown as new (...args: unknown[]) => { handle(params: object): void }) {
+        override handle(params: object): void {
+          seen.push('traced');
+          super.handle(params);
+        }
+      };
+      return Made as unknown as T;
+    };
+    @Traced
+    @TaskHandler('traced', { maxRetries: 0 })
+    class TracedHandler {
+      handle(): void {
+        seen.push('handled');
+      }
+    }
+    const app = await bootApp({ providers: [TracedHandler] });
+    expect(await run(dispatcherOf(app), 'traced')).toBe('completed');
+    expect(seen).toEqual(['traced', 'handled']);
+  });
+
+  it('include a class that extends one, unless that one is provided itself', async () => {
+    const seen: string[] = [];
     @Injectable()
-    class Extended extends ClassHandler {}
-    const app = await bootApp({ providers: [Journal, Extended, MethodHandlers] });
-    await expect(dispatcherOf(app).queue('default', 'by_class', {})).rejects.toThrow(UnknownTaskNameError);
+    class Extended extends ClassHandler {
+      override handle(): void {
+        seen.push('extended');
+      }
+    }
+    const alone = await bootApp({ providers: [Journal, Extended] });
+    expect(await run(dispatcherOf(alone), 'by_class')).toBe('completed');
+    expect(seen).toEqual(['extended']);
+
+    const beside = await bootApp({ providers: [Journal, Extended, ClassHandler] });
+    expect(await run(dispatcherOf(beside), 'by_class')).toBe('completed');
+    expect(seen).toEqual(['extended']);
+    expect(beside.get(Journal).entries).toHaveLength(1);
+  });
+
+  it('do not include a method without the decorator that overrides one with it, which is said', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    onTestEnd(() => warn.mockRestore());
+    @Injectable()
+    class Overriding extends MethodHandlers {
+      override first(): void {}
+    }
+    const app = await bootApp({ providers: [Journal, Overriding, ClassHandler] });
+    await expect(dispatcherOf(app).queue('default', 'by_method', {})).rejects.toThrow(UnknownTaskNameError);
+    const said = () => warn.mock.calls.flat().filter((text) => String(text).includes('overrides'));
+    expect(said()).toEqual([
+      "Overriding.first overrides MethodHandlers.first, which has @TaskHandler('by_method'), and has no decorator itself: " +
+        'nothing here handles "by_method". Repeat the decorator on Overriding.first.',
+    ]);
+    expect(await run(dispatcherOf(app), 'by_other_method')).toBe('completed');
+  });
+
+  it('are not missed where the method that is overridden is provided, too', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    onTestEnd(() => warn.mockRestore());
+    abstract class Base {
+      @TaskHandler('of_base')
+      run(): void {}
+    }
+    @Injectable()
+    class Whole extends Base {}
+    @Injectable()
+    class Part extends Base {
+      override run(): void {}
+    }
+    await bootApp({ providers: [Whole, Part] });
+    expect(warn.mock.calls.flat().filter((text) => String(text).includes('overrides'))).toEqual([]);
   });
 });
 
@@ -295,6 +420,22 @@ describe('The boot stops', () => {
       handle(): void {}
     }
     expect((await bootError(Named)).message).toMatch(/name in @TaskHandler on Named.handle is not valid.* 1 to 200/);
+  });
+
+  it.each([
+    ['aliases that are no list', { aliases: 'old' }, '"aliases" must be a list'],
+    ['an alias that is no name', { aliases: [''] }, '"aliases" must hold names'],
+    ['its own name as an alias', { aliases: ['renamed'] }, `the handler's own name, "renamed"`],
+    ['a version that is none', { version: 1.5 }, '"version" must be a whole number'],
+    ['an upgrade that is no function', { version: 2, upgrade: { 1: 'x' } }, '"upgrade.1" must be a function'],
+    ['an upgrade that never runs', { version: 2, upgrade: { 2: () => ({}) } }, '"upgrade.2" never runs'],
+    ['a word for a version', { version: 2, upgrade: { one: () => ({}) } }, '"upgrade.one" never runs'],
+  ])('for %s', async (_what, options, message) => {
+    @TaskHandler('renamed', options as object)
+    class Renamed {
+      handle(): void {}
+    }
+    expect((await bootError(Renamed)).message).toContain(message);
   });
 
   it('for wrong settings, naming the key and the class', async () => {

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ManualClock, TaskHandler } from '../../lib/index.js';
+import { ManualClock } from '../../lib/clock/index.js';
+import { TaskHandler } from '../../lib/nest/index.js';
 import { bootApp, dispatcherOf, ended, IN_MEMORY, tempDirectory } from './support.js';
 
 const HOUR_MS = 3_600_000;

@@ -12,14 +12,10 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { describe, expect, it } from 'vitest';
-import {
-  StoreError,
-  TaskAbortedError,
-  type TaskContext,
-  TaskDispatcher,
-  TaskHandler,
-  TasksModule,
-} from '../../lib/index.js';
+import { StoreError, TaskAbortedError } from '../../lib/contract/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TaskHandler, TasksModule } from '../../lib/nest/index.js';
 import {
   bootApp,
   dispatcherOf,

@@ -2,17 +2,17 @@ import 'reflect-metadata';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
+import { CronSchedules } from '../../lib/cron/index.js';
 import {
-  CronSchedules,
   getCronSchedulesToken,
   getTaskDispatcherToken,
   InjectCronSchedules,
   InjectTaskDispatcher,
-  TaskDispatcher,
   TaskHandler,
   TasksModule,
-  UnknownTaskNameError,
-} from '../../lib/index.js';
+} from '../../lib/nest/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { UnknownTaskNameError } from '../../lib/contract/index.js';
 import { bootApp, ended, IN_MEMORY, tempDirectory } from './support.js';
 
 const ran: string[] = [];

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { type INestApplicationContext, Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach } from 'vitest';
-import { ENDED_STATES, type Task, TaskDispatcher, TasksModule, type TasksModuleRootOptions } from '../../lib/index.js';
+import { ENDED_STATES, type Task } from '../../lib/contract/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TasksModule } from '../../lib/nest/index.js';
+import type { TasksModuleRootOptions } from '../../lib/config/index.js';
+import { until, type Waiting } from '../support/until.js';
 
 const cleanups: Array<() => void | Promise<void>> = [];
 
@@ -59,19 +63,17 @@ export async function ended(tasks: TaskDispatcher, id: string): Promise<Task> {
 }
 
 /** Resolves when `condition` holds for the task. */
-export function when(tasks: TaskDispatcher, id: string, condition: (task: Task) => boolean): Promise<Task> {
-  return new Promise((resolve, reject) => {
-    let end = (): void => {};
-    const look = (): void => {
-      tasks.get(id).then((task) => {
-        if (!condition(task)) return;
-        end();
-        resolve(task);
-      }, reject);
-    };
-    end = tasks.watch(look);
-    look();
-  });
+export function when(
+  tasks: TaskDispatcher,
+  id: string,
+  condition: (task: Task) => boolean,
+  waiting: Omit<Waiting, 'changes'> = {},
+): Promise<Task> {
+  const probe = async (): Promise<Task | false> => {
+    const task = await tasks.get(id);
+    return condition(task) && task;
+  };
+  return until(`task ${id} to meet ${String(condition)}`, probe, { ...waiting, changes: tasks });
 }
 
 /** A promise and what settles it. */

@@ -3,7 +3,10 @@
  * `@ts-expect-error` over a line without an error is an error itself.
  */
 import { Injectable } from '@nestjs/common';
-import { type ParamsOf, type TaskContext, type TaskDispatcher, TaskHandler } from '../../lib/index.js';
+import type { ParamsOf } from '../../lib/contract/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import type { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TaskHandler } from '../../lib/nest/index.js';
 
 export class GreetParams {
   name!: string;

@@ -1,31 +1,27 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bullmq, TaskHandler } from '../../lib/index.js';
+import { beforeAll, expect, it } from 'vitest';
+import { bullmq } from '../../lib/engine/bullmq/index.js';
+import { TaskHandler } from '../../lib/nest/index.js';
 import { bootApp, dispatcherOf, onTestEnd } from '../module/support.js';
 import { describeWith } from '../support/servers/find-program.js';
-import { PostgresServer } from '../support/servers/postgres-server.js';
-import { RedisServer } from '../support/servers/redis-server.js';
+import { SharedPostgres } from '../support/servers/shared-postgres.js';
+import { SharedRedis } from '../support/servers/shared-redis.js';
 import { TcpProxy } from '../support/servers/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { describeOutbox } from './outbox.suite.js';
 
 describeWith(['redis', 'postgres'], 'tasks in Redis', () => {
-  let redis: RedisServer;
-  let postgres: PostgresServer;
-  let stores = 0;
+  let redis: SharedRedis;
+  let postgres: SharedPostgres;
 
   beforeAll(async () => {
-    [redis, postgres] = await Promise.all([RedisServer.start(), PostgresServer.start()]);
+    [redis, postgres] = await Promise.all([SharedRedis.join(), SharedPostgres.join()]);
   }, 120_000);
 
-  afterAll(async () => {
-    await Promise.all([redis.remove(), postgres.remove()]);
-  });
-
   const store = () => ({
-    engine: bullmq({ connection: { host: redis.host, port: redis.port }, prefix: `store${(stores += 1)}` }),
+    engine: bullmq({ connection: redis.connection, prefix: redis.createPrefix() }),
   });
 
   it('lets orders be placed while Redis is away, and shows what waits', { timeout: 120_000 }, async () => {
@@ -41,7 +37,7 @@ describeWith(['redis', 'postgres'], 'tasks in Redis', () => {
         ran.push(n);
       }
     }
-    const engine = bullmq({ connection: { host: proxy.host, port: proxy.port }, prefix: 'away' });
+    const engine = bullmq({ connection: { host: proxy.host, port: proxy.port }, prefix: redis.createPrefix() });
     const tasks = dispatcherOf(
       await bootApp({
         tasks: { database: undefined, engine, outbox: { dataSource: app }, workers: 1 },
@@ -58,7 +54,7 @@ describeWith(['redis', 'postgres'], 'tasks in Redis', () => {
     expect(queues).toEqual([{ queue: 'default', waiting: 2, oldestAt: expect.any(Number) as number }]);
     expect(queues[0]!.oldestAt).toBeGreaterThanOrEqual(begun);
     proxy.forward();
-    await until('both to run', () => ran.length === 2, 60_000);
+    await until('both to run', () => ran.length === 2, { patience: 60_000 });
     expect(ran).toEqual([1, 2]);
     await until('the rows to go', async () => (await tasks.outbox()).queues.length === 0);
   });

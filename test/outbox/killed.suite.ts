@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TaskContext, TaskHandler } from '../../lib/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import { TaskHandler } from '../../lib/nest/index.js';
 import { bootApp, dispatcherOf } from '../module/support.js';
-import { compile, type Compiled } from '../support/compile.js';
+import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
 import { until } from '../support/until.js';
 import { KILL_STEPS, type KilledSetup } from './worker/setup.js';
 
@@ -20,15 +21,12 @@ export function describeKills(name: string, database: (folder: string) => Promis
     let compiled: Compiled;
     let folder: string;
 
-    beforeAll(() => {
+    beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'tasks-outbox-'));
-      compiled = compile('lib', 'test/outbox/worker');
+      compiled = await compiledFiles();
     }, 120_000);
 
-    afterAll(() => {
-      compiled.remove();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
     /** Resolves to the signal that ended the process. */
     function runKilled(setup: KilledSetup): Promise<string> {

@@ -1,28 +1,14 @@
-import { afterAll, beforeAll } from 'vitest';
-import type { DataSourceOptions } from 'typeorm';
+import { beforeAll } from 'vitest';
 import { describeWith } from '../support/servers/find-program.js';
-import { MariadbServer } from '../support/servers/mariadb-server.js';
-import { describeKills } from './killed.suite.js';
+import { SharedMariadb } from '../support/servers/shared-mariadb.js';
 import { describeOutbox } from './outbox.suite.js';
 
 describeWith('mariadb', 'MariaDB', () => {
-  let server: MariadbServer;
+  let server: SharedMariadb;
 
   beforeAll(async () => {
-    server = await MariadbServer.start();
+    server = await SharedMariadb.join();
   }, 120_000);
 
-  afterAll(() => server.remove());
-
-  const database = async (): Promise<DataSourceOptions> => ({
-    type: 'mariadb',
-    host: '127.0.0.1',
-    port: server.port,
-    username: 'root',
-    database: await server.createDatabase(),
-    charset: 'utf8mb4',
-  });
-
-  describeOutbox('MariaDB', database);
-  describeKills('MariaDB', database);
+  describeOutbox('MariaDB', () => server.createDatabase());
 });

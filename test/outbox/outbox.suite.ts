@@ -1,19 +1,16 @@
 import { join } from 'node:path';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { describe, expect, it } from 'vitest';
-import {
-  ForeignManagerError,
-  ManualClock,
-  outboxMigrations,
-  OutboxTask,
-  type TaskContext,
-  TaskDispatcher,
-  TaskHandler,
-  TasksConfigError,
-  type TasksModuleOptions,
-} from '../../lib/index.js';
-import { Outbox } from '../../lib/outbox/index.js';
+import { describe, expect, it, vi } from 'vitest';
+import { ForeignManagerError, TasksConfigError } from '../../lib/contract/index.js';
+import { ManualClock } from '../../lib/clock/index.js';
+import { Outbox, outboxMigrations, OutboxTask } from '../../lib/outbox/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { TaskHandler } from '../../lib/nest/index.js';
+import type { TasksModuleOptions } from '../../lib/config/index.js';
+import type { NewTask } from '../../lib/engine/port/index.js';
+import { newTask } from '../conformance/harness.js';
 import { bootApp, dispatcherOf, onTestEnd, tempDirectory } from '../module/support.js';
 import { until } from '../support/until.js';
 
@@ -53,7 +50,7 @@ export function describeOutbox(
       class Work {
         @TaskHandler('work')
         async work(params: { n: number }, task: TaskContext): Promise<void> {
-          ran.push(`${task.queue} ${params.n}`);
+          ran.push(`${task.queueName} ${params.n}`);
         }
       }
       const outbox = { dataSource };
@@ -91,6 +88,55 @@ export function describeOutbox(
       await until('the row to go', async () => (await rows(app)) === 0);
     });
 
+    it('hands each store its own tasks, where several have their outbox in one database', async () => {
+      const { app, options, store } = await site();
+      const [shop, billing] = [await boot(app, store), await boot(await connect(options), storeIn(tempDirectory()))];
+      for (let n = 0; n < 20; n += 1) await order(shop.tasks, app, n);
+      await until('all to run', async () => shop.ran.length + billing.ran.length >= 20 && (await rows(app)) === 0);
+      expect(shop.ran).toHaveLength(20);
+      expect(billing.ran).toEqual([]);
+      expect((await billing.tasks.list()).items).toEqual([]);
+    });
+
+    it('sets a task aside that no store could take, says so once, and hands over those behind it', async () => {
+      const { app, store } = await site();
+      const errors: string[] = [];
+      const spy = vi.spyOn(Logger.prototype, 'error').mockImplementation((text: string) => void errors.push(text));
+      onTestEnd(() => spy.mockRestore());
+      const { tasks, ran } = await boot(app, store);
+      await app.transaction(async (manager) => {
+        await tasks.queue('default', 'work', { n: 1 }, { manager });
+        await manager.query(`UPDATE nestjs_tasks_outbox SET ${app.driver.escape('sensitive')} = 'torn'`);
+      });
+      await order(tasks, app, 2);
+      await until('the task behind it to run', () => ran.length > 0);
+      expect(ran).toEqual(['default 2']);
+      await until('the row to go', async () => (await rows(app)) === 1);
+      expect((await tasks.outbox()).queues).toMatchObject([{ queue: 'default', waiting: 0, setAside: 1 }]);
+      expect(errors.filter((text) => text.includes('is set aside until the next boot'))).toHaveLength(1);
+
+      await app.query(`UPDATE nestjs_tasks_outbox SET ${app.driver.escape('sensitive')} = '[]'`);
+      const again = await boot(app, store);
+      await until('it to run after a boot', () => ran.length + again.ran.length === 2);
+      await until('the row to go', async () => (await rows(app)) === 0);
+    });
+
+    it('changes the table of an earlier version at its place, and hands over what waits there', async () => {
+      const { app, store } = await site();
+      const runner = app.createQueryRunner();
+      await new outboxMigrations[0]!().up(runner);
+      await runner.release();
+      const columns = `id, queue, name, params, priority, run_at, created_at, ${app.driver.escape('sensitive')}`;
+      await app.query(
+        `INSERT INTO nestjs_tasks_outbox (${columns}) VALUES ('an-earlier-one', 'default', 'work', '{"n":1}', 0, 1, 1, '[]')`,
+      );
+      await expect(boot(app, store, { outbox: { dataSource: app, migrate: false } })).rejects.toThrow(
+        /is of an earlier version. Run the migrations in "outboxMigrations"/,
+      );
+      const { ran } = await boot(app, store);
+      await until('the task to run', () => ran.length === 1);
+    });
+
     it('never runs a task whose transaction was rolled back', async () => {
       const { app, store } = await site();
       const { tasks, ran } = await boot(app, store);
@@ -106,6 +152,30 @@ export function describeOutbox(
       expect(new Set((await tasks.list()).items.map(({ id }) => id)).size).toBe(1);
     });
 
+    it('runs what a transaction within another has enqueued if both commit, and else not', async () => {
+      const { app, store } = await site();
+      const { tasks, ran } = await boot(app, store);
+      const nested = async (n: number, innerFails: boolean, outerFails: boolean): Promise<void> => {
+        const whole = app.transaction(async (manager) => {
+          await tasks.queue('default', 'work', { n }, { manager });
+          const part = manager.transaction(async (within) => {
+            await tasks.queue('default', 'work', { n: n + 1 }, { manager: within });
+            if (innerFails) throw new Error('no');
+          });
+          await part.catch(() => undefined);
+          if (outerFails) throw new Error('no');
+        });
+        await whole.catch(() => undefined);
+      };
+      await nested(10, false, false);
+      await nested(20, true, false);
+      await nested(30, false, true);
+      await order(tasks, app, 40);
+      await until('the last task to run', () => ran.includes('default 40'));
+      await until('the rows to go', async () => (await rows(app)) === 0);
+      expect(ran.toSorted()).toEqual(['default 10', 'default 11', 'default 20', 'default 40']);
+    });
+
     it('keeps what a task was enqueued with', async () => {
       const { app, store } = await site();
       const { tasks } = await boot(app, store, { workers: false });
@@ -115,7 +185,7 @@ export function describeOutbox(
         tasks.queue('other', 'work', params, { manager, runAt, priority: 7, maxRetries: 1 }),
       );
       const stored = await until('the task', () => tasks.get(given.id).catch(() => null));
-      expect(stored).toEqual(given);
+      expect({ ...stored, enqueued: true }).toEqual(given);
       expect(stored).toMatchObject({ params, runAt, priority: 7, queue: 'other', state: 'scheduled', maxAttempts: 2 });
     });
 
@@ -133,6 +203,49 @@ export function describeOutbox(
         ran.filter((line) => line.startsWith(`${queue} `)).map((l) => Number(l.split(' ')[1]));
       expect(numbers('default')).toEqual(Array.from({ length: 30 }, (_, at) => at * 2));
       expect(numbers('other')).toEqual(Array.from({ length: 30 }, (_, at) => at * 2 + 1));
+    });
+
+    it('says which tasks wait in it already', async () => {
+      const { app } = await site();
+      const clock = new ManualClock();
+      const outbox = new Outbox({
+        owner: async () => 'this-store',
+        dataSource: app,
+        migrate: true,
+        clock,
+        logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
+        store: () => Promise.reject(new Error('The store is away')),
+      });
+      await outbox.open();
+      onTestEnd(() => outbox.close());
+      const task = () => newTask(clock, { mayExist: true });
+      const [first, second, third] = [task(), task(), task()];
+      const add = (...tasks: NewTask[]) => app.transaction((manager) => outbox.add(manager, tasks));
+      expect(await add(first, first)).toEqual(['stored', 'existing']);
+      expect(await add(second, first, third)).toEqual(['stored', 'existing', 'stored']);
+      expect(await rows(app)).toBe(3);
+    });
+
+    it('has its table created by one of many processes that boot together', async () => {
+      const { app, options } = await site();
+      const others = await Promise.all(Array.from({ length: 5 }, () => connect(options)));
+      for (let round = 0; round < 5; round += 1) {
+        if (round > 0) await app.query('DROP TABLE nestjs_tasks_outbox');
+        const outboxes = [app, ...others].map(
+          (dataSource) =>
+            new Outbox({
+              owner: async () => 'this-store',
+              dataSource,
+              migrate: true,
+              clock: new ManualClock(),
+              logger: { log: () => undefined, warn: () => undefined, error: () => undefined },
+              store: () => Promise.resolve(),
+            }),
+        );
+        const opened = await Promise.allSettled(outboxes.map((outbox) => outbox.open()));
+        await Promise.all(outboxes.map((outbox) => outbox.close()));
+        expect(opened.filter(({ status }) => status === 'rejected')).toEqual([]);
+      }
     });
 
     it('hands over at boot what was left', async () => {
@@ -155,6 +268,7 @@ export function describeOutbox(
       const clock = new ManualClock(1_000);
       const stored: string[] = [];
       const outbox = new Outbox({
+        owner: async () => 'this-store',
         dataSource: app,
         migrate: true,
         clock,

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Compiled, compile } from '../support/compile.js';
+import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
 import { QuickStart } from './support/quick-start.js';
 import { until } from '../support/until.js';
 
@@ -35,14 +35,11 @@ describe('an import whose process ends', () => {
   let app: QuickStart;
 
   beforeAll(async () => {
-    compiled = compile('lib', 'src', 'sample');
+    compiled = await compiledFiles();
     app = new QuickStart(compiled);
     await app.start();
-  }, 60_000);
-  afterAll(async () => {
-    await app?.remove();
-    compiled?.remove();
-  });
+  }, 120_000);
+  afterAll(() => app?.remove());
 
   const progress = async (id: string): Promise<DataImport> => (await app.server.get<DataImport>(`/imports/${id}`)).body;
 
@@ -99,5 +96,5 @@ describe('an import whose process ends', () => {
     const { attempts, logs } = await app.task(body.task.id);
     expect(attempts[0]).toMatchObject({ outcome: 'released' });
     expect(logs.map(({ message }) => message)).toContain(`Resuming after row ${rows}`);
-  });
+  }, 120_000);
 });

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Compiled, compile } from '../support/compile.js';
+import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
 import { ServerProcess } from './support/server-process.js';
 import { until } from '../support/until.js';
 
@@ -12,12 +12,11 @@ describe('the minimal sample', () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
-    compiled = compile('lib', 'src', 'sample');
+    compiled = await compiledFiles();
     server = await ServerProcess.start([compiled.file('sample/minimal/main')], { cwd: folder, env: { PORT: '0' } });
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await server?.end('SIGKILL');
-    compiled?.remove();
     rmSync(folder, { recursive: true, force: true });
   });
 

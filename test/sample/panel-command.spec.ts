@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Cron, TaskDispatcher, TaskHandler, TasksModule } from '../../lib/index.js';
-import { type Compiled, compile } from '../support/compile.js';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Cron, TaskHandler, TasksModule } from '../../lib/nest/index.js';
+import { TaskDispatcher } from '../../lib/queueing/index.js';
+import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
 import { ServerProcess } from './support/server-process.js';
 
 @Injectable()
@@ -30,10 +31,9 @@ describe('nestjs-tasks panel', () => {
   let taskId: string;
   let panel: ServerProcess | undefined;
 
-  beforeAll(() => {
-    compiled = compile('lib', 'src', 'sample');
-  }, 60_000);
-  afterAll(() => compiled?.remove());
+  beforeAll(async () => {
+    compiled = await compiledFiles();
+  }, 120_000);
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-panel-'));
@@ -67,7 +67,8 @@ describe('nestjs-tasks panel', () => {
       output: started.output,
       get: started.get.bind(started),
     }));
-    expect(output).toContain(`Panel of ${file}: ${url}/admin/tasks`);
+    expect(output).toMatch(/#key=[\w-]{43} /);
+    expect(output).toContain(`Panel of ${file}: ${url}/admin/tasks#key=`);
     expect((await server.get('/')).status).toBe(302);
     expect((await server.get<string>('/admin/tasks')).body).toContain('<html');
     expect((await server.get<Listed>('/admin/tasks/api/tasks')).body.items).toMatchObject([
@@ -102,6 +103,23 @@ describe('nestjs-tasks panel', () => {
   it('answers where NODE_ENV says production, too', async () => {
     const server = await open([], { NODE_ENV: 'production' });
     expect((await server.get('/admin/tasks/api/tasks')).status).toBe(200);
+  });
+
+  it('answers nobody without the key', async () => {
+    const server = await open();
+    for (const path of ['', '/page.js', '/api/tasks', '/api/events']) {
+      expect((await fetch(`${server.url}/admin/tasks${path}`)).status, path).toBe(401);
+    }
+    const cancelled = await fetch(`${server.url}/admin/tasks/api/tasks/${taskId}/cancel`, { method: 'POST' });
+    expect(cancelled.status).toBe(401);
+    const { body } = await server.get(`/admin/tasks/api/tasks/${taskId}`);
+    expect(body).toMatchObject({ state: 'scheduled' });
+  });
+
+  it('has the key of the store, whoever opens it next', async () => {
+    const first = (await open()).key;
+    await panel!.end();
+    expect((await open()).key).toBe(first);
   });
 
   it('answers nobody who came through a proxy', async () => {

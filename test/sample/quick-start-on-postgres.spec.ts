@@ -1,10 +1,10 @@
 import { describeWith } from '../support/servers/find-program.js';
-import { PostgresServer } from '../support/servers/postgres-server.js';
+import { SharedPostgres } from '../support/servers/shared-postgres.js';
 import { describeQuickStart } from './quick-start.suite.js';
 
 describeWith('postgres', 'BullMQ', () => {
   describeQuickStart('PostgreSQL', async () => {
-    const server = await PostgresServer.start();
-    return { url: await server.createDatabase(), remove: () => server.remove() };
+    const server = await SharedPostgres.join();
+    return server.createDatabase();
   });
 });

@@ -1,3 +1,3 @@
 import { describeQuickStart } from './quick-start.suite.js';
 
-describeQuickStart('SQLite', async () => ({ url: '', remove: async () => undefined }));
+describeQuickStart('SQLite', async () => '');

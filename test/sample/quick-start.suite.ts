@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Compiled, compile } from '../support/compile.js';
+import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
 import { QuickStart } from './support/quick-start.js';
 import { until } from '../support/until.js';
 
@@ -9,31 +9,21 @@ interface Email {
   lines: string[];
 }
 
-/** Where the sample keeps its tasks. */
-export interface TasksServer {
-  /** The sample's TASKS_URL. */
-  readonly url: string;
-  remove(): Promise<void>;
-}
-
-/** The sample is the same on every store; so are its tests. */
-export function describeQuickStart(store: string, start: () => Promise<TasksServer>): void {
+/**
+ * The sample is the same on every store; so are its tests.
+ * @param createStore resolves to the sample's TASKS_URL
+ */
+export function describeQuickStart(store: string, createStore: () => Promise<string>): void {
   describe(`the quick-start sample on ${store}`, () => {
     let compiled: Compiled;
-    let server: TasksServer;
     let app: QuickStart;
 
     beforeAll(async () => {
-      compiled = compile('lib', 'src', 'sample');
-      server = await start();
-      app = new QuickStart(compiled, server.url);
+      compiled = await compiledFiles();
+      app = new QuickStart(compiled, await createStore());
       await app.start();
     }, 120_000);
-    afterAll(async () => {
-      await app?.remove();
-      await server?.remove();
-      compiled?.remove();
-    });
+    afterAll(() => app?.remove());
 
     async function emailTo(address: string): Promise<Email> {
       return until(`an email to ${address}`, async () => {

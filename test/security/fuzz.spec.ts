@@ -1,6 +1,6 @@
 import { NotFoundException } from '@nestjs/common';
 import { afterEach, describe, expect, it } from 'vitest';
-import { InvalidArgumentError } from '../../lib/index.js';
+import { InvalidArgumentError } from '../../lib/contract/index.js';
 import { ADAPTERS, AdminApp, type AdapterName } from '../admin/support/admin-app.js';
 import { fuzzPanel, storeSecrets } from './support/fuzz-panel.js';
 import { SECRET } from './support/hostile.js';
@@ -31,19 +31,19 @@ const FAULTS: Array<[string, string, (app: AdminApp) => void]> = [
   [
     'an error that nobody foresaw',
     'status 500',
-    ({ dispatcher }) => (dispatcher.list = () => Promise.reject(new Error('Unforeseen'))),
+    ({ operations }) => (operations.tasks.list = () => Promise.reject(new Error('Unforeseen'))),
   ],
   [
     'a stack in an answer',
     'tells of the inside',
-    ({ dispatcher }) => (dispatcher.get = () => Promise.reject(new NotFoundException(new Error('Gone').stack))),
+    ({ operations }) => (operations.tasks.get = () => Promise.reject(new NotFoundException(new Error('Gone').stack))),
   ],
   [
     'a secret in an answer',
     'shows a secret',
-    ({ dispatcher }) => {
-      const { get } = dispatcher;
-      dispatcher.get = async (id) => ({ ...(await get.call(dispatcher, id)), params: { card: SECRET } });
+    ({ operations: { tasks } }) => {
+      const { get } = tasks;
+      tasks.get = async (id) => ({ ...(await get.call(tasks, id)), params: { card: SECRET } });
     },
   ],
   [

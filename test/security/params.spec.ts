@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsString, ValidateNested } from 'class-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InvalidParamsError } from '../../lib/index.js';
+import { InvalidParamsError } from '../../lib/contract/index.js';
 import { ParamsCodec } from '../../lib/params/index.js';
 import { ADAPTERS, AdminApp } from '../admin/support/admin-app.js';
 
@@ -37,7 +37,12 @@ class DrawParams {
   shape!: Shape;
 }
 
-const codec = new ParamsCodec(100_000);
+const paramsCodec = new ParamsCodec(100_000);
+/** Awaited, whether it waits or not: what it throws at once is a rejection here. */
+const codec = {
+  encode: async (...args: Parameters<ParamsCodec['encode']>) => paramsCodec.encode(...args),
+  decode: async (...args: Parameters<ParamsCodec['decode']>) => paramsCodec.decode(...args),
+};
 const RIGHT = '{"title":"x","shape":{"kind":"circle","radius":1}}';
 
 /** An own key of any name, as `JSON.parse` makes it and an object literal does not. */

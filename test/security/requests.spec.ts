@@ -61,17 +61,28 @@ describe.each(ADAPTERS)('requests to the panel on %s', (adapter) => {
     expect((await app.dispatcher.stats()).some(({ paused }) => paused)).toBe(false);
   });
 
-  it.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'])(
-    'that were forwarded are refused, however empty the header: %s',
-    async (name) => {
-      for (const value of ['', '127.0.0.1', 'localhost', 'for=127.0.0.1']) {
-        const headers = { ...LOCAL, [name]: value };
-        expect(await send(app.port, { method: 'GET', target: `${API}/queues`, headers })).toMatchObject({
-          status: 403,
-        });
-      }
-    },
-  );
+  it.each([
+    'forwarded',
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-proto',
+    'x-forwarded-server',
+    'x-forwarded-port',
+    'x-forwarded-prefix',
+    'x-real-ip',
+    'x-client-ip',
+    'true-client-ip',
+    'cf-connecting-ip',
+    'cdn-loop',
+    'via',
+  ])('that were forwarded are refused, however empty the header: %s', async (name) => {
+    for (const value of ['', '127.0.0.1', 'localhost', 'for=127.0.0.1']) {
+      const headers = { ...LOCAL, [name]: value };
+      expect(await send(app.port, { method: 'GET', target: `${API}/queues`, headers })).toMatchObject({
+        status: 403,
+      });
+    }
+  });
 
   it.each([
     '/admin/tasks/../../package.json',
@@ -90,7 +101,7 @@ describe.each(ADAPTERS)('requests to the panel on %s', (adapter) => {
     '/admin/tasks/api/tasks/%00',
   ])('reach no file: %s', async (target) => {
     const answer = await send(app.port, { method: 'GET', target, headers: LOCAL });
-    expect([400, 404]).toContain(answer.status);
+    expect([400, 404, 422]).toContain(answer.status);
     expect(answer.text).not.toMatch(/devDependencies|root:|nestjs-tasks"|\n\s*at /);
   });
 

@@ -1,6 +1,8 @@
 import { Injectable, type LoggerService } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TaskHandler, type Task, type TaskContext } from '../../lib/index.js';
+import { TaskHandler } from '../../lib/nest/index.js';
+import type { Task } from '../../lib/contract/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
 import { ADAPTERS, AdminApp } from '../admin/support/admin-app.js';
 import { OrderParams } from '../admin/support/handlers.js';
 import { send } from './support/send.js';

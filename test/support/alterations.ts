@@ -1,7 +1,6 @@
-import { CLAIM_TASKS, NEXT_TASKS } from '../../lib/engine/sqlite/statements/claim-tasks.js';
-import { COMPLETE_TASKS, INSERT_ATTEMPTS } from '../../lib/engine/sqlite/statements/complete-tasks.js';
-import { END_TASK } from '../../lib/engine/sqlite/statements/finish-attempt.js';
-import { INSERT_ATTEMPT } from '../../lib/engine/sqlite/statements/insert-attempt.js';
+import { CLAIM_TASKS, NEXT_TASKS } from '../../lib/engine/sqlite/sql/claim-tasks.js';
+import { COMPLETE_TASKS, END_TASK, INSERT_ATTEMPT, INSERT_ATTEMPTS } from '../../lib/engine/sqlite/sql/end-tasks.js';
+import { NEXT_EXPIRY, PRUNE_TASKS } from '../../lib/engine/sqlite/sql/prune-tasks.js';
 
 /** A statement of the SQLite engine, what is replaced in it, and with what: how an engine is made to be wrong. */
 export type Alteration = readonly [sql: string, from: string, to: string];
@@ -18,6 +17,16 @@ export const NO_FENCING: readonly Alteration[] = [
 ];
 
 export const CLAIMS_WHAT_RUNS = inClaims(`state = 'available'`, `state IN ('available', 'running')`);
+
+export const IN_THE_ORDER_OF_ARRIVAL = inClaims('ORDER BY priority DESC, seq', 'ORDER BY seq');
+
+/** Deletes ended tasks `early` milliseconds before their retention is over. */
+export function deletesEarly(early: number): readonly Alteration[] {
+  return [
+    [NEXT_EXPIRY, 'SELECT expires_at', `SELECT expires_at - ${early} AS expires_at`],
+    [PRUNE_TASKS, 'expires_at <= ?', `expires_at - ${early} <= ?`],
+  ];
+}
 
 /** In what is read to be claimed, and in what claims it. */
 export function inClaims(from: string, to: string): readonly Alteration[] {

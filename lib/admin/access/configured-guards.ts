@@ -8,7 +8,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ContextIdFactory, HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { TasksConfigError, messageOf } from '../../errors/index.js';
+import { TasksConfigError, messageOf } from '../../contract/index.js';
 import type { AdminSettings } from '../admin-settings.js';
 import { ADMIN_SETTINGS } from '../admin.constants.js';
 

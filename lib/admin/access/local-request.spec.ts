@@ -50,10 +50,35 @@ describe('notLocal', () => {
     expect(notLocal(with2('evil.example'))).toContain('Host');
   });
 
-  it.each(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'])(
-    'keeps out what a proxy marked with %s, even if empty',
+  it.each([
+    'forwarded',
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-proto',
+    'x-forwarded-server',
+    'x-forwarded-port',
+    'x-forwarded-prefix',
+    'x-forwarded',
+    'x-original-host',
+    'x-real-ip',
+    'x-client-ip',
+    'x-cluster-client-ip',
+    'true-client-ip',
+    'fastly-client-ip',
+    'cf-connecting-ip',
+    'cf-ray',
+    'cdn-loop',
+    'x-envoy-external-address',
+    'x-azure-clientip',
+    'via',
+  ])('keeps out what a proxy marked with %s, even if empty', (name) => {
+    expect(notLocal(request('127.0.0.1', { [name]: '' }))).toContain(name);
+  });
+
+  it.each(['x-forward', 'x-request-id', 'viable', 'x-via', 'authorization', 'cookie', 'origin'])(
+    'takes %s for no mark of a proxy',
     (name) => {
-      expect(notLocal(request('127.0.0.1', { [name]: '' }))).toContain(name);
+      expect(notLocal(request('127.0.0.1', { [name]: 'x' }))).toBeNull();
     },
   );
 });

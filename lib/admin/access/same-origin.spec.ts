@@ -16,8 +16,8 @@ describe('isSameOrigin', () => {
     ['its own page', { 'sec-fetch-site': 'same-origin', origin: 'http://panel.example:8080' }],
     ['the address bar', { 'sec-fetch-site': 'none' }],
   ])('is true for %s', (_who, headers) => {
-    expect(isSameOrigin(request(headers), false)).toBe(true);
-    expect(isSameOrigin(request(headers), true)).toBe(true);
+    expect(isSameOrigin(request(headers), [])).toBe(true);
+    expect(isSameOrigin(request(headers), ['https://other.example'])).toBe(true);
   });
 
   it.each<[string, Record<string, string>]>([
@@ -32,22 +32,32 @@ describe('isSameOrigin', () => {
     ['a sibling', { 'sec-fetch-site': 'same-site' }],
     ['another site that names this origin', { 'sec-fetch-site': 'cross-site', origin: 'http://panel.example:8080' }],
   ])('is false for %s', (_who, headers) => {
-    expect(isSameOrigin(request(headers), false)).toBe(false);
-    expect(isSameOrigin(request(headers), true)).toBe(false);
+    expect(isSameOrigin(request(headers), [])).toBe(false);
+    expect(isSameOrigin(request(headers), ['https://other.example'])).toBe(false);
   });
 
-  it('goes by the forwarded host and by what the browser says only where a proxy may stand before the app', () => {
-    const forwarded = {
-      host: 'internal:1',
-      origin: 'https://panel.example',
-      'x-forwarded-host': 'panel.example, internal',
-    };
-    expect(isSameOrigin(request(forwarded), true)).toBe(true);
-    expect(isSameOrigin(request(forwarded), false)).toBe(false);
-    const rewritten = { host: 'internal:1', origin: 'https://panel.example', 'sec-fetch-site': 'same-origin' };
-    expect(isSameOrigin(request(rewritten), true)).toBe(true);
-    expect(isSameOrigin(request(rewritten), false)).toBe(false);
+  it('goes by the origins that were listed, where a proxy changes Host', () => {
+    const rewritten = { host: 'internal:1', origin: 'http://panel.example' };
+    expect(isSameOrigin(request(rewritten), ['http://panel.example'])).toBe(true);
+    expect(isSameOrigin(request(rewritten), [])).toBe(false);
+    expect(isSameOrigin(request(rewritten), ['https://panel.example'])).toBe(false);
+    expect(isSameOrigin(request({ ...rewritten, 'sec-fetch-site': 'same-site' }), ['http://panel.example'])).toBe(
+      false,
+    );
   });
+
+  it('takes the word of the browser, which no script can put there, where a proxy changes Host', () => {
+    const rewritten = { host: 'internal:1', origin: 'https://panel.example', 'sec-fetch-site': 'same-origin' };
+    expect(isSameOrigin(request(rewritten), [])).toBe(true);
+  });
+
+  it.each(['x-forwarded-host', 'x-original-host', 'x-host', 'forwarded'])(
+    'believes no header of a script: %s',
+    (name) => {
+      const forwarded = { origin: 'http://evil.example', [name]: 'evil.example' };
+      expect(isSameOrigin(request(forwarded), [])).toBe(false);
+    },
+  );
 });
 
 describe('isNavigation', () => {

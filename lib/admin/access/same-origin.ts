@@ -1,23 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import { header } from '../http/http-types.js';
-import { hostOf } from './local-request.js';
+import { hostOf } from './request-host.js';
 
 /**
  * Whether a request is from the panel itself or from no page at all (a program, the address bar), by what browsers say
- * and scripts cannot change.
+ * and scripts cannot change. `Sec-Fetch-Site` decides where it is there: browsers send it over HTTPS and to this machine.
+ * Over plain HTTP there is `Origin`, which must be that of the request's `Host` or one of `origins`.
  *
- * @param behindProxy a proxy may stand before the app: `X-Forwarded-Host` counts, and where the browser itself says
- *   same-origin a rewritten `Host` does not matter
+ * @param origins under which the panel is reached, where a proxy changes `Host`: {@link AdminOptions.origins}
  */
-export function isSameOrigin(request: IncomingMessage, behindProxy: boolean): boolean {
+export function isSameOrigin(request: IncomingMessage, origins: readonly string[]): boolean {
   const site = header(request, 'sec-fetch-site');
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
-  if (behindProxy && site === 'same-origin') return true;
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
   const origin = header(request, 'origin');
-  if (origin === undefined) return true;
-  const hosts = [hostOf(request)];
-  if (behindProxy) hosts.push(header(request, 'x-forwarded-host')?.split(',')[0]!.trim());
-  return hosts.some((host) => host !== undefined && isOriginOf(origin, host));
+  if (origin === undefined || origins.includes(origin.toLowerCase())) return true;
+  const host = hostOf(request);
+  return host !== undefined && isOriginOf(origin, host);
 }
 
 /** Following a link to the page, or opening it from a bookmark: its own scripts then ask for the rest. */
@@ -28,6 +26,11 @@ export function isNavigation(request: IncomingMessage): boolean {
     header(request, 'sec-fetch-dest') === 'document' &&
     request.headers.origin === undefined
   );
+}
+
+/** Whether one of `origins` has the host. */
+export function isHostOf(origins: readonly string[], host: string | undefined): boolean {
+  return host !== undefined && origins.some((origin) => isOriginOf(origin, host));
 }
 
 function isOriginOf(origin: string, host: string): boolean {

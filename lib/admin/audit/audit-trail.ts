@@ -1,13 +1,14 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { AuditAction, TaskEngine } from '../../engine/index.js';
-import { messageOf } from '../../errors/index.js';
+import { storableText } from '../../checks/index.js';
+import { type AuditAction, messageOf } from '../../contract/index.js';
+import type { Operations } from '../../operations/index.js';
 import type { AdminSettings } from '../admin-settings.js';
-import { ADMIN_ENGINE, ADMIN_SETTINGS } from '../admin.constants.js';
+import { ADMIN_OPERATIONS, ADMIN_SETTINGS } from '../admin.constants.js';
 import type { HttpRequest } from '../http/http-types.js';
 import { userOf } from './user-of.js';
 
-const LONGEST_WHO = 200;
-const LONGEST_TARGET = 1_000;
+const MAX_WHO_LENGTH = 200;
+const MAX_TARGET_LENGTH = 1_000;
 
 /** Writes down who changed what through the panel, after it was changed. */
 @Injectable()
@@ -15,7 +16,7 @@ export class AuditTrail {
   private readonly logger = new Logger('TasksAdmin');
 
   constructor(
-    @Inject(ADMIN_ENGINE) private readonly engine: TaskEngine,
+    @Inject(ADMIN_OPERATIONS) private readonly operations: Operations,
     @Inject(ADMIN_SETTINGS) private readonly settings: AdminSettings,
   ) {}
 
@@ -25,16 +26,16 @@ export class AuditTrail {
    */
   async note(request: HttpRequest, action: AuditAction, target: string, changed = 1): Promise<void> {
     try {
-      await this.engine.noteAudit({
+      await this.operations.store.noteAudit({
         at: this.settings.clock.now(),
         who: this.who(request),
         action,
-        target: cut(target, LONGEST_TARGET),
+        target: cut(target, MAX_TARGET_LENGTH),
         changed,
       });
     } catch (error) {
       this.logger.error(
-        `"${action}" of ${cut(target, LONGEST_TARGET)} is not in the audit record: ${messageOf(error)}`,
+        `"${action}" of ${cut(target, MAX_TARGET_LENGTH)} is not in the audit record: ${messageOf(error)}`,
       );
     }
   }
@@ -46,10 +47,10 @@ export class AuditTrail {
     } catch (error) {
       this.logger.warn(`"admin.user" failed, so the audit record does not say who it was: ${messageOf(error)}`);
     }
-    return typeof who === 'string' && who.trim() !== '' ? cut(who.trim(), LONGEST_WHO) : null;
+    return typeof who === 'string' && who.trim() !== '' ? cut(who.trim(), MAX_WHO_LENGTH) : null;
   }
 }
 
 function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
+  return storableText(text.length > length ? `${text.slice(0, length)}…` : text);
 }

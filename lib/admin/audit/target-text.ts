@@ -1,15 +1,19 @@
-import type { TaskFilter } from '../../engine/index.js';
+import type { TaskFilter, TaskTags } from '../../contract/index.js';
 
 /** Ids that are named one by one. */
-const MOST_IDS = 5;
+const MAX_IDS = 5;
 
-/** What a bulk action was for, in words. */
+/** The target of a bulk action, in words. */
 export function targetText(target: { readonly ids?: readonly string[]; readonly filter?: TaskFilter }): string {
   const { ids, filter = {} } = target;
   if (!ids)
     return Object.entries(filter)
-      .map(([key, value]) => `${key}=${String(value)}`)
+      .flatMap(([key, value]) => (key === 'tags' ? tagTexts(value as TaskTags) : [`${key}=${String(value)}`]))
       .join(' ');
-  const rest = ids.length - MOST_IDS;
-  return `${ids.slice(0, MOST_IDS).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  const rest = ids.length - MAX_IDS;
+  return `${ids.slice(0, MAX_IDS).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function tagTexts(tags: TaskTags): string[] {
+  return Object.entries(tags).map(([name, value]) => `tag=${name}:${value}`);
 }

@@ -1,9 +1,11 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { messageOf } from '../../errors/index.js';
-import { ADMIN_DISPATCHER, EVENT_INTERVAL_MS, MAX_EVENT_CLIENTS, MAX_EVENT_TASK_IDS } from '../admin.constants.js';
-import type { TaskDispatcher } from '../../dispatcher/index.js';
+import { clearTimeout, setTimeout } from '../../clock/index.js';
+import { messageOf } from '../../contract/index.js';
+import { ADMIN_OPERATIONS, EVENT_INTERVAL_MS, MAX_EVENT_CLIENTS, MAX_EVENT_TASK_IDS } from '../admin.constants.js';
+import type { Operations, QueueStats } from '../../operations/index.js';
 import { rawRequest, rawResponse, type HttpRequest, type HttpResponse } from '../http/http-types.js';
 import { ProblemError } from '../http/problem.js';
+import { AllowedStore } from '../rights/allowed-store.js';
 import { EventStream } from './event-stream.js';
 
 /**
@@ -13,7 +15,8 @@ import { EventStream } from './event-stream.js';
 @Injectable()
 export class ChangeFeed implements OnModuleDestroy {
   private readonly logger = new Logger('TasksAdmin');
-  private readonly streams = new Set<EventStream>();
+  /** Each with the request that it answers, by whose rights it is told of changes. */
+  private readonly streams = new Map<EventStream, HttpRequest>();
   private readonly changed = new Set<string>();
   private unwatch: (() => void) | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -22,26 +25,29 @@ export class ChangeFeed implements OnModuleDestroy {
   private isTelling = false;
   private closed = false;
 
-  constructor(@Inject(ADMIN_DISPATCHER) private readonly dispatcher: TaskDispatcher) {}
+  constructor(
+    @Inject(ADMIN_OPERATIONS) private readonly operations: Operations,
+    private readonly store: AllowedStore,
+  ) {}
 
   /** @throws ProblemError 503 when there are too many clients or the app shuts down */
   async join(request: HttpRequest, response: HttpResponse): Promise<void> {
     this.requireRoom();
     // Asked first: where the store does not answer, the client gets a problem and no stream.
-    const queues = await this.dispatcher.stats();
+    const queues = await this.store.queues(request);
     this.requireRoom();
     if (rawRequest(request).socket.destroyed) return;
     response.hijack?.();
     const stream = new EventStream(rawRequest(request), rawResponse(response), (gone) => this.leave(gone));
-    this.streams.add(stream);
-    this.unwatch ??= this.dispatcher.watch((change) => this.note(change.taskIds));
+    this.streams.set(stream, request);
+    this.unwatch ??= this.operations.store.watch((change) => this.note(change.taskIds));
     stream.send('change', { taskIds: [], queues });
   }
 
   onModuleDestroy(): void {
     this.closed = true;
     this.stopWatching();
-    for (const stream of this.streams) stream.end();
+    for (const stream of this.streams.keys()) stream.end();
   }
 
   private requireRoom(): void {
@@ -80,6 +86,21 @@ export class ChangeFeed implements OnModuleDestroy {
     this.timer.unref();
   }
 
+  /** Ids say nothing of the queue that a task is in: whoever may not see all of them is told none. */
+  private async tellOne(
+    stream: EventStream,
+    request: HttpRequest,
+    taskIds: readonly string[],
+    queues: readonly QueueStats[],
+  ): Promise<void> {
+    try {
+      const seen = await this.store.queuesNow(request, queues);
+      stream.send('change', { taskIds: this.store.isOpen(request) ? taskIds : [], queues: seen });
+    } catch (error) {
+      this.logger.warn(`A client could not be told of live changes: ${messageOf(error)}`);
+    }
+  }
+
   private async tell(): Promise<void> {
     const taskIds = [...this.changed];
     this.changed.clear();
@@ -87,8 +108,8 @@ export class ChangeFeed implements OnModuleDestroy {
     this.isStale = false;
     this.isTelling = true;
     try {
-      const queues = await this.dispatcher.stats();
-      for (const stream of this.streams) stream.send('change', { taskIds, queues });
+      const queues = await this.operations.queues.stats();
+      for (const [stream, request] of this.streams) await this.tellOne(stream, request, taskIds, queues);
     } catch (error) {
       this.logger.warn(`Live changes could not be told: ${messageOf(error)}`);
     } finally {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { clearInterval, setInterval } from '../../clock/index.js';
 import { EVENT_HEARTBEAT_MS, MAX_EVENT_BACKLOG_BYTES } from '../admin.constants.js';
 
 /** One client's stream of server-sent events. */

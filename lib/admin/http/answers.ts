@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, StreamableFile } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { HttpResponse } from './http-types.js';
 import type { ProblemError } from './problem.js';
@@ -8,6 +8,8 @@ const API_HEADERS = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
+  // For what a page embeds without asking by CORS, so that no Origin comes with it.
+  'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
 /**
@@ -34,18 +36,21 @@ export class Answers {
     });
   }
 
-  empty(response: HttpResponse): void {
-    this.text(response, 204, undefined, API_HEADERS);
+  empty(response: HttpResponse, headers: Readonly<Record<string, string>> = {}): void {
+    this.text(response, 204, undefined, { ...API_HEADERS, ...headers });
   }
 
+  /** @param body bytes where it is compressed */
   text(
     response: HttpResponse,
     status: number,
-    body: string | undefined,
+    body: string | Uint8Array | undefined,
     headers: Readonly<Record<string, string>>,
   ): void {
     const adapter = this.host.httpAdapter;
     for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
-    adapter.reply(response, body, status);
+    // Bytes as such would become JSON.
+    const sent = body instanceof Uint8Array ? new StreamableFile(body, { length: body.length }) : body;
+    adapter.reply(response, sent, status);
   }
 }

@@ -68,7 +68,10 @@ function panelPattern(prefix: string, path: string): RegExp {
         .filter((segment) => segment !== '')
         .map((segment) => `/${segment.startsWith(':') ? '[^/]+' : segment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)
         .join('');
-    pattern = new RegExp(`^(?:${segments(prefix)})?${segments(path)}(?:(/api(?:/|$))|/?$|/page\\.(?:js|css)$)`, 'i');
+    pattern = new RegExp(
+      `^(?:${segments(prefix)})?${segments(path)}(?:(/api(?:/|$)|/session$)|/?$|/page\\.(?:js|css)$)`,
+      'i',
+    );
     patterns.set(key, pattern);
   }
   return pattern;

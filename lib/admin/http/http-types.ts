@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What Express's and Fastify's requests have in common. */
+/** The part that Express's and Fastify's requests have in common. */
 export interface HttpRequest {
   readonly method: string;
   readonly params?: Readonly<Record<string, string | undefined>>;
-  /** What the app's own parser made of the body, where it came first. */
+  /** The body as the app's own parser read it, where it came first. */
   readonly body?: unknown;
   /** Fastify's way to Node's request; Express's request is Node's. */
   readonly raw?: IncomingMessage;
 }
 
-/** What Express's and Fastify's responses have in common; it is written through Nest's HTTP adapter. */
+/** The part that Express's and Fastify's responses have in common; a response is written through Nest's HTTP adapter. */
 export interface HttpResponse {
   /** Fastify's way to Node's response; Express's response is Node's. */
   readonly raw?: ServerResponse;

@@ -1,11 +1,11 @@
 import { BadGatewayException, HttpException, UnauthorizedException } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { StoreError, TaskStateError, UnknownQueueError } from '../../errors/index.js';
-import { queueOfPath, toProblem } from './problem-mapping.js';
+import { StoreError, TaskStateError, UnknownQueueError } from '../../contract/index.js';
+import { queueOfPath, toProblemError } from './problem-mapping.js';
 
-describe('toProblem', () => {
+describe('toProblemError', () => {
   it('says that the store is out of order, and how', () => {
-    const problem = toProblem(new StoreError('The disk is full.')).toDocument();
+    const problem = toProblemError(new StoreError('The disk is full.')).toDocument();
     expect(problem).toEqual({
       type: 'about:blank',
       title: 'Service Unavailable',
@@ -16,7 +16,7 @@ describe('toProblem', () => {
   });
 
   it('says in which states an action would have been possible', () => {
-    const problem = toProblem(new TaskStateError('id', 'retry', 'running', ['failed'])).toDocument();
+    const problem = toProblemError(new TaskStateError('id', 'retry', 'running', ['failed'])).toDocument();
     expect(problem).toMatchObject({ status: 409, state: 'running', allowed: ['failed'] });
   });
 
@@ -26,7 +26,7 @@ describe('toProblem', () => {
     [Object.assign(new Error('Too long'), { statusCode: 414 }), 414, 'Too long'],
     [Object.assign(new Error('Too long'), { status: 414 }), 414, 'Too long'],
   ])('keeps the status of what stands before the handlers: %s', (error, status, detail) => {
-    expect(toProblem(error).toDocument()).toMatchObject({ status, detail });
+    expect(toProblemError(error).toDocument()).toMatchObject({ status, detail });
   });
 
   it.each([
@@ -37,7 +37,7 @@ describe('toProblem', () => {
     null,
     undefined,
   ])('tells nothing of a fault: %s', (error) => {
-    const problem = toProblem(error).toDocument();
+    const problem = toProblemError(error).toDocument();
     expect(problem.status).toBeGreaterThanOrEqual(500);
     expect(JSON.stringify(problem)).not.toContain('1234');
     expect(problem).not.toHaveProperty('stack');

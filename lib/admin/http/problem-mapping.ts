@@ -10,11 +10,12 @@ import {
   TaskStateError,
   UnknownQueueError,
   UnknownTaskNameError,
-} from '../../errors/index.js';
+} from '../../contract/index.js';
+import { InvalidRequestError } from '../../checks/index.js';
 import { ProblemError } from './problem.js';
 
-/** What a caller is told of an error. A fault of ours says no more than that it was one. */
-export function toProblem(error: unknown): ProblemError {
+/** The problem that a caller is told for an error. A fault of ours says no more than that it was one. */
+export function toProblemError(error: unknown): ProblemError {
   return error instanceof ProblemError ? error : (libraryProblem(error) ?? frameworkProblem(error) ?? internal());
 }
 
@@ -36,6 +37,9 @@ function libraryProblem(error: unknown): ProblemError | undefined {
   if (error instanceof ParamsTooLargeError) {
     const errors = [{ field: 'params', message: error.message }];
     return new ProblemError(413, error.code, error.message, { errors, limit: error.limit });
+  }
+  if (error instanceof InvalidRequestError) {
+    return new ProblemError(422, 'invalid_request', error.message, { errors: error.fields });
   }
   if (error instanceof StoreError) return new ProblemError(503, error.code, error.message);
   return undefined;

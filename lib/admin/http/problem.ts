@@ -1,10 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-
-/** One wrong field of a query or a body, such as `params.to`. */
-export interface ProblemField {
-  readonly field: string;
-  readonly message: string;
-}
+import type { WrongField } from '../../checks/index.js';
 
 /** An error answer of the API, as RFC 9457 has it. */
 export interface ProblemDocument {
@@ -15,7 +10,7 @@ export interface ProblemDocument {
   /** A stable word for programs: `unknown_queue`, `invalid_request`, … */
   readonly code: string;
   readonly detail: string;
-  readonly errors?: readonly ProblemField[];
+  readonly errors?: readonly WrongField[];
   readonly [extension: string]: unknown;
 }
 
@@ -28,7 +23,7 @@ export class ProblemError extends Error {
     readonly status: number,
     readonly code: string,
     detail: string,
-    readonly extensions: { readonly errors?: readonly ProblemField[]; readonly [name: string]: unknown } = {},
+    readonly extensions: { readonly errors?: readonly WrongField[]; readonly [name: string]: unknown } = {},
     readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(detail);

@@ -1,12 +1,23 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const CLIENT = 'lib/admin/page/client';
 
+const require = createRequire(import.meta.url);
+
+/** `preact` of `preact/hooks`. */
+function packageOf(name: string): string {
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
 function librariesOfThePage(): string[] {
   const files = readdirSync(CLIENT, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    /(?<!\.spec)\.ts$/.test(file),
+    /(?<!\.spec)\.tsx?$/.test(file),
   );
   const sources = files.map((file) => readFileSync(join(CLIENT, file), 'utf8'));
   return [
@@ -19,11 +30,15 @@ describe('THIRD-PARTY-NOTICES.txt', () => {
     const notices = readFileSync('THIRD-PARTY-NOTICES.txt', 'utf8');
     const libraries = librariesOfThePage();
     expect(libraries).toContain('uplot');
-    for (const name of libraries) {
-      const folder = join('node_modules', name);
+    // What a library of the page brings along is built in with it.
+    for (const name of [...libraries.map(packageOf), '@preact/signals-core']) {
+      const folder = require.resolve
+        .paths(name)!
+        .map((place) => join(place, name))
+        .find((place) => existsSync(place))!;
       const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
       const licence = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))!;
-      expect(notices).toContain(`--- ${name} ${version} ---\n\n${readFileSync(join(folder, licence), 'utf8')}`);
+      expect(notices).toContain(`--- ${name} ${version} ---\n\n${readFileSync(join(folder, licence), 'utf8').trim()}`);
     }
   });
 });

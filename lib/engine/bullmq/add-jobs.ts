@@ -1,13 +1,12 @@
+import type { IRedisTransaction } from 'bullmq';
 import type { QueueSet } from './queue-set.js';
-import type { NewJob, TaskJobJson } from './stored-job.js';
-
-/** Jobs in one write: Redis stores them while the next ones are made ready. */
-const WRITTEN_TOGETHER = 100;
+import type { NewJob, TaskJobJson } from './task-job.js';
 
 /**
- * Adds jobs to a queue, in their order; a job whose id is there already is left as it is. On PostgreSQL all or none, on
- * Redis as far as it came, as with BullMQ's own `addBulk`. That one makes an object of its own for each job, checks it
- * and writes it as text; these are text already, so they go to the store directly.
+ * Adds jobs to a queue, in their order, all or none; a job whose id is there already is left as it is. BullMQ's own
+ * `addBulk` makes an object of its own for each job, checks it and writes it as text; these are text already, so they go to
+ * the store directly. On Redis it also stores as many as it came to when memory ran full: here they are one transaction,
+ * which Redis refuses before it begins, or carries out to its end.
  */
 export async function addJobs(set: QueueSet, queue: string, jobs: readonly NewJob[]): Promise<void> {
   const { backend } = set.queue(queue);
@@ -15,12 +14,23 @@ export async function addJobs(set: QueueSet, queue: string, jobs: readonly NewJo
     await backend.addJob(jobs[0] as TaskJobJson, jobs[0]!.id);
     return;
   }
-  const size = set.addsInOneStep ? jobs.length : WRITTEN_TOGETHER;
-  const added: Array<Promise<unknown>> = [];
-  for (let start = 0; start < jobs.length; start += size) {
-    added.push(
-      backend.addJobs(jobs.slice(start, start + size).map((job) => ({ job: job as TaskJobJson, jobId: job.id }))),
-    );
+  if (set.addsInOneStep) {
+    await backend.addJobs(jobs.map((job) => ({ job: job as TaskJobJson, jobId: job.id })));
+    return;
   }
-  await Promise.all(added);
+  const transaction = (await backend.client).multi();
+  for (const job of jobs) {
+    // Noted within the call; what it resolves to is the transaction's.
+    void backend.addJobToTransaction(transaction, job as TaskJobJson, job.id);
+  }
+  for (const [error] of await answersOf(transaction)) if (error) throw error;
+}
+
+async function answersOf(transaction: IRedisTransaction): Promise<ReadonlyArray<readonly [Error | null, unknown]>> {
+  try {
+    return (await transaction.exec()) ?? [];
+  } catch (error) {
+    // Redis says that it was discarded, and before that why.
+    throw (error as { previousErrors?: readonly Error[] }).previousErrors?.[0] ?? error;
+  }
 }

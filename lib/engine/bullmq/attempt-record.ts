@@ -1,7 +1,7 @@
-import type { AttemptOutcome, TaskAttempt, TaskError } from '../task.js';
+import type { AttemptOutcome, TaskAttempt, TaskError } from '../../contract/index.js';
 
 /**
- * BullMQ keeps the stack of each failure and no more. So the stack that it is given ends with a line that tells the rest
+ * BullMQ keeps the stack of each error and no more. So the stack that it is given ends with a line that tells the rest
  * of the attempt, and is stored in the same step as what becomes of the task.
  */
 const MARK = '\n    -- attempt ';
@@ -33,14 +33,14 @@ function fromStack(text: string): AttemptRecord | null {
   }
 }
 
-/** What stacks tell of attempts, the first one first. */
+/** Reads attempts from stacks, the first one first. */
 export function recordsIn(stacks: readonly string[] | null | undefined): AttemptRecord[] {
   return (stacks ?? []).map(fromStack).filter((record) => record !== null);
 }
 
-/** What BullMQ stores of a failure: it takes an Error's message and stack. */
-export class AttemptFailure extends Error {
-  override readonly name = 'AttemptFailure';
+/** How an attempt failed, as BullMQ stores it: it takes an Error's message and stack. */
+export class AttemptError extends Error {
+  override readonly name = 'AttemptError';
 
   /** @param delay milliseconds until the next attempt; null: there is none */
   constructor(
@@ -52,7 +52,7 @@ export class AttemptFailure extends Error {
   }
 }
 
-/** Of a failure that was recorded by other code, or by BullMQ itself. */
+/** The error of a job that other code recorded, or BullMQ itself. */
 export function plainError(reason: string, stack: string | undefined): TaskError {
   const name = /^([A-Za-z]\w*Error): /.exec(stack ?? '')?.[1] ?? 'Error';
   return { name, message: reason, ...(stack ? { stack } : {}) };

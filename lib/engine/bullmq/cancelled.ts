@@ -1,10 +1,10 @@
-import type { NewTask } from '../task-engine.js';
+import { wallTime } from '../../clock/index.js';
+import type { NewTask } from '../port/index.js';
 import type { AttemptRecord } from './attempt-record.js';
+import { jobIdOf, taskIdOf } from './job-ids.js';
 import type { QueueSet } from './queue-set.js';
-import { attemptOf, excusedAttempts, priorityOf, storedPriority, type TaskJob } from './stored-job.js';
-
-/** From the making of a task to its being stored for the first time, at most, in milliseconds. */
-const HANDED_OVER_MS = 1_000;
+import type { TaskJob } from './task-job.js';
+import { attemptOf, excusedAttempts, priorityOf, storedPriority, type TaskNotes } from './stored-job.js';
 
 /** Beside the options of the job that was cancelled, as text: Redis gives an empty list back as an object. */
 export interface CancelledNotes {
@@ -29,41 +29,38 @@ export class Cancelled {
     private readonly keepFor: (queue: string) => number | null,
   ) {}
 
+  /**
+   * @param last the record of the attempt that was cancelled; null where none ran
+   * @param reason why nobody but the store cancelled it
+   * @param isTaken a worker had taken it, and had not begun
+   */
   async keep(
     queue: string,
     job: TaskJob,
     keepFor: number | null | undefined,
     last: AttemptRecord | null,
+    reason?: 'expired',
+    isTaken = false,
   ): Promise<void> {
     const logs = await this.set.logOf(queue, job.id!);
     const notes: CancelledNotes = {
-      cancelledAt: Date.now(),
+      cancelledAt: wallTime(),
       keepFor: keepFor === undefined ? this.keepFor(queue) : keepFor,
-      attemptsStarted: attemptOf(job),
+      attemptsStarted: attemptOf(job) - (isTaken ? 1 : 0),
       attemptsMade: attemptOf(job) - excusedAttempts(job, last !== null) - (last ? 1 : 0),
       stacktrace: job.stacktrace ?? [],
       logs,
       last,
     };
-    const { delay: _delay, ...opts } = job.opts;
+    const { delay: _delay, ...opts } = reason ? withReason(job.opts, reason) : job.opts;
     await this.set.cancelledOf(queue).add(job.name, job.data, {
       ...opts,
       priority: storedPriority(priorityOf(job)),
-      jobId: job.id!,
+      jobId: cancelledId(job),
       timestamp: job.timestamp,
       cancelled: JSON.stringify(notes),
     } as typeof opts);
     await this.unask(job.id!);
-  }
-
-  /** Whether some may be among the cancelled ones. What was enqueued just now cannot; what is handed over again, later, can. */
-  mayHold(tasks: readonly NewTask[]): boolean {
-    return tasks.some(isHandedOver);
-  }
-
-  /** Those of `tasks` that are not among the cancelled ones. */
-  async without(queue: string, tasks: readonly NewTask[]): Promise<readonly NewTask[]> {
-    return withoutCancelled(this.set, queue, tasks, isHandedOver);
   }
 
   /** Takes back what was asked of a task that ended otherwise. */
@@ -72,7 +69,7 @@ export class Cancelled {
   }
 
   async ask(id: string): Promise<void> {
-    await this.set.own.backend.setQueueMeta({ [noteOf(id)]: Date.now() });
+    await this.set.own.backend.setQueueMeta({ [noteOf(id)]: wallTime() });
     await this.set.publish({ event: 'cancel', id });
   }
 
@@ -94,7 +91,7 @@ export async function withoutCancelled<T extends NewTask>(
   const cancelled = set.cancelledOf(queue);
   if ((await cancelled.count()) === 0) return tasks;
   const states = await Promise.all(
-    tasks.map(async (task) => (mayBe(task) ? cancelled.getJobState(task.id) : 'unknown')),
+    tasks.map(async (task) => (mayBe(task) ? cancelled.getJobState(jobIdOf(task.id)) : 'unknown')),
   );
   return tasks.filter((_, index) => states[index] === 'unknown');
 }
@@ -104,8 +101,14 @@ export function cancelledNotes({ opts }: TaskJob): CancelledNotes | null {
   return cancelled === undefined ? null : (JSON.parse(cancelled) as CancelledNotes);
 }
 
-function isHandedOver({ createdAt }: NewTask): boolean {
-  return Date.now() - createdAt > HANDED_OVER_MS;
+/** Among the cancelled ones: other code may have added it under an id that BullMQ gives, and does not take. */
+export function cancelledId({ id }: Pick<TaskJob, 'id'>): string {
+  return jobIdOf(taskIdOf(id!));
+}
+
+function withReason(opts: TaskJob['opts'], reason: 'expired'): TaskJob['opts'] {
+  const { task } = opts as { task?: TaskNotes };
+  return { ...opts, task: { ...task, traits: { ...task?.traits, reason } } } as TaskJob['opts'];
 }
 
 function noteOf(id: string): string {

@@ -1,3 +1,5 @@
+import { clearInterval, monotonicTime, setInterval } from '../../clock/index.js';
+import { abort } from '../common/index.js';
 import type { QueueSet } from './queue-set.js';
 import type { RunningJob } from './running-job.js';
 
@@ -9,26 +11,31 @@ const LOOKS = 4;
  * is renewed and nobody tells, and another worker that can reach it may have the task by now.
  *
  * @param lease in milliseconds
- * @param running the attempts of this process, by task
+ * @param running the attempts of this process
  */
 export function watchLeases(
   worker: ReturnType<QueueSet['worker']>,
   lease: number,
-  running: ReadonlyMap<string, Pick<RunningJob, 'abort'>>,
+  running: Iterable<Pick<RunningJob, 'job' | 'task' | 'aborted' | 'onAbort'>>,
 ): void {
   const renewedAt = new Map<string, number>();
   worker.on('locksRenewed', ({ jobIds }) => {
-    const now = performance.now();
+    const now = monotonicTime();
     for (const id of jobIds) renewedAt.set(id, now);
   });
   const timer = setInterval(() => {
-    const now = performance.now();
-    for (const id of renewedAt.keys()) if (!running.has(id)) renewedAt.delete(id);
-    for (const [id, attempt] of running) {
+    const now = monotonicTime();
+    const attempts = new Map([...running].map((attempt) => [attempt.job.id!, attempt]));
+    for (const id of renewedAt.keys()) if (!attempts.has(id)) renewedAt.delete(id);
+    for (const [id, attempt] of attempts) {
       const at = renewedAt.get(id);
       if (at === undefined) renewedAt.set(id, now);
       else if (now - at > lease) {
-        attempt.abort('lease-lost', `The lease of task "${id}" could not be renewed; it may run elsewhere.`);
+        abort(
+          attempt,
+          'lease-lost',
+          `The lease of task "${attempt.task.id}" could not be renewed; it may run elsewhere.`,
+        );
       }
     }
   }, lease / LOOKS);

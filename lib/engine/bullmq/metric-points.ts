@@ -1,34 +1,30 @@
-import type { MetricPoint, MetricsQuery } from '../task-engine.js';
+import { wallTime } from '../../clock/index.js';
+import { type MetricPoint, type MetricsQuery, noMetrics } from '../../contract/index.js';
 import type { QueueSet } from './queue-set.js';
 
 const MINUTE_MS = 60_000;
 
-/** What BullMQ counts: how many ended in each minute, completed or failed. */
+/** Points of what BullMQ counts: how many tasks ended in each minute, completed or failed. */
 export async function metricPoints(
   set: QueueSet,
   queues: readonly string[],
-  { queue, from, to }: MetricsQuery,
+  { queue, name, from, to }: MetricsQuery,
 ): Promise<MetricPoint[]> {
+  // BullMQ counts by queue alone.
+  if (name !== undefined) return [];
   const points: MetricPoint[] = [];
-  const wanted = Math.max(1, Math.ceil((Date.now() - from) / MINUTE_MS) + 1);
-  for (const name of queue === undefined ? queues : queues.filter((known) => known === queue)) {
+  const wanted = Math.max(1, Math.ceil((wallTime() - from) / MINUTE_MS) + 1);
+  for (const known of queue === undefined ? queues : queues.filter((one) => one === queue)) {
     const [completed, failed] = await Promise.all([
-      minutes(set, name, 'completed', wanted),
-      minutes(set, name, 'failed', wanted),
+      minutes(set, known, 'completed', wanted),
+      minutes(set, known, 'failed', wanted),
     ]);
     for (const at of [...new Set([...completed.keys(), ...failed.keys()])].toSorted((a, b) => a - b)) {
-      if (at < from || at >= to) continue;
+      if (at < from || at > to) continue;
       points.push({
-        at,
-        queue: name,
+        ...noMetrics(at, known),
         completed: completed.get(at) ?? 0,
         failed: failed.get(at) ?? 0,
-        retried: 0,
-        cancelled: 0,
-        waitTotal: 0,
-        waitHistogram: [],
-        runTotal: 0,
-        runHistogram: [],
       });
     }
   }
@@ -42,7 +38,7 @@ async function minutes(
   kind: 'completed' | 'failed',
   wanted: number,
 ): Promise<Map<number, number>> {
-  const counted = await set.counted(queue, kind, wanted);
+  const counted = await set.raw.counted(queue, kind, wanted);
   const counts = new Map<number, number>();
   if (!counted) return counts;
   const current = Math.floor(counted.at / MINUTE_MS) * MINUTE_MS;

@@ -1,22 +1,34 @@
+import { wallTime } from '../../clock/index.js';
+import type { EngineContext } from '../port/index.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
 import { cancelledNotes } from './cancelled.js';
-import type { TaskJob } from './stored-job.js';
+import type { TaskJob } from './task-job.js';
 
 /** How often cancelled tasks are looked through, in milliseconds. */
 export const PRUNE_EVERY_MS = 60_000;
-/** Of each queue, at most so many at a time: the longest enqueued first. */
+/** Tasks of one queue that are pruned at a time, at most: the longest enqueued first. */
 const BATCH = 1_000;
 
 /** Removes cancelled tasks whose retention is over. What completed or failed BullMQ removes by itself. */
-export async function pruneCancelled(set: QueueSet, registry: Registry): Promise<void> {
+export async function pruneCancelled(
+  set: QueueSet,
+  registry: Registry,
+  keepAtMost?: EngineContext['keepAtMost'],
+): Promise<void> {
   await registry.refresh(true);
-  const now = Date.now();
+  const now = wallTime();
   for (const queue of await registry.queues()) {
+    const atMost = keepAtMost?.(queue, 'cancelled') ?? null;
+    let excess = atMost === null ? 0 : (await set.cancelledOf(queue).count()) - atMost;
     const jobs: Array<TaskJob | undefined> = await set.cancelledOf(queue).getJobs(['prioritized'], 0, BATCH - 1, true);
     for (const job of jobs) {
       const notes = job && cancelledNotes(job);
-      if (notes && notes.keepFor !== null && notes.cancelledAt + notes.keepFor <= now) await job.remove();
+      if (!notes) continue;
+      const isOver = notes.keepFor !== null && notes.cancelledAt + notes.keepFor <= now;
+      if (!isOver && excess <= 0) continue;
+      await job.remove();
+      excess -= 1;
     }
   }
 }

@@ -1,13 +1,13 @@
-import type { QueueDepth } from '../task-engine.js';
+import type { QueueDepth } from '../../contract/index.js';
 import type { QueueSet } from './queue-set.js';
 import { attemptOf } from './stored-job.js';
 
 /** Delayed jobs that are looked at to tell those that wait for a retry from those that were never due. */
-const MOST_LOOKED_AT = 1_000;
+const MAX_LOOKED_AT = 1_000;
 
 /**
  * How much stands in a queue. BullMQ counts what is delayed as one: of those that are due first, up to
- * {@link MOST_LOOKED_AT}, the ones that were tried before are counted as retryable, all others as scheduled.
+ * {@link MAX_LOOKED_AT}, the ones that were tried before are counted as retryable, all others as scheduled.
  */
 export async function queueDepth(set: QueueSet, name: string): Promise<QueueDepth> {
   const queue = set.queue(name);
@@ -18,7 +18,7 @@ export async function queueDepth(set: QueueSet, name: string): Promise<QueueDept
     queue.getJobs(['waiting', 'prioritized'], 0, 0, true),
   ]);
   const delayed = counts.delayed ?? 0;
-  const first = delayed === 0 ? [] : await queue.getJobs(['delayed'], 0, MOST_LOOKED_AT - 1, true);
+  const first = delayed === 0 ? [] : await queue.getJobs(['delayed'], 0, MAX_LOOKED_AT - 1, true);
   const retryable = first.filter((job) => job && attemptOf(job) > 0).length;
   const next = oldest[0];
   return {

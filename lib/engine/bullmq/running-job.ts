@@ -1,10 +1,11 @@
-import { Abortable } from '../abortable.js';
-import { LogLimit } from '../log-limit.js';
-import type { DeliveredTask, Delivery, NewTask, Outcome, RunTask } from '../task-engine.js';
-import { MOST_CHILDREN_LISTED, type ChildTask, type TaskProgress } from '../task.js';
-import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf, type TaskJob } from './stored-job.js';
+import { wallTime } from '../../clock/index.js';
+import type { DeliveredTask, Delivery, NewTask, Outcome, RunTask } from '../port/index.js';
+import { type ChildTask, MAX_CHILDREN_LISTED, type TaskAbortedError, type TaskProgress } from '../../contract/index.js';
+import { taskIdOf } from './job-ids.js';
+import type { TaskJob } from './task-job.js';
+import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf } from './stored-job.js';
 
-/** What stands in a job's log: one line, as JSON. */
+/** One row of a job's log, as JSON. */
 export interface LogRow {
   readonly at: number;
   readonly attempt: number;
@@ -16,20 +17,21 @@ export interface ChildRow {
   readonly child: Pick<ChildTask, 'id' | 'name' | 'queue'>;
 }
 
-/** What all of a queue share. */
+/** The parts that all jobs of a queue share. */
 export interface RunningJobParts {
   report(error: Error): void;
   /** BullMQ has events of progress, and none of a log. */
-  tellOfLog(id: string): Promise<void>;
+  tellOfLog(jobId: string): Promise<void>;
 }
 
 /** A job in this process's hands. Reports are sent one after the other, progress only in its last value. */
-export class RunningJob extends Abortable implements Delivery {
+export class RunningJob implements Delivery {
+  aborted: TaskAbortedError | null = null;
+  onAbort: Delivery['onAbort'] = null;
   readonly task: DeliveredTask;
   readonly startedAt: number;
   private givenUp = false;
   private onEnd: ((outcome: Outcome | 'given-up') => void) | null = null;
-  private logLimit: LogLimit | null = null;
   private waiting: TaskProgress | null = null;
   private sending: Promise<void> | null = null;
   private unsent = 0;
@@ -41,12 +43,11 @@ export class RunningJob extends Abortable implements Delivery {
     queue: string,
     private readonly parts: RunningJobParts,
   ) {
-    super();
-    this.startedAt = job.processedOn ?? Date.now();
+    this.startedAt = job.processedOn ?? wallTime();
     const notes = notesOf(job);
-    const { maxAttempts, settings, sensitive, parentId } = notes;
+    const { maxAttempts, settings, sensitive, parentId, traits } = notes;
     const task = {
-      id: job.id!,
+      id: taskIdOf(job.id!),
       queue,
       name: job.name,
       params: paramsOf(job),
@@ -59,12 +60,16 @@ export class RunningJob extends Abortable implements Delivery {
       attempt: attemptOf(job),
       excusedAttempts: excusedAttempts(job, true),
     };
-    this.task = parentId === undefined ? task : { ...task, parentId };
+    this.task = {
+      ...task,
+      ...(parentId !== undefined && { parentId }),
+      ...(traits && { traits }),
+    };
   }
 
   /** It was asked to stop for good. */
   get isCancelled(): boolean {
-    return this.abortedBy === 'cancelled';
+    return this.aborted?.reason === 'cancelled';
   }
 
   /**
@@ -108,19 +113,17 @@ export class RunningJob extends Abortable implements Delivery {
   }
 
   log(message: string): void {
-    const line = (this.logLimit ??= new LogLimit()).next(message);
-    if (line === null) return;
-    const row: LogRow = { at: Date.now(), attempt: this.task.attempt, message: line };
+    const row: LogRow = { at: wallTime(), attempt: this.task.attempt, message };
     this.send(async () => {
       await this.job.log(JSON.stringify(row));
-      if (this.unsent === 1) await this.parts.tellOfLog(this.task.id);
+      if (this.unsent === 1) await this.parts.tellOfLog(this.job.id!);
     });
   }
 
   /** Notes what its handler enqueued, as far as it is ever listed. */
   enqueued({ id, name, queue }: NewTask): void {
     this.children += 1;
-    if (this.children > MOST_CHILDREN_LISTED) return;
+    if (this.children > MAX_CHILDREN_LISTED) return;
     const row: ChildRow = { child: { id, name, queue } };
     this.send(() => this.job.log(JSON.stringify(row)));
   }

@@ -1,24 +1,16 @@
-import type { IQueueBackend, Job, JobsOptions } from 'bullmq';
-import type { NewTask } from '../task-engine.js';
+import type { JobsOptions } from 'bullmq';
+import type { TaskTraits } from '../../contract/index.js';
+import type { NewTask } from '../port/index.js';
+import { jobIdOf } from './job-ids.js';
+import type { NewJob, TaskJob } from './task-job.js';
 import { attemptsBefore, carriedOf } from './transfer/carried.js';
-
-/** The params of a task, as any BullMQ tool shows them; those that it could not hold are in base64 under one key. */
-export type StoredJob = Record<string, unknown>;
-
-export type TaskJob = Job<StoredJob, unknown, string>;
-
-/** A job as BullMQ hands it to its store. */
-export type TaskJobJson = Parameters<IQueueBackend['addJob']>[0];
-
-/** What of it a new one has. */
-export type NewJob = Pick<TaskJobJson, 'id' | 'name' | 'data' | 'opts' | 'timestamp'>;
 
 const ENCODED = 'nestjs-tasks:params';
 
 /** BullMQ serves 1 first and the greatest number last, and what has none before all others. */
 const PRIORITY_ZERO = 1_000_001;
 
-/** What the library adds to a job's options. */
+/** Facts that the library adds to a job's options. */
 export interface TaskNotes {
   readonly maxAttempts: number | null;
   readonly settings: string | null;
@@ -27,11 +19,17 @@ export interface TaskNotes {
   readonly runAt?: number | undefined;
   /** The task whose handler enqueued it. */
   readonly parentId?: string | undefined;
+  readonly traits?: TaskTraits | undefined;
+  /** The last attempt before somebody gave it another time, which is `runAt`. */
+  readonly moved?: number | undefined;
   /** Its past in the store that it was moved from: see `Carried`. */
   readonly carried?: string | undefined;
+  /** The call that added it, where its id might have been there already. */
+  readonly call?: string | undefined;
 }
 
-export function toJob(task: NewTask): NewJob {
+/** @param call see {@link TaskNotes.call} */
+export function toJob(task: NewTask, call?: string): NewJob {
   // Redis gives an empty list back as an object: what is not there is left out.
   const notes: { -readonly [Note in keyof TaskNotes]?: TaskNotes[Note] } = {};
   if (task.maxAttempts !== null) notes.maxAttempts = task.maxAttempts;
@@ -39,6 +37,8 @@ export function toJob(task: NewTask): NewJob {
   if (task.sensitive.length > 0) notes.sensitive = task.sensitive;
   if (task.runAt < task.createdAt) notes.runAt = task.runAt;
   if (task.parentId != null) notes.parentId = task.parentId;
+  if (task.traits) notes.traits = task.traits;
+  if (call !== undefined) notes.call = call;
   const opts: JobsOptions & { task: Partial<TaskNotes> } = {
     priority: storedPriority(task.priority),
     attempts: task.maxAttempts ?? 1,
@@ -46,15 +46,15 @@ export function toJob(task: NewTask): NewJob {
   };
   const delay = task.runAt - task.createdAt;
   if (delay > 0) opts.delay = delay;
-  return { id: task.id, name: task.name, data: toData(task.params), opts, timestamp: task.createdAt };
+  return { id: jobIdOf(task.id), name: task.name, data: toData(task.params), opts, timestamp: task.createdAt };
 }
 
-function toData(params: string): string {
+export function toData(params: string): string {
   if (isStorable(params)) return params;
   return JSON.stringify({ [ENCODED]: Buffer.from(params).toString('base64') });
 }
 
-/** What is not is kept as it is, so that the handler's side says what is wrong with it. */
+/** Says whether BullMQ can hold the params. Text that is no JSON is encoded, so that the handler's side says what is wrong. */
 function isStorable(params: string): boolean {
   // PostgreSQL's jsonb holds neither NUL nor half of a surrogate pair.
   if (/\\u(?:0000|d[89a-f])/i.test(params)) return false;
@@ -75,11 +75,11 @@ export function paramsOf(job: Pick<TaskJob, 'data'> & { paramsText?: string }): 
   return typeof encoded === 'string' ? Buffer.from(encoded, 'base64').toString() : JSON.stringify(data);
 }
 
-/** Of a job that other code added, there are none. */
+/** Reads the library's notes of a job. A job that other code added has none. */
 export function notesOf({ opts }: Pick<TaskJob, 'opts'>): TaskNotes {
   const notes: Partial<TaskNotes> = (opts as { task?: Partial<TaskNotes> }).task ?? { maxAttempts: opts.attempts ?? 1 };
-  const { maxAttempts = null, settings = null, sensitive = [], runAt, parentId, carried } = notes;
-  return { maxAttempts, settings, sensitive, runAt, parentId, carried };
+  const { maxAttempts = null, settings = null, sensitive = [], runAt, parentId, traits, moved, carried } = notes;
+  return { maxAttempts, settings, sensitive, runAt, parentId, traits, moved, carried };
 }
 
 /** When the first attempt is due. */
@@ -94,7 +94,7 @@ export function priorityOf(job: TaskJob): number {
   return 'task' in job.opts ? PRIORITY_ZERO - stored : -stored;
 }
 
-/** What BullMQ is told for a priority. */
+/** The priority as BullMQ is told it. */
 export function storedPriority(priority: number): number {
   return PRIORITY_ZERO - priority;
 }

@@ -1,20 +1,29 @@
-import { InvalidArgumentError } from '../../errors/index.js';
-import { failureKey, type Failure } from '../failure-groups.js';
-import type { PageRequest, RunningTask, TaskFilter, TaskPage } from '../task-engine.js';
-import type { ChildTask, TaskState, TaskSummary } from '../task.js';
+import {
+  type ChildTask,
+  type ErrorOccurrence,
+  type PageRequest,
+  type RunningTask,
+  type TaskFilter,
+  type TaskPage,
+  type TaskState,
+  type TaskSummary,
+} from '../../contract/index.js';
+import { cursorTo, isAnyOf, meetsFacts, meetsText, placeOf, statesOf } from '../common/index.js';
+import { jobIdOf, jobIdsOf, taskIdOf } from './job-ids.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
 import type { ChildRow } from './running-job.js';
-import type { TaskJob } from './stored-job.js';
-import { stateOf, type List, type TaskView } from './task-view.js';
+import type { TaskJob } from './task-job.js';
+import { stateOf, type List, type JobView } from './job-view.js';
+import { notesOf } from './stored-job.js';
 
 /** Jobs that one page looks at, at most: a filter that finds nothing goes on at the cursor. */
-const MOST_LOOKED_AT = 1_000;
+const MAX_LOOKED_AT = 1_000;
 const CHUNK = 100;
 /** Read by one command, that Redis is not kept from others for long. */
-const MOST_IDS_AT_ONCE = 10_000;
-/** Of one job that never rests. */
-const MOST_READINGS = 5;
+const MAX_IDS_AT_ONCE = 10_000;
+/** Most readings of one job that never rests. */
+const MAX_READINGS = 5;
 
 const LISTS_OF: Readonly<Record<TaskState, readonly List[]>> = {
   running: ['active'],
@@ -47,18 +56,18 @@ export class TaskLists {
   constructor(
     private readonly set: QueueSet,
     private readonly registry: Registry,
-    private readonly view: TaskView,
+    private readonly view: JobView,
   ) {}
 
   async page(filter: TaskFilter, { cursor, limit, order }: PageRequest): Promise<TaskPage> {
     await this.registry.refresh(filter.search !== undefined);
     const lists = await this.listsOf(filter, await this.registry.shownQueues());
-    let position: Position | null = cursor === undefined ? { list: 0, offset: 0 } : decode(cursor);
+    let position: Position | null = cursor === undefined ? { list: 0, offset: 0 } : positionOf(cursor);
     const items: TaskSummary[] = [];
     // One that moves from a list to another while they are read would be on the page twice.
     const given = new Set<string>();
     let looked = 0;
-    while (position && position.list < lists.length && items.length < limit && looked < MOST_LOOKED_AT) {
+    while (position && position.list < lists.length && items.length < limit && looked < MAX_LOOKED_AT) {
       const { queue, list } = lists[position.list]!;
       const jobs = await this.read(queue, list, position.offset, CHUNK, order === 'oldest');
       let taken = 0;
@@ -77,7 +86,7 @@ export class TaskLists {
         : { list: position.list, offset: position.offset + taken };
     }
     const over = !position || position.list >= lists.length;
-    return { items, nextCursor: over ? null : encode(position) };
+    return { items, looked, nextCursor: over ? null : cursorTo('at', `${position.list}:${position.offset}`) };
   }
 
   /** Every job of an own queue that meets the filter; those of a list are read before any of them is given out. */
@@ -95,14 +104,14 @@ export class TaskLists {
     }
   }
 
-  /** What runs, by the worker that has it, the first begun first. */
+  /** The running tasks, by the worker that has them, the first begun first. */
   async running(): Promise<Map<string, RunningTask[]>> {
     const found = new Map<string, RunningTask[]>();
     for (const queue of await this.registry.queues()) {
-      for (const job of await this.read(queue, 'active', 0, MOST_LOOKED_AT)) {
+      for (const job of await this.read(queue, 'active', 0, MAX_LOOKED_AT)) {
         if (!job?.processedBy) continue;
         const { id, name, attemptsStarted: attempt, processedOn, timestamp } = job;
-        const task = { id: id!, queue, name, attempt, startedAt: processedOn ?? timestamp };
+        const task = { id: taskIdOf(id!), queue, name, attempt, startedAt: processedOn ?? timestamp, ...tagsOf(job) };
         const own = found.get(job.processedBy);
         if (own) own.push(task);
         else found.set(job.processedBy, [task]);
@@ -113,37 +122,46 @@ export class TaskLists {
   }
 
   async find(id: string): Promise<Listed | null> {
-    const foreign = this.registry.foreignJob(id);
-    if (foreign) {
-      const read = await this.readSettled(foreign.queue, foreign.jobId);
-      return read && { queue: foreign.queue, ...read };
-    }
     const queues = await this.registry.queues();
-    const found = await Promise.all(
-      queues.map(async (queue): Promise<Listed | null> => {
-        const read = await this.readSettled(queue, id);
-        return read && { queue, ...read };
-      }),
-    );
+    const found = await Promise.all(queues.map((queue) => this.findWaiting(queue, id)));
     const waiting = found.find((listed) => listed !== null);
     if (waiting) return waiting;
     for (const queue of queues) {
-      const job = await this.set.cancelledOf(queue).getJob(id);
-      if (job) return { queue, job, state: 'cancelled' };
+      const cancelled = await this.findCancelled(queue, id);
+      if (cancelled) return cancelled;
+    }
+    const foreign = this.registry.foreignJob(id);
+    const read = foreign && (await this.readSettled(foreign.queue, foreign.jobId));
+    return read && { queue: foreign.queue, ...read };
+  }
+
+  /** The task of that id in one queue. */
+  async findIn(queue: string, id: string): Promise<Listed | null> {
+    return (await this.findWaiting(queue, id)) ?? this.findCancelled(queue, id);
+  }
+
+  /** The tasks of `noted` that are stored, with the state that each is in now. */
+  async children(noted: ReadonlyArray<ChildRow['child']>): Promise<ChildTask[]> {
+    const found = await Promise.all(
+      noted.map(async ({ id, name, queue }): Promise<ChildTask | null> => {
+        const listed = await this.findIn(queue, id);
+        return listed && { id, name, queue, state: listed.state, ...tagsOf(listed.job) };
+      }),
+    );
+    return found.filter((child) => child !== null);
+  }
+
+  private async findWaiting(queue: string, id: string): Promise<Listed | null> {
+    for (const jobId of jobIdsOf(id)) {
+      const read = await this.readSettled(queue, jobId);
+      if (read) return { queue, ...read };
     }
     return null;
   }
 
-  /** Those of `noted` that there are, with the state that each is in now. */
-  async children(noted: ReadonlyArray<ChildRow['child']>): Promise<ChildTask[]> {
-    const found = await Promise.all(
-      noted.map(async ({ id, name, queue }): Promise<ChildTask | null> => {
-        const listed = await this.readSettled(queue, id);
-        if (listed) return { id, name, queue, state: listed.state };
-        return (await this.set.cancelledOf(queue).getJob(id)) ? { id, name, queue, state: 'cancelled' } : null;
-      }),
-    );
-    return found.filter((child) => child !== null);
+  private async findCancelled(queue: string, id: string): Promise<Listed | null> {
+    const job = await this.set.cancelledOf(queue).getJob(jobIdOf(id));
+    return job ? { queue, job, state: 'cancelled' } : null;
   }
 
   /**
@@ -157,40 +175,39 @@ export class TaskLists {
       const job: TaskJob | undefined = await from.getJob(id);
       if (!job) return null;
       const after = await from.getJobState(id);
-      if (after === before || reading === MOST_READINGS) {
+      if (after === before || reading === MAX_READINGS) {
         return after === 'unknown' ? null : { job, state: stateOf(after, job) };
       }
       before = after;
     }
   }
 
-  /** Failed tasks, the newest of each queue first, a part of each queue in turn. */
-  async *failures({ queue, name }: { queue?: string; name?: string }): AsyncGenerator<Failure> {
-    await this.registry.refresh(true);
-    const filter = { ...(name !== undefined && { name }) };
-    let open = (await this.registry.shownQueues()).filter((known) => queue === undefined || known === queue);
-    for (let offset = 0; open.length > 0; offset += CHUNK) {
-      const chunks = await Promise.all(
-        open.map(async (from) => ({ from, jobs: await this.read(from, 'failed', offset, CHUNK) })),
-      );
-      for (const { from, jobs } of chunks) {
-        for (const job of jobs) {
-          const found = job && this.match(filter, { queue: from, job, state: 'failed' });
-          if (found)
-            yield { id: found.id, queue: from, name: found.name, error: errorOf(found), at: job.finishedOn ?? 0 };
-        }
-      }
-      open = chunks.filter(({ jobs }) => jobs.length === CHUNK).map(({ from }) => from);
-    }
+  /** The failed jobs of a queue, the one that failed last first. */
+  async failedIds(queue: string): Promise<string[]> {
+    const all: string[] = [];
+    for await (const ids of this.allIds(queue, 'failed')) all.push(...ids);
+    return all;
   }
 
-  private async listsOf(
-    { queue, state: asked, error }: TaskFilter,
-    known: readonly string[],
-  ): Promise<Array<{ queue: string; list: List }>> {
-    const state = asked ?? (error === undefined ? undefined : 'failed');
-    const queues = queue === undefined ? known : known.filter((name) => name === queue);
-    const lists = state === undefined ? [...new Set(Object.values(LISTS_OF).flat())] : LISTS_OF[state];
+  /** What each of these failed with; null for one that has left the list meanwhile. */
+  async errorsOf(
+    queue: string,
+    ids: readonly string[],
+  ): Promise<Array<[id: string, occurrence: ErrorOccurrence | null]>> {
+    const jobs = await this.jobs(queue, 'failed', ids);
+    return ids.map((id, index) => {
+      const job = jobs[index];
+      const found = job && this.match({}, { queue, job, state: stateOf('failed', job) });
+      if (!found || found.state !== 'failed') return [id, null];
+      return [id, occurrenceOf(found)];
+    });
+  }
+
+  private async listsOf(filter: TaskFilter, known: readonly string[]): Promise<Array<{ queue: string; list: List }>> {
+    const states: readonly string[] = statesOf(filter);
+    const queues = known.filter((queue) => isAnyOf(filter.queue, queue));
+    const wanted = Object.entries(LISTS_OF).filter(([state]) => states.includes(state));
+    const lists = [...new Set(wanted.flatMap(([, of]) => of))];
     return lists.flatMap((list) => queues.map((name) => ({ queue: name, list })));
   }
 
@@ -207,7 +224,7 @@ export class TaskLists {
 
   /** In parts; all of them are asked for at once where pages would overlap and leave some out. */
   private async *allIds(queue: string, list: List): AsyncGenerator<readonly string[]> {
-    const count = this.set.keepsOrder ? MOST_IDS_AT_ONCE : Infinity;
+    const count = this.set.keepsOrder ? MAX_IDS_AT_ONCE : Infinity;
     for (let offset = 0; ; offset += count) {
       const ids = await this.ids(queue, list, offset, count);
       for (let start = 0; start < ids.length; start += CHUNK) yield ids.slice(start, start + CHUNK);
@@ -230,30 +247,22 @@ export class TaskLists {
   }
 
   private match(filter: TaskFilter, { queue, job, state }: Listed): TaskSummary | null {
-    if (filter.state !== undefined && filter.state !== state) return null;
-    if (filter.name !== undefined && filter.name !== job.name) return null;
-    if (job.timestamp < (filter.from ?? 0) || job.timestamp >= (filter.to ?? Infinity)) return null;
-    if (filter.error !== undefined && state !== 'failed') return null;
+    if (!meetsFacts(filter, { queue, name: job.name, state, createdAt: job.timestamp, ...tagsOf(job) })) return null;
     const summary = this.view.summary(queue, job, state);
-    if (filter.error !== undefined && failureKey(summary.name, errorOf(summary)) !== filter.error) return null;
-    if (filter.search === undefined) return summary;
-    const wanted = filter.search.toLowerCase();
-    const { id, params, error } = summary;
-    const texts = [id, JSON.stringify(params), error?.name ?? '', error?.message ?? ''];
-    return texts.some((text) => text.toLowerCase().includes(wanted)) ? summary : null;
+    return meetsText(filter, summary) ? summary : null;
   }
 }
 
-function errorOf({ error }: TaskSummary): Failure['error'] {
-  return error ?? { name: 'Error', message: '' };
+function occurrenceOf({ id, queue, name, error, finishedAt }: TaskSummary): ErrorOccurrence {
+  return { id, queue, name, error: error ?? { name: 'Error', message: '' }, at: finishedAt ?? 0 };
 }
 
-function encode({ list, offset }: Position): string {
-  return Buffer.from(`at:${list}:${offset}`).toString('base64url');
+function tagsOf(job: TaskJob): Pick<TaskSummary, 'tags'> {
+  const { tags } = notesOf(job).traits ?? {};
+  return tags ? { tags } : {};
 }
 
-function decode(cursor: string): Position {
-  const match = /^at:(\d{1,6}):(\d{1,12})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (!match) throw new InvalidArgumentError('cursor', 'cursor is none that a list gave as its nextCursor.');
-  return { list: Number(match[1]), offset: Number(match[2]) };
+function positionOf(cursor: string): Position {
+  const [list, offset] = placeOf('at', cursor, /^\d{1,6}:\d{1,12}$/).split(':');
+  return { list: Number(list), offset: Number(offset) };
 }

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { TasksConfigError } from '../../errors/index.js';
+import { TasksConfigError } from '../../contract/index.js';
 
 /**
  * Whether the app's database can hold tasks of the embedded engine.

@@ -1,6 +1,5 @@
-import { bullmqKind } from '../bullmq/bullmq-kind.js';
-import type { BullmqOptions } from '../bullmq/bullmq-options.js';
-import type { EngineKind } from './engine-kind.js';
+import { bullmqKind, type BullmqOptions } from '../bullmq/index.js';
+import type { EngineKind } from '../port/index.js';
 
 /** An engine other than the embedded one, as `bullmq(…)` returns it and the file has it. */
 export interface EngineOption {

@@ -1,29 +1,54 @@
 import type { DataSource } from 'typeorm';
-import { BullmqEngine } from '../bullmq/index.js';
-import { SqliteEngine } from '../sqlite/index.js';
-import type { EngineContext, TaskEngine } from '../task-engine.js';
+import { bullmqEngine } from '../bullmq/index.js';
+import { retentionTable, sqliteEngine, threadedEngine } from '../sqlite/index.js';
+import type { EngineContext, TaskEngine } from '../port/index.js';
+import { SystemClock } from '../../clock/index.js';
 import { requireAppFile } from './app-file.js';
 import type { EngineOption } from './engine-kinds.js';
-import { patient } from './patient-engine.js';
+import { withDeadlines } from '../common/index.js';
 
-/** What decides which engine there is, and how it works. */
+/** The options that decide which engine there is, and how it works. */
 export interface EnginePlan {
   /** Null: the embedded engine, in `database` or in the app's own `dataSource`. */
   readonly engine: EngineOption | null;
   readonly database: string | null;
   readonly dataSource: DataSource | null;
-  /** What errors call it. */
+  /** Its name in errors. */
   readonly dataSourceLabel: string;
   readonly synchronous: 'full' | 'normal';
   readonly lease: number;
   readonly maxLostAttempts: number;
   readonly queues: readonly string[];
+  /** Whether the embedded engine runs in a thread of its own where it can. */
+  readonly thread: boolean;
+  /** What the thread runs; null where that is not to be found. */
+  readonly threadFile: string | null;
+  /** Of the library. */
+  readonly version: string;
 }
 
 /** @throws TasksConfigError where the app's DataSource cannot hold tasks */
 export function makeEngine(plan: EnginePlan, context: EngineContext): TaskEngine {
   const { engine, dataSource, database, synchronous, lease, maxLostAttempts, queues } = plan;
-  if (engine) return patient(new BullmqEngine({ ...engine.bullmq, lease, maxLostAttempts, queues }, context));
+  if (engine) return withDeadlines(bullmqEngine({ ...engine.bullmq, lease, maxLostAttempts, queues }, context));
   if (dataSource) requireAppFile(dataSource, plan.dataSourceLabel);
-  return new SqliteEngine({ database: dataSource ?? database!, synchronous, lease, maxLostAttempts }, context);
+  const options = { synchronous, lease, maxLostAttempts };
+  if (plan.thread) {
+    const obstacle = obstacleTo(plan, context);
+    if (obstacle === null) {
+      const place = { entry: plan.threadFile!, version: plan.version, keepFor: retentionTable(queues, context) };
+      return threadedEngine({ ...options, database: database! }, context, place);
+    }
+    context.logger.debug?.(`The task store runs in the app's own thread: ${obstacle}`);
+  }
+  return sqliteEngine({ ...options, database: dataSource ?? database! }, context);
+}
+
+/** What keeps the engine from running in a thread of its own; null where nothing does. */
+function obstacleTo({ dataSource, database, threadFile }: EnginePlan, { clock }: EngineContext): string | null {
+  // What the app's connection is doing is known in its own thread alone, and nothing is written while it has a transaction.
+  if (dataSource) return "it is in the app's own database";
+  if (database === ':memory:') return 'it is in memory';
+  if (!(clock instanceof SystemClock)) return "its clock is the app's";
+  return threadFile === null ? 'the file of the thread was not found' : null;
 }

@@ -1,3 +1,9 @@
-export { ENTITIES as TASKS_ENTITIES } from './entities/index.js';
-export { MIGRATIONS as TASKS_MIGRATIONS } from './migrations/index.js';
-export { SqliteEngine, type SqliteEngineOptions } from './sqlite-engine.js';
+export { retentionTable } from './thread/retention-table.js';
+export { databasePathProblem } from './store/database-path.js';
+export { TASKS_ENTITIES } from './store/entities/index.js';
+export { TASKS_MIGRATIONS } from './store/migrations/index.js';
+export { sqliteEngine } from './sqlite-engine.js';
+export type { SqliteEngineOptions } from './sqlite-options.js';
+export type { ThreadData } from './thread/thread-data.js';
+export { serveEngine } from './thread/serve-engine.js';
+export { threadedEngine } from './thread/threaded-engine.js';

@@ -1,28 +1,48 @@
-import type { ConsumeOptions, Consumer, EngineContext, RunTask } from '../task-engine.js';
-import type { ChangeWatch } from './change-watch.js';
-import type { Connection } from './connection.js';
+import { monotonicTime, setTimeout } from '../../clock/index.js';
+import type { ConsumeOptions, Consumer, EngineContext, RunTask } from '../port/index.js';
+import type { CommitWatch } from './store/commit-watch.js';
+import type { Connection } from './store/connection.js';
 import { ConsumerPool } from './consumer/consumer-pool.js';
-import { Promoter } from './duties/promoter.js';
-import { Pruner } from './duties/pruner.js';
-import { Rescuer } from './duties/rescuer.js';
-import type { Committed } from './transaction.js';
-import { Liveness } from './workers/liveness.js';
-import { Registration, heartbeatFolder } from './workers/registration.js';
-import type { Writer } from './writer.js';
+import type { ConsumerHost, PoolConsumer } from './consumer/pool-consumer.js';
+import { QueueWorkers } from './consumer/queue-workers.js';
+import { CountPruner } from './maintenance/count-pruner.js';
+import { Promoter } from './maintenance/promoter.js';
+import { EXPIRED_RESULTS, Pruner } from './maintenance/pruner.js';
+import { Rescuer } from './maintenance/rescuer.js';
+import { Liveness } from './process/liveness.js';
+import { heartbeatFolder } from './process/heartbeat.js';
+import { Registration } from './process/registration.js';
+import { Starts, type StartNotes } from './process/starts.js';
+import type { Writer } from './store/writer.js';
 
 export interface WorkForceOptions {
   readonly lease: number;
   readonly maxLostAttempts: number;
 }
 
+/** The workers' place, where that is another thread than the engine's. */
+export interface WorkPlace {
+  /** As {@link Starts.open}. */
+  openStarts(folder: string, id: string): StartNotes | null;
+  /** Workers of this process that are no more: their thread is gone. */
+  readonly former: readonly string[];
+}
+
+const HERE: WorkPlace = { openStarts: Starts.open, former: [] };
+
 /** How often this process looks whether others have cancelled what it runs. */
 const LOOK_FOR_CANCELS_EVERY_MS = 100;
+/** The same for results of others that are kept no longer. */
+const LOOK_FOR_RESULTS_EVERY_MS = 60_000;
 
 interface AtWork {
   readonly registration: Registration;
   readonly pool: ConsumerPool;
   readonly promoter: Promoter;
   readonly pruner: Pruner;
+  readonly resultPruner: Pruner;
+  /** Null where no queue has a limit. */
+  readonly countPruner: CountPruner | null;
   readonly rescuer: Rescuer;
 }
 
@@ -39,7 +59,8 @@ export class WorkForce {
     private readonly context: EngineContext,
     private readonly connection: Connection,
     private readonly writer: Writer,
-    private readonly watch: ChangeWatch,
+    private readonly watch: CommitWatch,
+    private readonly place: WorkPlace = HERE,
   ) {}
 
   /** The id under which this process is registered; null while it is not. */
@@ -48,42 +69,49 @@ export class WorkForce {
   }
 
   async consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
-    const { registration, pool, rescuer } = this.begin();
-    await registration.serve(this.writer, queue, options.concurrency);
-    rescuer.start();
-    const consumer = pool.add(queue, options, run);
+    const { consumer } = await this.join(queue, options, (host) => new QueueWorkers(queue, options, run, host));
     return {
       close: async (grace) => {
         await consumer.close(grace);
-        if (pool.isEmpty) await this.close();
+        await this.leave();
       },
     };
   }
 
-  afterCommit(committed: Committed): void {
-    if (!this.atWork) return;
-    const { pool, promoter, pruner } = this.atWork;
-    for (const queue of committed.available) pool.wake(queue);
-    if (committed.dueAt < Infinity) {
-      promoter.expect(committed.dueAt);
-      pruner.expect(committed.dueAt);
-    }
-    if (committed.cancelRequested) this.abortCancelled();
+  /** Takes up the work on a queue, with a consumer that is made once this process is registered for it. */
+  async join<Made extends PoolConsumer>(
+    queue: string,
+    options: ConsumeOptions,
+    make: (host: ConsumerHost) => Made,
+  ): Promise<{ readonly consumer: Made; readonly host: ConsumerHost }> {
+    const { registration, pool, rescuer } = this.begin();
+    await registration.serve(this.writer, queue, options.concurrency);
+    rescuer.start();
+    const consumer = make(pool);
+    pool.add(consumer);
+    return { consumer, host: pool };
+  }
+
+  /** A consumer has gone: with the last one, so does all that works on the store. */
+  async leave(): Promise<void> {
+    if (this.atWork?.pool.isEmpty) await this.close();
   }
 
   /** Another process committed something: there may be work, something due, or something cancelled. */
   afterForeignCommit(): void {
     if (!this.atWork) return;
-    const { pool, promoter, pruner } = this.atWork;
+    const { pool, promoter, pruner, resultPruner } = this.atWork;
+    pool.pauseAsStored();
     pool.wake(null);
     const clockNow = this.context.clock.now();
     promoter.expect(clockNow);
-    // Whoever ended a task may be gone when its retention is over.
+    // The process that ended a task may be gone when its retention is over.
     pruner.expect(clockNow);
-    const now = performance.now();
+    resultPruner.expect(clockNow + LOOK_FOR_RESULTS_EVERY_MS);
+    const now = monotonicTime();
     if (now < this.lookForCancelsAt) return;
     this.lookForCancelsAt = now + LOOK_FOR_CANCELS_EVERY_MS;
-    setTimeout(() => this.abortCancelled(), LOOK_FOR_CANCELS_EVERY_MS).unref();
+    setTimeout(() => this.atWork?.pool.abortCancelled(), LOOK_FOR_CANCELS_EVERY_MS).unref();
   }
 
   async close(): Promise<void> {
@@ -91,36 +119,38 @@ export class WorkForce {
     if (!atWork) return;
     this.atWork = null;
     this.watch.keepAwake(false);
-    await Promise.all([atWork.promoter.stop(), atWork.pruner.stop(), atWork.rescuer.stop()]);
+    const { promoter, pruner, resultPruner, countPruner } = atWork;
+    const duties = [promoter, pruner, resultPruner, ...(countPruner ? [countPruner] : [])];
+    for (const listener of [atWork.pool, ...duties]) this.writer.listeners.delete(listener);
+    await Promise.all([...duties, atWork.rescuer].map((duty) => duty.stop()));
     await atWork.registration.leave(this.writer);
-  }
-
-  private abortCancelled(): void {
-    this.atWork?.pool
-      .abortCancelled()
-      .catch((error: unknown) => this.context.logger.error(`Looking for cancelled tasks: ${String(error)}`));
   }
 
   private begin(): AtWork {
     if (this.atWork) return this.atWork;
     const { context, connection, writer } = this;
     const folder = heartbeatFolder(connection.path);
-    const registration = new Registration(folder, this.options.lease, context.clock.now(), context.newId);
-    const pool = new ConsumerPool(context, connection, writer, registration);
+    const { openStarts } = this.place;
+    const registration = new Registration(folder, this.options.lease, context.clock.now(), context.newId, openStarts);
+    const { lease, maxLostAttempts } = this.options;
+    const pool = new ConsumerPool(context, connection, writer, registration, lease / 2, maxLostAttempts);
     const rescuer = new Rescuer(context, connection, writer, folder ? new Liveness(folder, this.options.lease) : null, {
       maxLostAttempts: this.options.maxLostAttempts,
       self: () => registration.id,
       checkSelf: () => pool.checkRegistration(),
+      former: this.place.former,
     });
-    this.atWork = {
-      registration,
-      pool,
-      rescuer,
-      promoter: new Promoter(context, connection, writer),
-      pruner: new Pruner(context, connection, writer),
-    };
-    this.atWork.promoter.start();
-    this.atWork.pruner.start();
+    const promoter = new Promoter(context, connection, writer);
+    const pruner = new Pruner(context, connection, writer);
+    const resultPruner = new Pruner(context, connection, writer, EXPIRED_RESULTS);
+    const { keepAtMost } = context;
+    const countPruner = keepAtMost ? new CountPruner({ ...context, keepAtMost }, connection, writer) : null;
+    this.atWork = { registration, pool, rescuer, promoter, pruner, resultPruner, countPruner };
+    writer.listeners.add(pool);
+    for (const duty of [promoter, pruner, resultPruner, ...(countPruner ? [countPruner] : [])]) {
+      writer.listeners.add(duty);
+      duty.start();
+    }
     this.watch.keepAwake(true);
     return this.atWork;
   }

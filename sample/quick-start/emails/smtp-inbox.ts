@@ -12,7 +12,7 @@ export interface ReceivedEmail {
   readonly lines: readonly string[];
 }
 
-const MOST_EMAILS_KEPT = 200;
+const MAX_EMAILS_KEPT = 200;
 
 /** A real SMTP server on a free loopback port, in place of the one that an app would send through. Keeps what arrives in memory. */
 export class SmtpInbox implements OnApplicationShutdown {
@@ -62,6 +62,6 @@ export class SmtpInbox implements OnApplicationShutdown {
       to: rcptTo.map(({ address }) => address),
       lines: source.trimEnd().split('\r\n'),
     };
-    this.received = [email, ...this.received].slice(0, MOST_EMAILS_KEPT);
+    this.received = [email, ...this.received].slice(0, MAX_EMAILS_KEPT);
   }
 }

@@ -3,18 +3,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Module, type INestApplication, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
+import {
+  Module,
+  type INestApplication,
+  type LoggerService,
+  type ModuleMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import {
-  CronSchedules,
-  TaskDispatcher,
-  TasksModule,
-  type Task,
-  type TasksModuleOptions,
-  type TaskState,
-} from '../../../lib/index.js';
+import { CronSchedules } from '../../../lib/cron/index.js';
+import { TaskDispatcher } from '../../../lib/queueing/index.js';
+import { TasksModule } from '../../../lib/nest/index.js';
+import type { Task, TaskState } from '../../../lib/contract/index.js';
+import type { TasksModuleOptions } from '../../../lib/config/index.js';
+import { until } from '../../support/until.js';
+import { ADMIN_OPERATIONS } from '../../../lib/admin/admin.constants.js';
+import type { Operations } from '../../../lib/operations/index.js';
 import { Handlers } from './handlers.js';
 
 export const ADAPTERS = ['express', 'fastify'] as const;
@@ -32,7 +39,7 @@ export interface AdminAppOptions {
   readonly configure?: (app: INestApplication) => void;
   /** Default: one that is free. */
   readonly port?: number;
-  readonly create?: { readonly rawBody?: boolean; readonly bodyParser?: boolean };
+  readonly create?: { readonly rawBody?: boolean; readonly bodyParser?: boolean; readonly logger?: LoggerService };
 }
 
 export interface Answer {
@@ -54,7 +61,12 @@ export class AdminApp {
 
   static async start(options: AdminAppOptions = {}): Promise<AdminApp> {
     const directory = await mkdtemp(join(tmpdir(), 'nestjs-tasks-admin-'));
-    const given: TasksModuleOptions = { database: join(directory, 'tasks.db'), ...options.tasks };
+    const { admin = {} } = options.tasks ?? {};
+    const given: TasksModuleOptions = {
+      database: join(directory, 'tasks.db'),
+      ...options.tasks,
+      admin: admin && { access: 'local', ...admin },
+    };
     const tasks = options.async
       ? TasksModule.forRootAsync({ configFile: false, useFactory: () => Promise.resolve(given) })
       : TasksModule.forRoot({ configFile: false, ...given });
@@ -78,8 +90,18 @@ export class AdminApp {
     return this.app.get(TaskDispatcher);
   }
 
+  /** What the panel stands on. */
+  get operations(): Operations {
+    return this.app.get(ADMIN_OPERATIONS, { strict: false });
+  }
+
   get crons(): CronSchedules {
     return this.app.get(CronSchedules);
+  }
+
+  /** Path of the store's file, unless the options have another. */
+  get database(): string {
+    return join(this.directory, 'tasks.db');
   }
 
   get port(): number {
@@ -91,7 +113,7 @@ export class AdminApp {
     const response = await fetch(`${this.origin}${path}`, { method, ...init });
     const text = await response.text();
     const type = response.headers.get('content-type')?.split(';')[0] ?? null;
-    const body = (type?.endsWith('json') ? JSON.parse(text) : null) as never;
+    const body = (type?.endsWith('json') && text !== '' ? JSON.parse(text) : null) as never;
     return { status: response.status, type, headers: response.headers, text, body };
   }
 
@@ -111,19 +133,13 @@ export class AdminApp {
   }
 
   /** Resolves once the task is in the state. */
-  async reached(id: string, state: TaskState): Promise<Task> {
+  reached(id: string, state: TaskState): Promise<Task> {
     const { dispatcher } = this;
-    return new Promise<Task>((resolve, reject) => {
-      const look = (): void => {
-        dispatcher.get(id).then((task) => {
-          if (task.state !== state) return;
-          unwatch();
-          resolve(task);
-        }, reject);
-      };
-      const unwatch = dispatcher.watch(look);
-      look();
-    });
+    const probe = async (): Promise<Task | false> => {
+      const task = await dispatcher.get(id);
+      return task.state === state && task;
+    };
+    return until(`task ${id} to be ${state}`, probe, { changes: dispatcher });
   }
 
   async stop(): Promise<void> {

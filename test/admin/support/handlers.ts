@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IsInt, IsString, Min } from 'class-validator';
-import { Cron, Sensitive, TaskHandler, type TaskContext } from '../../../lib/index.js';
+import { Cron, Sensitive, TaskHandler } from '../../../lib/nest/index.js';
+import type { TaskContext } from '../../../lib/attempts/index.js';
 
 export class OrderParams {
   @IsInt()

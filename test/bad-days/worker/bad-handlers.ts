@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type TaskContext, TaskHandler } from '../../../lib/index.js';
+import type { TaskContext } from '../../../lib/attempts/index.js';
+import { TaskHandler } from '../../../lib/nest/index.js';
 import type { Ledger } from '../../kill/support/ledger.js';
 
 /** What a `throw` is made with, by the name that a test gives. */

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { TasksModule } from '../../../lib/index.js';
+import { TasksModule } from '../../../lib/nest/index.js';
 import { Ledger } from '../../kill/support/ledger.js';
 import type { WorkerMessage, WorkerSetup } from '../../kill/worker/setup.js';
 import { BadHandlers } from './bad-handlers.js';

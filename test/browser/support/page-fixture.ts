@@ -1,6 +1,6 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import type { Task } from '../../../lib/index.js';
+import type { Task } from '../../../lib/contract/index.js';
 import { AdminApp, type AdminAppOptions } from '../../admin/support/admin-app.js';
 import { launch, openTab, type Tab } from './browser.js';
 import { PageHandlers } from './page-handlers.js';

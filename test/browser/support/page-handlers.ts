@@ -12,7 +12,8 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import { Cron, Sensitive, TaskHandler, type TaskContext } from '../../../lib/index.js';
+import { Cron, Sensitive, TaskHandler } from '../../../lib/nest/index.js';
+import type { TaskContext } from '../../../lib/attempts/index.js';
 
 export const HOSTILE_NAME = '<img src=x onerror=alert(1)>';
 export const HOSTILE_RUNNING = '"><script>alert(6)</script>\u202E';
@@ -49,6 +50,11 @@ export class SignUpParams {
   @ValidateNested()
   @Type(() => AddressParams)
   address?: AddressParams;
+
+  @IsOptional()
+  @IsString({ each: true })
+  @MinLength(2, { each: true })
+  topics?: string[];
 }
 
 /** Tasks that a person meets on the page. */

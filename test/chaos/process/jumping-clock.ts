@@ -1,4 +1,4 @@
-import { SystemClock } from '../../../lib/index.js';
+import { SystemClock } from '../../../lib/clock/index.js';
 
 /** The machine's clock, moved. As with a real one, timers that run already are not touched by a jump. */
 export class JumpingClock extends SystemClock {

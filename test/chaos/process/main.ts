@@ -3,7 +3,10 @@ import 'reflect-metadata';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { TaskDispatcher, TasksModule, type TasksModuleRootOptions } from '../../../lib/index.js';
+import { SystemClock } from '../../../lib/clock/index.js';
+import type { TasksModuleRootOptions } from '../../../lib/config/index.js';
+import { TasksModule } from '../../../lib/nest/index.js';
+import { TaskDispatcher } from '../../../lib/queueing/index.js';
 import { LedgerWriter, type ProcessEvent, steadyNow } from '../ledger.js';
 import { AppDatabase } from './app-database.js';
 import { breakEngine } from './broken-engines.js';
@@ -24,8 +27,13 @@ const longestStall = Number(setup.options.lease) / 4;
 if (works) watchForStalls(join(setup.ledger, `${setup.name}.jsonl`), longestStall);
 if (works && setup.options.engine) watchEventLoop(ledger, longestStall);
 
+const noteClock = (): void =>
+  ledger.write({ event: 'clock', at: steadyNow(), now: Date.now(), offset: clock?.offset ?? 0 });
+noteClock();
+
 const app = setup.app && (await AppDatabase.open(setup.app.file));
-const desk = new Desk(setup.name, ledger, app);
+const time = clock ?? new SystemClock();
+const desk = new Desk(setup.name, ledger, app && { database: app, relays: setup.app?.holds === 'outbox' }, time);
 const options: TasksModuleRootOptions = {
   ...setup.options,
   ...(clock && { clock }),
@@ -35,7 +43,7 @@ const options: TasksModuleRootOptions = {
 
 @Module({
   imports: [TasksModule.forRoot(options)],
-  providers: works ? [{ provide: Handlers, useFactory: () => new Handlers(ledger, desk) }] : [],
+  providers: works ? [{ provide: Handlers, useFactory: () => new Handlers(ledger, desk, time) }] : [],
 })
 class ChaosModule {}
 
@@ -45,16 +53,28 @@ const context = await NestFactory.createApplicationContext(ChaosModule, {
   abortOnError: false,
 });
 context.enableShutdownHooks();
-const producer = setup.production && new Producer(context.get(TaskDispatcher), desk, setup.production);
+const dispatcher = context.get(TaskDispatcher);
+const producer = setup.production && new Producer(dispatcher, desk, setup.production, clock !== null);
 
 const tell = (notice: Notice): void => void process.send!(notice);
 process.on('message', (order: Order) => {
-  if (order.order === 'stop-producing') producer?.stop();
-  else if (clock) clock.offset = order.offset;
+  switch (order.order) {
+    case 'stop-producing':
+      return producer?.stop();
+    case 'poison':
+      return void desk.allow(desk.queue(dispatcher, 'poison', { key: desk.key() }));
+    case 'pause':
+    case 'resume':
+      return void desk.allow(desk[order.order](dispatcher, order.queue));
+    case 'move-clock':
+      if (!clock) return;
+      clock.offset = order.offset;
+      return noteClock();
+  }
 });
 // The parent is gone: nobody is left to end this process.
 process.once('disconnect', () => process.exit());
-ledger.write({ event: 'booted', at: steadyNow(), from: bornAt });
+ledger.write({ event: 'booted', at: steadyNow(), from: bornAt, works });
 tell('ready');
 if (producer) {
   await producer.run();

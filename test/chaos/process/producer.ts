@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ENDED_STATES, TASK_STATES, type TaskDispatcher } from '../../../lib/index.js';
+import { ENDED_STATES, TASK_STATES } from '../../../lib/contract/index.js';
+import type { TaskDispatcher } from '../../../lib/queueing/index.js';
 import { Random } from '../../kill/support/random.js';
-import { COMPLETES, type Desk } from './desk.js';
-import type { Production } from './setup.js';
+import type { Desk } from './desk.js';
+import { MAX_DELAY_MS, type Production } from './setup.js';
 
 const OPEN_STATES = TASK_STATES.filter((state) => !ENDED_STATES.some((ended) => ended === state));
 /** Between two looks at how many tasks have not ended. */
 const LOOK_EVERY_MS = 250;
 const STEP_MS = 20;
+/** Later than a clock that was moved says, and not later than those say that bring a round to its end. */
+const FAR_MS = { least: 10 * 60_000, most: MAX_DELAY_MS };
 
 /** Enqueues tasks of all kinds at a steady rate, from a seed. */
 export class Producer {
@@ -21,6 +24,8 @@ export class Producer {
     private readonly tasks: TaskDispatcher,
     private readonly desk: Desk,
     private readonly production: Production,
+    /** Whether clocks can be moved: some tasks are then for a time that only a moved clock reaches. */
+    private readonly movesClocks: boolean,
   ) {
     this.random = new Random(production.seed);
   }
@@ -59,16 +64,17 @@ export class Producer {
     const kind = random.next();
     if (kind < 0.25) {
       const count = random.between(5, this.production.largestBatch);
-      this.attempt(desk.queueMany(tasks, count));
+      const name = random.next() < 0.1 ? 'brief' : 'quick';
+      this.attempt(desk.queueMany(tasks, name, count, this.priority()));
       return count;
     }
     const key = desk.key();
-    if (kind < 0.45) this.attempt(desk.queue(tasks, 'quick', { key }));
+    if (kind < 0.45) this.attempt(desk.queue(tasks, 'quick', { key }, { priority: this.priority() }));
     else if (kind < 0.58) this.enqueueFailing(key);
     else if (kind < 0.66) this.attempt(desk.queue(tasks, 'spawn', { key, children: random.between(1, 3) }));
     else if (kind < 0.82) {
       const params = { key, ms: random.between(1, 4_000), heedful: random.next() < 0.5 };
-      this.attempt(desk.queue(tasks, 'wait', params));
+      this.attempt(desk.queue(tasks, 'wait', params, { priority: this.priority() }));
     } else if (kind < 0.83) this.attempt(desk.queue(tasks, 'block', { key, ms: random.between(1, 50) }));
     else if (kind < 0.86) this.attempt(desk.queue(tasks, 'snooze', { key }));
     else if (kind < 0.89) this.attempt(desk.queue(tasks, 'report', { key, steps: random.between(1, 6) }));
@@ -81,25 +87,16 @@ export class Producer {
   private enqueueFailing(key: string): void {
     const retries = this.random.between(0, 3);
     const failures = this.random.between(0, 4);
-    const state = failures > retries ? 'failed' : 'completed';
     const ms = this.random.next() < 0.5 ? 0 : this.random.between(1, 500);
-    this.attempt(
-      this.desk.queue(
-        this.tasks,
-        'fail',
-        { key, failures, retries, ms },
-        {
-          maxRetries: retries,
-          expected: { state, retried: Math.min(failures, retries) },
-        },
-      ),
-    );
+    this.attempt(this.desk.queue(this.tasks, 'fail', { key, failures, retries, ms }, { maxRetries: retries }));
   }
 
   /** For later; every other is cancelled, mostly before it began. */
   private enqueueDelayed(key: string): void {
     const { desk, tasks, random } = this;
-    const stored = desk.queue(tasks, 'quick', { key }, { delay: random.between(10, 2_000), expected: COMPLETES });
+    const far = this.movesClocks && random.next() < 0.2;
+    const delay = far ? random.between(FAR_MS.least, FAR_MS.most) : random.between(10, 2_000);
+    const stored = desk.queue(tasks, 'quick', { key }, { delay });
     this.attempt(
       stored.then(({ id }) => {
         this.cancellable.push(id);
@@ -107,6 +104,10 @@ export class Producer {
     );
     if (this.cancellable.length > 1) this.attempt(desk.cancel(tasks, this.cancellable.shift()!));
     if (random.next() < 0.5) this.cancellable.shift();
+  }
+
+  private priority(): number {
+    return this.random.pick([0, 0, 0, 0, 5, -5]);
   }
 
   private attempt(call: Promise<unknown>): void {

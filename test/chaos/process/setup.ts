@@ -1,4 +1,4 @@
-import type { TasksModuleRootOptions } from '../../../lib/index.js';
+import type { TasksModuleRootOptions } from '../../../lib/config/index.js';
 import type { BrokenEngine } from './broken-engines.js';
 
 /** What a process is told, as JSON in its first argument. */
@@ -27,7 +27,12 @@ export interface Production {
   readonly mostOpen: number;
 }
 
-export type Order = { readonly order: 'move-clock'; readonly offset: number } | { readonly order: 'stop-producing' };
+export type Order =
+  | { readonly order: 'move-clock'; readonly offset: number }
+  | { readonly order: 'stop-producing' }
+  /** Enqueues a task that ends the process which runs it. */
+  | { readonly order: 'poison' }
+  | { readonly order: 'pause' | 'resume'; readonly queue: Queue };
 
 export type Notice = 'ready' | 'stopped-producing';
 
@@ -53,19 +58,42 @@ export interface ChaosTasks {
   report: Keyed & { readonly steps: number };
   /** Enqueues a quick task in a transaction of the app, which commits or is rolled back. */
   transact: Keyed & { readonly commits: boolean };
+  /** Ends its process. */
+  poison: Keyed;
+  /** As quick, in the queue whose tasks are not kept. */
+  brief: Keyed;
 }
 
-export const QUEUE_OF: Readonly<Record<keyof ChaosTasks, 'fast' | 'slow'>> = {
+/** Tasks of `fast` mostly end at once, and are kept for longer than a round takes; those of `brief` are not kept for long. */
+export const QUEUES = ['fast', 'slow', 'brief'] as const;
+export type Queue = (typeof QUEUES)[number];
+
+export const QUEUE_OF: Readonly<Record<keyof ChaosTasks, Queue>> = {
   quick: 'fast',
   snooze: 'fast',
   spawn: 'fast',
   transact: 'fast',
   report: 'fast',
+  poison: 'fast',
   fail: 'slow',
   wait: 'slow',
   block: 'slow',
+  brief: 'brief',
 };
+
+/** How long tasks of `brief` are kept, and those of `fast`. */
+export const KEPT_BRIEFLY_MS = 1_000;
+export const KEPT_LONG_MS = 2 * 60 * 60_000;
+
+/** Before an attempt that failed is followed by the next, and for how much later `snooze` asks. */
+export const RETRY_DELAY_MS = 20;
+export const SNOOZE_MS = 50;
+/** Exit code of a process that a task of the kind `poison` has ended. */
+export const POISONED = 86;
 
 /** Name of the cron schedule, and of its tasks: every second. */
 export const TICK = 'tick';
 export const TICK_MS = 1_000;
+
+/** For so long tasks are put off at most. */
+export const MAX_DELAY_MS = 20 * 60_000;

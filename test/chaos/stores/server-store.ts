@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { bullmq, type BullmqOptions, type TaskDispatcher, TASK_STATES } from '../../../lib/index.js';
+import { bullmq, type BullmqOptions } from '../../../lib/engine/bullmq/index.js';
+import type { TaskDispatcher } from '../../../lib/queueing/index.js';
+import { TASK_STATES } from '../../../lib/contract/index.js';
 import { PostgresServer } from '../../support/servers/postgres-server.js';
 import { RedisServer } from '../../support/servers/redis-server.js';
 import { TcpProxy } from '../../support/servers/tcp-proxy.js';
@@ -15,6 +17,9 @@ const OUTBOX_ROWS = 'SELECT count(*) FROM nestjs_tasks_outbox';
 export class ServerStore implements ChaosStore {
   readonly movesClocks = false;
   readonly isRemote = true;
+  readonly deletesInTime = false;
+  /** Never here: where the answer to a claim is lost on the line, the attempt is lost with it, and no task is to blame. */
+  readonly maxLostAttempts = 1_000;
   readonly app: ChaosStore['app'];
 
   private constructor(
@@ -83,7 +88,6 @@ export class ServerStore implements ChaosStore {
 }
 
 async function read(tasks: TaskDispatcher, taskId: string): Promise<StoredTask> {
-  const { id, name, params, state, runAt, attempt, attempts } = await tasks.get(taskId);
-  const { key = null } = params as { key?: string };
-  return { id, name, key, state, runAt, attempt, attempts };
+  const { id, name, queue, params, priority, state, runAt, attempt, attempts } = await tasks.get(taskId);
+  return { id, name, queue, params: JSON.stringify(params), priority, state, runAt, attempt, attempts };
 }

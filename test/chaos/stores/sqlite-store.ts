@@ -1,20 +1,21 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { backupTasks } from '../../../lib/index.js';
-import { checkStore } from '../../../lib/engine/sqlite/backup/index.js';
+import { backupTasks, checkStore } from '../../../lib/engine/sqlite/backup/index.js';
 import { canMount, SmallDisk } from '../../kill/support/small-disk.js';
 import type { StoredAttempt, StoredTask } from '../history.js';
 import type { ChaosStore } from './chaos-store.js';
 
 const TASKS = `
-  SELECT seq, id, name, json_extract(params, '$.key') AS key, state, run_at AS runAt, attempt FROM tasks_task`;
+  SELECT seq, id, name, queue, params, priority, state, run_at AS runAt, attempt FROM tasks_task`;
 const ATTEMPTS = `SELECT task, attempt, worker, outcome FROM tasks_attempt ORDER BY task, attempt`;
 
 /** Tasks in a SQLite file; on a small disk of its own, where this user may mount one. */
 export class SqliteStore implements ChaosStore {
   readonly movesClocks = true;
   readonly isRemote = false;
+  readonly deletesInTime = true;
+  readonly maxLostAttempts = 5;
   readonly disk: SmallDisk | null;
   readonly file: string;
   private copies = 0;

@@ -5,17 +5,13 @@ import { join } from 'node:path';
 import type { ModuleMetadata } from '@nestjs/common';
 import Database from 'better-sqlite3';
 import { Test, type TestingModule } from '@nestjs/testing';
-import {
-  CronSchedules,
-  type ManualClock,
-  type Task,
-  TaskDispatcher,
-  TasksModule,
-  type TasksModuleOptions,
-  type TaskSummary,
-} from '../../../lib/index.js';
-
-const PATIENCE_MS = 8_000;
+import { CronSchedules } from '../../../lib/cron/index.js';
+import type { ManualClock } from '../../../lib/clock/index.js';
+import type { Task, TaskSummary } from '../../../lib/contract/index.js';
+import { TaskDispatcher } from '../../../lib/queueing/index.js';
+import { TasksModule } from '../../../lib/nest/index.js';
+import type { TasksModuleOptions } from '../../../lib/config/index.js';
+import { until } from '../../support/until.js';
 
 /** A store's file that several apps may share, and what was started on it. */
 export class CronBench {
@@ -34,6 +30,7 @@ export class CronBench {
           configFile: false,
           admin: false,
           synchronous: 'normal',
+          queues: { emails: {} },
           ...options,
         }),
         ...(metadata.imports ?? []),
@@ -79,25 +76,8 @@ export class CronApp {
   }
 
   /** Waits until `probe` gives something else than undefined or false, asking again after each change in the store. */
-  async until<T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> {
-    let changed = (): void => {};
-    let giveUp = (_error: Error): void => {};
-    const unwatch = this.tasks.watch(() => changed());
-    const deadline = setTimeout(() => giveUp(new Error(`Waited in vain for ${what}`)), PATIENCE_MS);
-    try {
-      for (;;) {
-        const change = new Promise<void>((resolve, reject) => {
-          changed = resolve;
-          giveUp = reject;
-        });
-        const found = await probe();
-        if (found !== undefined && found !== false) return found;
-        await change;
-      }
-    } finally {
-      clearTimeout(deadline);
-      unwatch();
-    }
+  until<T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> {
+    return until(what, probe, { changes: this.tasks });
   }
 
   /** Waits until `count` tasks of a name are completed; there may be more. */

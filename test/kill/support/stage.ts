@@ -1,23 +1,19 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll } from 'vitest';
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import Database from 'better-sqlite3';
-import {
-  ENDED_STATES,
-  type Task,
-  TaskDispatcher,
-  type TaskState,
-  TasksModule,
-  type TasksModuleRootOptions,
-} from '../../../lib/index.js';
-import { compile } from '../../support/compile.js';
+import { ENDED_STATES, type Task, type TaskState } from '../../../lib/contract/index.js';
+import { TaskDispatcher } from '../../../lib/queueing/index.js';
+import { TasksModule } from '../../../lib/nest/index.js';
+import type { TasksModuleRootOptions } from '../../../lib/config/index.js';
+import { compiled } from '../../support/run/compiled.js';
 import { until } from '../../support/until.js';
 import type { WorkerTasks } from '../worker/setup.js';
 import { Ledger } from './ledger.js';
-import { WorkerProcess } from './worker-process.js';
+import { WorkerProcess, type WorkerSurroundings } from './worker-process.js';
 
 /** An attempt that has ended, as it stands in the store. */
 export interface StoredAttempt {
@@ -44,12 +40,13 @@ export class Stage {
     this.databaseFile = options.database ?? join(this.folder, 'tasks.db');
   }
 
-  startWorker(options: TasksModuleRootOptions = {}): WorkerProcess {
+  startWorker(options: TasksModuleRootOptions = {}, surroundings: WorkerSurroundings = {}): WorkerProcess {
     const worker = new WorkerProcess(
       this.program,
       join(this.folder, 'ledger'),
       { ...this.storeOptions, workers: { work: 5 }, ...options },
       this.ledger,
+      surroundings,
     );
     this.workers.push(worker);
     return worker;
@@ -110,7 +107,7 @@ export class Stage {
 
   /** Files that processes left as their sign of life. */
   heartbeats(): string[] {
-    return readdirSync(`${this.databaseFile}-workers`);
+    return readdirSync(`${this.databaseFile}-workers`).filter((name) => name !== 'writer');
   }
 
   /** Resolves when the process has printed `text`. */
@@ -147,22 +144,15 @@ export class Stage {
   }
 }
 
-/** Compiles the worker; `program` is what {@link Stage} takes. */
-export function compileWorker(): { readonly program: string; remove(): void } {
-  const compiled = compile('lib', 'test/kill/worker');
-  return { program: compiled.file('test/kill/worker/main'), remove: compiled.remove };
-}
-
-/** Compiles the worker before the tests of a file, or of a `describe`, and removes it after them. */
+/** The compiled worker, which {@link Stage} takes: it is there when the tests of a file, or of a `describe`, begin. */
 export function useWorker(): { readonly program: string } {
-  let compiled: ReturnType<typeof compileWorker> | undefined;
-  beforeAll(() => {
-    compiled = compileWorker();
-  }, 60_000);
-  afterAll(() => compiled?.remove());
+  let program = '';
+  beforeAll(async () => {
+    program = (await compiled()).file('test/kill/worker/main');
+  }, 120_000);
   return {
     get program(): string {
-      return compiled!.program;
+      return program;
     },
   };
 }

@@ -1,10 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { TasksModuleRootOptions } from '../../../lib/index.js';
+import type { TasksModuleRootOptions } from '../../../lib/config/index.js';
 import type { WorkerMessage, WorkerSetup } from '../worker/setup.js';
 import type { Ledger } from './ledger.js';
 
 let started = 0;
+
+export interface WorkerSurroundings {
+  /** For objects that live, in megabytes; Node's own where it is left out. */
+  readonly heapMb?: number;
+}
 
 /** A process of its own that runs `../worker/main.ts` on a store. */
 export class WorkerProcess {
@@ -25,9 +30,11 @@ export class WorkerProcess {
     ledgerFile: string,
     options: TasksModuleRootOptions,
     private readonly ledger: Ledger,
+    { heapMb }: WorkerSurroundings = {},
   ) {
     const setup: WorkerSetup = { name: this.name, ledger: ledgerFile, options };
-    this.child = fork(program, [JSON.stringify(setup)], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const execArgv = heapMb === undefined ? process.execArgv : [`--max-old-space-size=${heapMb}`];
+    this.child = fork(program, [JSON.stringify(setup)], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv });
     this.child.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.child.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     // `close`, not `exit`: by then all of its output is there.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { type TaskContext, TaskHandler } from '../../../lib/index.js';
+import type { TaskContext } from '../../../lib/attempts/index.js';
+import { TaskHandler } from '../../../lib/nest/index.js';
 import { Ledger } from '../support/ledger.js';
 import type { WorkerTasks } from './setup.js';
 
@@ -40,12 +41,26 @@ export class Handlers {
     });
   }
 
+  @TaskHandler('die')
+  async die(_params: WorkerTasks['die'], task: TaskContext): Promise<void> {
+    await this.noting(task, async () => {
+      process.kill(process.pid, 'SIGKILL');
+      await new Promise(() => undefined);
+    });
+  }
+
   @TaskHandler('spawn')
   async spawn(_params: WorkerTasks['spawn'], task: TaskContext): Promise<void> {
     await this.noting(task, async () => {
       const child = await task.dispatcher.queue('work', 'quick', {});
       this.ledger.write({ event: 'acknowledged', process: this.process, task: child.id });
     });
+  }
+
+  @TaskHandler('follow')
+  async follow(_params: WorkerTasks['follow'], task: TaskContext): Promise<void> {
+    await task.queue('left', 'quick', {}, { with: 'completion' });
+    await task.queue('left', 'quick', {}, { with: 'completion', key: 'second', delay: '1h' });
   }
 
   private async noting({ id, name, attempt }: TaskContext, work: () => Promise<void>): Promise<void> {

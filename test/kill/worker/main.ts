@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { TasksModule } from '../../../lib/index.js';
+import { TasksModule } from '../../../lib/nest/index.js';
 import { Ledger } from '../support/ledger.js';
 import { Handlers } from './handlers.js';
 import type { WorkerMessage, WorkerSetup } from './setup.js';

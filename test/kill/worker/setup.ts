@@ -1,4 +1,4 @@
-import type { TasksModuleRootOptions } from '../../../lib/index.js';
+import type { TasksModuleRootOptions } from '../../../lib/config/index.js';
 
 /** What a worker process is told, as JSON in its first argument. */
 export interface WorkerSetup {
@@ -21,6 +21,10 @@ export interface WorkerTasks {
   block: { ms: number };
   /** Throws in its first `failures` attempts, of the `retries + 1` that it is granted. */
   fail: { failures: number; retries: number };
+  /** Ends its process at once. */
+  die: Record<string, never>;
   /** Enqueues a `quick` task. */
   spawn: Record<string, never>;
+  /** Leaves two tasks on a queue of which nobody works to its own completion. */
+  follow: Record<string, never>;
 }

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { TaskDispatcher, TaskHandler, TasksModule } from '../../../lib/index.js';
+import { TaskDispatcher } from '../../../lib/queueing/index.js';
+import { TaskHandler, TasksModule } from '../../../lib/nest/index.js';
 
 class Endless {
   @TaskHandler('endless')

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { bullmq, type TasksModuleRootOptions } from '../../../lib/index.js';
-import { PostgresServer } from '../../support/servers/postgres-server.js';
-import { RedisServer } from '../../support/servers/redis-server.js';
+import { bullmq } from '../../../lib/engine/bullmq/index.js';
+import type { TasksModuleRootOptions } from '../../../lib/config/index.js';
+import { SharedPostgres } from '../../support/servers/shared-postgres.js';
+import { SharedRedis } from '../../support/servers/shared-redis.js';
 import { tempDirectory } from '../../module/support.js';
 
 export type Kind = 'SQLite' | 'Redis' | 'PostgreSQL';
@@ -15,42 +16,28 @@ export interface Place {
 
 /** Makes empty stores of every kind. */
 export class Places {
-  private made = 0;
-
   private constructor(
-    private readonly redis: RedisServer,
-    private readonly postgres: PostgresServer,
+    private readonly redis: SharedRedis,
+    private readonly postgres: SharedPostgres,
   ) {}
 
   static async open(): Promise<Places> {
-    const [redis, postgres] = await Promise.all([RedisServer.start(), PostgresServer.start()]);
+    const [redis, postgres] = await Promise.all([SharedRedis.join(), SharedPostgres.join()]);
     return new Places(redis, postgres);
   }
 
   async make(kind: Kind): Promise<Place> {
-    this.made += 1;
     if (kind === 'SQLite') {
       const database = join(tempDirectory(), 'tasks.db');
       return { address: database, options: { database } };
     }
     if (kind === 'Redis') {
-      const prefix = `store${this.made}`;
-      const connection = { host: this.redis.host, port: this.redis.port };
+      const prefix = this.redis.createPrefix();
+      const { connection } = this.redis;
       const address = `${this.redis.url}/0?prefix=${prefix}`;
       return { address, options: { database: undefined, engine: bullmq({ connection, prefix }) } };
     }
     const postgres = await this.postgres.createDatabase();
     return { address: postgres, options: { database: undefined, engine: bullmq({ postgres }) } };
-  }
-
-  /** Ends the server of a kind as a crash does, and starts it again on what it had written. */
-  async crash(kind: Exclude<Kind, 'SQLite'>): Promise<void> {
-    const server = kind === 'Redis' ? this.redis : this.postgres;
-    await server.kill();
-    await server.restart();
-  }
-
-  async remove(): Promise<void> {
-    await Promise.all([this.redis.remove(), this.postgres.remove()]);
   }
 }

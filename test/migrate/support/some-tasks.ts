@@ -1,4 +1,4 @@
-import type { StoredTask } from '../../../lib/engine/transfer.js';
+import type { StoredTask } from '../../../lib/engine/port/transfer-store.js';
 
 const HOUR = 3_600_000;
 

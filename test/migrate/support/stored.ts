@@ -1,6 +1,6 @@
-import { type Place, openStore } from '../../../src/migrate/open-store.js';
+import { type OpenStore, openStore } from '../../../src/migrate/open-store.js';
 import { parseStoreAddress } from '../../../src/migrate/store-address.js';
-import type { StoredTask } from '../../../lib/engine/transfer.js';
+import type { StoredTask } from '../../../lib/engine/port/transfer-store.js';
 import { onTestEnd } from '../../module/support.js';
 
 const LEASE_MS = 1_000;
@@ -9,7 +9,7 @@ const BATCH = 1_000;
 const toConsole = { log: console.log, warn: console.warn, error: console.error };
 
 /** A store as a move sees it, closed when the test ends. */
-export async function opened(address: string): Promise<Place['store']> {
+export async function opened(address: string): Promise<OpenStore['store']> {
   const { store } = await openStore(parseStoreAddress(address, '--from'), LEASE_MS, toConsole);
   onTestEnd(() => store.close());
   return store;
@@ -23,7 +23,7 @@ export async function fill(address: string, tasks: readonly StoredTask[]): Promi
 }
 
 /** All tasks that a move would take along, by id. */
-export async function read(store: Place['store']): Promise<StoredTask[]> {
+export async function read(store: OpenStore['store']): Promise<StoredTask[]> {
   const tasks: StoredTask[] = [];
   for await (const task of store.exportTasks()) tasks.push(task);
   return tasks.toSorted((one, other) => (one.id < other.id ? -1 : 1));

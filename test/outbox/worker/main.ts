@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { SystemClock } from '../../../lib/clock/index.js';
-import { SqliteEngine } from '../../../lib/engine/sqlite/index.js';
+import { sqliteEngine } from '../../../lib/engine/sqlite/index.js';
 import { Outbox, outboxEngine } from '../../../lib/outbox/index.js';
 import type { KilledSetup, KillStep } from './setup.js';
 
@@ -18,19 +18,21 @@ const at = (here: KillStep): void => {
 
 const clock = new SystemClock();
 const logger = { log: () => {}, warn: () => {}, error: () => {} };
-const engine = new SqliteEngine(
+const engine = sqliteEngine(
   { database: tasksFile, synchronous: 'full', lease: 10_000, maxLostAttempts: 5 },
   { clock, logger, keepFor: () => null, nextRun: () => null, mask: (params) => params, newId: uuidv7 },
 );
 const dataSource = await new DataSource(app).initialize();
 const outbox = new Outbox({
+  // The app that boots afterwards on the same file finds what was left under the same name.
+  owner: () => engine.sharing.secret('outbox-store', 'this-store'),
   dataSource,
   migrate: true,
   clock,
   logger,
   store: async (tasks) => {
     at('committed');
-    await engine.enqueue(tasks);
+    await engine.enqueueing.enqueue(tasks);
     at('stored');
   },
 });
@@ -44,7 +46,7 @@ for (;;) {
     await manager.query(`INSERT INTO orders (id) VALUES ('${id}')`);
     const params = JSON.stringify({ order: id });
     const rest = { priority: 0, runAt: now, createdAt: now, maxAttempts: 1, settings: null, sensitive: [] };
-    await tasks.enqueue([{ id, queue: 'default', name: 'work', params, ...rest }], manager);
+    await tasks.enqueueing.enqueue([{ id, queue: 'default', name: 'work', params, ...rest }], manager);
     at('written');
   });
   while ((await outbox.waiting()).length > 0) await new Promise(setImmediate);

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Task } from '../../../lib/engine/index.js';
-import { type Compiled, REPOSITORY } from '../../support/compile.js';
+import type { Task } from '../../../lib/contract/index.js';
+import { type Compiled, REPOSITORY } from '../../support/run/compiled.js';
 import { ServerProcess } from './server-process.js';
 import { until } from '../../support/until.js';
 

@@ -53,12 +53,25 @@ export class ServerProcess {
     return this.printed();
   }
 
+  /** The key of the panel, which stands in the address that was printed; null where there is none. */
+  get key(): string | null {
+    return /#key=([\w-]+)/.exec(this.output)?.[1] ?? null;
+  }
+
   get<T = unknown>(path: string): Promise<Answer<T>> {
     return this.request('GET', path);
   }
 
   post<T = unknown>(path: string, body?: object): Promise<Answer<T>> {
     return this.request('POST', path, body);
+  }
+
+  put<T = unknown>(path: string, body: object): Promise<Answer<T>> {
+    return this.request('PUT', path, body);
+  }
+
+  delete<T = unknown>(path: string): Promise<Answer<T>> {
+    return this.request('DELETE', path);
   }
 
   /** Ends the program and resolves to its exit code, or the signal that ended it. */
@@ -72,10 +85,14 @@ export class ServerProcess {
   }
 
   private async request<T>(method: string, path: string, body?: object): Promise<Answer<T>> {
+    const headers = new Headers();
+    if (this.key !== null) headers.set('authorization', `Bearer ${this.key}`);
+    if (body) headers.set('content-type', 'application/json');
     const response = await fetch(new URL(path, this.url), {
       method,
       redirect: 'manual',
-      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      headers,
+      ...(body && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;

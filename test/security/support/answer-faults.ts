@@ -10,14 +10,14 @@ const INSIDE = [
 ];
 
 /** Beyond this Fastify's router matches no parameter of a path. */
-const LONGEST_SEGMENT = 100;
+const MAX_SEGMENT_LENGTH = 100;
 
 /** Whether no route of the panel is meant, so that an error is the app's own: it need not be a problem document. */
 export function isLeftToApp({ method, target }: SentRequest): boolean {
   const path = target.split('?', 1)[0]!;
   if (path.includes('//') || path.endsWith('/')) return true;
   if (!path.startsWith('/admin/tasks/api')) return method !== 'GET' && method !== 'HEAD';
-  return path.split('/').some((segment) => decodeURIComponent(segment).length > LONGEST_SEGMENT);
+  return path.split('/').some((segment) => decodeURIComponent(segment).length > MAX_SEGMENT_LENGTH);
 }
 
 export interface AnswerRules {

@@ -7,6 +7,7 @@ const PROGRAMS = {
   redis: ['redis-server'],
   postgres: ['postgres', 'initdb'],
   mariadb: ['mariadbd'],
+  nginx: ['nginx'],
 } as const;
 
 export type ServerKind = keyof typeof PROGRAMS;

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createConnection } from 'mysql2/promise';
+import { executeOnMariadb } from './mariadb-database.js';
 import { requireProgram } from './program.js';
 import { ServerProcess, freePort } from './server-process.js';
 
@@ -11,13 +11,10 @@ const HOST = '127.0.0.1';
 
 const run = promisify(execFile);
 
-/** A MariaDB of the test's own, which speaks MySQL's protocol. Whoever reaches its port may do everything. */
+/** A MariaDB, which speaks MySQL's protocol. Whoever reaches its port may do everything. */
 export class MariadbServer {
-  private databases = 0;
-
   private constructor(
     readonly port: number,
-    private readonly folder: string,
     private readonly process: ServerProcess,
   ) {}
 
@@ -38,34 +35,18 @@ export class MariadbServer {
     const server = new ServerProcess(
       requireProgram('mariadbd'),
       ['--no-defaults', '--skip-grant-tables', ...args, ...files, ...user],
+      folder,
       { cwd: folder },
-      () => execute(port, 'SELECT 1'),
+      () => executeOnMariadb(port, 'SELECT 1'),
     );
-    const started = new MariadbServer(port, folder, server);
+    const started = new MariadbServer(port, server);
     await server.start();
     return started;
   }
 
-  /** Makes an empty database and resolves to its name. */
-  async createDatabase(): Promise<string> {
-    this.databases += 1;
-    const name = `test_${process.pid}_${this.databases}`;
-    await execute(this.port, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
-    return name;
-  }
-
   /** Ends it and removes its data. */
   async remove(): Promise<void> {
-    await this.process.end('SIGTERM');
-    await rm(this.folder, { recursive: true, force: true });
-  }
-}
-
-async function execute(port: number, statement: string): Promise<void> {
-  const connection = await createConnection({ host: HOST, port, user: 'root' });
-  try {
-    await connection.query(statement);
-  } finally {
-    await connection.end();
+    // At once, without writing what is removed next.
+    await this.process.remove('SIGKILL');
   }
 }

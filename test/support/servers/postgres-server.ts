@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
+import { createPostgresDatabase, executeOnPostgres, POSTGRES_USER } from './postgres-database.js';
 import { requireProgram } from './program.js';
 import { ServerProcess, freePort } from './server-process.js';
 
 const HOST = '127.0.0.1';
-const USER = 'tasks';
 
 const run = promisify(execFile);
 
@@ -17,42 +16,42 @@ interface Account {
   readonly gid?: number;
 }
 
-/** A PostgreSQL of the test's own, as durable as it is by default. */
+/** A PostgreSQL of the test's own, as durable as it is by default: to be stopped, killed or started again. */
 export class PostgresServer {
-  private databases = 0;
-
   private constructor(
     readonly port: number,
-    private readonly folder: string,
     private readonly process: ServerProcess,
   ) {}
 
-  static async start(): Promise<PostgresServer> {
+  /** @param settings of its own, such as `{ fsync: 'off' }` */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
     const account = await unprivilegedAccount();
     const folder = await mkdtemp(join(tmpdir(), 'tasks-postgres-'));
     if (account.uid !== undefined) await chown(folder, account.uid, account.gid!);
     const options = { ...account, cwd: folder };
     const data = join(folder, 'data');
-    const args = ['-D', data, '-U', USER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
+    const args = ['-D', data, '-U', POSTGRES_USER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
     await run(requireProgram('initdb'), args, options);
     const port = await freePort();
+    const set = Object.entries({ max_connections: '300', ...settings }).flatMap(([name, value]) => [
+      '-c',
+      `${name}=${value}`,
+    ]);
     const process = new ServerProcess(
       requireProgram('postgres'),
-      ['-D', data, '-p', String(port), '-h', HOST, '-k', folder, '-c', 'max_connections=300'],
+      ['-D', data, '-p', String(port), '-h', HOST, '-k', folder, ...set],
+      folder,
       options,
-      () => execute(port, 'SELECT 1'),
+      () => executeOnPostgres(port, 'SELECT 1'),
     );
-    const server = new PostgresServer(port, folder, process);
+    const server = new PostgresServer(port, process);
     await process.start();
     return server;
   }
 
   /** Makes an empty database and resolves to its URL. */
-  async createDatabase(): Promise<string> {
-    this.databases += 1;
-    const name = `test_${process.pid}_${this.databases}`;
-    await execute(this.port, `CREATE DATABASE ${name}`);
-    return urlOf(this.port, name);
+  createDatabase(): Promise<string> {
+    return createPostgresDatabase(this.port);
   }
 
   /** Ends it in order, without waiting for its clients; what it has is on disk for {@link restart}. */
@@ -82,23 +81,8 @@ export class PostgresServer {
 
   /** Ends it and removes its data. */
   async remove(): Promise<void> {
-    await this.stop();
-    await rm(this.folder, { recursive: true, force: true });
-  }
-}
-
-function urlOf(port: number, database: string): string {
-  return `postgres://${USER}@${HOST}:${port}/${database}`;
-}
-
-async function execute(port: number, statement: string): Promise<void> {
-  const client = new Client({ connectionString: urlOf(port, 'postgres') });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query(statement);
-  } finally {
-    await client.end().catch(() => undefined);
+    // At once, without writing what is removed next.
+    await this.process.remove('SIGQUIT');
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -11,7 +11,6 @@ export class RedisServer {
 
   private constructor(
     readonly port: number,
-    private readonly folder: string,
     private readonly process: ServerProcess,
   ) {}
 
@@ -21,8 +20,8 @@ export class RedisServer {
     const port = await freePort();
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--appendonly', 'yes', '--save', '', '--dir', folder];
     for (const [name, value] of Object.entries(settings)) args.push(`--${name}`, value);
-    const process = new ServerProcess(requireProgram('redis-server'), args, {}, () => ping(port));
-    const server = new RedisServer(port, folder, process);
+    const process = new ServerProcess(requireProgram('redis-server'), args, folder, {}, () => ping(port));
+    const server = new RedisServer(port, process);
     await process.start();
     return server;
   }
@@ -49,8 +48,7 @@ export class RedisServer {
 
   /** Ends it and removes its data. */
   async remove(): Promise<void> {
-    await this.kill();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.process.remove('SIGKILL');
   }
 }
 

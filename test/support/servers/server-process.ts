@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 
 /** How long a server may take until it takes connections, on a machine that is busy. */
@@ -13,19 +15,29 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** A server as a child of this process, that dies with it. */
+/** A server as a child of this process, that dies with it, and whose data goes with it. */
 export class ServerProcess {
   private child: ChildProcess | undefined;
   private exited: Promise<void> = Promise.resolve();
-  private readonly killWithParent = (): void => void this.child?.kill('SIGKILL');
+  private readonly removeWithParent = (): void => {
+    this.child?.kill('SIGKILL');
+    // While it dies it may still write.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  };
 
-  /** @param isReady whether the server answers; asked again until it does. Rejecting means no. */
+  /**
+   * @param folder of all its data
+   * @param isReady whether the server answers; asked again until it does. Rejecting means no.
+   */
   constructor(
     private readonly command: string,
     private readonly args: readonly string[],
+    private readonly folder: string,
     private readonly options: SpawnOptions,
     private readonly isReady: () => Promise<unknown>,
-  ) {}
+  ) {
+    process.once('exit', this.removeWithParent);
+  }
 
   /** Resolves when the server answers. */
   async start(): Promise<void> {
@@ -39,13 +51,11 @@ export class ServerProcess {
     this.exited = new Promise((resolve) => {
       const end = (): void => {
         ended = true;
-        process.off('exit', this.killWithParent);
         resolve();
       };
       child.once('exit', end);
       child.once('error', end);
     });
-    process.on('exit', this.killWithParent);
     const deadline = Date.now() + START_TIMEOUT_MS;
     for (;;) {
       if (ended) throw new Error(`${this.command} ended while it started:\n${output}`);
@@ -63,5 +73,12 @@ export class ServerProcess {
     this.child?.kill(signal);
     await this.exited;
     this.child = undefined;
+  }
+
+  /** Ends it by `signal` and removes its data. */
+  async remove(signal: NodeJS.Signals): Promise<void> {
+    await this.end(signal);
+    await rm(this.folder, { recursive: true, force: true });
+    process.off('exit', this.removeWithParent);
   }
 }

@@ -1,14 +1,25 @@
-/** What the API answers, as the library types it. */
-export type { OutboxStatus, QueueStats as Queue } from '../../../dispatcher/task-dispatcher.types.js';
-export type { CronSchedule } from '../../../cron/cron-schedules.types.js';
+/** The API's answers as the library types them: the page names a type of the library's through this file alone. */
 export type {
+  ActionResult,
   AuditEntry,
   AuditPage,
-  FailureGroup,
-  FailureReport,
+  ErrorGroup,
+  ErrorReport,
   RunningTask,
+  Task,
+  TaskAction,
+  TaskAttempt,
+  TaskError,
+  TaskState,
+  TaskSummary,
   WorkerStatus,
-} from '../../../engine/index.js';
-export type { HandlerInfo } from '../../api/handlers.controller.js';
-export type { ParamsField } from '../../../params/params-fields.js';
-export type { EngineInfo } from '../../api/engine.controller.js';
+} from '../../../contract/index.js';
+export type { WrongField } from '../../../checks/index.js';
+export type { CronSchedule } from '../../../cron/index.js';
+export type { OutboxStatus, TaskList, TaskMetrics, QueueStats as Queue } from '../../../operations/index.js';
+export type { Problem } from '../../../problems/index.js';
+export type { ProblemReport } from '../../api/problems.resource.js';
+export type { ParamsField } from '../../../params/index.js';
+export type { ShownTask } from '../../api/tasks.resource.js';
+export type { EngineInfo } from '../../api/engine.resource.js';
+export type { HandlerInfo } from '../../api/handlers.resource.js';

@@ -1,24 +1,25 @@
-import type { TaskList, TaskMetrics } from '../../../dispatcher/task-dispatcher.types.js';
-import type { ActionResult, Task, TaskAction } from '../../../engine/index.js';
 import type {
+  ActionResult,
   AuditPage,
   CronSchedule,
-  EngineInfo,
-  FailureReport,
-  HandlerInfo,
+  ErrorReport,
   OutboxStatus,
+  ProblemReport,
+  ShownTask,
   Queue,
+  Task,
+  TaskAction,
+  TaskList,
+  TaskMetrics,
   WorkerStatus,
+  WrongField,
 } from './api-types.js';
+import type { EngineInfo } from '../../api/engine.resource.js';
+import type { HandlerInfo } from '../../api/handlers.resource.js';
 import { noteServerTime } from './format.js';
 
 /** Beside this script, wherever the panel is mounted and whatever a proxy takes away from its path. */
 const base = new URL('api/', import.meta.url);
-
-export interface FieldProblem {
-  readonly field: string;
-  readonly message: string;
-}
 
 /** An answer that is a problem document; `message` is what a person may read. */
 export class ApiError extends Error {
@@ -26,25 +27,29 @@ export class ApiError extends Error {
     /** 0: there was no answer. */
     readonly status: number,
     message: string,
-    readonly fields: readonly FieldProblem[] = [],
+    readonly fields: readonly WrongField[] = [],
   ) {
     super(message);
   }
 }
 
-/** What `POST api/tasks` takes. */
+/** The body of `POST api/tasks`. */
 export interface NewTaskRequest {
   readonly queue: string;
   readonly name: string;
   readonly params: object;
   readonly priority?: number;
+  readonly tags?: Task['tags'];
   readonly delay?: string;
   /** UTC milliseconds. */
   readonly runAt?: number;
 }
 
-/** What `POST api/tasks/bulk` takes beside the action. */
-export type BulkTarget = { readonly ids: readonly string[] } | { readonly filter: Readonly<Record<string, string>> };
+/** What narrows a list of tasks: by its field a text, or several of which any will do. */
+export type Filter = Readonly<Record<string, string | readonly string[]>>;
+
+/** The body of `POST api/tasks/bulk` beside the action. */
+export type BulkSelection = { readonly ids: readonly string[] } | { readonly filter: Filter };
 
 const path = (...segments: readonly string[]): string => segments.map(encodeURIComponent).join('/');
 
@@ -53,16 +58,20 @@ export const api = {
   queues: () => request<Queue[]>('GET', 'queues'),
   pauseQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'pause')),
   resumeQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'resume')),
+  problems: () => request<ProblemReport>('GET', 'problems'),
   workers: () => request<WorkerStatus[]>('GET', 'workers'),
   outbox: () => request<OutboxStatus>('GET', 'outbox'),
   tasks: (query: URLSearchParams) => request<TaskList>('GET', `tasks?${query.toString()}`),
-  task: (id: string) => request<Task>('GET', path('tasks', id)),
+  task: (id: string) => request<ShownTask>('GET', path('tasks', id)),
   act: (action: TaskAction, id: string) =>
     action === 'delete' ? request<null>('DELETE', path('tasks', id)) : request<Task>('POST', path('tasks', id, action)),
-  bulk: (action: TaskAction, target: BulkTarget) => request<ActionResult>('POST', 'tasks/bulk', { action, ...target }),
+  update: (id: string, change: { readonly runAt?: number; readonly priority?: number }) =>
+    request<Task>('PATCH', path('tasks', id), change),
+  bulk: (action: TaskAction, target: BulkSelection) =>
+    request<ActionResult>('POST', 'tasks/bulk', { action, ...target }),
   handlers: () => request<HandlerInfo[]>('GET', 'handlers'),
   enqueue: (task: NewTaskRequest) => request<Task>('POST', 'tasks', task),
-  errors: (query: URLSearchParams) => request<FailureReport>('GET', `errors?${query.toString()}`),
+  errors: (query: URLSearchParams) => request<ErrorReport>('GET', `errors?${query.toString()}`),
   metrics: (query: URLSearchParams) => request<TaskMetrics>('GET', `metrics?${query.toString()}`),
   crons: () => request<CronSchedule[]>('GET', 'crons'),
   actOnCron: (action: 'trigger' | 'pause' | 'resume', name: string) =>
@@ -82,9 +91,11 @@ async function request<T>(method: string, target: string, content?: object): Pro
   noteServerTime(response.headers.get('date'));
   const body = await readBody(response);
   if (response.ok) return body as T;
-  const problem = (body ?? {}) as { readonly detail?: unknown; readonly errors?: unknown };
+  const problem = (body ?? {}) as { readonly code?: unknown; readonly detail?: unknown; readonly errors?: unknown };
+  // In the place of the page there is then one that asks for the key.
+  if (problem.code === 'key_required') location.reload();
   const detail = typeof problem.detail === 'string' ? problem.detail : `The app answered ${response.status}.`;
-  throw new ApiError(response.status, detail, Array.isArray(problem.errors) ? (problem.errors as FieldProblem[]) : []);
+  throw new ApiError(response.status, detail, Array.isArray(problem.errors) ? (problem.errors as WrongField[]) : []);
 }
 
 async function readBody(response: Response): Promise<unknown> {

@@ -12,6 +12,7 @@ describe('cronWords', () => {
     ['*/10 * * * * *', 'Every 10 seconds'],
     ['0 3 1 1 *', 'At 03:00, on day 1 of the month, only in January'],
     ['@daily', 'At 00:00, every day'],
+    ['@every 45m', 'Every 45m'],
   ])('says %s as %s', (expression, text) => {
     expect(words(expression)).toBe(text);
   });

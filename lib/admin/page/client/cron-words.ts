@@ -7,12 +7,16 @@ interface Timing {
   readonly utcOffset: number | null;
 }
 
-/** What a schedule for a single run has instead of an expression. */
+/** The date of a schedule for a single run, which it has instead of an expression. */
 const ISO_DATE = /^\d{4}-\d\d-\d\dT/;
+
+const INTERVAL = /^@every\s+(.+)$/i;
 
 /** When a schedule runs, as people say it: `At 00:00, every day`. An expression that has no words stays as it is. */
 export function cronWords({ expression, timeZone }: Timing): string {
   if (ISO_DATE.test(expression)) return `Once, at ${exact(Date.parse(expression), timeZone ?? undefined)}`;
+  const interval = INTERVAL.exec(expression)?.[1];
+  if (interval !== undefined) return `Every ${interval}`;
   try {
     const words = cronstrue.toString(expression, { use24HourTimeFormat: true });
     // A time alone leaves open on which days.

@@ -1,5 +1,3 @@
-import { h } from './dom.js';
-
 const UNITS: ReadonlyArray<readonly [string, number]> = [
   ['d', 86_400_000],
   ['h', 3_600_000],
@@ -13,6 +11,12 @@ const FIRST_COMPACT_COUNT = 100_000;
 
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const plain = new Intl.NumberFormat('en');
+const clock = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+});
 
 let serverAhead = 0;
 
@@ -29,10 +33,10 @@ export function serverNow(): number {
 
 /** `2h 5m`, `1.4s`, `12ms`: two units at most. */
 export function duration(milliseconds: number): string {
-  if (milliseconds < 1_000) return `${Math.round(milliseconds)}ms`;
-  if (milliseconds < 10_000) return `${(milliseconds / 1_000).toFixed(1)}s`;
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)}ms`;
+  if (milliseconds < 9_950) return `${(milliseconds / 1_000).toFixed(1)}s`;
   const parts: string[] = [];
-  let rest = milliseconds;
+  let rest = Math.round(milliseconds / 1_000) * 1_000;
   for (const [unit, length] of UNITS) {
     const whole = Math.floor(rest / length);
     rest -= whole * length;
@@ -44,34 +48,12 @@ export function duration(milliseconds: number): string {
   return parts.join(' ');
 }
 
-export function durationOrNone(milliseconds: number | null): string {
-  return milliseconds === null ? '–' : duration(milliseconds);
+export function durationOrNone(milliseconds: number | null | undefined): string {
+  return milliseconds === null || milliseconds === undefined ? '–' : duration(milliseconds);
 }
 
-/** A moment as people read it, with the exact one on hover. */
-export function moment(time: number | null): HTMLElement | string {
-  if (time === null) return '–';
-  const date = new Date(time);
-  return h('time', { datetime: date.toISOString(), title: date.toISOString() }, relative(time - serverNow()));
-}
-
-/** How long something lasts that began then. */
-export function lasting(since: number): HTMLElement {
-  const date = new Date(since).toISOString();
-  const text = duration(Math.max(0, serverNow() - since));
-  return h('time', { datetime: date, title: `since ${date}`, 'data-lasting': true }, text);
-}
-
-/** Writes the moments on the page anew, as time has gone on. */
-export function updateMoments(): void {
-  for (const element of document.querySelectorAll('time')) {
-    const difference = Date.parse(element.dateTime) - serverNow();
-    const text = 'lasting' in element.dataset ? duration(Math.max(0, -difference)) : relative(difference);
-    if (element.textContent !== text) element.textContent = text;
-  }
-}
-
-function relative(difference: number): string {
+/** @param difference from now in milliseconds, less than 0 for what is past */
+export function relative(difference: number): string {
   const length = Math.abs(difference);
   if (length < 1_000) return 'now';
   const text = length < 3_600_000 ? duration(length).split(' ')[0]! : duration(length);
@@ -84,27 +66,37 @@ export function exact(time: number | null, timeZone?: string): string {
   return new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone });
 }
 
+/** `20:08:15.683`, in the time zone of whoever looks. */
+export function clockTime(time: number): string {
+  return clock.format(time);
+}
+
 export function count(value: number): string {
   return plain.format(value);
 }
 
-/** A number where there is little room, with all its digits on hover. */
-export function shortCount(value: number): HTMLElement | string {
-  if (value < FIRST_COMPACT_COUNT) return count(value);
-  return h('span', { title: count(value) }, compact.format(value));
+export function isShort(value: number): boolean {
+  return value < FIRST_COMPACT_COUNT;
 }
 
-export function plural(value: number, noun: string): string {
+/** `1.2M` */
+export function shortCount(value: number): string {
+  return isShort(value) ? count(value) : compact.format(value);
+}
+
+export function countOf(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
 /** `0.4`, `12`, `1,200`. */
 export function rate(perMinute: number): string {
-  return perMinute > 0 && perMinute < 10 ? perMinute.toFixed(1) : count(Math.round(perMinute));
+  return perMinute > 0 && perMinute < 9.95 ? perMinute.toFixed(1) : count(Math.round(perMinute));
 }
 
-/** `0.4 %`, `12 %`. @param share from 0 to 1 */
+/** `0.4 %`, `12 %`; never 0 where there is something, nor 100 where it is not all. @param share from 0 to 1 */
 export function percent(share: number): string {
   const value = share * 100;
-  return `${value > 0 && value < 10 ? value.toFixed(1) : String(Math.round(value))} %`;
+  if (value > 0 && value < 0.05) return '< 0.1 %';
+  if (value > 99.5 && value < 100) return '> 99 %';
+  return `${value > 0 && value < 9.95 ? value.toFixed(1) : String(Math.round(value))} %`;
 }

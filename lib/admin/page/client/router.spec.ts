@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { placeOf, Router } from './router.js';
+import { addressOf, Router } from './router.js';
 
 describe('the router', () => {
   const router = new Router<string>(
@@ -24,6 +24,6 @@ describe('the router', () => {
     ['#/tasks/a%2Fb%20c', 'task a/b c'],
     ['#/tasks/cut%E2%8', 'task cut%E2%8'],
   ])('shows for %j what it stands for', (hash, shown) => {
-    expect(router.show(placeOf(hash))).toBe(shown);
+    expect(router.show(addressOf(hash))).toBe(shown);
   });
 });

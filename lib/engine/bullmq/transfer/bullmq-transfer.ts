@@ -1,28 +1,35 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { StoreError, messageOf } from '../../../errors/index.js';
-import type { EngineContext } from '../../task-engine.js';
+import { monotonicTime, sleep, wallTime } from '../../../clock/index.js';
+import { StoreError, TasksError, messageOf } from '../../../contract/index.js';
 import {
   describeWorker,
+  type EngineContext,
   type MovedState,
   type MoveMark,
+  type NewTask,
   type StoreBook,
   type StoredTask,
   type TransferStore,
-} from '../../transfer.js';
+} from '../../port/index.js';
 import type { BullmqOptions } from '../bullmq-options.js';
 import { addJobs } from '../add-jobs.js';
 import { byQueue } from '../by-queue.js';
 import { withoutCancelled } from '../cancelled.js';
+import { jobIdsOf, taskIdOf } from '../job-ids.js';
 import { QueueSet } from '../queue-set.js';
 import { Registry } from '../registry.js';
-import { ScheduleBook } from '../schedule-book.js';
+import { sharedValue, sharedValues } from '../shared-value.js';
+import { ScheduleNotes } from '../schedules/schedule-notes.js';
+import { allStatuses } from '../schedules/schedule-status.js';
+import { ScheduleTicker } from '../schedules/schedule-ticker.js';
 import { TaskLists } from '../task-lists.js';
-import { stateOf, TaskView, type LISTS } from '../task-view.js';
-import { toJob, type TaskJob } from '../stored-job.js';
+import { stateOf, JobView, type LISTS } from '../job-view.js';
+import type { TaskJob } from '../task-job.js';
+import { toJob } from '../stored-job.js';
+import { adoptSchedule } from './adopt-schedule.js';
 import { isLanding } from './carried.js';
 import { toMovedJob, toStoredTask } from './job-rows.js';
 import { Landing } from './landing.js';
-import { readMark, writeMark } from './move-mark.js';
+import { readMoveNote, writeMoveNote } from './move-mark.js';
 import { flushRedis } from './redis-flush.js';
 
 /** In the order in which BullMQ serves them. */
@@ -50,42 +57,41 @@ export class BullmqTransfer implements TransferStore {
     private readonly options: BullmqOptions,
     private readonly set: QueueSet,
     private readonly registry: Registry,
-    private readonly view: TaskView,
-    private readonly schedules: ScheduleBook,
+    private readonly view: JobView,
+    private readonly schedules: ScheduleNotes,
+    private readonly ticker: ScheduleTicker,
   ) {}
 
   /** @throws StoreError where the server cannot be reached */
   static async open({ context, ...options }: BullmqTransferOptions): Promise<BullmqTransfer> {
-    const report = (error: Error): void => context.logger.warn(`BullMQ: ${messageOf(error)}`);
     try {
-      const set = await QueueSet.open(
-        { ...options, lease: LOOK_EVERY_MS, maxLostAttempts: 1, queues: [] },
-        context,
-        report,
-      );
-      const registry = new Registry(set);
+      const set = await QueueSet.open({ ...options, lease: LOOK_EVERY_MS, maxLostAttempts: 1, queues: [] }, context);
+      const registry = new Registry(set, (message) => context.logger.warn(message));
       // Params go from one store to another as they are.
-      const view = new TaskView(
+      const view = new JobView(
         (params) => params,
         () => [],
       );
       const lists = new TaskLists(set, registry, view);
-      const schedules = new ScheduleBook(context, set, registry, lists, async (tasks) => {
+      const enqueue = async (tasks: readonly NewTask[]): Promise<void> => {
         await registry.noteQueues(tasks.map(({ queue }) => queue));
         for (const task of tasks) await addJobs(set, task.queue, [toJob(task)]);
-      });
-      return new BullmqTransfer(options, set, registry, view, schedules);
+      };
+      const schedules = new ScheduleNotes(registry);
+      const ticker = new ScheduleTicker(context, { set, registry, lists, schedules, enqueue });
+      return new BullmqTransfer(options, set, registry, view, schedules, ticker);
     } catch (error) {
+      if (error instanceof TasksError) throw error;
       throw new StoreError(`The task store cannot be opened: ${messageOf(error)}`, { cause: error });
     }
   }
 
   readMark(): Promise<MoveMark | null> {
-    return readMark(this.registry);
+    return readMoveNote(this.registry);
   }
 
   writeMark(mark: MoveMark | null): Promise<void> {
-    return writeMark(this.registry, mark);
+    return writeMoveNote(this.registry, mark);
   }
 
   async workers(): Promise<readonly string[]> {
@@ -105,9 +111,17 @@ export class BullmqTransfer implements TransferStore {
     const held: string[] = [];
     for (const queue of await this.queues()) {
       const locked = await this.settleQueue(queue, role);
-      held.push(...locked.map(({ id, processedBy }) => `task ${id}, running by worker ${processedBy ?? 'unknown'}`));
+      held.push(
+        ...locked.map(({ id, processedBy }) => `task ${taskIdOf(id!)}, running by worker ${processedBy ?? 'unknown'}`),
+      );
     }
     return held;
+  }
+
+  async movedKinds(): ReturnType<TransferStore['movedKinds']> {
+    const queues = await this.queues();
+    const counts = await Promise.all(queues.map((queue) => this.set.queue(queue).getJobCountByTypes(...MOVED_LISTS)));
+    return queues.filter((_queue, index) => counts[index]! > 0).map((queue) => ({ queue, name: null }));
   }
 
   async *exportTasks(): AsyncGenerator<StoredTask> {
@@ -126,7 +140,7 @@ export class BullmqTransfer implements TransferStore {
   }
 
   async importTasks(tasks: readonly StoredTask[]): Promise<void> {
-    const now = Date.now();
+    const now = wallTime();
     const groups = byQueue(tasks);
     await this.registry.noteQueues(groups.keys());
     for (const [queue, all] of groups) {
@@ -147,9 +161,12 @@ export class BullmqTransfer implements TransferStore {
   async removeTasks(tasks: ReadonlyArray<Pick<StoredTask, 'id' | 'queue'>>): Promise<void> {
     await Promise.all(
       tasks.map(async ({ id, queue }) => {
-        const removed = await this.set.queue(queue).remove(id);
-        if (removed === 0 && (await this.set.queue(queue).getJob(id))) {
-          throw new StoreError(`Task ${id} cannot be removed from queue "${queue}": somebody works on it.`);
+        for (const jobId of jobIdsOf(id)) {
+          const removed = await this.set.queue(queue).remove(jobId);
+          if (removed > 0) return;
+          if (await this.set.queue(queue).getJob(jobId)) {
+            throw new StoreError(`Task ${id} cannot be removed from queue "${queue}": somebody works on it.`);
+          }
         }
       }),
     );
@@ -160,21 +177,26 @@ export class BullmqTransfer implements TransferStore {
     const paused = await Promise.all(queues.map((queue) => this.set.queue(queue).isPaused()));
     const notes = Object.entries(await this.registry.of('sensitive'));
     return {
-      schedules: await this.schedules.all(),
+      schedules: await allStatuses(this.schedules, this.ticker),
       paused: queues.filter((_queue, index) => paused[index]),
       sensitive: new Map(notes.map(([name, paths]) => [name, JSON.parse(paths) as string[]])),
+      secrets: await sharedValues(this.set),
     };
   }
 
-  async importBook({ schedules, paused, sensitive }: StoreBook): Promise<void> {
+  async importBook({ schedules, paused, sensitive, secrets }: StoreBook): Promise<void> {
     for (const [name, paths] of sensitive) await this.registry.note({ [`sensitive:${name}`]: JSON.stringify(paths) });
-    for (const schedule of schedules) await this.schedules.adopt(schedule);
+    for (const schedule of schedules) await adoptSchedule(schedule, this.schedules, this.ticker);
     await this.registry.noteQueues(paused);
     for (const queue of paused) await this.set.queue(queue).pause();
+    for (const [name, value] of secrets) await sharedValue(this.set, name, value);
   }
 
   async removeSchedules(names: readonly string[]): Promise<void> {
-    for (const name of names) await this.schedules.remove(name);
+    for (const name of names) {
+      await this.schedules.forget(name);
+      await this.ticker.remove(name);
+    }
   }
 
   async resumeQueues(names: readonly string[]): Promise<void> {
@@ -183,7 +205,7 @@ export class BullmqTransfer implements TransferStore {
 
   async close(): Promise<void> {
     await Promise.all([...this.landings.values()].map((landing) => landing.close()));
-    await this.schedules.close();
+    await this.ticker.close();
     await this.set.close();
   }
 
@@ -217,13 +239,13 @@ export class BullmqTransfer implements TransferStore {
     });
     try {
       await checker.waitUntilReady();
-      const until = performance.now() + LOCK_PATIENCE_MS;
+      const until = monotonicTime() + LOCK_PATIENCE_MS;
       for (;;) {
         const [waiting, active] = await Promise.all([this.all(name, 'waiting'), this.all(name, 'active')]);
         if (role === 'target') for (const { id } of [...waiting, ...active].filter(isLanding)) await queue.remove(id!);
         const running = active.filter((job) => role === 'source' || !isLanding(job));
         if (active.length === 0 && role === 'source' && waiting.some(isLanding)) await this.landing(name).landAll();
-        if (active.length === 0 || performance.now() > until) return running;
+        if (active.length === 0 || monotonicTime() > until) return running;
         if (running.length > 0) await checker.backend.moveStalledJobsToWait();
         await sleep(LOOK_EVERY_MS);
       }

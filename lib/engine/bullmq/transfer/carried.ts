@@ -1,6 +1,6 @@
 import type { JobsOptions } from 'bullmq';
-import type { TaskAttempt, TaskLog, TaskProgress } from '../../task.js';
-import type { TaskJob } from '../stored-job.js';
+import type { TaskAttempt, TaskLog, TaskProgress } from '../../../contract/index.js';
+import type { TaskJob } from '../task-job.js';
 
 /**
  * What a task went through in the store that it was moved from. BullMQ begins to count with a job's first attempt and

@@ -1,6 +1,8 @@
-import type { TaskAttempt, TaskLog } from '../../task.js';
-import type { MovedState, StoredTask } from '../../transfer.js';
+import type { TaskAttempt, TaskLog } from '../../../contract/index.js';
+import type { MovedState, StoredTask } from '../../port/index.js';
 import { recordsIn } from '../attempt-record.js';
+import { taskIdOf } from '../job-ids.js';
+import type { NewJob, TaskJob } from '../task-job.js';
 import {
   attemptOf,
   excusedAttempts,
@@ -10,25 +12,23 @@ import {
   runAtOf,
   storedPriority,
   toJob,
-  type NewJob,
-  type TaskJob,
 } from '../stored-job.js';
-import type { TaskView } from '../task-view.js';
+import type { JobView } from '../job-view.js';
 import { carriedOf, isAsCarried, type Carried } from './carried.js';
 
 /** A job as it is handed to another store. */
 export function toStoredTask(
-  view: TaskView,
+  view: JobView,
   queue: string,
   job: TaskJob,
   state: MovedState,
   rows: readonly string[],
 ): StoredTask {
-  const { maxAttempts, settings, sensitive, parentId } = notesOf(job);
+  const { maxAttempts, settings, sensitive, parentId, traits } = notesOf(job);
   const shown = view.task(queue, job, state, rows);
   const carried = isAsCarried(job) ? carriedOf(job) : null;
   return {
-    id: job.id!,
+    id: taskIdOf(job.id!),
     queue,
     name: job.name,
     state,
@@ -40,6 +40,7 @@ export function toStoredTask(
     settings,
     sensitive,
     ...(parentId !== undefined && { parentId }),
+    ...(traits && { traits }),
     attempt: attemptOf(job),
     excusedAttempts: excusedAttempts(job, false),
     lostAttempts: carried?.lost ?? 0,
@@ -52,7 +53,7 @@ export function toStoredTask(
   };
 }
 
-/** Of a lost attempt BullMQ does not know the end; every store that does has one. */
+/** BullMQ does not know when a lost attempt ended; every store that does has a time for it. */
 function ended({ attempt, worker, startedAt, finishedAt, outcome, error }: TaskAttempt): TaskAttempt {
   const named = error && { name: error.name, message: error.message };
   const kept = named && { ...named, ...(error.stack !== undefined && { stack: error.stack }) };

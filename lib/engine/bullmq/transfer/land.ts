@@ -1,6 +1,6 @@
-import type { TaskAttempt, TaskError } from '../../task.js';
-import { AttemptFailure, type AttemptRecord } from '../attempt-record.js';
-import type { TaskJob } from '../stored-job.js';
+import type { TaskAttempt, TaskError } from '../../../contract/index.js';
+import { AttemptError, type AttemptRecord } from '../attempt-record.js';
+import type { TaskJob } from '../task-job.js';
 import { carriedOf } from './carried.js';
 
 /**
@@ -11,7 +11,7 @@ export async function land(job: TaskJob, token: string): Promise<void> {
   const carried = carriedOf(job)!;
   const last = carried.attempts.at(-1);
   const record = (last ?? { attempt: carried.attempt, outcome: 'failed' }) as AttemptRecord;
-  const failure = new AttemptFailure({ ...record, error: storableError(last) }, null);
+  const failure = new AttemptError({ ...record, error: storableError(last) }, null);
   // An attempt that was never on record is put on none here.
   if (!last) failure.stack = '';
   // Kept, whatever the store that it came from said: the queue's own retention applies when its next task fails.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { StoreError } from '../../../errors/index.js';
+import { StoreError } from '../../../contract/index.js';
 import type { QueueSet } from '../queue-set.js';
-import type { TaskJob } from '../stored-job.js';
+import type { TaskJob } from '../task-job.js';
 import { isLanding } from './carried.js';
 import { land } from './land.js';
 

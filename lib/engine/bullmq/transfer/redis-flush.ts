@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { StoreError } from '../../../errors/index.js';
+import { monotonicTime, sleep } from '../../../clock/index.js';
+import { StoreError } from '../../../contract/index.js';
 import { loadRedisDriver } from '../bullmq-library.js';
-import type { RedisConnection } from '../bullmq-options.js';
+import type { BullmqOptions } from '../bullmq-options.js';
+import { redisOptions } from '../connections/redis-connections.js';
 
 /** Of any age, so that none stays behind. */
 const WRITTEN_MS = 60_000;
@@ -16,9 +17,12 @@ const LOOK_EVERY_MS = 100;
  * there. Resolves to false where Redis writes no such file, so that it may lose what came after its last snapshot.
  * @throws StoreError where that takes too long
  */
-export async function flushRedis(connection: RedisConnection, prefix = 'bull'): Promise<boolean> {
+export async function flushRedis(
+  connection: NonNullable<BullmqOptions['connection']>,
+  prefix = 'bull',
+): Promise<boolean> {
   const { Redis: Client } = await loadRedisDriver();
-  const client = new Client({ ...connection, maxRetriesPerRequest: 3 });
+  const client = new Client({ ...(await redisOptions(connection)), maxRetriesPerRequest: 3 });
   client.on('error', () => undefined);
   try {
     if (!(await persistence(client)).includes('aof_enabled:1')) return false;
@@ -40,8 +44,8 @@ async function waitForFile(client: Redis): Promise<boolean> {
     if (!/unknown command/i.test(String(error))) throw error;
   }
   await sleep(EVERY_SECOND_MS);
-  const until = performance.now() + PATIENCE_MS;
-  while (performance.now() < until) {
+  const until = monotonicTime() + PATIENCE_MS;
+  while (monotonicTime() < until) {
     const info = await persistence(client);
     if (info.includes('aof_buffer_length:0') && info.includes('aof_pending_bio_fsync:0')) return true;
     await sleep(LOOK_EVERY_MS);

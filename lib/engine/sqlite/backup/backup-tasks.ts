@@ -1,10 +1,10 @@
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
-import { messageOf, StoreError } from '../../../errors/index.js';
-import { storeError } from '../sqlite-errors.js';
-import { damageOf } from './file-damage.js';
-import { readSnapshot } from './store-snapshot.js';
+import { StoreError } from '../../../contract/index.js';
+import { storeError } from '../store/sqlite-errors.js';
+import { realPath } from '../store/store-path.js';
+import { copyVerified, removePartial, sync } from './verified-copy.js';
 
 export interface BackupTasksOptions {
   /** Path of the SQLite file that the tasks are in; an app may be working on it. */
@@ -20,9 +20,6 @@ export interface TasksBackup {
   /** How many tasks it holds, in whatever state. */
   readonly tasks: number;
 }
-
-/** Copied in one go, with the event loop free between one and the next: at most 4 MiB of pages of 4 KiB. */
-const PAGES_AT_A_TIME = 1_024;
 
 /** The system has no hard links on that file system. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL']);
@@ -41,55 +38,18 @@ export async function backupTasks({ database, to }: BackupTasksOptions): Promise
   refuseExisting(file);
   const partial = `${file}.${uuidv7()}.partial`;
   try {
-    await copy(resolve(database), partial);
-    const tasks = await verify(partial);
-    sync(partial);
+    const tasks = await copyVerified(realPath(database), partial);
     publish(partial, file);
     return { file, bytes: statSync(file).size, tasks };
   } catch (error) {
     throw storeError(error, `Cannot back up ${database} to ${to}`);
   } finally {
-    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(partial + suffix, { force: true });
-  }
-}
-
-async function copy(database: string, partial: string): Promise<void> {
-  await readSnapshot(database, async (source) => {
-    // Reported by itself: SQLite says the same of a target that cannot be written as of a source that cannot be read.
-    createFile(partial);
-    // Within the snapshot's transaction. Outside one, each commit of another process would start the copy anew.
-    await source.backup(partial, { progress: () => PAGES_AT_A_TIME });
-  });
-}
-
-/** Returns how many tasks the copy holds. */
-async function verify(partial: string): Promise<number> {
-  const { default: Sqlite } = await import('better-sqlite3');
-  const copied = new Sqlite(partial, { fileMustExist: true });
-  try {
-    // In WAL mode it would need files beside it; the engine switches the mode when it opens a store.
-    copied.pragma('journal_mode = DELETE');
-    const [damage] = damageOf(copied);
-    if (damage) throw new StoreError(`The file is damaged, so the copy of it was discarded: ${damage}`);
-    return copied.prepare<[], number>('SELECT count(*) FROM tasks_task').pluck().get()!;
-  } finally {
-    copied.close();
+    removePartial(partial);
   }
 }
 
 function refuseExisting(file: string): void {
   if (existsSync(file)) throw new StoreError(`${file} exists, and a backup overwrites nothing. Choose another name.`);
-}
-
-function createFile(path: string): void {
-  try {
-    closeSync(openSync(path, 'wx'));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'ENOENT' ? 'there is no such folder' : code === 'ENOSPC' ? 'the disk is full' : messageOf(error);
-    throw new StoreError(`Cannot write to ${dirname(path)}: ${reason}`, { cause: error });
-  }
 }
 
 /** Gives the copy its name. */
@@ -105,13 +65,4 @@ function publish(partial: string, file: string): void {
   }
   // Windows cannot open a folder, and keeps names safe by itself.
   if (process.platform !== 'win32') sync(dirname(file));
-}
-
-function sync(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

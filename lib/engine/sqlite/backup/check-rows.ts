@@ -1,9 +1,9 @@
-import { TASK_STATES, type TaskState } from '../../task.js';
-import type { Database } from '../connection.js';
-import { statement } from '../statement.js';
-import { RESCUE_TASK } from '../statements/rescue-tasks.js';
-import { allWorkers, type WorkerRecord } from '../statements/worker-rows.js';
-import type { Transaction } from '../transaction.js';
+import { TASK_STATES, type TaskState } from '../../../contract/index.js';
+import type { Database } from '../store/database.js';
+import { statement } from '../store/statement.js';
+import { RESCUE_TASK } from '../sql/rescue-tasks.js';
+import { allWorkers, type WorkerRecord } from '../sql/worker-rows.js';
+import type { Transaction } from '../store/transaction.js';
 
 /** Counters that say something else than the rows. Reads every task: for a check, never for an app at work. */
 const WRONG_COUNTS = `
@@ -33,7 +33,7 @@ const UNKNOWN_STATES = `
    WHERE state NOT IN (${TASK_STATES.map((state) => `'${state}'`).join(', ')})
    GROUP BY state ORDER BY state`;
 
-/** What belongs to a task and goes with it. */
+/** Tables whose rows belong to a task and go with it. */
 const PARTS = ['tasks_attempt', 'tasks_log'] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -42,7 +42,7 @@ export interface WrongCount {
   readonly state: TaskState;
   /** Rows there are. */
   readonly tasks: number;
-  /** What the counter says. */
+  /** The number that the counter says. */
   readonly counter: number;
 }
 

@@ -1,17 +1,24 @@
-import { resolve } from 'node:path';
-import type { Database } from '../connection.js';
-import { MIGRATIONS } from '../migrations/index.js';
-import { allWorkers, type WorkerRecord } from '../statements/worker-rows.js';
+import { MAX_LOG_BYTES } from '../../../contract/index.js';
+import type { Database } from '../store/database.js';
+import { MIGRATION_NAMES } from '../store/migrations/index.js';
+import { logBytes } from '../store/log-bytes.js';
+import { realPath } from '../store/store-path.js';
+import { unhandledKinds } from '../sql/unhandled-kinds.js';
+import { allWorkers, type WorkerRecord } from '../sql/worker-rows.js';
+import { besideFaults } from './check-beside.js';
 import { brokenLeases, busyWorkers, runningByWorker, strayParts, unknownStates, wrongCounts } from './check-rows.js';
 import { damageOf } from './file-damage.js';
 import {
+  besideFindings,
   brokenLease,
   damagedFile,
+  longLog,
   type Finding,
   newerSchema,
   olderSchema,
   orphanedTask,
   strayRows,
+  unhandledKind,
   unknownState,
   wrongCounter,
 } from './findings.js';
@@ -26,15 +33,21 @@ import { readSnapshot } from './store-snapshot.js';
  * @throws StoreError where the path is no store's file, or it cannot be read
  */
 export async function checkStore(database: string, { lease }: { readonly lease: number }): Promise<Finding[]> {
-  const file = resolve(database);
+  const file = realPath(database);
   const { findings, workers } = await readSnapshot(file, firstLook);
   if (findings.length > 0) return findings;
   // Before the rows are read: a worker that ends later has given its tasks back, which an older snapshot would not show.
   const gone = new Set(await goneWorkers(file, workers, lease));
-  return readSnapshot(file, (snapshot) => rowFindings(snapshot, gone));
+  const found = await readSnapshot(file, (snapshot) => rowFindings(snapshot, gone));
+  return [...logFindings(file), ...found];
 }
 
-/** What makes it pointless to look at the rows; and the workers that hold tasks. */
+function logFindings(file: string): Finding[] {
+  const bytes = logBytes(file);
+  return bytes > MAX_LOG_BYTES ? [longLog(file, bytes)] : [];
+}
+
+/** Faults that make it pointless to look at the rows; and the workers that hold tasks. */
 function firstLook(snapshot: Database): { findings: Finding[]; workers: WorkerRecord[] } {
   const damage = damageOf(snapshot).map(damagedFile);
   const findings = damage.length > 0 ? damage : schemaFindings(snapshot);
@@ -43,10 +56,9 @@ function firstLook(snapshot: Database): { findings: Finding[]; workers: WorkerRe
 
 function schemaFindings(snapshot: Database): Finding[] {
   const ran = snapshot.prepare<[], string>('SELECT name FROM tasks_migration ORDER BY id').pluck().all();
-  const known = MIGRATIONS.map((migration) => migration.name);
-  const unknown = ran.filter((name) => !known.includes(name));
+  const unknown = ran.filter((name) => !MIGRATION_NAMES.includes(name));
   if (unknown.length > 0) return [newerSchema(unknown)];
-  const missing = known.filter((name) => !ran.includes(name));
+  const missing = MIGRATION_NAMES.filter((name) => !ran.includes(name));
   return missing.length > 0 ? [olderSchema(missing)] : [];
 }
 
@@ -59,6 +71,8 @@ function rowFindings(snapshot: Database, gone: ReadonlySet<string>): Finding[] {
     ...orphaned.map(({ worker, tasks }) => orphanedTask(worker, workers.get(worker) ?? null, tasks)),
     ...(broken > 0 ? [brokenLease(broken)] : []),
     ...strayParts(snapshot).map(({ part, rows }) => strayRows(part, rows)),
+    ...besideFindings(besideFaults(snapshot)),
+    ...unhandledKinds(snapshot).map(unhandledKind),
     ...wrongCounts(snapshot).map(wrongCounter),
   ];
 }

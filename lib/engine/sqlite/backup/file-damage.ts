@@ -1,9 +1,9 @@
-import type { Database } from '../connection.js';
+import type { Database } from '../store/database.js';
 
 /** A row that breaks a rule of its table: the file itself is sound. */
 const ROW_PROBLEM = /^CHECK constraint failed in /;
 
-/** What SQLite's own check finds wrong with the structure of the file; empty where it is sound. */
+/** Faults that SQLite's own check finds in the structure of the file; empty where it is sound. */
 export function damageOf(database: Database): string[] {
   const messages = database.prepare<[], string>('PRAGMA integrity_check').pluck().all();
   return messages.filter((message) => message !== 'ok' && !ROW_PROBLEM.test(message));

@@ -1,21 +1,28 @@
-import { listOf, plural } from '../../../errors/index.js';
-import type { WorkerRecord } from '../statements/worker-rows.js';
+import { listOf, plural, type UnhandledKind } from '../../../contract/index.js';
+import type { WorkerRecord } from '../sql/worker-rows.js';
+import type { BesideFaults } from './check-beside.js';
 import type { Part, WrongCount } from './check-rows.js';
 
 export type FindingKind =
   | 'damaged-file'
+  | 'long-log'
   | 'newer-schema'
   | 'older-schema'
   | 'unknown-state'
   | 'orphaned-task'
   | 'broken-lease'
   | 'stray-rows'
+  | 'unmarked-task'
+  | 'broken-traits'
+  | 'wrong-tags'
+  | 'unlisted-time'
+  | 'unhandled'
   | 'wrong-counter';
 
 /** Something about a store that should not be so. */
 export interface Finding {
   readonly kind: FindingKind;
-  /** What was found and what it means, in sentences. */
+  /** The finding and its meaning, in sentences. */
   readonly message: string;
   /** Whether {@link repairStore} can put it right. */
   readonly repairable: boolean;
@@ -26,6 +33,28 @@ export function damagedFile(damage: string): Finding {
     kind: 'damaged-file',
     repairable: false,
     message: `SQLite finds the file damaged: ${damage}. Tasks may be missing or unreadable; restore a backup.`,
+  };
+}
+
+/** @param bytes of the log */
+export function longLog(file: string, bytes: number): Finding {
+  return {
+    kind: 'long-log',
+    repairable: false,
+    message:
+      `The log ${file}-wal has grown to ${Math.round(bytes / 1024 ** 2)} MiB: somebody has been reading in one transaction ` +
+      'since it was shorter, and keeps it from beginning anew. Look for a backup, a report or a shell that has the file ' +
+      "open, and for an app's transaction that was never ended. Nothing is lost; the disk fills up.",
+  };
+}
+
+export function unhandledKind({ queue, name, since, tasks }: UnhandledKind): Finding {
+  return {
+    kind: 'unhandled',
+    repairable: false,
+    message:
+      `Nobody handles "${name}": ${plural(tasks, 'task')} of queue "${queue}" left by each process that came by, the first since ` +
+      `${new Date(since).toISOString()}. Start a process that has its handler, or name it in a handler's "aliases".`,
   };
 }
 
@@ -100,4 +129,44 @@ export function wrongCounter({ queue, state, tasks, counter }: WrongCount): Find
       `Queue "${queue}" has ${plural(tasks, 'task')} ${state}, but its counter says ${counter}: the panel and stats() ` +
       'show a wrong number. No task is lost by that.',
   };
+}
+
+/** What is wrong with the facts that few tasks have. */
+export function besideFindings({ stray, unmarked, broken, differing, untimed }: BesideFaults): Finding[] {
+  const found = (kind: FindingKind, count: number, message: string): Finding[] =>
+    count === 0 ? [] : [{ kind, repairable: true, message }];
+  return [
+    ...stray.flatMap(({ table, rows }) =>
+      found(
+        'stray-rows',
+        rows,
+        `${table} has ${plural(rows, 'row')} of tasks that there are not: tasks were deleted by something else than ` +
+          'nestjs-tasks. They take room and would be taken for those of a new task of the same number.',
+      ),
+    ),
+    ...found(
+      'unmarked-task',
+      unmarked,
+      `${plural(unmarked, 'task')} with rows in other tables that the task does not know of: they would stay behind when ` +
+        'the task is deleted.',
+    ),
+    ...found(
+      'broken-traits',
+      broken,
+      `${plural(broken, 'task')} whose tags, times and version (the column "traits") are no JSON: they run as if they had ` +
+        'none. A repair takes the tags from where tasks are looked up by them; the rest is lost.',
+    ),
+    ...found(
+      'wrong-tags',
+      differing,
+      `${plural(differing, 'tag')} that a task has and tasks_tag has not, or the other way round: a list by that tag leaves ` +
+        'the task out, or has one too many.',
+    ),
+    ...found(
+      'unlisted-time',
+      untimed,
+      `${plural(untimed, 'task')} whose ids do not tell when they were enqueued and that tasks_own_id does not list: a list ` +
+        'of a span of time leaves them out.',
+    ),
+  ];
 }

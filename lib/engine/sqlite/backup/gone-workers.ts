@@ -1,29 +1,30 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { WorkerRecord } from '../statements/worker-rows.js';
-import { Heartbeat } from '../workers/heartbeat.js';
-import { isKnownGone, ownIdentity } from '../workers/process-identity.js';
-import { heartbeatFolder } from '../workers/registration.js';
+import { monotonicTime, sleep } from '../../../clock/index.js';
+import type { WorkerRecord } from '../sql/worker-rows.js';
+import { Heartbeat, heartbeatFolder } from '../process/heartbeat.js';
+import { isKnownGone, ownIdentity } from '../process/process-identity.js';
 
 const LOOKS_PER_LEASE = 20;
 
 /**
  * Ids of the workers whose process is gone. Of a process of this machine the system says so; one of another container is
- * watched, for the length of a lease at most, and gone where its heart does not beat once.
+ * watched, for the length of its lease at most, and gone where its heart does not beat once.
  * @param file absolute path of the store
- * @param lease milliseconds
+ * @param lease milliseconds, of a worker that did not say its own
  */
 export async function goneWorkers(file: string, workers: readonly WorkerRecord[], lease: number): Promise<string[]> {
   const own = ownIdentity();
   const folder = heartbeatFolder(file)!;
   const gone = workers.filter((worker) => isKnownGone(worker, own)).map((worker) => worker.id);
-  const beatsOf = new Map<string, number | null>();
-  for (const { id, pidSpace } of workers) if (pidSpace !== own.pidSpace) beatsOf.set(id, Heartbeat.read(folder, id));
-
-  const until = performance.now() + lease;
-  while (beatsOf.size > 0 && performance.now() < until) {
-    await sleep(lease / LOOKS_PER_LEASE);
+  const start = monotonicTime();
+  const watched = workers
+    .filter(({ pidSpace }) => pidSpace !== own.pidSpace)
+    .map((worker) => ({ id: worker.id, lease: worker.lease ?? lease, beat: Heartbeat.read(folder, worker.id) }))
+    .filter(({ beat }) => beat !== 'unreadable');
+  let silent = watched;
+  while (silent.some((worker) => monotonicTime() < start + worker.lease)) {
+    await sleep(Math.min(...silent.map((worker) => worker.lease)) / LOOKS_PER_LEASE);
     // Also a heartbeat that has ended is a sign: its process has just shut down.
-    for (const [id, beat] of beatsOf) if (Heartbeat.read(folder, id) !== beat) beatsOf.delete(id);
+    silent = silent.filter(({ id, beat }) => Heartbeat.read(folder, id) === beat);
   }
-  return [...gone, ...beatsOf.keys()];
+  return [...gone, ...silent.map(({ id }) => id)];
 }

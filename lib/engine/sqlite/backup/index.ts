@@ -2,3 +2,4 @@ export { backupTasks, type BackupTasksOptions, type TasksBackup } from './backup
 export { checkStore } from './check-store.js';
 export type { Finding, FindingKind } from './findings.js';
 export { repairStore, type RepairOptions } from './repair-store.js';
+export { restoreTasks, type RestoreTasksOptions, type TasksRestored } from './restore-tasks.js';

@@ -1,11 +1,12 @@
-import { resolve } from 'node:path';
-import { Connection } from '../connection.js';
-import { rescueTasksOf, strayWorkers, type RescueRules } from '../statements/rescue-tasks.js';
-import { deleteWorker } from '../statements/worker-rows.js';
-import { Heartbeat } from '../workers/heartbeat.js';
-import { heartbeatFolder } from '../workers/registration.js';
-import { Writer } from '../writer.js';
+import { openConnection } from '../store/open-connection.js';
+import { realPath } from '../store/store-path.js';
+import { rescueTasksOf, strayWorkers, type RescueRules } from '../sql/rescue-tasks.js';
+import { deleteWorker } from '../sql/worker-rows.js';
+import { heartbeatFolder } from '../process/heartbeat.js';
+import { forgetProcess } from '../process/process-files.js';
+import { Writer } from '../store/writer.js';
 import { backupTasks, type TasksBackup } from './backup-tasks.js';
+import { repairBeside } from './check-beside.js';
 import { breakLeases, busyWorkers, correctCounts, deleteStrayParts } from './check-rows.js';
 import { goneWorkers } from './gone-workers.js';
 
@@ -28,12 +29,12 @@ const SILENT = { log: () => undefined, warn: () => undefined, error: () => undef
  * @throws StoreError where the backup or the repair fails; nothing but the schema is changed then
  */
 export async function repairStore(database: string, { backup, lease, rules }: RepairOptions): Promise<TasksBackup> {
-  const file = resolve(database);
+  const file = realPath(database);
   const made = await backupTasks({ database: file, to: backup });
-  const connection = await Connection.open(file, 'full');
+  const connection = await openConnection(file, 'full');
   try {
     const gone = await goneWorkers(file, await connection.read(busyWorkers), lease);
-    const writer = new Writer(connection, null, SILENT, () => undefined);
+    const writer = new Writer(connection, null, SILENT);
     await writer.write((transaction) => {
       // First, as it compares with the rows as they are; what is moved after that is added to it.
       correctCounts(transaction);
@@ -43,8 +44,10 @@ export async function repairStore(database: string, { backup, lease, rules }: Re
         rescueTasksOf(transaction, worker, rules);
       }
       deleteStrayParts(transaction);
+      repairBeside(transaction);
     });
-    for (const worker of gone) Heartbeat.forget(heartbeatFolder(file)!, worker);
+    const folder = heartbeatFolder(file)!;
+    for (const worker of gone) forgetProcess(folder, worker);
     return made;
   } finally {
     await connection.close();

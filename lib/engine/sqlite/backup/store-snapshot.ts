@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
-import { StoreError } from '../../../errors/index.js';
-import type { Database } from '../connection.js';
-import { patiently } from '../patience.js';
-import { storeError } from '../sqlite-errors.js';
+import { StoreError } from '../../../contract/index.js';
+import type { Database } from '../store/database.js';
+import { loadDriver } from '../store/driver.js';
+import { patiently } from '../store/retry-while-busy.js';
+import { storeError } from '../store/sqlite-errors.js';
 
 const IS_STORE = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tasks_migration'`;
 
@@ -13,8 +14,7 @@ const IS_STORE = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 't
  */
 export async function readSnapshot<T>(file: string, read: (database: Database) => T | Promise<T>): Promise<T> {
   assertFile(file);
-  // Imported here, as an app whose tasks are elsewhere need not have it.
-  const { default: Sqlite } = await import('better-sqlite3');
+  const Sqlite = await loadDriver();
   try {
     const database = await patiently(() => new Sqlite(file, { readonly: true, fileMustExist: true, timeout: 0 }));
     try {

@@ -1,52 +1,58 @@
-import type { CancelTimer } from '../../../clock/index.js';
-import type { ConsumeOptions, EngineContext, Outcome, RunTask } from '../../task-engine.js';
-import { messageOf } from '../../../errors/index.js';
-import type { Connection } from '../connection.js';
-import { cancelledAmong } from '../statements/cancelled-tasks.js';
-import { saveReports } from '../statements/save-reports.js';
-import { workerExists } from '../statements/worker-rows.js';
-import type { Transaction } from '../transaction.js';
-import type { Registration } from '../workers/registration.js';
-import type { Writer } from '../writer.js';
-import { claimForAll, type Claim } from './claim.js';
-import { QueueConsumer, type ConsumerHost } from './queue-consumer.js';
-import type { RunningTask } from './running-task.js';
-import { Settler } from './settler.js';
+import { type CancelTimer, monotonicTime, queueMicrotask, setTimeout, whenItIs } from '../../../clock/index.js';
+import { abort } from '../../common/index.js';
+import type { EngineContext, Outcome } from '../../port/index.js';
+import { messageOf } from '../../../contract/index.js';
+import type { Connection } from '../store/connection.js';
+import { cancelledAmong } from '../sql/cancelled-tasks.js';
+import { type Claim, claimForAll, queueRows } from '../sql/claim-tasks.js';
+import type { CommitListener, Committed, Transaction } from '../store/transaction.js';
+import type { Registration } from '../process/registration.js';
+import type { Writer } from '../store/writer.js';
+import { Completer, HeldTask } from './completer.js';
+import type { ConsumerHost, PoolConsumer } from './pool-consumer.js';
+import { Reporter } from './reporter.js';
 
 /** After a claim that the store refused (a full disk, say). */
 const RETRY_AFTER_FAULT_MS = 1_000;
-/** Progress and logs are stored together, at most this late. */
-const REPORT_EVERY_MS = 200;
+/** What one claim brings is run, and its ends are stored, in the turns of one event loop: more would make them long. */
+const MAX_PREFETCHED = 250;
 
 /** All consumers of this process: claims for them together, and stores how their attempts ended. */
-export class ConsumerPool implements ConsumerHost {
-  private readonly consumers: QueueConsumer[] = [];
-  private readonly reporting = new Set<RunningTask>();
-  /** Wake-ups for queues whose rate limit is used up. */
+export class ConsumerPool implements ConsumerHost, CommitListener {
+  private readonly consumers: PoolConsumer[] = [];
+  /** Wake-ups for queues of which nothing may be claimed until then. */
   private readonly limits = new Map<string, CancelTimer>();
-  private reportTimer?: NodeJS.Timeout;
+  readonly maxPrefetched = MAX_PREFETCHED;
   private fetching: Promise<void> | null = null;
-  private readonly settler: Settler;
+  private readonly completer: Completer;
+  private readonly reporter: Reporter;
 
   constructor(
     private readonly context: EngineContext,
     private readonly connection: Connection,
     private readonly writer: Writer,
     private readonly registration: Registration,
+    readonly trustedFor: number,
+    private readonly maxLostAttempts: number,
   ) {
-    this.settler = new Settler(context, writer);
+    this.completer = new Completer(context, writer);
+    this.reporter = new Reporter(context.logger, writer);
   }
 
-  add(queue: string, options: ConsumeOptions, run: RunTask): QueueConsumer {
-    const consumer = new QueueConsumer(queue, options, run, this);
+  add(consumer: PoolConsumer): void {
     this.consumers.push(consumer);
     this.consumers.sort((left, right) => right.options.priority - left.options.priority);
     this.fetch();
-    return consumer;
   }
 
   get isEmpty(): boolean {
     return this.consumers.length === 0;
+  }
+
+  committed({ paused, available, cancelRequested }: Committed): void {
+    for (const queue of paused) this.pause(queue);
+    for (const queue of available) this.wake(queue);
+    if (cancelRequested) this.abortCancelled();
   }
 
   /** There may be work for `queue`; null: for any of them. */
@@ -65,10 +71,15 @@ export class ConsumerPool implements ConsumerHost {
   }
 
   fetch(): void {
+    // By the time in the claim: this process may be stopped before it hears of what it has claimed.
+    let claimedAt = 0;
     this.fetching ??= this.writer
-      .write((transaction) => this.claim(transaction))
+      .write((transaction) => {
+        claimedAt = monotonicTime();
+        return this.claim(transaction);
+      })
       .then(
-        (claims) => this.distribute(claims),
+        (claims) => this.distribute(claims, claimedAt),
         (error: unknown) => this.fetchAgainAfter(error),
       );
   }
@@ -77,38 +88,67 @@ export class ConsumerPool implements ConsumerHost {
     await this.fetching;
   }
 
-  settle(running: RunningTask, outcome: Outcome, onSettled: () => void): void {
-    this.reporting.delete(running);
-    this.settler.settle(running, outcome, onSettled);
+  begin(running: HeldTask): void {
+    const { starts, id } = this.registration;
+    // Nothing is noted under the new name for a lease that was taken away.
+    if (starts && running.task.worker === id) {
+      running.begun = { starts, place: starts.note(running.task.seq, running.task.attempt) };
+    }
   }
 
-  report(running: RunningTask): void {
-    this.reporting.add(running);
-    this.reportTimer ??= setTimeout(() => this.saveReports(), REPORT_EVERY_MS).unref();
+  settle(running: HeldTask, outcome: Outcome, onStored: () => void): void {
+    this.reporter.unsaved.delete(running);
+    this.completer.settle(running, outcome, () => {
+      running.begun?.starts.release(running.begun.place);
+      onStored();
+    });
   }
 
-  forget(consumer: QueueConsumer): void {
+  /** Another process may have paused a queue of which tasks are at hand that have not begun. */
+  pauseAsStored(): void {
+    if (!this.consumers.some((consumer) => consumer.holdsAhead)) return;
+    this.connection.read(queueRows).then(
+      (rows) => {
+        for (const { name, paused_at } of rows.values()) if (paused_at !== null) this.pause(name);
+      },
+      (error: unknown) => this.context.logger.error(`Looking for pauses: ${String(error)}`),
+    );
+  }
+
+  report(running: HeldTask): void {
+    this.reporter.report(running);
+  }
+
+  forget(consumer: PoolConsumer): void {
     const index = this.consumers.indexOf(consumer);
     if (index >= 0) this.consumers.splice(index, 1);
   }
 
   /** Aborts the tasks at hand whose cancellation was asked for, by whichever process. */
-  async abortCancelled(): Promise<void> {
+  abortCancelled(): void {
     const held = this.consumers
       .flatMap((consumer) => [...consumer.held()])
-      .filter((running) => running.abortedBy === null);
+      .filter((running) => running.aborted === null);
     if (held.length === 0) return;
-    const cancelled = await this.connection.read((database) => cancelledAmong(database, this.registration.id));
-    if (cancelled.size === 0) return;
-    for (const running of held) {
-      if (cancelled.has(running.task.seq)) running.abort('cancelled', `Task ${running.task.id} was cancelled`);
-    }
+    this.connection
+      .read((database) => cancelledAmong(database, this.registration.id))
+      .then(
+        (cancelled) => {
+          const found = held.filter(({ task }) => cancelled.has(task.seq));
+          for (const running of found) abort(running, 'cancelled', `Task ${running.task.id} was cancelled`);
+        },
+        (error: unknown) => this.context.logger.error(`Looking for cancelled tasks: ${String(error)}`),
+      );
   }
 
   /** Looks whether this process was taken for dead, and if so registers it anew. */
   async checkRegistration(): Promise<void> {
-    if (await this.connection.read((database) => workerExists(database, this.registration.id))) return;
+    if (await this.connection.read((database) => this.registration.stands(database))) return;
     await this.writer.write((transaction) => this.ensureRegistered(transaction));
+  }
+
+  private pause(queue: string): void {
+    for (const consumer of this.consumers) if (consumer.queue === queue) consumer.pause();
   }
 
   /** This process had been taken for dead: whatever it holds under its former id is somebody else's. */
@@ -116,7 +156,8 @@ export class ConsumerPool implements ConsumerHost {
     for (const consumer of this.consumers) {
       for (const running of consumer.held()) {
         if (running.task.worker === this.registration.id) continue;
-        running.abort(
+        abort(
+          running,
           'lease-lost',
           'The lease was lost: this process was silent for too long and the task was given to another',
         );
@@ -124,9 +165,10 @@ export class ConsumerPool implements ConsumerHost {
     }
   }
 
-  private claim(transaction: Transaction): Claim[] {
+  private claim(transaction: Transaction): Map<PoolConsumer, Claim> {
     this.ensureRegistered(transaction);
-    return claimForAll(transaction, this.consumers, this.registration.id, this.now());
+    const { maxLostAttempts } = this;
+    return claimForAll(transaction, this.consumers, { worker: this.registration.id, now: this.now(), maxLostAttempts });
   }
 
   private ensureRegistered(transaction: Transaction): void {
@@ -135,11 +177,11 @@ export class ConsumerPool implements ConsumerHost {
     queueMicrotask(() => this.abandonLeases());
   }
 
-  private distribute(claims: readonly Claim[]): void {
+  private distribute(claims: ReadonlyMap<PoolConsumer, Claim>, claimedAt: number): void {
     this.fetching = null;
-    for (const { consumer, tasks, limitedUntil } of claims) {
+    for (const [consumer, { tasks, limitedUntil }] of claims) {
       if (limitedUntil !== null) this.wakeAt(consumer.queue, limitedUntil);
-      if (tasks.length > 0) consumer.deliver(tasks);
+      if (tasks.length > 0) consumer.deliver(tasks.map((task) => new HeldTask(task, this, claimedAt)));
     }
     // Something may have come since the claim was made, while this one was under way.
     if (this.consumers.some((consumer) => consumer.hungry && consumer.demand() > 0)) this.fetch();
@@ -149,7 +191,7 @@ export class ConsumerPool implements ConsumerHost {
     this.limits.get(queue)?.();
     this.limits.set(
       queue,
-      this.context.clock.schedule(time - this.now(), () => this.wake(queue)),
+      whenItIs(this.context.clock, time, () => this.wake(queue)),
     );
   }
 
@@ -158,22 +200,5 @@ export class ConsumerPool implements ConsumerHost {
     if (this.writer.isClosed) return;
     this.context.logger.error(`Cannot claim tasks, trying again: ${messageOf(error)}`);
     setTimeout(() => this.wake(null), RETRY_AFTER_FAULT_MS).unref();
-  }
-
-  private saveReports(): void {
-    this.reportTimer = undefined;
-    const reports = [...this.reporting].map((running) => {
-      const report = { task: running.task, progress: running.pendingProgress, logs: running.pendingLogs };
-      running.pendingProgress = null;
-      running.pendingLogs = [];
-      return report;
-    });
-    this.reporting.clear();
-    if (reports.length === 0) return;
-    this.writer
-      .write((transaction) => {
-        for (const { task, progress, logs } of reports) saveReports(transaction, task, progress, logs);
-      })
-      .catch((error: unknown) => this.context.logger.warn(`Progress and logs were not stored: ${String(error)}`));
   }
 }

@@ -1,7 +1,7 @@
-import { StoreError } from '../../../errors/index.js';
-import { movingMessage, type MoveMark } from '../../transfer.js';
-import type { Database } from '../connection.js';
-import type { Transaction } from '../transaction.js';
+import { StoreError } from '../../../contract/index.js';
+import { movingMessage, type MoveMark } from '../../port/index.js';
+import type { Database } from '../store/database.js';
+import type { Transaction } from '../store/transaction.js';
 
 /** Not among the migrations: the table is there only while tasks are moved. */
 const EXISTS = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tasks_move'`;

@@ -1,7 +1,7 @@
-import type { ScheduleStatus } from '../../task-engine.js';
-import { statement } from '../statement.js';
-import { saveSchedule } from '../statements/schedule-rows.js';
-import type { Transaction } from '../transaction.js';
+import type { ScheduleStatus } from '../../../contract/index.js';
+import { statement } from '../store/statement.js';
+import { saveSchedule } from '../sql/schedule-rows.js';
+import type { Transaction } from '../store/transaction.js';
 
 const PUT_PAST = `
   UPDATE tasks_schedule SET paused = ?, next_run_at = ?, last_run_at = ?, last_task_id = ?, last_task_ids = ?

@@ -1,21 +1,29 @@
-import { resolve } from 'node:path';
-import type { EngineLogger } from '../../task-engine.js';
-import { describeWorker, type MoveMark, type StoreBook, type StoredTask, type TransferStore } from '../../transfer.js';
+import { wallTime } from '../../../clock/index.js';
+import {
+  describeWorker,
+  type EngineLogger,
+  type MoveMark,
+  type StoreBook,
+  type StoredTask,
+  type TransferStore,
+} from '../../port/index.js';
 import { breakLeases } from '../backup/check-rows.js';
 import { goneWorkers } from '../backup/gone-workers.js';
-import { Connection } from '../connection.js';
-import { statement } from '../statement.js';
-import { saveSensitivePaths } from '../statements/name-rows.js';
-import { queueRows, setPaused } from '../statements/queue-rows.js';
-import { rescueTasksOf, strayWorkers, type RescueRules } from '../statements/rescue-tasks.js';
-import { allSchedules, deleteSchedule } from '../statements/schedule-rows.js';
-import { allWorkers, deleteWorker, type WorkerRecord } from '../statements/worker-rows.js';
-import { Heartbeat } from '../workers/heartbeat.js';
-import { heartbeatFolder } from '../workers/registration.js';
-import { Writer } from '../writer.js';
+import type { Connection } from '../store/connection.js';
+import { openConnection } from '../store/open-connection.js';
+import { statement } from '../store/statement.js';
+import { saveSensitivePaths } from '../sql/name-rows.js';
+import { queueRows } from '../sql/claim-tasks.js';
+import { setPaused } from '../sql/pause-queue.js';
+import { rescueTasksOf, strayWorkers, type RescueRules } from '../sql/rescue-tasks.js';
+import { allSchedules, deleteSchedule } from '../sql/schedule-rows.js';
+import { allSecrets, storeSecret } from '../sql/secret-rows.js';
+import { allWorkers, deleteWorker, type WorkerRecord } from '../sql/worker-rows.js';
+import { Heartbeat, heartbeatFolder } from '../process/heartbeat.js';
+import { Writer } from '../store/writer.js';
 import { readMark, writeMark } from './move-mark.js';
 import { putSchedule } from './put-schedule.js';
-import { deleteMovedTask, insertMovedTask, movedTasks } from './transfer-rows.js';
+import { deleteMovedTask, insertMovedTask, movedKinds, movedTasks } from './transfer-rows.js';
 
 /** Read at a time, with the event loop free in between. */
 const BATCH = 500;
@@ -39,8 +47,8 @@ export class SqliteTransfer implements TransferStore {
 
   /** @throws StoreError where the file cannot be opened */
   static async open(options: SqliteTransferOptions): Promise<SqliteTransfer> {
-    const connection = await Connection.open(resolve(options.database), 'full');
-    return new SqliteTransfer(connection, new Writer(connection, null, options.logger, () => undefined), options);
+    const connection = await openConnection(options.database, 'full');
+    return new SqliteTransfer(connection, new Writer(connection, null, options.logger), options);
   }
 
   readMark(): Promise<MoveMark | null> {
@@ -58,7 +66,7 @@ export class SqliteTransfer implements TransferStore {
 
   async settle(): Promise<readonly string[]> {
     const { gone } = await this.look();
-    const rules = { ...this.options.rules, now: Date.now() };
+    const rules = { ...this.options.rules, now: wallTime() };
     await this.writer.write((transaction) => {
       breakLeases(transaction);
       for (const worker of [...gone, ...strayWorkers(transaction.database)]) {
@@ -76,6 +84,10 @@ export class SqliteTransfer implements TransferStore {
     return held.map(({ id, worker }) => `task ${id}, running by worker ${worker}`);
   }
 
+  movedKinds(): ReturnType<TransferStore['movedKinds']> {
+    return this.connection.read(movedKinds);
+  }
+
   async *exportTasks(): AsyncGenerator<StoredTask> {
     let after = 0;
     for (;;) {
@@ -87,7 +99,7 @@ export class SqliteTransfer implements TransferStore {
   }
 
   async importTasks(tasks: readonly StoredTask[]): Promise<void> {
-    const now = Date.now();
+    const now = wallTime();
     await this.writer.write((transaction) => {
       for (const task of tasks) {
         insertMovedTask(transaction, task, now, this.options.rules.keepFor(task.queue, 'failed'));
@@ -116,16 +128,18 @@ export class SqliteTransfer implements TransferStore {
         schedules: allSchedules(database),
         paused: [...queueRows(database).values()].filter((row) => row.paused_at !== null).map((row) => row.name),
         sensitive: new Map(names.map(({ name, sensitive }) => [name, JSON.parse(sensitive) as string[]])),
+        secrets: allSecrets(database),
       };
     });
   }
 
-  async importBook({ schedules, paused, sensitive }: StoreBook): Promise<void> {
-    const now = Date.now();
+  async importBook({ schedules, paused, sensitive, secrets }: StoreBook): Promise<void> {
+    const now = wallTime();
     await this.writer.write((transaction) => {
       for (const [name, paths] of sensitive) saveSensitivePaths(transaction, name, paths);
       for (const schedule of schedules) putSchedule(transaction, schedule);
       for (const queue of paused) setPaused(transaction, queue, now);
+      for (const [name, value] of secrets) storeSecret(transaction, name, value);
     });
   }
 

@@ -1,11 +1,14 @@
-import type { TaskLog, TaskProgress } from '../../task.js';
-import type { MovedState, StoredTask } from '../../transfer.js';
-import type { Database } from '../connection.js';
-import { statement } from '../statement.js';
-import { parsePaths } from '../statements/claim-tasks.js';
-import { insertAttempt } from '../statements/insert-attempt.js';
-import { ATTEMPTS_OF_TASK, toAttempt, type AttemptRow } from '../statements/read-tasks.js';
-import type { Transaction } from '../transaction.js';
+import type { TaskLog, TaskProgress } from '../../../contract/index.js';
+import type { MovedState, StoredTask } from '../../port/index.js';
+import { lapseError } from '../../common/index.js';
+import type { Database } from '../store/database.js';
+import { placeholders, statement } from '../store/statement.js';
+import { parsePaths } from '../sql/name-rows.js';
+import { insertAttempt } from '../sql/end-tasks.js';
+import { noteError } from '../sql/note-error.js';
+import { besideTask, TRAIT_COLUMNS, traitParameters, traitsIn } from '../sql/task-traits.js';
+import { ATTEMPTS_OF_TASK, toAttempt, type AttemptRow } from '../sql/read-tasks.js';
+import type { Transaction } from '../store/transaction.js';
 
 /** Walks the table by its key: all of it is wanted. */
 const MOVED_TASKS = `
@@ -14,13 +17,19 @@ const MOVED_TASKS = `
    ORDER BY seq
    LIMIT ?`;
 
+const MOVED_KINDS = `
+  SELECT DISTINCT queue, name FROM tasks_task
+   WHERE state IN ('scheduled', 'available', 'retryable', 'failed')
+   ORDER BY queue, name`;
+
 const LOGS_OF_TASK = `SELECT attempt, at, message FROM tasks_log WHERE task = ? ORDER BY id`;
 
 const INSERT_MOVED = `
   INSERT INTO tasks_task
     (id, queue, name, state, priority, attempt, excused, lost, max_attempts, run_at, created_at, started_at, finished_at,
-     expires_at, progress, settings, sensitive, parent_id, params)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     expires_at, progress, settings, sensitive, parent_id, params,
+     ${TRAIT_COLUMNS.join(', ')})
+  VALUES ${placeholders(19 + TRAIT_COLUMNS.length, 1)}
   ON CONFLICT (id) DO NOTHING`;
 
 const INSERT_LOG = `INSERT INTO tasks_log (task, attempt, at, message) VALUES (?, ?, ?, ?)`;
@@ -28,7 +37,7 @@ const INSERT_LOG = `INSERT INTO tasks_log (task, attempt, at, message) VALUES (?
 const FIND = `SELECT seq, queue, state FROM tasks_task WHERE id = ? AND state <> 'running'`;
 const DELETE = `DELETE FROM tasks_task WHERE seq = ?`;
 
-interface TaskRow {
+interface TaskColumns {
   seq: number;
   id: string;
   queue: string;
@@ -49,15 +58,21 @@ interface TaskRow {
   sensitive: string | null;
   params: string;
   parent_id: string | null;
+  traits: string | null;
+}
+
+/** Each queue and name of tasks that are moved. */
+export function movedKinds(database: Database): Array<{ queue: string; name: string }> {
+  return statement<[], { queue: string; name: string }>(database, MOVED_KINDS).all();
 }
 
 /** At most `limit` tasks that came after `after`, and the number of the last of them. */
 export function movedTasks(database: Database, after: number, limit: number): { tasks: StoredTask[]; last: number } {
-  const rows = statement<[number, number], TaskRow>(database, MOVED_TASKS).all(after, limit);
+  const rows = statement<[number, number], TaskColumns>(database, MOVED_TASKS).all(after, limit);
   return { tasks: rows.map((row) => toTask(database, row)), last: rows.at(-1)?.seq ?? after };
 }
 
-function toTask(database: Database, row: TaskRow): StoredTask {
+function toTask(database: Database, row: TaskColumns): StoredTask {
   return {
     id: row.id,
     queue: row.queue,
@@ -71,6 +86,7 @@ function toTask(database: Database, row: TaskRow): StoredTask {
     settings: row.settings,
     sensitive: row.sensitive === null ? [] : parsePaths(row.sensitive),
     ...(row.parent_id !== null && { parentId: row.parent_id }),
+    ...traitsIn(row.traits),
     attempt: row.attempt,
     excusedAttempts: row.excused,
     lostAttempts: row.lost,
@@ -113,16 +129,23 @@ export function insertMovedTask(
     task.sensitive.length > 0 ? JSON.stringify(task.sensitive) : null,
     task.parentId ?? null,
     task.params,
+    ...traitParameters(task),
   );
   if (changes === 0) return;
   const seq = Number(lastInsertRowid);
+  for (const [sql, parameters] of besideTask(task)) statement<unknown[]>(database, sql).run(parameters);
   for (const { attempt, worker, startedAt, finishedAt, outcome, error } of task.attempts) {
-    // What ended without a time on record ended when the next could begin at the latest.
+    // An attempt without an end on record ended when the next could begin, at the latest.
     const ended = { finishedAt: finishedAt ?? startedAt, outcome: outcome ?? 'lost', error: error ?? null };
     insertAttempt(transaction, { task: seq, attempt, worker, startedAt, ...ended });
   }
   const log = statement<[number, number, number, string]>(database, INSERT_LOG);
   for (const { attempt, at, message } of task.logs) log.run(seq, attempt, at, message);
+  if (task.state === 'failed') {
+    const last = task.attempts.findLast((attempt) => attempt.error)?.error;
+    const error = lapseError(task.traits) ?? last ?? { name: 'Error', message: '' };
+    noteError(transaction, { seq, queue: task.queue, name: task.name }, error, task.finishedAt ?? now);
+  }
   transaction.moved(task.queue, null, task.state);
   transaction.touch(task.queue, task.id);
 }

@@ -8,7 +8,8 @@ import { SendEmailHandler } from './send-email.handler.js';
 import { SignupService } from './signup.service.js';
 
 @Module({
-  imports: [TasksModule.forRoot()],
+  // A store of its own for each app of the tests, which run in several processes at once.
+  imports: [TasksModule.forRoot({ database: process.env.NODE_ENV === 'test' ? ':memory:' : 'data/tasks.db' })],
   providers: [SendEmailHandler, SignupService, Housekeeping, MailService, ImportService, CleanupDataHandler],
 })
 export class AppModule {}

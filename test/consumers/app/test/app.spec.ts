@@ -1,11 +1,9 @@
-import { rm } from 'node:fs/promises';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   ForeignManagerError,
   InvalidParamsError,
   TaskDispatcher,
-  TaskNotFoundError,
   UnknownQueueError,
   UnknownTaskNameError,
 } from 'nestjs-tasks';
@@ -14,26 +12,20 @@ import { AppModule } from '../src/app.module.js';
 import { ended } from '../src/ended.js';
 import { MailService } from '../src/mail.service.js';
 import { SendEmailParams } from '../src/send-email.params.js';
-import { ShopModule } from '../src/shop/shop.module.js';
-import { ShopService } from '../src/shop/shop.service.js';
 import { SignupService } from '../src/signup.service.js';
 
 let app: INestApplication;
 let tasks: TaskDispatcher;
 
-async function boot(module: typeof AppModule | typeof ShopModule): Promise<void> {
-  const built = await Test.createTestingModule({ imports: [module] }).compile();
+beforeEach(async () => {
+  const built = await Test.createTestingModule({ imports: [AppModule] }).compile();
   app = built.createNestApplication({ logger: ['error', 'warn'] });
   await app.listen(0, '127.0.0.1');
   tasks = app.get(TaskDispatcher);
-}
-
-beforeEach(() => rm('data', { recursive: true, force: true }));
+});
 afterEach(() => app.close());
 
-describe('an app with tasks in a file of their own', () => {
-  beforeEach(() => boot(AppModule));
-
+describe('an app with tasks in a store of their own', () => {
   it('runs the handler with an instance of its params and completes the task', async () => {
     const task = await app.get(SignupService).welcome('ada@example.com');
 
@@ -96,29 +88,5 @@ describe('an app with tasks in a file of their own', () => {
     const enqueue = other.transaction((manager) => tasks.queue('emails', 'send_email', params, { manager }));
     await expect(enqueue).rejects.toThrow(ForeignManagerError);
     await other.destroy();
-  });
-});
-
-describe("an app with tasks in its own DataSource's database", () => {
-  beforeEach(() => boot(ShopModule));
-
-  it('enqueues what is committed', async () => {
-    const receipt = await app.get(ShopService).order('ada@example.com');
-
-    expect((await ended(tasks, receipt)).state).toBe('completed');
-    expect(app.get(MailService).sent.map(({ subject }) => subject)).toEqual(['Your receipt']);
-    expect(await app.get(ShopService).orders()).toBe(1);
-  });
-
-  it('leaves nothing of what is rolled back', async () => {
-    let receipt = '';
-    const order = app.get(ShopService).order('ada@example.com', (id) => {
-      receipt = id;
-      throw new Error('Out of stock');
-    });
-
-    await expect(order).rejects.toThrow('Out of stock');
-    await expect(tasks.get(receipt)).rejects.toThrow(TaskNotFoundError);
-    expect(await app.get(ShopService).orders()).toBe(0);
   });
 });

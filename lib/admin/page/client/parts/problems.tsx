@@ -1,0 +1,55 @@
+import type { JSX } from 'preact';
+import type { Problem, ProblemReport } from '../api-types.js';
+import { api } from '../api.js';
+import { href, nameHref } from '../core/place.js';
+import { useLive, type Live } from '../core/use-live.js';
+import { countOf } from '../format.js';
+
+/** What a person should look at, as far as it is known. */
+export function useProblems(): Live<ProblemReport> {
+  return useLive('problems', () => api.problems(), { every: 2_000 });
+}
+
+interface Props {
+  readonly live: Live<ProblemReport>;
+  /** Only what is of it. */
+  readonly queue?: string;
+}
+
+/** What a person should look at, the gravest first; or that all is well. */
+export function Problems({ live: { data, error }, queue }: Props): JSX.Element {
+  const items = data?.items.filter((problem) => queue === undefined || problem.queue === queue) ?? [];
+  const worst = data === null ? 'unknown' : (items[0]?.severity ?? 'good');
+  return (
+    <section class={`problems ${worst}`} aria-label="Problems">
+      <strong>
+        {data === null
+          ? error
+            ? 'What needs you is not known: the app does not answer'
+            : 'Looking …'
+          : items.length === 0
+            ? 'Nothing needs you'
+            : needs(items.length)}
+      </strong>
+      {items.length > 0 && (
+        <ul>
+          {items.map((problem) => (
+            <li key={problem.text} class={problem.severity}>
+              <a href={hrefOf(problem)}>{problem.text}</a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function needs(number: number): string {
+  return `${countOf(number, 'thing')} ${number === 1 ? 'needs' : 'need'} you`;
+}
+
+function hrefOf({ place }: Problem): string {
+  if (place.page === 'name') return nameHref(place.name);
+  const { page, ...query } = place;
+  return page === 'overview' ? '#/' : href(`/${page}`, query);
+}

@@ -1,0 +1,77 @@
+import { signal } from '@preact/signals';
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+export interface DialogQuestion {
+  readonly title: string;
+  /** What it means, and what it is about. */
+  readonly text: ComponentChildren;
+  /** On the button that says yes. */
+  readonly confirm: string;
+  /** Nothing is lost by it. */
+  readonly isHarmless?: boolean;
+}
+
+interface Asked extends DialogQuestion {
+  readonly answer: (isYes: boolean) => void;
+}
+
+const asked = signal<Asked | null>(null);
+
+/** Asks back; false where nobody said yes. */
+export function ask(question: DialogQuestion): Promise<boolean> {
+  asked.value?.answer(false);
+  return new Promise((resolve) => {
+    asked.value = {
+      ...question,
+      answer: (isYes) => {
+        asked.value = null;
+        resolve(isYes);
+      },
+    };
+  });
+}
+
+/** The question that is open, on the frame of the page. */
+export function OpenQuestion(): JSX.Element | null {
+  const question = asked.value;
+  if (question === null) return null;
+  const { title, text, confirm, isHarmless, answer } = question;
+  return (
+    <Dialog key={title} title={title} onClose={() => answer(false)}>
+      <div class="question">{text}</div>
+      <div class="actions">
+        <button type="button" class={isHarmless ? 'primary' : 'danger'} onClick={() => answer(true)}>
+          {confirm}
+        </button>
+        <button type="button" autofocus onClick={() => answer(false)}>
+          Cancel
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+export interface DialogProps {
+  readonly title: string;
+  readonly class?: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** A modal dialog. The browser keeps the focus inside, closes on Escape and gives the focus back to where it was. */
+export function Dialog({ title, class: kind = '', onClose, children }: DialogProps): JSX.Element {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    element.current?.showModal();
+    element.current?.querySelector<HTMLElement>('[autofocus]')?.focus();
+    return () => before?.isConnected && before.focus();
+  }, []);
+  return (
+    <dialog ref={element} class={kind} aria-labelledby="dialog-title" onClose={onClose}>
+      <h2 id="dialog-title">{title}</h2>
+      {children}
+    </dialog>
+  );
+}

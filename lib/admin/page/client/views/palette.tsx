@@ -1,0 +1,139 @@
+import { signal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { api } from '../api.js';
+import { isReadOnly } from '../core/engine.js';
+import { queues } from '../core/live.js';
+import { go, href, nameHref, queueHref, taskHref } from '../core/place.js';
+import { Dialog } from '../ui/dialog.js';
+
+const MAX_FOUND = 12;
+const TASK_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const isOpen = signal(false);
+
+export function openPalette(): void {
+  isOpen.value = true;
+}
+
+interface Target {
+  readonly label: string;
+  readonly kind: string;
+  readonly href: string;
+}
+
+const PAGES: readonly Target[] = [
+  ['Overview', '/'],
+  ['Queues', '/queues'],
+  ['Tasks', '/tasks'],
+  ['Failed tasks', '/tasks?state=failed'],
+  ['Running tasks', '/tasks?state=running'],
+  ['Errors', '/errors'],
+  ['Crons', '/crons'],
+  ['Audit', '/audit'],
+  ...(isReadOnly ? [] : [['Enqueue a task', '/enqueue']]),
+].map(([label, path]) => ({ label: label!, kind: 'page', href: `#${path!}` }));
+
+export function Palette(): JSX.Element | null {
+  return isOpen.value ? <Search /> : null;
+}
+
+/** Goes to a task by its id, to a queue, a name of tasks, a schedule or a page. */
+function Search(): JSX.Element {
+  const [text, setText] = useState('');
+  const [at, setAt] = useState(0);
+  const [known, setKnown] = useState<readonly Target[]>([]);
+  useEffect(() => {
+    void Promise.allSettled([queues.value ?? api.queues(), api.handlers(), api.crons()]).then(
+      ([all, handlers, crons]) =>
+        setKnown([
+          ...(all.status === 'fulfilled'
+            ? all.value.map(({ queue }) => ({ label: queue, kind: 'queue', href: queueHref(queue) }))
+            : []),
+          ...(handlers.status === 'fulfilled'
+            ? handlers.value.map(({ name }) => ({ label: name, kind: 'task', href: nameHref(name) }))
+            : []),
+          ...(crons.status === 'fulfilled'
+            ? crons.value.map(({ name }) => ({ label: name, kind: 'cron', href: '#/crons' }))
+            : []),
+        ]),
+    );
+  }, []);
+  const found = targetsOf(text.trim(), known);
+  const chosen = Math.min(at, found.length - 1);
+  const close = (): void => {
+    isOpen.value = false;
+  };
+  const take = (target: Target | undefined): void => {
+    if (!target) return;
+    close();
+    go(target.href);
+  };
+  const onKey = (event: KeyboardEvent): void => {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (step === 0) return;
+    event.preventDefault();
+    setAt(Math.max(0, Math.min(found.length - 1, chosen + step)));
+  };
+  return (
+    <Dialog title="Go to" class="palette" onClose={close}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          take(found[chosen]);
+        }}
+      >
+        <input
+          autofocus
+          type="text"
+          role="combobox"
+          aria-label="Go to"
+          aria-expanded="true"
+          aria-controls="palette-list"
+          aria-activedescendant={found.length > 0 ? `palette-${chosen}` : undefined}
+          placeholder="Id of a task, queue, task, cron, page …"
+          autocomplete="off"
+          value={text}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setAt(0);
+          }}
+          onKeyDown={onKey}
+        />
+      </form>
+      <ul id="palette-list" role="listbox" aria-label="Places">
+        {found.map((target, index) => (
+          <li
+            key={`${target.kind} ${target.label}`}
+            id={`palette-${index}`}
+            role="option"
+            aria-selected={index === chosen}
+            onClick={() => take(target)}
+          >
+            {target.label} <span class="aside">{target.kind}</span>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}
+
+function targetsOf(text: string, known: readonly Target[]): Target[] {
+  if (TASK_ID.test(text)) return [{ label: text, kind: 'task by id', href: taskHref(text.toLowerCase()) }];
+  const wanted = text.toLowerCase();
+  const rank = ({ label }: Target): number => {
+    const place = label.toLowerCase().indexOf(wanted);
+    return place === -1 ? Infinity : place;
+  };
+  const found = [...PAGES, ...known]
+    .filter((target) => rank(target) !== Infinity)
+    .toSorted((one, other) => rank(one) - rank(other));
+  const search =
+    text === ''
+      ? []
+      : [
+          { label: `Search tasks for “${text}”`, kind: 'search', href: href('/tasks', { search: text }) },
+          { label: text, kind: 'task by id', href: taskHref(text) },
+        ];
+  return [...found.slice(0, MAX_FOUND), ...search];
+}

@@ -1,0 +1,173 @@
+import { type CancelTimer, type Clock, whenItIs } from '../clock/index.js';
+import { inCleanContext, runAsTask } from '../context/index.js';
+import { type AbortCause, DeadlineError, type EnqueuedTask, TaskAbortedError } from '../contract/index.js';
+import { ABORT_GRACE_MS, type Delivery } from '../engine/port/index.js';
+import type { Redact } from '../params/index.js';
+import { FollowUps, type QueueTaskWhenOptions, type TaskDispatcher } from '../queueing/index.js';
+import { capped } from './capped-text.js';
+import type { TaskContext } from './task-context.js';
+import { timeoutMessage } from './timeout-error.js';
+
+const MAX_LOG_LENGTH = 8 * 1024;
+const MAX_PROGRESS_MESSAGE_LENGTH = 1_000;
+/** Lines of one attempt: a handler that logs every row of a million must not fill the store. */
+const MAX_LOGS = 1_000;
+
+/** The context of one attempt. After its end, what a handler that was left behind still says is ignored. */
+export class AttemptContext implements TaskContext {
+  readonly id: string;
+  readonly queueName: string;
+  readonly name: string;
+  readonly attempt: number;
+  readonly enqueuedAt: number;
+  readonly followUps: FollowUps;
+  private logs = 0;
+  private percent = 0;
+  private ended = false;
+
+  constructor(
+    private readonly delivery: Delivery,
+    readonly maxAttempts: number,
+    private readonly attemptSignal: AttemptSignal,
+    readonly dispatcher: TaskDispatcher,
+    private readonly redact: Redact,
+  ) {
+    const { id, queue, name, attempt, createdAt } = delivery.task;
+    this.id = id;
+    this.queueName = queue;
+    this.name = name;
+    this.attempt = attempt;
+    this.enqueuedAt = createdAt;
+    this.followUps = new FollowUps(id, queue);
+  }
+
+  get signal(): AbortSignal {
+    return this.attemptSignal.signal;
+  }
+
+  /** Also where the app left the handler's asynchronous context, as a listener of an emitter may. */
+  queue(
+    queue: string,
+    ...args: [string, object, QueueTaskWhenOptions?] | [object, QueueTaskWhenOptions?]
+  ): Promise<EnqueuedTask> {
+    const enqueue = this.dispatcher.queue.bind(this.dispatcher) as (...all: unknown[]) => Promise<EnqueuedTask>;
+    return runAsTask(this.dispatcher, this.followUps, () => enqueue(queue, ...args));
+  }
+
+  progress(percent: number, message?: string): void {
+    if (this.ended) return;
+    // A percentage of nothing (0 / 0) is no reason to fail an import of no rows.
+    if (Number.isFinite(percent)) this.percent = Math.min(100, Math.max(0, percent));
+    this.delivery.progress({
+      percent: this.percent,
+      ...(message != null && { message: this.text(message, MAX_PROGRESS_MESSAGE_LENGTH) }),
+    });
+  }
+
+  log(message: string): void {
+    if (this.ended || this.logs > MAX_LOGS) return;
+    this.logs += 1;
+    if (this.logs > MAX_LOGS) this.delivery.log(`Only the first ${MAX_LOGS} lines of an attempt are kept`);
+    else this.delivery.log(this.text(message, MAX_LOG_LENGTH));
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  private text(message: unknown, limit: number): string {
+    return capped(this.redact(typeof message === 'string' ? message : shown(message)), limit);
+  }
+}
+
+/** Whatever a handler without types hands in. */
+function shown(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return '[no text]';
+  }
+}
+
+/**
+ * The signal that a handler sees, aborted by the engine or by the attempt's own timeout. Made when somebody asks for it: most
+ * handlers never do, and a signal costs more than all the rest.
+ *
+ * running --(engine aborts: cancelled, shutdown, lease-lost | timeout | deadline)--> aborted --(grace is over)--> abandoned
+ *
+ * The first cause stands, but `cancelled` and `lease-lost` overrule a timeout and a deadline: what a person decided, or another process
+ * owns, is not retried.
+ */
+export class AttemptSignal {
+  private timers: CancelTimer[] | null = null;
+  private controller: AbortController | null = null;
+  /** The first reason that it was aborted for. */
+  private reason: TaskAbortedError | null = null;
+
+  /**
+   * @param timeout milliseconds, null for none
+   * @param attempt is given up when it has not ended within the grace after an abort
+   */
+  constructor(
+    private readonly delivery: Delivery,
+    timeout: number | null,
+    private readonly clock: Clock,
+    private readonly attempt: { abandon(): void },
+  ) {
+    if (delivery.aborted) this.abort(delivery.aborted);
+    else {
+      delivery.onAbort = (reason) => this.abort(reason);
+      if (timeout !== null) this.schedule(timeout, () => this.timeOut(timeout));
+      const deadlineAt = delivery.task.traits?.deadlineAt;
+      if (deadlineAt !== undefined) this.endBy(deadlineAt);
+    }
+  }
+
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.reason) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  get aborted(): boolean {
+    return this.reason !== null;
+  }
+
+  /** Why it was aborted; null while it was not. */
+  get cause(): AbortCause | null {
+    const byEngine = this.delivery.aborted?.reason ?? null;
+    if (byEngine === 'cancelled' || byEngine === 'lease-lost') return byEngine;
+    return this.reason?.reason ?? null;
+  }
+
+  dispose(): void {
+    this.delivery.onAbort = null;
+    if (this.timers) for (const cancel of this.timers) cancel();
+  }
+
+  private timeOut(timeout: number): void {
+    if (!this.aborted) this.abort(new TaskAbortedError('timeout', timeoutMessage(timeout)));
+  }
+
+  private endBy(deadlineAt: number): void {
+    const end = (): void => {
+      if (!this.aborted) this.abort(new DeadlineError(deadlineAt));
+    };
+    (this.timers ??= []).push(whenItIs(this.clock, deadlineAt, () => inCleanContext(end)));
+  }
+
+  private abort(reason: TaskAbortedError): void {
+    if (!this.reason) {
+      this.reason = reason;
+      this.controller?.abort(reason);
+    }
+    this.schedule(ABORT_GRACE_MS, () => this.attempt.abandon());
+  }
+
+  private schedule(delay: number, action: () => void): void {
+    // A person who moves an app's own clock is no part of the attempt.
+    (this.timers ??= []).push(this.clock.schedule(delay, () => inCleanContext(action)));
+  }
+}

@@ -1,0 +1,227 @@
+import type { Clock } from '../clock/index.js';
+import type { ResolvedConfig, TaskSettings } from '../config/index.js';
+import { inCleanContext, runAsTask } from '../context/index.js';
+import { InvalidParamsError, ParamsUpgradeError, UnknownTaskNameError } from '../contract/index.js';
+import type { DeliveredTask, Delivery, EngineLogger, NewTask, Outcome, RunTask } from '../engine/port/index.js';
+import type { HandlerRegistry } from '../handlers/index.js';
+import { type ParamsCodec, TaskSecrets } from '../params/index.js';
+import type { TaskDispatcher } from '../queueing/index.js';
+import { AttemptContext, AttemptSignal } from './attempt-context.js';
+import { type AttemptParts, type AttemptsGranted, Decider, type Ending } from './decide.js';
+import { lapsed } from './lapsed.js';
+import { keptResultOf } from './kept-result-of.js';
+import { parseStoredSettings } from './stored-settings.js';
+import { checkVersion, upgradedParams } from './upgrade-params.js';
+
+export interface AttemptPipelineParts {
+  readonly registry: Pick<HandlerRegistry, 'get' | 'names' | 'settingsOf'>;
+  readonly codec: ParamsCodec;
+  readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'maxResultSize'>;
+  /** The dispatcher that handlers find in their context. */
+  readonly dispatcher: TaskDispatcher;
+  readonly logger: EngineLogger;
+  /** For jitter. Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+/**
+ * The way of a delivered task to an outcome:
+ *
+ *     decode      the handler, the settings and the params
+ *     surround    what the handler's call stands in
+ *     execute     the handler, until it ends or its signal gives it up
+ *     decide      completed, again later, failed, cancelled, handed back (all but the first in decide.ts)
+ *
+ * All of it happens in a context of its own: an app's `AsyncLocalStorage` holds there what the handler puts into it, and
+ * nothing of the request that enqueued this task or another one.
+ *
+ * Promises and closures are few here, as each costs Node time for every task: no step that need not wait is asynchronous.
+ */
+export class AttemptPipeline {
+  private readonly decider: Decider;
+
+  constructor(private readonly parts: AttemptPipelineParts) {
+    const { registry, config, logger, random = Math.random } = parts;
+    this.decider = new Decider(registry, config, logger, random);
+  }
+
+  readonly run: RunTask = (delivery) => inCleanContext(this.attempt, delivery);
+
+  /** One promise for all stages. */
+  private readonly attempt = (delivery: Delivery): Promise<Outcome> => {
+    let decoded: AttemptParts;
+    try {
+      const over = delivery.task.traits ? this.lapsed(delivery.task) : null;
+      if (over) return Promise.resolve(over);
+      decoded = this.decode(delivery);
+    } catch (thrown) {
+      return Promise.resolve(this.decider.uncalled(delivery.task, thrown));
+    }
+    return new Promise((resolve, reject) => {
+      const onEnd: OnEnd = (ending, signal, followUps) => {
+        try {
+          resolve(followedBy(this.decide(decoded, ending, signal), followUps));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      new Attempt(decoded, this.parts, onEnd).start();
+    });
+  };
+
+  /**
+   * First stage: finds what a delivered task names. The params, which may have to be waited for, follow when it starts.
+   * @throws UnknownTaskNameError, UnknownTaskVersionError; InvalidArgumentError for stored settings that are not readable
+   */
+  private decode(delivery: Delivery): AttemptParts {
+    const { task } = delivery;
+    const { registry, codec } = this.parts;
+    const handler = registry.get(task.name);
+    if (!handler) throw new UnknownTaskNameError(task.name, registry.names());
+    checkVersion(task, handler);
+    const own = task.settings === null ? null : parseStoredSettings(task.settings);
+    const settings = registry.settingsOf(task.queue, handler, own);
+    const paths = codec.sensitivePaths(handler.params);
+    const secrets =
+      paths.length + task.sensitive.length > 0 ? new TaskSecrets(task.params, [...task.sensitive, ...paths]) : null;
+    const redact = secrets?.redact ?? unchanged;
+    return { delivery, handler, settings, granted: attemptsGranted(task, settings), secrets, redact };
+  }
+
+  /** First stage, for one of few tasks: whether it may run at all by now, whoever handles it. */
+  private lapsed(task: DeliveredTask): Outcome | null {
+    const { registry, config } = this.parts;
+    const settings = (): TaskSettings =>
+      registry.settingsOf(task.queue, registry.get(task.name), parseStoredSettings(task.settings));
+    return lapsed(task, config.clock.now(), settings);
+  }
+
+  /** Last stage: what comes of an attempt. */
+  private decide(parts: AttemptParts, ending: Ending, signal: AttemptSignal): Outcome {
+    if (ending.as !== 'done') return this.decider.unfinished(parts, ending, signal);
+    const { handler, settings, granted } = parts;
+    const keepFor = settings.retention.completed;
+    const maxAttempts = granted.base;
+    if (!handler.result) return { kind: 'completed', keepFor, maxAttempts };
+    try {
+      const result = keptResultOf(parts, handler.result, ending.value, this.parts.config.maxResultSize);
+      return { kind: 'completed', keepFor, maxAttempts, result };
+    } catch (thrown) {
+      return this.decider.unfinished(parts, { as: 'threw', thrown }, signal);
+    }
+  }
+}
+
+/** @param followUps what is to be stored with the completion of the attempt; null where nothing is */
+type OnEnd = (ending: Ending, signal: AttemptSignal, followUps: readonly NewTask[] | null) => void;
+
+/**
+ * The call of a handler:
+ *
+ *     reading the params ──> running ──(the handler ends | the signal gives it up)──> ended, once
+ *          │ wrong, or aborted by now                                                   ▲
+ *          └────────────────────────────────────────────────────────────────────────────┘
+ */
+class Attempt {
+  private readonly signal: AttemptSignal;
+  private readonly context: AttemptContext;
+  private hasEnded = false;
+
+  /** @param onEnd is called once, and must not throw */
+  constructor(
+    private readonly parts: AttemptParts,
+    private readonly tools: { codec: ParamsCodec; dispatcher: TaskDispatcher; config: { readonly clock: Clock } },
+    private readonly onEnd: OnEnd,
+  ) {
+    const { delivery, settings, granted, redact } = parts;
+    this.signal = new AttemptSignal(delivery, settings.timeout, tools.config.clock, this);
+    this.context = new AttemptContext(delivery, granted.shown, this.signal, tools.dispatcher, redact);
+  }
+
+  /** The rest of the first stage: the params become what the handler takes. */
+  start(): void {
+    if (this.signal.aborted) return this.end({ as: 'unstarted' });
+    const { delivery, handler } = this.parts;
+    try {
+      const json = upgradedParams(delivery.task, handler);
+      const decoded = this.tools.codec.decode(handler.name, json, handler.params);
+      if (!(decoded instanceof Promise)) return this.execute(decoded);
+      decoded.then(
+        (params) => this.execute(params),
+        (thrown: unknown) => this.refuse(thrown),
+      );
+    } catch (thrown) {
+      this.refuse(thrown);
+    }
+  }
+
+  /** Called by the signal. What the handler still says or throws after it is ignored, and does not end the process. */
+  abandon(): void {
+    this.end({ as: 'abandoned' });
+  }
+
+  private refuse(thrown: unknown): void {
+    // A rule of the class that failed for another reason (no connection) says nothing about the params.
+    const isForGood = thrown instanceof InvalidParamsError || thrown instanceof ParamsUpgradeError;
+    this.end({ as: isForGood ? 'rejected' : 'threw', thrown });
+  }
+
+  /** Third stage: the handler runs, until it ends or its signal gives it up. */
+  private execute(params: object): void {
+    try {
+      this.parts.secrets?.learn(params);
+      if (this.signal.aborted) return this.end({ as: 'unstarted' });
+      const returned = this.surround(params);
+      if (!isThenable(returned)) return this.end(this.done(returned));
+      Promise.resolve(returned).then(
+        (value) => this.end(this.done(value)),
+        (thrown: unknown) => this.end({ as: 'threw', thrown }),
+      );
+    } catch (thrown) {
+      this.end({ as: 'threw', thrown });
+    }
+  }
+
+  /**
+   * Second stage: what the handler's call stands in. Whatever it enqueues, however deep, it enqueues as the task that runs;
+   * what it enters into an app's `AsyncLocalStorage` ends with it.
+   */
+  private surround(params: object): unknown {
+    const { handler } = this.parts;
+    return runAsTask(this.tools.dispatcher, this.context.followUps, () => handler.call(params, this.context));
+  }
+
+  private done(value: unknown): Ending {
+    return this.parts.handler.result ? { as: 'done', value } : { as: 'done' };
+  }
+
+  private end(ending: Ending): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.onEnd(ending, this.signal, this.context.followUps.close());
+    this.context.end();
+    this.signal.dispose();
+  }
+}
+
+function attemptsGranted(
+  { maxAttempts, attempt, excusedAttempts }: DeliveredTask,
+  settings: Pick<TaskSettings, 'maxRetries'>,
+): AttemptsGranted {
+  const base = maxAttempts ?? settings.maxRetries + 1;
+  return { base, used: Math.max(1, attempt - excusedAttempts), shown: base + excusedAttempts };
+}
+
+/** Nothing follows an attempt that did not complete. */
+function followedBy(outcome: Outcome, followUps: readonly NewTask[] | null): Outcome {
+  return followUps && outcome.kind === 'completed' ? { ...outcome, followUps } : outcome;
+}
+
+function unchanged(text: string): string {
+  return text;
+}
+
+/** Also a promise of another realm or library. */
+function isThenable(value: unknown): boolean {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null && 'then' in value;
+}

@@ -1,0 +1,2 @@
+export { AttemptPipeline } from './attempt-pipeline.js';
+export type { TaskContext } from './task-context.js';

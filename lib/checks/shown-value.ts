@@ -1,0 +1,25 @@
+const MAX_SHOWN_LENGTH = 60;
+
+/** A value as an error message shows it: short, and without what stands inside an object. */
+export function shownValue(value: unknown): string {
+  switch (typeof value) {
+    case 'string': {
+      const cut = value.length > MAX_SHOWN_LENGTH ? `${value.slice(0, MAX_SHOWN_LENGTH)}…` : value;
+      return JSON.stringify(cut);
+    }
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return String(value);
+    case 'object':
+      if (value === null) return 'empty (null)';
+      return Array.isArray(value) ? 'a list' : 'an object';
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+/** `1000000` as `1,000,000`. */
+export function shownNumber(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,2 @@
+export { inCleanContext, runAsTask, runningAttempt } from './async-context.js';
+export { loggerInCleanContext } from './logger-in-clean-context.js';

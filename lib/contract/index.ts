@@ -1,0 +1,88 @@
+export { MAX_UNHANDLED_COUNTED, type UnhandledKind } from './unhandled-kind.js';
+export type { LapseReason, TaskTags, TaskTraits } from './task-traits.js';
+export { type AuditAction, type AuditEntry, type AuditPage, MAX_AUDIT_ENTRIES } from './audit.js';
+export { DEFAULT_STORE } from './default-store.js';
+export type { Duration } from './duration.js';
+export { DeadlineError, deadlineMessage } from './errors/deadline-error.js';
+export { RetryLater, type RetryLaterOptions, UnrecoverableError } from './errors/handler-errors.js';
+export { SchemaVersionError, StoreError } from './errors/store-errors.js';
+export { type AbortCause, TaskAbortedError } from './errors/task-aborted-error.js';
+export {
+  InvalidResultError,
+  NoResultError,
+  ResultDeadlockError,
+  ResultTimeoutError,
+  ResultTooLargeError,
+  TaskCancelledError,
+  TaskFailedError,
+} from './errors/result-errors.js';
+export {
+  type FieldProblem,
+  ForeignManagerError,
+  ForeignQueueError,
+  InvalidArgumentError,
+  InvalidParamsError,
+  ParamsTooLargeError,
+  ParamsUpgradeError,
+  ScheduleNotFoundError,
+  TaskNotFoundError,
+  TaskStateError,
+  TasksConfigError,
+  TasksError,
+  UnknownQueueError,
+  UnknownTaskNameError,
+  UnknownTaskVersionError,
+} from './errors/tasks-errors.js';
+export type { ErrorOccurrence, ErrorGroup, ErrorReport } from './error-group.js';
+export {
+  SCHEDULER_TYPE,
+  SCHEDULER_TYPE_CRON,
+  SCHEDULER_TYPE_INTERVAL,
+  SCHEDULER_TYPE_TIMEOUT,
+  SCHEDULE_CRON_OPTIONS,
+  SCHEDULE_MODULE_OPTIONS,
+  TASKS_CRON_METADATA,
+  TASK_HANDLER_METADATA,
+} from './metadata-keys.js';
+export { type MetricPoint, type MetricsQuery, noMetrics } from './metrics.js';
+export type { OutboxDepth, QueueDepth, StateCounts } from './queue-depth.js';
+export type { RateLimit } from './rate-limit.js';
+export { type CatchUp, MAX_LAST_RUNS, type Schedule, type ScheduleStatus, type ScheduleTraits } from './schedule.js';
+export {
+  ACTION_STATES,
+  type ActionResult,
+  type ActionTarget,
+  MAX_REFUSED_LISTED,
+  type TaskAction,
+  type TaskChange,
+  UPDATE_STATES,
+} from './task-actions.js';
+export {
+  type PageRequest,
+  TASK_FILTER_KEYS,
+  TASK_ORDERS,
+  type TaskFilter,
+  type TaskOrder,
+  type TaskPage,
+} from './task-filter.js';
+export { MAX_LOG_BYTES, type StoreCondition } from './store-condition.js';
+export type { ParamsOf, ResultOf, TaskParams, TaskResults } from './task-params.js';
+export {
+  type AttemptOutcome,
+  type ChildTask,
+  type EnqueuedTask,
+  ENDED_STATES,
+  hasEnded,
+  MAX_CHILDREN_LISTED,
+  TASK_STATES,
+  type Task,
+  type TaskAttempt,
+  type TaskError,
+  type TaskLog,
+  type TaskProgress,
+  type TaskState,
+  type TaskSummary,
+  noTasks,
+} from './task.js';
+export { listOf, messageOf, nearest, plural } from './wording.js';
+export { MAX_RUNNING_LISTED, type RunningTask, type WorkerInfo, type WorkerStatus } from './worker.js';

@@ -1,0 +1,45 @@
+import type { TaskAttempt } from '../../contract/index.js';
+import { holdOff, ofUnhandled } from '../common/index.js';
+import type { Outcome } from '../port/index.js';
+import { type AttemptRecord, recordsIn } from './attempt-record.js';
+import type { TaskJob } from './task-job.js';
+
+/** The name of the error that a task is left to others with. */
+const UNKNOWN_NAME = 'UnknownTaskNameError';
+
+/**
+ * What becomes of a task that this process knows no handler for: it comes again later, for whichever process, and the
+ * attempt does not count; or it fails, where that has gone on for too long. BullMQ counts how often a job was begun, so the
+ * attempt keeps its number.
+ */
+export function declinedOutcome(job: TaskJob, outcome: Outcome & { kind: 'declined' }, now: number): Outcome {
+  const since = unhandledSince(recordsIn(job.stacktrace)) ?? now;
+  const { error, maxAttempts } = outcome;
+  const stackless = { name: UNKNOWN_NAME, message: error.message };
+  return (
+    ofUnhandled(outcome, since, now) ?? {
+      kind: 'retry',
+      at: now + holdOff(now - since),
+      error: stackless,
+      countsAttempt: false,
+      maxAttempts,
+    }
+  );
+}
+
+/** When the first of the last attempts that were left to others began; undefined where the last one was not. */
+export function unhandledSince(records: readonly AttemptRecord[]): number | undefined {
+  const handled = records.findLastIndex((record) => !isDeclined(record));
+  return records[handled + 1]?.startedAt;
+}
+
+/** Whether a task has failed because it was left to others for too long. */
+export function failedUnknown(records: readonly AttemptRecord[]): boolean {
+  const last = records.at(-1);
+  return last?.outcome === 'failed' && last.error?.name === UNKNOWN_NAME && records.slice(0, -1).some(isDeclined);
+}
+
+/** Whether an attempt was left to others; its error is none of the task's own. */
+export function isDeclined({ outcome, error }: Pick<TaskAttempt, 'outcome' | 'error'>): boolean {
+  return outcome === 'snoozed' && error?.name === UNKNOWN_NAME;
+}

@@ -1,0 +1,166 @@
+import { wallTime } from '../../../clock/index.js';
+import {
+  ACTION_STATES,
+  ForeignQueueError,
+  MAX_REFUSED_LISTED,
+  type ActionResult,
+  type ActionTarget,
+  type TaskAction,
+  type TaskChange,
+  type TaskFilter,
+  type TaskTraits,
+  UPDATE_STATES,
+} from '../../../contract/index.js';
+import { withoutLapsed } from '../../common/index.js';
+import type { Acting } from '../../port/index.js';
+import { recordsIn } from '../attempt-record.js';
+import type { BullmqStore } from '../bullmq-store.js';
+import { cancelledId, cancelledNotes } from '../cancelled.js';
+import { taskIdOf } from '../job-ids.js';
+import { notesOf } from '../stored-job.js';
+import type { Listed } from '../task-lists.js';
+import { changeWaiting } from '../waiting-jobs.js';
+import { withoutPast } from '../transfer/carried.js';
+
+const AT_ONCE = 50;
+
+/** Carries out what a person asks, by BullMQ's own moves. */
+export class BullmqActing implements Acting {
+  constructor(private readonly store: BullmqStore) {}
+
+  async act(action: TaskAction, target: ActionTarget): Promise<ActionResult> {
+    const { watch } = this.store.opened;
+    const result = await ('ids' in target ? this.actOnNamed(action, target.ids) : this.actOnAll(action, target.filter));
+    watch.announce(null);
+    return result;
+  }
+
+  async update(id: string, change: TaskChange): Promise<ActionResult> {
+    const { lists, registry, set, watch } = this.store.opened;
+    const listed = await lists.find(id);
+    if (listed && registry.isForeign(listed.queue)) throw new ForeignQueueError(listed.queue);
+    const waits = listed !== null && UPDATE_STATES.some((state) => state === listed.state);
+    if (waits && (await changeWaiting(set, listed.queue, listed.job, change))) {
+      watch.announce(listed.queue, id);
+      return { changed: 1, refused: [] };
+    }
+    return { changed: 0, refused: [{ id, state: (await lists.find(id))?.state ?? null }] };
+  }
+
+  async pauseQueue(queue: string): Promise<void> {
+    const { set, registry } = this.store.opened;
+    if (registry.isForeign(queue)) throw new ForeignQueueError(queue);
+    await registry.noteQueues([queue]);
+    await set.queue(queue).pause();
+  }
+
+  async resumeQueue(queue: string): Promise<void> {
+    const { set, registry } = this.store.opened;
+    if (registry.isForeign(queue)) throw new ForeignQueueError(queue);
+    await set.queue(queue).resume();
+  }
+
+  private async actOnNamed(action: TaskAction, ids: readonly string[]): Promise<ActionResult> {
+    const { lists, registry } = this.store.opened;
+    let changed = 0;
+    const refused: Array<ActionResult['refused'][number]> = [];
+    for (const id of new Set(ids)) {
+      const listed = await lists.find(id);
+      if (listed && registry.isForeign(listed.queue)) throw new ForeignQueueError(listed.queue);
+      if (listed && (await this.change(action, listed))) changed += 1;
+      else if (refused.length < MAX_REFUSED_LISTED) {
+        refused.push({ id, state: (await lists.find(id))?.state ?? null });
+      }
+    }
+    return { changed, refused };
+  }
+
+  private async actOnAll(action: TaskAction, filter: TaskFilter): Promise<ActionResult> {
+    let changed = 0;
+    let batch: Listed[] = [];
+    const carryOut = async () => {
+      const results = await Promise.all(batch.map((listed) => this.change(action, listed)));
+      changed += results.filter(Boolean).length;
+      batch = [];
+    };
+    for await (const listed of this.store.opened.lists.all(filter)) {
+      if (batch.push(listed) === AT_ONCE) await carryOut();
+    }
+    await carryOut();
+    return { changed, refused: [] };
+  }
+
+  /** Resolves to false where the task has moved on meanwhile, or never was in a state that the action applies to. */
+  private async change(action: TaskAction, listed: Listed): Promise<boolean> {
+    if (!ACTION_STATES[action].includes(listed.state)) return false;
+    try {
+      await this.move(action, listed);
+      return true;
+    } catch (error) {
+      const now = await this.store.opened.lists.find(taskIdOf(listed.job.id!));
+      if (now?.state === listed.state) throw error;
+      return false;
+    }
+  }
+
+  private async move(action: TaskAction, { queue, job, state }: Listed): Promise<void> {
+    if (action === 'delete') await job.remove();
+    else if (action === 'run-now') await job.promote();
+    else if (action === 'cancel') await this.cancel(queue, job, state);
+    else if (state === 'retryable') await job.promote();
+    else if (state === 'cancelled') await this.revive(queue, job);
+    else await this.retryFailed(queue, job);
+  }
+
+  /** BullMQ on PostgreSQL drops the stacks of a job that is retried: there, the log keeps what they tell. */
+  private async retryFailed(queue: string, job: Listed['job']): Promise<void> {
+    const { set, cancelled } = this.store.opened;
+    if (!set.keepsStacks) for (const record of recordsIn(job.stacktrace)) await job.log(JSON.stringify(record));
+    // The request to stop came before it failed.
+    await cancelled.unask(job.id!);
+    const { traits } = notesOf(job);
+    if (traits) await this.liveAgain(queue, job, traits);
+    await job.retry('failed', { resetAttemptsMade: true });
+  }
+
+  /** A time that is over binds a task no more that somebody has retried. */
+  private async liveAgain(queue: string, job: Listed['job'], traits: TaskTraits): Promise<void> {
+    const { set, lapses } = this.store.opened;
+    const left = withoutLapsed(traits, wallTime());
+    await set.waiting.setTraits(queue, job.id!, left);
+    await lapses.noteJob(queue, job, left);
+  }
+
+  private async cancel(queue: string, job: Listed['job'], state: Listed['state']): Promise<void> {
+    const { set, cancelled } = this.store.opened;
+    if (state === 'running') {
+      await cancelled.ask(job.id!);
+      return;
+    }
+    await cancelled.keep(queue, job, undefined, null);
+    try {
+      await job.remove();
+    } catch (error) {
+      await set.cancelledOf(queue).remove(cancelledId(job));
+      throw error;
+    }
+  }
+
+  /** Attempts before it was cancelled are not carried over: BullMQ begins to count with a job's first. */
+  private async revive(queue: string, job: Listed['job']): Promise<void> {
+    const { cancelled: _cancelled, ...opts } = job.opts as typeof job.opts & { cancelled?: unknown };
+    if (!cancelledNotes(job)) throw new Error(`Task "${job.id}" has no notes of its cancellation.`);
+    const { set, lapses } = this.store.opened;
+    const { traits } = notesOf(job);
+    const left = traits && withoutLapsed(traits, wallTime());
+    if (left) await lapses.noteJob(queue, job, left);
+    const anew = withoutPast(opts) as typeof opts & { readonly task?: object };
+    await set.queue(queue).add(job.name, job.data, {
+      ...anew,
+      ...(left && { task: { ...anew.task, traits: left } }),
+      jobId: job.id!,
+      timestamp: job.timestamp,
+    });
+    await job.remove();
+  }
+}

@@ -1,0 +1,53 @@
+import type { ConsumeOptions, Consumer, Delivering, EngineContext, RunTask } from '../../port/index.js';
+import type { BullmqStore } from '../bullmq-store.js';
+import { JobConsumer } from '../job-consumer.js';
+import { assertNoMove } from '../transfer/move-mark.js';
+
+export class BullmqDelivering implements Delivering {
+  constructor(
+    private readonly store: BullmqStore,
+    private readonly context: Pick<EngineContext, 'keepAtMost'>,
+  ) {}
+
+  async consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
+    const { set, registry, cancelled, ticker, watch, unhandled } = this.store.opened;
+    const { consumers } = this.store;
+    await assertNoMove(registry);
+    await registry.noteQueues([queue]);
+    const { workerId } = consumers;
+    const report = (error: Error): void => this.store.report(error);
+    const { keepAtMost } = this.context;
+    const parts = { set, cancelled, workerId, unhandled, keepAtMost, report };
+    const consumer = new JobConsumer(queue, parts, this.store.options, options, run);
+    consumers.add(consumer);
+    ticker.start();
+    await watch.hearOwn();
+    await consumer.ready();
+    try {
+      // Again, now that whoever moves the tasks sees this process.
+      await assertNoMove(registry);
+    } catch (error) {
+      await consumer.abandon();
+      consumers.remove(consumer);
+      throw error;
+    }
+    await this.noteWorker();
+    return {
+      close: async (grace) => {
+        await consumer.close(grace);
+        consumers.remove(consumer);
+        await this.noteWorker();
+      },
+    };
+  }
+
+  /** The queues that this process works on, for others to see. */
+  private async noteWorker(): Promise<void> {
+    if (!this.store.isOpen) return;
+    const { registry } = this.store.opened;
+    const { info, workerId } = this.store.consumers;
+    const note = `worker:${workerId}`;
+    if (info) await registry.declare({ [note]: JSON.stringify(info) });
+    else await registry.forget(note);
+  }
+}

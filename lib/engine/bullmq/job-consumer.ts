@@ -1,0 +1,283 @@
+import type { KeepJobs } from 'bullmq';
+import { wallTime } from '../../clock/index.js';
+import type { AbortCause } from '../../contract/index.js';
+import { abort, InHand } from '../common/index.js';
+import type { ConsumeOptions, Consumer, EngineContext, NewTask, Outcome, RunTask } from '../port/index.js';
+import { AttemptError, toStack, type AttemptRecord } from './attempt-record.js';
+import type { BullmqEngineOptions } from './bullmq-options.js';
+import type { Cancelled } from './cancelled.js';
+import { declinedOutcome } from './declined.js';
+import { taskIdOf } from './job-ids.js';
+import { watchLeases } from './lease-watch.js';
+import { returnValueOf, rowOfResult } from './job-result.js';
+import type { QueueSet } from './queue-set.js';
+import { RunningJob, type RunningJobParts } from './running-job.js';
+import type { TaskJob } from './task-job.js';
+import type { UnhandledKinds } from './unhandled-kinds.js';
+import { isLanding } from './transfer/carried.js';
+import { land } from './transfer/land.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Data points of BullMQ's metrics, one a minute: a week. */
+const METRIC_POINTS = (7 * DAY_MS) / 60_000;
+
+/** How long a worker waits before it asks a server again that was not there. BullMQ's own 15 s are long for a restart. */
+const RECONNECT_MS = 1_000;
+
+/** The parts that all consumers of an engine share. */
+export interface ConsumerParts {
+  readonly set: QueueSet;
+  readonly cancelled: Cancelled;
+  readonly workerId: string;
+  readonly keepAtMost: EngineContext['keepAtMost'];
+  readonly unhandled: UnhandledKinds;
+  report(error: Error): void;
+}
+
+/**
+ * Delivers the tasks of one queue, through a BullMQ Worker that fetches, locks, renews and recovers them. Of an attempt:
+ *
+ *     completed                  the job is completed; its return value is the result, where that is kept
+ *     failed                     the processor throws, with no attempt left
+ *     retry, counted             it throws, and the delay stands in the error
+ *     retry, not counted         moved to delayed, or back to wait where it is due: BullMQ does not count either as made
+ *     released                   moved back to wait
+ *     cancelled                  kept among the cancelled ones, and removed
+ *
+ * Every move names the lock's token, so that an owner which lost its lock changes nothing.
+ */
+export class JobConsumer implements Consumer {
+  readonly concurrency: number;
+  private readonly running = new InHand<RunningJob>();
+  private readonly worker: ReturnType<QueueSet['worker']>;
+  private readonly jobParts: RunningJobParts;
+  private closing: Promise<void> | null = null;
+
+  constructor(
+    readonly queue: string,
+    private readonly parts: ConsumerParts,
+    { lease, maxLostAttempts }: BullmqEngineOptions,
+    { concurrency, rateLimit }: ConsumeOptions,
+    private readonly run: RunTask,
+  ) {
+    this.concurrency = concurrency;
+    this.jobParts = {
+      report: (error) => parts.report(error),
+      tellOfLog: (jobId) => parts.set.tell(queue, { event: 'logged', jobId }),
+    };
+    this.worker = parts.set.worker(queue, (job, token) => this.process(job as TaskJob, token!), {
+      name: parts.workerId,
+      concurrency,
+      lockDuration: lease,
+      stalledInterval: lease,
+      maxStalledCount: maxLostAttempts - 1,
+      runRetryDelay: RECONNECT_MS,
+      metrics: { maxDataPoints: METRIC_POINTS },
+      settings: { backoffStrategy: (_made, _type, error) => (error as AttemptError).delay ?? -1 },
+      ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.per } }),
+    });
+    watchLeases(this.worker, lease, this.running);
+    this.worker.on('lockRenewalFailed', (ids) => {
+      for (const id of ids) {
+        this.abort(id, 'lease-lost', `This process lost the lease of task "${taskIdOf(id)}"; it may run elsewhere.`);
+      }
+    });
+  }
+
+  async ready(): Promise<void> {
+    await this.worker.waitUntilReady();
+  }
+
+  cancel(jobId: string): void {
+    this.abort(jobId, 'cancelled', `Task "${taskIdOf(jobId)}" was cancelled.`);
+  }
+
+  /** Whether the task that enqueued `task` runs here; it is then noted there. */
+  noteChild(task: NewTask): boolean {
+    for (const parent of this.running) {
+      if (parent.task.id !== task.parentId) continue;
+      parent.enqueued(task);
+      return true;
+    }
+    return false;
+  }
+
+  close(grace: number): Promise<void> {
+    return this.end(grace);
+  }
+
+  /** Waits for nobody: what runs is handed back at once. */
+  abandon(): Promise<void> {
+    return this.end(0, 0);
+  }
+
+  private end(grace: number, afterAbort?: number): Promise<void> {
+    this.closing ??= this.endOnce(grace, afterAbort);
+    return this.closing;
+  }
+
+  private async endOnce(grace: number, afterAbort?: number): Promise<void> {
+    await this.worker.pause(true);
+    for (const job of await this.running.drain(grace, afterAbort)) job.giveUp();
+    await this.parts.set.end(this.worker);
+  }
+
+  private abort(jobId: string, cause: AbortCause, message: string): void {
+    for (const running of this.running) if (running.job.id === jobId) abort(running, cause, message);
+  }
+
+  private process(job: TaskJob, token: string): Promise<unknown> {
+    if (isLanding(job)) return this.land(job, token);
+    const running = new RunningJob(job, token, this.queue, this.jobParts);
+    // BullMQ has counted it as begun: without a record, that attempt would be taken for a lost one.
+    if (this.closing) return this.release(running);
+    this.running.add(running);
+    return job.attemptsStarted > 1 ? this.runAgain(running) : this.runNow(running);
+  }
+
+  private async land(job: TaskJob, token: string): Promise<never> {
+    await land(job, token);
+    throw new this.parts.set.library.WaitingError();
+  }
+
+  /** Between its attempts a task may have been asked to stop. */
+  private async runAgain(running: RunningJob): Promise<unknown> {
+    try {
+      if (!(await this.parts.cancelled.isAsked(running.job.id!))) return this.runNow(running);
+      await this.endCancelled(running, null);
+    } catch (error) {
+      this.running.delete(running);
+      throw error;
+    }
+    this.running.delete(running);
+    return undefined;
+  }
+
+  /** One promise for most attempts, those that complete and have nothing more to report: each costs Node time. */
+  private runNow(running: RunningJob): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const end = (outcome: Outcome | 'given-up'): void => {
+        const isPlain =
+          outcome !== 'given-up' && outcome.kind === 'completed' && !outcome.result && !running.isCancelled;
+        if (!isPlain || running.reported()) return resolve(this.finish(running, outcome));
+        this.running.delete(running);
+        resolve(complete(running.job, outcome, this.keepAtMost('completed')));
+      };
+      running.run(this.run, end, (error) => {
+        this.running.delete(running);
+        reject(error);
+      });
+    });
+  }
+
+  private async finish(running: RunningJob, outcome: Outcome | 'given-up'): Promise<unknown> {
+    try {
+      await running.reported();
+      return await this.settle(running, outcome);
+    } finally {
+      this.running.delete(running);
+    }
+  }
+
+  private async settle(running: RunningJob, outcome: Outcome | 'given-up'): Promise<unknown> {
+    const { job, token } = running;
+    if (outcome !== 'given-up' && outcome.kind === 'declined') {
+      this.parts.unhandled.note(this.queue, job.name).catch((error: Error) => this.parts.report(error));
+      return this.settle(running, declinedOutcome(job, outcome, wallTime()));
+    }
+    if (outcome === 'given-up' || outcome.kind === 'released') {
+      if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, 'unsaid');
+      return this.release(running);
+    }
+    if (outcome.kind === 'cancelled' && outcome.reason) return this.endExpired(running, outcome.keepFor);
+    if (outcome.kind === 'cancelled') return this.endCancelled(running, outcome);
+    if (running.isCancelled && outcome.kind !== 'retry') await this.parts.cancelled.unask(job.id!);
+    if (outcome.kind === 'completed') {
+      const row = rowOfResult(job, outcome);
+      if (row) await job.log(JSON.stringify(row));
+      return complete(job, outcome, this.keepAtMost('completed'));
+    }
+    if (outcome.kind === 'failed') {
+      job.opts.removeOnFail = keeping(outcome.keepFor, this.keepAtMost('failed'));
+      job.opts.attempts = 0;
+      throw new AttemptError(this.record(running, 'failed', outcome), null);
+    }
+    if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, outcome);
+    const delay = Math.max(0, outcome.at - wallTime());
+    if (outcome.countsAttempt) {
+      job.opts.attempts = Number.MAX_SAFE_INTEGER;
+      job.opts.backoff = { type: 'as-the-runner-says' };
+      throw new AttemptError({ ...this.record(running, 'retried', outcome), runAt: outcome.at }, delay);
+    }
+    const snoozed = { ...this.record(running, 'snoozed', outcome), runAt: outcome.at };
+    // BullMQ makes delayed jobs available when a worker asks for one: what is due now is not to wait for that.
+    if (delay === 0) return this.handBack(running, snoozed);
+    await this.parts.set.queue(this.queue).backend.moveToDelayed(job.id!, wallTime(), delay, token, {
+      skipAttempt: true,
+      fieldsToUpdate: this.stacks(job, snoozed),
+    });
+    throw new this.parts.set.library.DelayedError();
+  }
+
+  private record(running: RunningJob, outcome: AttemptRecord['outcome'], from?: Partial<Outcome>): AttemptRecord {
+    const error = from && 'error' in from ? from.error : undefined;
+    return {
+      attempt: running.task.attempt,
+      worker: this.parts.workerId,
+      startedAt: running.startedAt,
+      finishedAt: wallTime(),
+      outcome,
+      ...(error && { error }),
+    };
+  }
+
+  private stacks(job: TaskJob, record: AttemptRecord): Record<string, string> {
+    const stacktrace = JSON.stringify([...(job.stacktrace ?? []), toStack(record)]);
+    return { failedReason: record.error?.message ?? record.outcome, stacktrace };
+  }
+
+  /** @param outcome `unsaid`: the handler did not say; null: it was not called */
+  private async endCancelled(running: RunningJob, outcome: Outcome | 'unsaid' | null): Promise<undefined> {
+    const { job } = running;
+    const told = outcome === 'unsaid' || outcome === null ? undefined : outcome;
+    const keepFor = told?.kind === 'cancelled' ? told.keepFor : undefined;
+    await this.parts.cancelled.keep(this.queue, job, keepFor, outcome && this.record(running, 'cancelled', told));
+    job.opts.removeOnComplete = true;
+    return undefined;
+  }
+
+  private keepAtMost(state: 'completed' | 'failed'): number | null {
+    return this.parts.keepAtMost?.(this.queue, state) ?? null;
+  }
+
+  private async endExpired({ job }: RunningJob, keepFor: number | null): Promise<undefined> {
+    await this.parts.cancelled.keep(this.queue, job, keepFor, null, 'expired', true);
+    job.opts.removeOnComplete = true;
+    return undefined;
+  }
+
+  private release(running: RunningJob): Promise<never> {
+    return this.handBack(running, this.record(running, 'released'));
+  }
+
+  /** The log says of it what BullMQ has no place for. */
+  private async handBack({ job, token }: RunningJob, record: AttemptRecord): Promise<never> {
+    await job.log(JSON.stringify(record));
+    await job.moveToWait(token);
+    await this.parts.set.raw.wake(this.queue);
+    throw new this.parts.set.library.WaitingError();
+  }
+}
+
+/** Nothing is asked of the server before BullMQ stores the end. @returns the job's return value */
+function complete(job: TaskJob, outcome: Outcome & { kind: 'completed' }, atMost: number | null): unknown {
+  job.opts.removeOnComplete = keeping(outcome.keepFor, atMost);
+  return returnValueOf(job, outcome);
+}
+
+function keeping(keepFor: number | null, atMost: number | null): boolean | KeepJobs {
+  if (keepFor === 0 || atMost === 0) return true;
+  const count = atMost === null ? {} : { count: atMost };
+  if (keepFor !== null) return { age: Math.ceil(keepFor / 1000), ...count };
+  return atMost === null ? false : { count: atMost };
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { clearInterval, setInterval, wallTime } from '../../clock/index.js';
+import { DeadlineError, hasEnded, type TaskTraits } from '../../contract/index.js';
+import { lapseOf, nextLapse } from '../common/index.js';
+import type { EngineContext, NewTask } from '../port/index.js';
+import { type Cancelled, cancelledId } from './cancelled.js';
+import { jobIdOf } from './job-ids.js';
+import { stateOf } from './job-view.js';
+import { LAPSE_QUEUE } from './queue-names.js';
+import type { QueueSet } from './queue-set.js';
+import type { Registry } from './registry.js';
+import { attemptOf, notesOf } from './stored-job.js';
+import type { TaskJob } from './task-job.js';
+
+/** A field of the registry: some task of the store has, or had, a time by which it must have started or ended. */
+const USED = 'lapses';
+/** How often a process that knows of none looks whether others have stored one. */
+const LOOK_EVERY_MS = 5_000;
+/** How long a job that is failed by hand is kept from being taken for one whose worker is dead. */
+const LOCK_MS = 30_000;
+/** A job that runs when its time comes is looked at again and again, until its end: its signal is aborted by then. */
+const UNTIL_DONE = { attempts: 2 ** 31 - 1, backoff: { type: 'fixed', delay: 500 } };
+
+/**
+ * Ends tasks that have not started by their `startBy`, or wait when their deadline comes. BullMQ has nothing of that kind, so
+ * there is a small delayed job for each such task in a queue that is shown nowhere. It is stored before the task: a process
+ * that dies in between leaves one that finds nothing. Every process of the store works on that queue once it knows that it
+ * is used, with workers of its own or without.
+ */
+export class Lapses {
+  private worker: ReturnType<QueueSet['worker']> | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private isNoted = false;
+
+  constructor(
+    private readonly context: Pick<EngineContext, 'keepFor'>,
+    private readonly parts: { readonly set: QueueSet; readonly registry: Registry; readonly cancelled: Cancelled },
+  ) {}
+
+  /** Takes part from now on, or as soon as any process uses it. */
+  async open(): Promise<void> {
+    await this.look();
+    if (this.worker) return;
+    this.timer = setInterval(() => void this.look().catch(() => undefined), LOOK_EVERY_MS).unref();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    if (this.worker) await this.parts.set.end(this.worker);
+  }
+
+  /** Sees to it that those tasks end in time that have one. Before they are stored. */
+  async note(queue: string, tasks: readonly NewTask[]): Promise<void> {
+    for (const { id, traits } of tasks) if (traits) await this.noteOne(queue, jobIdOf(id), traits, false);
+  }
+
+  /** As {@link note}, for a job that is there. */
+  async noteJob(queue: string, job: TaskJob, traits: TaskTraits): Promise<void> {
+    await this.noteOne(queue, job.id!, traits, attemptOf(job) > 0);
+  }
+
+  private async noteOne(queue: string, id: string, traits: TaskTraits, hasStarted: boolean): Promise<void> {
+    const at = nextLapse(traits, hasStarted);
+    if (at === null) return;
+    const { set, registry } = this.parts;
+    if (!this.isNoted) await registry.declare({ [USED]: '1' });
+    this.isNoted = true;
+    this.start();
+    const delay = Math.max(0, at - wallTime());
+    await set.queue(LAPSE_QUEUE).add('lapse', { queue, id }, { ...UNTIL_DONE, delay, jobId: `${queue}~${id}~${at}` });
+  }
+
+  private async look(): Promise<void> {
+    if ((await this.parts.registry.get(USED)) !== undefined) this.start();
+  }
+
+  private start(): void {
+    if (this.worker) return;
+    clearInterval(this.timer);
+    this.worker = this.parts.set.worker(LAPSE_QUEUE, (job) => this.lapse(job as TaskJob), {
+      concurrency: 8,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 100 },
+      maxStalledCount: UNTIL_DONE.attempts,
+    });
+  }
+
+  /** @throws where it is to be looked at again */
+  private async lapse({ data }: TaskJob): Promise<void> {
+    const [queue, id] = [String(data.queue), String(data.id)];
+    const job: TaskJob | undefined = await this.parts.set.queue(queue).getJob(id);
+    const traits = job && notesOf(job).traits;
+    if (!job || !traits) return;
+    const state = stateOf(await job.getState(), job);
+    if (hasEnded(state)) return;
+    const reason = lapseOf(traits, attemptOf(job) > 0, wallTime());
+    if (reason === null) return this.noteJob(queue, job, traits);
+    if (state === 'running') throw new Error(`Task "${id}" runs.`);
+    if (reason === 'expired') await this.expire(queue, job);
+    else await this.fail(queue, job, traits);
+  }
+
+  private async expire(queue: string, job: TaskJob): Promise<void> {
+    const { set, cancelled } = this.parts;
+    await cancelled.keep(queue, job, undefined, null, 'expired');
+    try {
+      await job.remove();
+    } catch (error) {
+      // A worker has taken it meanwhile, and sees itself that its time is over.
+      await set.cancelledOf(queue).remove(cancelledId(job));
+      throw error;
+    }
+  }
+
+  /** BullMQ fails what runs alone: the job is taken as a worker would, in whichever state it waits, paused or not. */
+  private async fail(queue: string, job: TaskJob, traits: TaskTraits): Promise<void> {
+    const { set } = this.parts;
+    const token = randomUUID();
+    if (!(await set.waiting.seize(queue, job.id!, token, LOCK_MS))) throw new Error(`Task "${job.id}" has moved on.`);
+    await set.waiting.setTraits(queue, job.id!, { ...traits, reason: 'deadline' });
+    const error = new DeadlineError(traits.deadlineAt!);
+    // No attempt failed with it: those on record stay as they are.
+    error.stack = '';
+    const keepFor = this.context.keepFor(queue, 'failed');
+    job.opts.attempts = 0;
+    job.opts.removeOnFail = keepFor === null ? false : { age: Math.ceil(keepFor / 1_000) };
+    await job.moveToFailed(error, token, false);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Worker } from 'bullmq';
+import type { BullmqLibrary } from '../bullmq-library.js';
+import { steadyJob } from './steady-job.js';
+import type { StoredJob, TaskJob, TaskJobJson } from '../task-job.js';
+
+export type TaskWorkerClass = typeof Worker<StoredJob, unknown, string>;
+
+/** A job whose handler was called: how it ended, for whoever asks again. */
+type CalledJob = TaskJob & { ended?: Promise<unknown> };
+
+/**
+ * BullMQ's worker, on a shorter way. The original makes some forty promises for a job, most of them for traces that
+ * nobody takes and for trying again what went well. Here a job that completes goes straight to the end of its attempt,
+ * which brings the next job, and that one follows in the same loop. Whatever comes otherwise (an error, a failure that
+ * BullMQ decided on, a job of a scheduler) is left to the original, which finds the handler already called.
+ */
+export function taskWorker(library: BullmqLibrary): TaskWorkerClass {
+  const SteadyJob = steadyJob(library);
+
+  return class extends library.Worker<StoredJob, unknown, string> {
+    private hadJob = false;
+
+    override async processJob(first: TaskJob, token: string, fetchNext?: () => boolean): Promise<void | TaskJob> {
+      let job = first;
+      for (;;) {
+        if (job.deferredFailure) return super.processJob(job, token, fetchNext);
+        this.lockManager.trackJob(job.id!, token, job.processedOn!);
+        let next: void | TaskJob;
+        try {
+          const result = await this.callProcessJob(job, token);
+          this.lockManager.untrackJob(job.id!);
+          next = await this.handleCompleted(result, job, token, fetchNext);
+        } catch {
+          return super.processJob(job, token, fetchNext);
+        }
+        if (!next) return;
+        job = next;
+      }
+    }
+
+    /** The original asks for a job all the same where it waited for one when it was paused, and gets what was handed back. */
+    protected override moveToActive(token: string, name?: string): Promise<TaskJob> {
+      return this.paused ? Promise.resolve(undefined as never) : super.moveToActive(token, name);
+    }
+
+    protected override callProcessJob(job: CalledJob, token: string, signal?: AbortSignal): Promise<unknown> {
+      return (job.ended ??= super.callProcessJob(job, token, signal));
+    }
+
+    protected override nextJobFromJobData(data?: TaskJobJson, id?: string, token?: string): Promise<TaskJob> {
+      // The original notes whether there was a job; what it noted stands until that changes.
+      const isNews = this.hadJob !== Boolean(data);
+      this.hadJob = Boolean(data);
+      if (!data || isNews || data.repeatJobKey) return super.nextJobFromJobData(data, id, token);
+      const job = this.createJob(data, id!);
+      job.token = token!;
+      return Promise.resolve(job);
+    }
+
+    protected override createJob(data: TaskJobJson, id: string): TaskJob {
+      return SteadyJob.read(this, data, id);
+    }
+  };
+}

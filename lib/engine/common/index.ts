@@ -1,0 +1,26 @@
+export { holdOff } from './hold-off.js';
+export { ERROR_POINTS, ErrorGroups, MAX_GROUPS_LISTED, errorGroupKey, messagePattern } from './error-groups.js';
+export { dataSourceOf } from './data-source-of.js';
+export { loadPeer, requirePeer } from './peers/load-peer.js';
+export {
+  NO_TICKS,
+  openTicks,
+  isOpen,
+  type PlannedSchedule,
+  recordOf,
+  tickBefore,
+  type TickRecord,
+} from './tick-record.js';
+export { TicksAhead } from './ticks-ahead.js';
+export { type DueTicks, dueTicks, haveSameTicks, taskOfRun, withLastRuns } from './ticks.js';
+export { withDeadlines } from './deadlines.js';
+export { callingFile } from './peers/calling-file.js';
+export { abort, type Abortable, InHand } from './in-hand.js';
+export { cursorTo, placeOf } from './cursor.js';
+export { isInTime } from './in-time.js';
+export { isAnyOf, meetsFacts, meetsText, statesOf } from './filter.js';
+export { withVersion } from './with-version.js';
+export { waitingTask } from './waiting-task.js';
+export { readableParams } from './readable-params.js';
+export { lapseError, lapseOf, nextLapse, withoutLapsed } from './lapse.js';
+export { ofCancelled, ofUnhandled } from './outcome-in-effect.js';

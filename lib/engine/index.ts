@@ -1,3 +1,0 @@
-export * from './task.js';
-export * from './failure-groups.js';
-export * from './task-engine.js';

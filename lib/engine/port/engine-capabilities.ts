@@ -1,0 +1,32 @@
+/** Abilities that not every engine has. An engine refuses what it cannot do, or says so where it is asked for. */
+export interface EngineCapabilities {
+  /** The clock that tasks come due by: {@link EngineContext.clock}, or the system's. */
+  readonly clock: 'injected' | 'system';
+  /** {@link ConsumeOptions.priority} decides between the queues of a process. */
+  readonly queueRank: boolean;
+  /** Lists are ordered by the time of enqueueing over all states, or by state and the time at which tasks came into it. */
+  readonly listOrder: 'created' | 'state';
+  /** {@link MetricPoint} has retried and cancelled attempts, waiting and running times; else those are 0 and empty. */
+  readonly latencyMetrics: boolean;
+  /** Whether metrics are counted by the names of tasks too. */
+  readonly nameMetrics: boolean;
+  /** Tasks of one queue that ended alike may be kept for different times. */
+  readonly retentionPerTask: boolean;
+  /** Worker and start of an attempt are known although its process died. */
+  readonly lostAttemptTimes: boolean;
+  /** Two tasks of one id are refused in all of the store, or in each queue. */
+  readonly uniqueIds: 'store' | 'queue';
+  /** The order of tasks of one priority: enqueued first, or available first. */
+  readonly queueOrder: 'created' | 'available';
+  /** A cancelled task that is retried keeps its attempts and their count; else it begins anew. */
+  readonly keepsCancelledAttempts: boolean;
+  /** Tasks may have a time by which they must have started (`startBy`) or ended (`deadlineAt`). */
+  readonly lapses: boolean;
+  /** New tasks may be stored by the commit that ends an attempt as completed, or not at all. */
+  readonly storesWithCompletion: boolean;
+  /**
+   * What keeps a queue from having this name, and what would be right, worded to follow the name; null where nothing does.
+   * Absent where each name will do that the library's grammar allows.
+   */
+  queueNameProblem?(queue: string): string | null;
+}

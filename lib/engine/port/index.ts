@@ -1,0 +1,26 @@
+export type { Acting } from './acting.js';
+export type { Auditing } from './auditing.js';
+export type { Delivering } from './delivering.js';
+export type { EnqueueAnswer, Enqueueing } from './enqueueing.js';
+export type { AwaitedTask, AwaitedTasks, Inspecting } from './inspecting.js';
+export type { Relaying } from './relaying.js';
+export type { Scheduling } from './scheduling.js';
+export type { Sharing } from './sharing.js';
+export type { WatchOptions, Watching } from './watching.js';
+export { ABORT_GRACE_MS, CLOSING_GRACE_MS } from './delivery.js';
+export type { ConsumeOptions, Consumer, DeliveredTask, Delivery, Outcome, RunTask, TaskResult } from './delivery.js';
+export type { EngineCapabilities } from './engine-capabilities.js';
+export { type EngineChange, MAX_CHANGED_IDS } from './engine-change.js';
+export type { EngineContext, EngineLogger } from './engine-context.js';
+export type { NewTask } from './new-task.js';
+export type { TaskEngine } from './task-engine.js';
+export {
+  type MoveMark,
+  type MovedState,
+  type StoreBook,
+  type StoredTask,
+  type TransferStore,
+  describeWorker,
+  movingMessage,
+} from './transfer-store.js';
+export type { EngineKind, OptionProblem } from './engine-kind.js';

@@ -1,0 +1,43 @@
+import type { EngineCapabilities, EngineContext, TaskEngine } from '../port/index.js';
+import { SqliteActing } from './facets/acting.js';
+import { SqliteAuditing } from './facets/auditing.js';
+import { SqliteDelivering } from './facets/delivering.js';
+import { SqliteEnqueueing } from './facets/enqueueing.js';
+import { SqliteInspecting } from './facets/inspecting.js';
+import { SqliteScheduling } from './facets/scheduling.js';
+import { SqliteSharing } from './facets/sharing.js';
+import { SqliteWatching } from './facets/watching.js';
+import type { SqliteStore } from './sqlite-store.js';
+
+export const CAPABILITIES: EngineCapabilities = {
+  clock: 'injected',
+  queueRank: true,
+  listOrder: 'created',
+  latencyMetrics: true,
+  nameMetrics: true,
+  retentionPerTask: true,
+  lostAttemptTimes: true,
+  uniqueIds: 'store',
+  queueOrder: 'created',
+  lapses: true,
+  storesWithCompletion: true,
+  keepsCancelledAttempts: true,
+};
+
+/** The port's facets on a store. */
+export function engineOn(store: SqliteStore, context: EngineContext): TaskEngine {
+  return {
+    kind: 'sqlite',
+    capabilities: CAPABILITIES,
+    enqueueing: new SqliteEnqueueing(store, context),
+    delivering: new SqliteDelivering(store),
+    inspecting: new SqliteInspecting(store, context),
+    acting: new SqliteActing(store, context),
+    scheduling: new SqliteScheduling(store, context),
+    auditing: new SqliteAuditing(store),
+    sharing: new SqliteSharing(store),
+    watching: new SqliteWatching(store),
+    open: () => store.open(),
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,104 @@
+import { lapseError, lapseOf, nextLapse } from '../../common/index.js';
+import { hasEnded, type LapseReason, type TaskState, type TaskTraits } from '../../../contract/index.js';
+import type { EngineContext } from '../../port/index.js';
+import type { Database } from '../store/database.js';
+import { statement } from '../store/statement.js';
+import type { Transaction } from '../store/transaction.js';
+import { noteError } from './note-error.js';
+
+/** Reads `tasks_lapse_at`, which holds only tasks that have a time by which they must have started or ended. */
+export const DUE_LAPSES = `
+  SELECT tasks_lapse.task AS seq, id, queue, name, state, attempt, traits
+    FROM tasks_lapse LEFT JOIN tasks_task ON tasks_task.seq = tasks_lapse.task
+   WHERE at <= ?
+   ORDER BY at
+   LIMIT ?`;
+
+export const NEXT_LAPSE = `SELECT at FROM tasks_lapse ORDER BY at LIMIT 1`;
+
+export const PUT_LAPSE = `
+  INSERT INTO tasks_lapse (task, at) VALUES (?, ?)
+  ON CONFLICT (task) DO UPDATE SET at = excluded.at`;
+
+export const DELETE_LAPSE = `DELETE FROM tasks_lapse WHERE task = ?`;
+
+/** Ends a task that waits, and says why. */
+export const END_LAPSED_TASK = `
+  UPDATE tasks_task
+     SET state = ?, finished_at = ?, expires_at = ?, unhandled_since = NULL, traits = json_set(traits, '$.reason', ?)
+   WHERE seq = ?`;
+
+interface Row {
+  readonly seq: number;
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly state: TaskState;
+  readonly attempt: number;
+  readonly traits: string;
+}
+
+/**
+ * Goes through at most `limit` tasks whose time has come; returns how many there were.
+ *
+ *     waits, never started, its startBy is over ──> cancelled, with the reason `expired`
+ *     waits, its deadline is over               ──> failed with a DeadlineError
+ *     waits, has started, its startBy is over   ──> looked at again at its deadline
+ *     runs, or has ended                        ──> looked at no more: an attempt that does not end it notes it anew
+ */
+export function lapseTasks(
+  transaction: Transaction,
+  now: number,
+  limit: number,
+  keepFor: EngineContext['keepFor'],
+): number {
+  const { database } = transaction;
+  const rows = statement<[number, number], Row | { seq: number; state: null }>(database, DUE_LAPSES).all(now, limit);
+  const forget = statement<[number]>(database, DELETE_LAPSE);
+  for (const row of rows) {
+    forget.run(row.seq);
+    if (row.state === null || row.state === 'running' || hasEnded(row.state)) continue;
+    const traits = JSON.parse(row.traits) as TaskTraits;
+    const reason = lapseOf(traits, row.attempt > 0, now);
+    if (reason === null) lapseLater(transaction, row.seq, traits, row.attempt > 0);
+    else end(transaction, row, { ...traits, reason }, now, keepFor);
+  }
+  return rows.length;
+}
+
+/** Notes when a task that waits lapses next, where it ever does. */
+export function lapseLater(transaction: Transaction, seq: number, traits: TaskTraits, hasStarted: boolean): void {
+  const at = nextLapse(traits, hasStarted);
+  if (at === null) return;
+  statement<[number, number]>(transaction.database, PUT_LAPSE).run(seq, at);
+  transaction.lapses(at);
+}
+
+/** When the next task lapses; null where none does. */
+export function nextLapseAt(database: Database): number | null {
+  return statement<[], { at: number }>(database, NEXT_LAPSE).get()?.at ?? null;
+}
+
+function end(
+  transaction: Transaction,
+  row: Row,
+  traits: TaskTraits & { readonly reason: LapseReason },
+  now: number,
+  keepFor: EngineContext['keepFor'],
+): void {
+  const { reason } = traits;
+  const state = reason === 'expired' ? 'cancelled' : 'failed';
+  const expiresAt = transaction.expiry(now, keepFor(row.queue, state));
+  statement<[string, number, number | null, string, number]>(transaction.database, END_LAPSED_TASK).run(
+    state,
+    now,
+    expiresAt,
+    reason,
+    row.seq,
+  );
+  const error = lapseError(traits);
+  if (error) noteError(transaction, row, error, now);
+  transaction.moved(row.queue, row.state, state);
+  transaction.touch(row.queue, row.id);
+  transaction.metric(row, now)[state] += 1;
+}

@@ -1,0 +1,39 @@
+import type { TaskState } from '../../../contract/index.js';
+import type { Database } from '../store/database.js';
+import { statement } from '../store/statement.js';
+import type { Transaction } from '../store/transaction.js';
+
+/** Reads `tasks_task_due`, which holds only tasks that wait for their time. */
+export const DUE_TASKS = `
+  SELECT seq, id, queue, state FROM tasks_task
+   WHERE state IN ('scheduled', 'retryable') AND run_at <= ?
+   ORDER BY run_at
+   LIMIT ?`;
+
+export const PROMOTE_TASK = `UPDATE tasks_task SET state = 'available' WHERE seq = ?`;
+
+export const NEXT_DUE = `
+  SELECT run_at FROM tasks_task
+   WHERE state IN ('scheduled', 'retryable')
+   ORDER BY run_at
+   LIMIT 1`;
+
+/** Makes at most `limit` tasks available whose time has come; returns how many. */
+export function promoteTasks(transaction: Transaction, now: number, limit: number): number {
+  const due = statement<[number, number], { seq: number; id: string; queue: string; state: TaskState }>(
+    transaction.database,
+    DUE_TASKS,
+  ).all(now, limit);
+  const promote = statement<[number]>(transaction.database, PROMOTE_TASK);
+  for (const { seq, id, queue, state } of due) {
+    promote.run(seq);
+    transaction.moved(queue, state, 'available');
+    transaction.touch(queue, id);
+  }
+  return due.length;
+}
+
+/** When the next task comes due; null where none waits for its time. */
+export function nextDue(database: Database): number | null {
+  return statement<[], { run_at: number }>(database, NEXT_DUE).get()?.run_at ?? null;
+}

@@ -1,0 +1,402 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Connection } from '../store/connection.js';
+import { openConnection } from '../store/open-connection.js';
+import { AUDIT_PAGE, PRUNE_AUDIT } from './audit-rows.js';
+import { AWAITED_TASK, LAST_FULL_ERROR_OF_TASK } from './awaited-tasks.js';
+import { CANCELLED_TASKS } from './cancelled-tasks.js';
+import { INSERTED_IDS } from './insert-tasks.js';
+import { CLAIM_TASKS, NEXT_TASKS, PARAMS_OF_TASK, RUNS_LAST_CHANCE } from './claim-tasks.js';
+import { DELETE_TASK, FIND_BY_ID } from './act-on-tasks.js';
+import { COMPLETE_TASKS, END_TASK } from './end-tasks.js';
+import { EXPIRE_CLAIMED_TASK, RELEASE_TASK, RETRY_TASK, UNCLAIM_TASK } from './finish-attempt.js';
+import {
+  ALL_TASKS,
+  CREATED_AT,
+  MATCH_TASK,
+  RUNNING_TASKS,
+  TASKS_OF_GROUP,
+  TASKS_OF_KIND,
+  candidateQuery,
+} from './list-tasks.js';
+import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from './promote-tasks.js';
+import { DUE_LAPSES, END_LAPSED_TASK, NEXT_LAPSE } from './lapse-tasks.js';
+import { RUNNING_OF_QUEUE } from './pause-queue.js';
+import { NEXT_EXPIRY, PRUNE_METRICS, PRUNE_TASKS } from './prune-tasks.js';
+import { FORGET_HOURS, FORGOTTEN_GROUPS } from './add-to-error-groups.js';
+import { SET_ERROR_GROUP } from './note-error.js';
+import { ERROR_GROUP, FAILED_BY_GROUP, HOURS_OF_GROUP, NEXT_QUEUE_OF_GROUP } from './read-error-groups.js';
+import { COUNT_OF_TAG, TASKS_BY_TAG } from './tasks-by-tag.js';
+import { TASKS_BY_TIME, TASKS_OF_OWN_ID } from './tasks-by-time.js';
+import { OLDEST_AVAILABLE } from './queue-depths.js';
+import { METRICS, METRICS_AHEAD } from './read-metrics.js';
+import { ATTEMPTS_OF_TASK, CHILDREN_OF_TASK, LAST_ERROR_OF_TASK, LOGS_OF_TASK, TASK_BY_ID } from './read-tasks.js';
+import { MARK_BESIDE, NEXT_RESULT_EXPIRY, PRUNE_RESULTS, PUT_RESULT, RESULT_OF_TASK } from './result-rows.js';
+import { TASK_KINDS } from './task-kinds.js';
+import { UPDATE_PARAMS, UPDATE_WAITING_TASK } from './update-task.js';
+import { STRAY_WORKERS, TASKS_OF_WORKER, UNCLAIM_LOST_TASK } from './rescue-tasks.js';
+import { FIRST_ENDED } from './excess-tasks.js';
+import {
+  DUE_SCHEDULES,
+  NEXT_TICK,
+  PASSED_OVER_SCHEDULES,
+  PLAN_SCHEDULE,
+  RUNNING_RUN,
+  TAKE_TICK,
+  UNHANDLED_RUN,
+  WAITING_RUN,
+} from './schedule-rows.js';
+import { SECRET } from './secret-rows.js';
+import { RUNNING_OF_WORKER } from './worker-rows.js';
+import { TASK_ORDERS, TASK_STATES } from '../../../contract/index.js';
+
+/** Every step of a statement's plan, as SQLite words it. */
+type Plan = readonly string[];
+
+const KEY = 'SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)';
+
+/** Rows that go with a task that is deleted. */
+const CASCADE = [
+  'SEARCH tasks_log USING COVERING INDEX tasks_log_task (task=?)',
+  'SEARCH tasks_attempt USING PRIMARY KEY (task=?)',
+];
+
+/**
+ * Which index each statement that matters goes by. A plan that says SCAN of a table, or TEMP B-TREE where the tasks are
+ * not few, would make a claim or a page cost more with every task that is stored.
+ */
+const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> = [
+  ['what to claim', NEXT_TASKS, ['SEARCH tasks_task USING INDEX tasks_task_claim (queue=?)']],
+  ['a last chance that runs', RUNS_LAST_CHANCE, ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)']],
+  ['claim', CLAIM_TASKS, [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING COVERING INDEX tasks_task_claim (queue=?)']],
+  // Sorted are the ids of one statement.
+  [
+    'which were inserted',
+    INSERTED_IDS,
+    [
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_id (id=?)',
+      'LIST SUBQUERY 1',
+      'SCAN json_each VIRTUAL TABLE INDEX 1:',
+      'USE TEMP B-TREE FOR ORDER BY',
+    ],
+  ],
+  ['complete or fail', END_TASK, [KEY]],
+  ['complete 50', COMPLETE_TASKS.get(50)!, ['SCAN 50-ROW VALUES CLAUSE', KEY]],
+  ['complete 10', COMPLETE_TASKS.get(10)!, ['SCAN 10-ROW VALUES CLAUSE', KEY]],
+  ['retry', RETRY_TASK, [KEY]],
+  ['hand back', RELEASE_TASK, [KEY]],
+  ['hand back before it began', UNCLAIM_TASK, [KEY]],
+  ['find what is due', DUE_TASKS, ['SEARCH tasks_task USING INDEX tasks_task_due (run_at<?)']],
+  ['when the next is due', NEXT_DUE, ['SCAN tasks_task USING INDEX tasks_task_due']],
+  ['promote', PROMOTE_TASK, [KEY]],
+  [
+    'find what lapses',
+    DUE_LAPSES,
+    ['SEARCH tasks_lapse USING COVERING INDEX tasks_lapse_at (at<?)', `${KEY} LEFT-JOIN`],
+  ],
+  ['when the next lapses', NEXT_LAPSE, ['SCAN tasks_lapse USING COVERING INDEX tasks_lapse_at']],
+  ['update what waits', UPDATE_WAITING_TASK, [KEY]],
+  ['update params', UPDATE_PARAMS, [KEY]],
+  ['end what lapsed', END_LAPSED_TASK, [KEY]],
+  ['end what was not begun in time', EXPIRE_CLAIMED_TASK, [KEY]],
+  [
+    'prune',
+    PRUNE_TASKS,
+    [
+      KEY,
+      'LIST SUBQUERY 1',
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_expiry (expires_at>? AND expires_at<?)',
+      ...CASCADE,
+    ],
+  ],
+  ['when the next expires', NEXT_EXPIRY, ['SEARCH tasks_task USING COVERING INDEX tasks_task_expiry (expires_at>?)']],
+  ['prune metrics', PRUNE_METRICS, ['SEARCH tasks_metric USING PRIMARY KEY (minute<?)']],
+  ['rescue: what had not begun', UNCLAIM_LOST_TASK, [KEY]],
+  ['claim: large params', PARAMS_OF_TASK, [KEY]],
+  // As many as run.
+  ['leases of a queue', RUNNING_OF_QUEUE, ['SCAN tasks_task USING INDEX tasks_task_running']],
+  ['rescue: leases of a worker', TASKS_OF_WORKER, ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)']],
+  [
+    'rescue: leases of nobody',
+    STRAY_WORKERS,
+    [
+      'SCAN tasks_task USING COVERING INDEX tasks_task_running',
+      'USING INDEX sqlite_autoindex_tasks_worker_1 FOR IN-OPERATOR',
+    ],
+  ],
+  ['cancelled among the running', CANCELLED_TASKS, ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)']],
+  [
+    'one task',
+    TASK_BY_ID,
+    [
+      'SEARCH tasks_task USING INDEX tasks_task_id (id=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_name USING PRIMARY KEY (name=?)',
+    ],
+  ],
+  ['one task, to act on it', FIND_BY_ID, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
+  ['delete', DELETE_TASK, [KEY, ...CASCADE]],
+  ['attempts of a task', ATTEMPTS_OF_TASK, ['SEARCH tasks_attempt USING PRIMARY KEY (task=?)']],
+  ['last error of a task', LAST_ERROR_OF_TASK, ['SEARCH tasks_attempt USING PRIMARY KEY (task=?)']],
+  ['what a task enqueued', CHILDREN_OF_TASK, ['SEARCH tasks_task USING INDEX tasks_task_children (parent_id=?)']],
+  ['logs of a task', LOGS_OF_TASK, ['SEARCH tasks_log USING INDEX tasks_log_task (task=?)']],
+  ['list: all', ALL_TASKS.newest, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid<?)']],
+  ['list: all, the oldest first', ALL_TASKS.oldest, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid>?)']],
+  [
+    'list: kind and state',
+    TASKS_OF_KIND.newest,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_kind (queue=? AND name=? AND state=? AND seq<?)'],
+  ],
+  [
+    'the kinds that there are',
+    TASK_KINDS,
+    [
+      'CO-ROUTINE kind',
+      'SETUP',
+      'CO-ROUTINE (subquery-1)',
+      // One row of it.
+      'SCAN tasks_task USING COVERING INDEX tasks_task_by_kind',
+      'SCAN (subquery-1)',
+      'RECURSIVE STEP',
+      'SCAN kind',
+      'SEARCH next USING INTEGER PRIMARY KEY (rowid=?)',
+      'CORRELATED SCALAR SUBQUERY 3',
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_by_kind (queue=? AND name>?)',
+      'CORRELATED SCALAR SUBQUERY 4',
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_by_kind (queue>?)',
+      'SCAN kind',
+    ],
+  ],
+  [
+    'list: running, which are few',
+    RUNNING_TASKS.newest,
+    [
+      'SCAN tasks_task USING INDEX tasks_task_running',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SCAN json_each VIRTUAL TABLE INDEX 1:',
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SCAN json_each VIRTUAL TABLE INDEX 1:',
+      'USE TEMP B-TREE FOR ORDER BY',
+    ],
+  ],
+  [
+    'list: a group of errors in a queue',
+    TASKS_OF_GROUP.newest,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_error_group (error_group=? AND queue=? AND rowid<?)'],
+  ],
+  [
+    'failed tasks by group',
+    FAILED_BY_GROUP,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_error_group (error_group>?)'],
+  ],
+  ['a group of errors', ERROR_GROUP, ['SEARCH tasks_error_group USING PRIMARY KEY (key=?)']],
+  ['hours of a group', HOURS_OF_GROUP, ['SEARCH tasks_error_hour USING PRIMARY KEY (key=? AND hour>?)']],
+  [
+    'queues of a group',
+    NEXT_QUEUE_OF_GROUP,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_error_group (error_group=? AND queue>?)'],
+  ],
+  ['an error is noted', SET_ERROR_GROUP, [KEY]],
+  ['hours are forgotten', FORGET_HOURS, ['SEARCH tasks_error_hour USING PRIMARY KEY (key=? AND hour<?)']],
+  [
+    'groups are forgotten',
+    FORGOTTEN_GROUPS,
+    [
+      'SEARCH tasks_error_group USING COVERING INDEX tasks_error_group_last (last_at<?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_error_group (error_group=?)',
+    ],
+  ],
+  [
+    'list: enqueued in a span of time',
+    TASKS_BY_TIME.newest,
+    ['SEARCH tasks_task USING INDEX tasks_task_id (id>? AND id<?)'],
+  ],
+  [
+    'list: enqueued in a span of time, with an id that does not tell it',
+    TASKS_OF_OWN_ID.newest,
+    ['SEARCH own USING PRIMARY KEY (created_at>? AND (created_at,task)<(?,?))', KEY],
+  ],
+  ...TASK_ORDERS.map(
+    (order) =>
+      [
+        `list: by a tag, the ${order} first`,
+        TASKS_BY_TAG[order],
+        [
+          `SEARCH tag USING PRIMARY KEY (name=? AND value=? AND task${order === 'newest' ? '<' : '>'}?)`,
+          KEY,
+          'CORRELATED SCALAR SUBQUERY 2',
+          // The tags of one filter.
+          'SCAN wanted VIRTUAL TABLE INDEX 1:',
+          'CORRELATED SCALAR SUBQUERY 1',
+          'SEARCH other USING PRIMARY KEY (name=? AND value=? AND task=?)',
+        ],
+      ] as const,
+  ),
+  [
+    'which tag leads to fewer',
+    COUNT_OF_TAG,
+    ['CO-ROUTINE (subquery-1)', 'SEARCH tasks_tag USING PRIMARY KEY (name=? AND value=?)', 'SCAN (subquery-1)'],
+  ],
+  ['when one candidate was enqueued', CREATED_AT, [KEY]],
+  [
+    'search: one candidate',
+    MATCH_TASK,
+    [
+      KEY,
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_name USING PRIMARY KEY (name=?)',
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_name USING PRIMARY KEY (name=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_attempt USING PRIMARY KEY (task=?)',
+    ],
+  ],
+  ['keep a result', PUT_RESULT, []],
+  ['mark a task that has a result', MARK_BESIDE, [KEY]],
+  ['the result of a task', RESULT_OF_TASK, ['SEARCH tasks_result USING INTEGER PRIMARY KEY (rowid=?)']],
+  [
+    'prune results',
+    PRUNE_RESULTS,
+    [
+      'SEARCH tasks_result USING INTEGER PRIMARY KEY (rowid=?)',
+      'LIST SUBQUERY 1',
+      'SEARCH tasks_result USING COVERING INDEX tasks_result_expiry (expires_at>? AND expires_at<?)',
+      'CORRELATED SCALAR SUBQUERY 2',
+      KEY,
+      'CORRELATED SCALAR SUBQUERY 3',
+      KEY,
+    ],
+  ],
+  [
+    'when the next result is kept no longer',
+    NEXT_RESULT_EXPIRY,
+    ['SEARCH tasks_result USING COVERING INDEX tasks_result_expiry (expires_at>?)'],
+  ],
+  [
+    'a task that is waited for',
+    AWAITED_TASK,
+    [
+      'SEARCH tasks_task USING INDEX tasks_task_id (id=?)',
+      'SEARCH tasks_result USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN',
+    ],
+  ],
+  [
+    'the error of a task that is waited for',
+    LAST_FULL_ERROR_OF_TASK,
+    ['SEARCH tasks_attempt USING PRIMARY KEY (task=?)'],
+  ],
+  [
+    'longest waiting of a queue',
+    OLDEST_AVAILABLE,
+    ['SEARCH tasks_task USING INDEX tasks_task_by_kind (queue=? AND name=? AND state=?)'],
+  ],
+  [
+    'what a worker runs',
+    RUNNING_OF_WORKER,
+    ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)', 'USE TEMP B-TREE FOR ORDER BY'],
+  ],
+  // Sorted are the rows of one go.
+  [
+    'metrics',
+    METRICS,
+    ['SEARCH tasks_metric USING PRIMARY KEY (minute>? AND minute<?)', 'USE TEMP B-TREE FOR GROUP BY'],
+  ],
+  ['metrics: how far to read', METRICS_AHEAD, ['SEARCH tasks_metric USING PRIMARY KEY (minute>? AND minute<?)']],
+  ['a page of the audit record', AUDIT_PAGE, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
+  ['a secret', SECRET, ['SEARCH tasks_secret USING PRIMARY KEY (name=?)']],
+  [
+    'tasks of a kind that ended, of which fewer are kept',
+    FIRST_ENDED,
+    ['SEARCH tasks_task USING INDEX tasks_task_by_kind (queue=? AND name=? AND state=?)'],
+  ],
+  ['prune the audit record', PRUNE_AUDIT, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
+  [
+    'due schedules',
+    DUE_SCHEDULES,
+    ['SEARCH tasks_schedule USING INDEX tasks_schedule_due (next_run_at>? AND next_run_at<?)'],
+  ],
+  ['next tick', NEXT_TICK, ['SEARCH tasks_schedule USING INDEX tasks_schedule_due (next_run_at>?)']],
+  [
+    'schedules with ticks that were passed over',
+    PASSED_OVER_SCHEDULES,
+    ['SEARCH tasks_schedule USING INDEX tasks_schedule_passed_over (next_run_at>?)'],
+  ],
+  ['plan a schedule anew', PLAN_SCHEDULE, ['SEARCH tasks_schedule USING PRIMARY KEY (name=?)']],
+  ['take a tick', TAKE_TICK, ['SEARCH tasks_schedule USING PRIMARY KEY (name=?)']],
+  [
+    'does a run of a schedule wait',
+    WAITING_RUN,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_by_kind (queue=? AND name=? AND state=?)'],
+  ],
+  ['is a run of a schedule under way', RUNNING_RUN, ['SCAN tasks_task USING INDEX tasks_task_running']],
+  [
+    'does nobody know the last run of a schedule',
+    UNHANDLED_RUN,
+    [
+      'SEARCH run USING INDEX tasks_task_id (id=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_attempt USING PRIMARY KEY (task=? AND attempt=?)',
+    ],
+  ],
+];
+
+/** Indexes of tables that no statement reads yet. */
+const STATEMENTS_TO_COME = new Set(['tasks_tag_task', 'tasks_signal_task', 'tasks_edge_child']);
+
+describe('query plans', () => {
+  let connection: Connection;
+
+  beforeAll(async () => {
+    connection = await openConnection(':memory:', 'full');
+  });
+
+  afterAll(() => connection.close());
+
+  function planOf(sql: string): Plan {
+    const parameters = sql.includes(':text')
+      ? [{ text: '', seq: 0 }]
+      : Array.from({ length: (sql.match(/\?/g) ?? []).length }, () => 0);
+    const rows = connection.database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[];
+    return rows.map((row) => row.detail);
+  }
+
+  it.each(EXPECTED)('%s', (_what, sql, plan) => {
+    expect(planOf(sql)).toEqual(plan);
+  });
+
+  it('go by every index that there is: each one costs something whenever a row is put in', () => {
+    const names = connection.database
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name")
+      .pluck()
+      .all() as string[];
+    const steps = EXPECTED.flatMap(([, , plan]) => plan);
+    const unused = names.filter((name) => !steps.some((step) => step.split(' ').includes(name)));
+    expect(unused.filter((name) => !STATEMENTS_TO_COME.has(name))).toEqual([]);
+  });
+
+  const KINDS = ['default', 'emails', 'imports'].flatMap((queue) =>
+    ['send_email', 'import_file'].map((name) => ({ queue, name })),
+  );
+  const filters = [
+    { state: 'completed' as const },
+    { name: 'send_email' },
+    { queue: 'emails' },
+    { queue: 'emails', name: 'send_email' },
+    { name: 'send_email', state: 'failed' as const },
+    { queue: 'emails', state: 'available' as const },
+    { queue: ['emails', 'imports'], name: ['send_email', 'import_file'] },
+  ];
+  const pages = TASK_ORDERS.flatMap((order) => filters.map((filter) => ({ order, filter })));
+
+  it.each(pages)('a page of $filter reads indexes in order, the $order first', ({ filter, order }) => {
+    const states = 'state' in filter && filter.state ? [filter.state] : TASK_STATES;
+    const { sql } = candidateQuery(filter, states, KINDS, 100, 50, order);
+    const scans = planOf(sql).filter((step) => step.startsWith('SCAN tasks_') || step.startsWith('SEARCH tasks_'));
+    expect(scans.length).toBeGreaterThan(0);
+    for (const scan of scans) {
+      expect(scan).toMatch(
+        /^SEARCH tasks_task USING COVERING INDEX tasks_task_by_kind \(queue=\? AND name=\? AND state=\? AND seq[<>]\?\)$|^SCAN tasks_task USING INDEX tasks_task_running$/,
+      );
+    }
+  });
+});

@@ -1,0 +1,119 @@
+import { clearInterval, monotonicTime, setInterval } from '../../../clock/index.js';
+import type { EngineChange, EngineLogger } from '../../port/index.js';
+import type { Connection } from './connection.js';
+import { statement } from './statement.js';
+import type { CommitListener, Committed } from './transaction.js';
+import type { Writer } from './writer.js';
+
+/** How soon a commit of another process is seen, while this one works on queues or somebody watches. */
+const LOOK_EVERY_MS = 10;
+/** The same while somebody waits for one. */
+const LOOK_SOON_EVERY_MS = 2;
+/** How soon otherwise: for what any process does when its time comes, whoever stored it. */
+const LOOK_SELDOM_MS = 1_000;
+const REPEAT_ERROR_AFTER_MS = 10_000;
+
+type Listener = (change: EngineChange) => void;
+
+/**
+ * Tells who is interested what changed: commits of this process, with what they touched, and commits of others, which
+ * SQLite counts (`PRAGMA data_version`, https://sqlite.org/pragma.html#pragma_data_version) and about which no more is
+ * known. Asking for the count reads a word of shared memory; there is nothing cheaper to watch.
+ */
+export class CommitWatch implements CommitListener {
+  private readonly listeners = new Set<Listener>();
+  /** Those of the listeners that wait for a change. */
+  private readonly waiting = new Set<Listener>();
+  private timer?: NodeJS.Timeout;
+  private every = 0;
+  private version: number;
+  private keepLooking = false;
+  private silentUntil = 0;
+  private stopped = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly writer: Writer,
+    private readonly logger: EngineLogger,
+    private readonly onForeignCommit: () => void,
+  ) {
+    this.version = this.readVersion();
+    this.arrange();
+  }
+
+  add(listener: Listener, soon = false): () => void {
+    this.listeners.add(listener);
+    if (soon) this.waiting.add(listener);
+    this.arrange();
+    return () => {
+      this.listeners.delete(listener);
+      this.waiting.delete(listener);
+      this.arrange();
+    };
+  }
+
+  /**
+   * Looks for others' commits from now on, and keeps the process alive: it has work to wait for.
+   */
+  keepAwake(awake: boolean): void {
+    this.keepLooking = awake;
+    this.arrange();
+  }
+
+  committed({ touched }: Committed): void {
+    for (const [queue, taskIds] of touched) this.tell({ queue, taskIds });
+  }
+
+  /** Looks no more, whatever is asked of it afterwards: the file is about to be closed. */
+  stop(): void {
+    this.stopped = true;
+    this.listeners.clear();
+    this.waiting.clear();
+    this.keepLooking = false;
+    clearInterval(this.timer);
+    this.writer.listeners.delete(this);
+  }
+
+  private arrange(): void {
+    if (this.stopped) return;
+    const isWatched = this.listeners.size > 0;
+    if (isWatched) this.writer.listeners.add(this);
+    else this.writer.listeners.delete(this);
+    const often = this.waiting.size > 0 ? LOOK_SOON_EVERY_MS : LOOK_EVERY_MS;
+    this.lookEvery(this.keepLooking || isWatched ? often : LOOK_SELDOM_MS);
+    if (this.keepLooking) this.timer?.ref();
+    else this.timer?.unref();
+  }
+
+  private lookEvery(milliseconds: number): void {
+    if (this.every === milliseconds) return;
+    this.every = milliseconds;
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.look(), milliseconds);
+  }
+
+  private look(): void {
+    if (!this.connection.isReady()) return;
+    try {
+      const version = this.readVersion();
+      if (version === this.version) return;
+      this.version = version;
+      this.onForeignCommit();
+      this.tell({ queue: null, taskIds: [] });
+    } catch (error) {
+      // Looked for again in a moment; told once in a while, for it may stay like this.
+      const now = monotonicTime();
+      if (now < this.silentUntil) return;
+      this.silentUntil = now + REPEAT_ERROR_AFTER_MS;
+      this.logger.error(`Cannot see what other processes change: ${String(error)}`);
+    }
+  }
+
+  private tell(change: EngineChange): void {
+    for (const listener of this.listeners) listener(change);
+  }
+
+  private readVersion(): number {
+    return statement<[], { data_version: number }>(this.connection.database, 'PRAGMA data_version').get()!.data_version;
+  }
+}

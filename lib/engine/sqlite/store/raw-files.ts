@@ -1,0 +1,152 @@
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync, type Stats } from 'node:fs';
+import { endianness } from 'node:os';
+
+/*
+ * Files of a store as bytes, without SQLite: https://sqlite.org/fileformat.html and https://sqlite.org/walformat.html
+ */
+
+const LITTLE = endianness() === 'LE';
+
+/**
+ * By device and inode. One is not closed while its file is there: when a process closes any descriptor of a file, the
+ * system drops all locks that it has on that file, SQLite's among them (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+const descriptors = new Map<string, number>();
+
+/** So many bytes from a place in a file; null where there are not as many. */
+export function readAt(path: string, { dev, ino }: Stats, position: number, bytes: number): Buffer | null {
+  const key = `${dev}:${ino}`;
+  let descriptor = descriptors.get(key);
+  if (descriptor === undefined) descriptors.set(key, (descriptor = openSync(path, 'r')));
+  const buffer = Buffer.alloc(bytes);
+  return readSync(descriptor, buffer, 0, bytes, position) < bytes ? null : buffer;
+}
+
+/**
+ * Closes what was read of files that nobody else in this process has open any more, and so has no lock on: those that are
+ * gone, as SQLite takes the files beside a store away when the last connection to it is closed, and where the system tells
+ * (Linux) the others. Kept open, each boot would leave some behind.
+ */
+export function closeUnusedFiles(): void {
+  const uses = usesByFile();
+  for (const [key, descriptor] of descriptors) {
+    if (fstatSync(descriptor).nlink > 0 && uses?.get(key) !== 1) continue;
+    descriptors.delete(key);
+    closeSync(descriptor);
+  }
+}
+
+/** How many descriptors this process has of each file. */
+function usesByFile(): Map<string, number> | null {
+  try {
+    const uses = new Map<string, number>();
+    for (const name of readdirSync('/proc/self/fd')) {
+      const key = fileBehind(Number(name));
+      if (key !== null) uses.set(key, (uses.get(key) ?? 0) + 1);
+    }
+    return uses;
+  } catch {
+    return null;
+  }
+}
+
+function fileBehind(descriptor: number): string | null {
+  try {
+    const { dev, ino } = fstatSync(descriptor);
+    return `${dev}:${ino}`;
+  } catch {
+    // That of the listing itself.
+    return null;
+  }
+}
+
+/** Null where there is nothing, or nothing that can be looked at: SQLite says why. */
+export function statOf(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** The header of a store's file. */
+export class FileHeader {
+  private static readonly BYTES = 100;
+
+  private constructor(private readonly bytes: Buffer) {}
+
+  /** Null where there is not even a header. */
+  static read(path: string, file: Stats): FileHeader | null {
+    const bytes = readAt(path, file, 0, FileHeader.BYTES);
+    return bytes && new FileHeader(bytes);
+  }
+
+  /** False for a file that no log belongs to: a backup of this library, or of `VACUUM INTO`. */
+  get hasLog(): boolean {
+    return this.bytes[18] !== 1;
+  }
+
+  /** Rises with changes to the file, though not with each. */
+  get changes(): number {
+    return this.bytes.readUInt32BE(24);
+  }
+
+  /** In bytes. */
+  get size(): number {
+    return this.bytes.readUInt32BE(28) * pageBytes(this.bytes.readUInt16BE(16));
+  }
+
+  equals(other: FileHeader): boolean {
+    return this.bytes.equals(other.bytes);
+  }
+}
+
+/** The header of the log's index, which processes that have the file open share. */
+export class LogIndex {
+  private static readonly BYTES = 136;
+
+  private constructor(private readonly bytes: Buffer) {}
+
+  static read(path: string, index: Stats): LogIndex | null {
+    const bytes = readAt(path, index, 0, LogIndex.BYTES);
+    return bytes && new LogIndex(bytes);
+  }
+
+  /** How many frames the log has. */
+  get frames(): number {
+    return this.number(16);
+  }
+
+  get pageBytes(): number {
+    return pageBytes(LITTLE ? this.bytes.readUInt16LE(14) : this.bytes.readUInt16BE(14));
+  }
+
+  /** Of the log: others each time it begins anew. */
+  get salts(): Buffer {
+    return this.bytes.subarray(32, 40);
+  }
+
+  /** How many frames are in the file for sure. */
+  get copied(): number {
+    return this.number(96);
+  }
+
+  /** Whether somebody is copying frames into the file, or died while doing so. */
+  get isCopying(): boolean {
+    return this.copied < this.number(128);
+  }
+
+  /** Whether nothing was copied into the file between the one look and the other. */
+  isSameCopy(other: LogIndex): boolean {
+    return this.salts.equals(other.salts) && this.copied === other.copied && this.number(128) === other.number(128);
+  }
+
+  private number(place: number): number {
+    return LITTLE ? this.bytes.readUInt32LE(place) : this.bytes.readUInt32BE(place);
+  }
+}
+
+/** 64 KiB does not fit into the field, and is written as 1. */
+function pageBytes(stored: number): number {
+  return stored === 1 ? 65_536 : stored;
+}

@@ -1,0 +1,2 @@
+export { HandlerRegistry } from './handler-registry.js';
+export type { KeptResult, ParamsUpgrades, RegisteredHandler } from './registered-handler.js';

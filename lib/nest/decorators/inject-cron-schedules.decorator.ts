@@ -1,0 +1,23 @@
+import { Inject, type InjectionToken } from '@nestjs/common';
+import { CronSchedules } from '../../cron/index.js';
+import { DEFAULT_STORE } from '../../contract/index.js';
+
+/**
+ * Token of a store's cron schedules: the class itself for the default store, a string for a named one.
+ *
+ * @param store the `name` given to `TasksModule.forRoot`; default: `default`
+ */
+export function getCronSchedulesToken(store: string = DEFAULT_STORE): InjectionToken<CronSchedules> {
+  return store === DEFAULT_STORE ? CronSchedules : `nestjs-tasks:cron-schedules:${store}`;
+}
+
+/**
+ * Injects the cron schedules of a named store.
+ *
+ * @param store the `name` given to `TasksModule.forRoot`; default: `default`
+ *
+ * @publicApi
+ */
+export function InjectCronSchedules(store?: string): PropertyDecorator & ParameterDecorator {
+  return Inject(getCronSchedulesToken(store));
+}

@@ -1,0 +1,114 @@
+import 'reflect-metadata';
+import type { TaskSettingsOptions } from '../../config/index.js';
+import {
+  type Duration,
+  type ParamsOf,
+  TASK_HANDLER_METADATA,
+  type TaskParams,
+  TasksConfigError,
+} from '../../contract/index.js';
+import type { TaskContext } from '../../attempts/index.js';
+import type { ParamsUpgrades } from '../../handlers/index.js';
+import type { ParamsType } from '../../params/index.js';
+
+/** Settings of a handler's tasks, over those of the queue and under those of the task itself. */
+export interface TaskHandlerOptions<Params extends object = object> extends TaskSettingsOptions {
+  /**
+   * Class of the params, or a schema of zod, valibot or any other library that follows Standard Schema. Params are
+   * validated against it when a task is enqueued and before the handler runs. They reach the handler as an instance of
+   * the class, or as the schema's output. Without it they are any JSON object.
+   */
+  params?: ParamsType<Params>;
+  /** Queue that the tasks are usually put on; where the configuration does not know it, it is known by this. */
+  queue?: string;
+  /**
+   * Names that the task had before. Tasks that are stored under one of them run here, and code that still enqueues them is
+   * served. A name or alias has one handler.
+   * @default none
+   */
+  aliases?: readonly string[];
+  /**
+   * Version of the params that the handler takes, a whole number that grows with each change that earlier params do not
+   * meet. It is stored with each task. A task of a later version than this is left to a process that knows it.
+   * @default 1
+   */
+  version?: number;
+  /**
+   * What brings params of an earlier version up to date, one version at a time, before they are validated: `upgrade[1]`
+   * makes params of version 2 of those of version 1. A task of a version that nothing leads on from fails.
+   */
+  upgrade?: ParamsUpgrades;
+  /**
+   * Keeps what the handler returns, which is then JSON of at most `maxResultSize`, for `run()`, `result()` and the panel.
+   * `true`: as long as the task is kept; a duration such as `1h`: for so long.
+   * @default false
+   */
+  result?: boolean | Duration;
+  /**
+   * Name of the store (`TasksModule.forRoot({ name })`) that the handler works for.
+   * @default 'default', or the only one there is
+   */
+  store?: string;
+}
+
+/** The metadata that `@TaskHandler` leaves on a class or a method. */
+export interface TaskHandlerMetadata {
+  readonly name: string;
+  readonly options: TaskHandlerOptions;
+}
+
+/** A function type and not a method, so that its parameters are compared strictly. */
+type Handle<Params> = (params: Params, task: TaskContext) => unknown;
+
+/** Params that `handle` must take: those of the class, else those listed for the name, else whatever it says itself. */
+type HandledParams<Name extends string, Params extends object> = object extends Params
+  ? Name extends keyof TaskParams
+    ? ParamsOf<Name>
+    : never
+  : Params;
+
+export interface TaskHandlerDecorator<Params> {
+  /** On a class with a method `handle(params, task)`. */
+  <Handler extends abstract new (...dependencies: never[]) => { handle: Handle<Params> }>(target: Handler): void;
+  /** On a method of a provider or controller. */
+  <Method extends Handle<Params>>(
+    target: object,
+    property: string | symbol,
+    descriptor: TypedPropertyDescriptor<Method>,
+  ): void;
+}
+
+/**
+ * Makes a class with `handle(params, task)`, or a method of any provider, the handler of a task.
+ *
+ * The class must be listed in a module's `providers`. The app's guards, pipes, interceptors and filters do not apply to
+ * handlers. Handlers that are request-scoped (or depend on something that is) are instantiated for each attempt, and
+ * `@Inject(REQUEST)` gives them the {@link TaskContext}.
+ *
+ * @param name of the tasks: 1 to 200 characters, one handler each. Two handlers of one name stop the boot.
+ *
+ * @example
+ * \@TaskHandler('send_email', { params: SendEmailParams, queue: 'emails', maxRetries: 5 })
+ * export class SendEmailHandler {
+ *   async handle(params: SendEmailParams, task: TaskContext) {}
+ * }
+ *
+ * @publicApi
+ */
+export function TaskHandler<const Name extends string, Params extends ParamsOf<Name> = ParamsOf<Name>>(
+  name: Name,
+  options: TaskHandlerOptions<Params> = {},
+): TaskHandlerDecorator<HandledParams<Name, Params>> {
+  return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const metadata: TaskHandlerMetadata = { name, options };
+    if (property === undefined) {
+      Reflect.defineMetadata(TASK_HANDLER_METADATA, metadata, target);
+      return;
+    }
+    if (typeof target === 'function' || typeof descriptor?.value !== 'function') {
+      const where = `${typeof target === 'function' ? target.name : target.constructor.name}.${String(property)}`;
+      throw new TasksConfigError(`@TaskHandler('${name}') stands on ${where}, which is not a method of an instance.`);
+    }
+    Reflect.defineMetadata(TASK_HANDLER_METADATA, metadata, descriptor.value);
+  };
+}

@@ -1,0 +1,85 @@
+import type { DiscoveryService } from '@nestjs/core';
+import type { ResolvedConfig } from '../../config/index.js';
+import type { HandlerRegistry } from '../../handlers/index.js';
+import { keptResult } from './kept-result.js';
+import { instanceFor } from './provider-instance.js';
+import { ProviderExplorer } from './provider-explorer.js';
+import type { TaskContext } from '../../attempts/index.js';
+import type { CronRegistry } from '../../cron/index.js';
+import { CronScanner, type FoundCron } from './cron.scanner.js';
+import { scheduleFromDeclaration } from './schedule-from-declaration.js';
+import { idleTimers, refuseSecondRunner } from './schedule-module.js';
+
+export interface CronExplorerParts {
+  readonly discovery: DiscoveryService;
+  readonly scanner: CronScanner;
+  readonly handlers: HandlerRegistry;
+  readonly crons: CronRegistry;
+  readonly config: ResolvedConfig;
+}
+
+/**
+ * Makes each method with an `@Cron` that the scanner finds a handler and a schedule of this store.
+ *
+ * A class that several modules provide has its methods registered once: they run on the first one's instance. Providers
+ * that are request-scoped are made for each run, as handlers are; the runner of `@nestjs/schedule` leaves those out.
+ */
+export class CronExplorer extends ProviderExplorer {
+  private readonly registered = new Map<object, Set<string>>();
+
+  constructor(private readonly parts: CronExplorerParts) {
+    super();
+    parts.crons.beforeReading(() => this.refresh());
+    parts.handlers.whenMissing(() => this.refresh());
+  }
+
+  protected override size(): number {
+    return this.parts.scanner.size();
+  }
+
+  /** @throws TasksConfigError for an `@Cron` that is wrong, two of one name, or methods that ScheduleModule runs as well */
+  protected override explore(): void {
+    const found = this.parts.scanner.scan(this.parts.config.cron);
+    const nests = found.filter(({ declaration }) => declaration.origin === 'nest');
+    refuseSecondRunner(
+      this.parts.discovery,
+      nests.map(({ location }) => location),
+    );
+    for (const cron of found) this.register(cron);
+  }
+
+  override exploreAtBoot(): void {
+    super.exploreAtBoot();
+    for (const { location, original } of this.parts.scanner.overridden(this.parts.config.cron)) {
+      this.logger.warn(
+        `${location} overrides ${original}, which has @Cron, and has no decorator itself, so it does not run by itself. ` +
+          `Repeat the decorator on ${location}, or add "disabled: true" to it to say so.`,
+      );
+    }
+    const idle = idleTimers(this.parts.discovery, this.parts.scanner.timers());
+    if (idle !== null) this.logger.warn(idle);
+  }
+
+  private register({ declaration, prototype, method, location, wrapper }: FoundCron): void {
+    const methods = this.registered.get(prototype) ?? new Set();
+    if (methods.has(method)) return;
+    const { schedule, settings } = scheduleFromDeclaration(declaration, location, this.parts.config);
+    this.parts.handlers.add({
+      name: schedule.task,
+      kind: 'cron',
+      location,
+      module: wrapper.host?.name,
+      queue: schedule.queue,
+      params: null,
+      settings,
+      result: keptResult(declaration.options.result, `@Cron on ${location}`),
+      call: async (_params: object, task: TaskContext) => {
+        const instance = (await instanceFor(wrapper, task)) as Record<string, (task?: TaskContext) => unknown>;
+        // Nest calls its cron methods without arguments, so they may have optional ones of another meaning.
+        return declaration.origin === 'own' ? instance[method]!(task) : instance[method]!();
+      },
+    });
+    this.parts.crons.add({ schedule, location });
+    this.registered.set(prototype, methods.add(method));
+  }
+}

@@ -1,0 +1,10 @@
+export { Cron, type CronOptions } from './decorators/cron.decorator.js';
+export { InjectCronSchedules, getCronSchedulesToken } from './decorators/inject-cron-schedules.decorator.js';
+export { InjectTaskDispatcher, getTaskDispatcherToken } from './decorators/inject-task-dispatcher.decorator.js';
+export { Sensitive } from './decorators/sensitive.decorator.js';
+export {
+  TaskHandler,
+  type TaskHandlerDecorator,
+  type TaskHandlerOptions,
+} from './decorators/task-handler.decorator.js';
+export { TasksModule } from './tasks.module.js';

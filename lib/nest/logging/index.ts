@@ -1,0 +1,2 @@
+export { plainLines } from './plain-lines.js';
+export { seldomErrors } from './seldom-errors.js';

@@ -1,0 +1,102 @@
+import { type InjectionToken, Logger, type Provider } from '@nestjs/common';
+import { DiscoveryService, HttpAdapterHost, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { AttemptPipeline } from '../attempts/index.js';
+import { Awaiting } from '../awaiting/index.js';
+import { loadConfig, type ResolvedConfig, type TasksModuleRootOptions, withHandlerQueues } from '../config/index.js';
+import { loggerInCleanContext } from '../context/index.js';
+import { CronRegistry, CronSchedules } from '../cron/index.js';
+import { HandlerRegistry } from '../handlers/index.js';
+import { Operations } from '../operations/index.js';
+import { ParamsCodec } from '../params/index.js';
+import { TaskDispatcher } from '../queueing/index.js';
+import { CronExplorer } from './discovery/cron.explorer.js';
+import { cronQueues, CronScanner } from './discovery/cron.scanner.js';
+import { HandlerExplorer, handlerQueues } from './discovery/handler.explorer.js';
+import { HandlerScanner } from './discovery/handler.scanner.js';
+import { Stores } from './discovery/stores.js';
+import { plainLines } from './logging/index.js';
+import { madeOf } from './made-of.js';
+import { TASK_ENGINE, TASKS_CONFIG, TASKS_IDENTITY, TASKS_LOGGER, TASKS_OPTIONS } from './tasks.constants.js';
+import { openEngine } from './tasks.engine.js';
+import { AppServer } from './tasks.http-server.js';
+import { storesOf } from './tasks.identity.js';
+import { TasksLifecycle } from './tasks.lifecycle.js';
+
+/** Providers of one store, in the order in which each needs those before it. */
+export function storeProviders(
+  dispatcher: InjectionToken<TaskDispatcher>,
+  schedules: InjectionToken<CronSchedules>,
+): Provider[] {
+  const scan = { discovery: DiscoveryService, methods: MetadataScanner };
+  const store = {
+    engine: TASK_ENGINE,
+    config: TASKS_CONFIG,
+    registry: HandlerRegistry,
+    codec: ParamsCodec,
+  };
+  return [
+    { provide: TASKS_LOGGER, useFactory: () => plainLines(loggerInCleanContext(new Logger('Tasks'))) },
+    { provide: Stores, useFactory: storesOf, inject: [ModulesContainer, TASKS_IDENTITY] },
+    madeOf(HandlerScanner, HandlerScanner, { ...scan, modules: ModulesContainer }),
+    madeOf(CronScanner, CronScanner, { ...scan, stores: Stores }),
+    {
+      provide: TASKS_CONFIG,
+      useFactory: (options: TasksModuleRootOptions, handlers: HandlerScanner, crons: CronScanner, stores: Stores) => {
+        const config = loadConfig(options);
+        return withHandlerQueues(config, [...handlerQueues(handlers, stores), ...cronQueues(crons, config.cron)]);
+      },
+      inject: [TASKS_OPTIONS, HandlerScanner, CronScanner, Stores],
+    },
+    madeOf(HandlerRegistry, HandlerRegistry, { config: TASKS_CONFIG }),
+    CronRegistry,
+    madeOf(HandlerExplorer, HandlerExplorer, {
+      scanner: HandlerScanner,
+      registry: HandlerRegistry,
+      config: TASKS_CONFIG,
+      stores: Stores,
+    }),
+    madeOf(CronExplorer, CronExplorer, {
+      discovery: DiscoveryService,
+      scanner: CronScanner,
+      handlers: HandlerRegistry,
+      crons: CronRegistry,
+      config: TASKS_CONFIG,
+    }),
+    {
+      provide: ParamsCodec,
+      useFactory: ({ maxParamsSize }: ResolvedConfig) => new ParamsCodec(maxParamsSize),
+      inject: [TASKS_CONFIG],
+    },
+    // Asynchronous, so that whoever is given the dispatcher is given an open store.
+    { provide: TASK_ENGINE, useFactory: openEngine, inject: [TASKS_CONFIG, ModuleRef, TASKS_LOGGER] },
+    madeOf(Operations, Operations, { ...store, logger: TASKS_LOGGER }),
+    madeOf(Awaiting, Awaiting, store),
+    // The explorer is what the registry asks before the boot is over.
+    madeOf(dispatcher, TaskDispatcher, { ...store, operations: Operations, awaiting: Awaiting }, [HandlerExplorer]),
+    madeOf(schedules, CronSchedules, { ...store, crons: CronRegistry, logger: TASKS_LOGGER }),
+    madeOf(AttemptPipeline, AttemptPipeline, {
+      registry: HandlerRegistry,
+      codec: ParamsCodec,
+      config: TASKS_CONFIG,
+      dispatcher,
+      logger: TASKS_LOGGER,
+    }),
+    madeOf(AppServer, AppServer, { host: HttpAdapterHost, modules: ModulesContainer }),
+    madeOf(TasksLifecycle, TasksLifecycle, {
+      identity: TASKS_IDENTITY,
+      modules: ModulesContainer,
+      config: TASKS_CONFIG,
+      engine: TASK_ENGINE,
+      attempts: AttemptPipeline,
+      handlers: HandlerRegistry,
+      handlerExplorer: HandlerExplorer,
+      crons: CronRegistry,
+      cronExplorer: CronExplorer,
+      schedules,
+      awaiting: Awaiting,
+      codec: ParamsCodec,
+      server: AppServer,
+      logger: TASKS_LOGGER,
+    }),
+  ];
+}

@@ -1,0 +1,68 @@
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { adminParts } from '../admin/index.js';
+import type { TasksModuleAsyncOptions, TasksModuleIdentity, TasksModuleRootOptions } from '../config/index.js';
+import { DEFAULT_STORE } from '../contract/index.js';
+import { HandlerRegistry } from '../handlers/index.js';
+import { Operations } from '../operations/index.js';
+import { asyncOptions } from './async-options.js';
+import { getCronSchedulesToken, getTaskDispatcherToken } from './decorators/index.js';
+import { storeProviders } from './store-providers.js';
+import { TASKS_CONFIG, TASKS_IDENTITY, TASKS_OPTIONS } from './tasks.constants.js';
+import type { StoreIdentity } from './tasks.identity.js';
+
+/**
+ * Durable tasks for a Nest app. Import it once, in the root module.
+ *
+ * @publicApi
+ */
+@Module({})
+export class TasksModule {
+  /**
+   * @param options over those of `config/config.yaml`, where that exists
+   * @throws TasksConfigError at boot, when an option is wrong
+   */
+  static forRoot(options: TasksModuleRootOptions = {}): DynamicModule {
+    return tasksModule(options, [{ provide: TASKS_OPTIONS, useValue: options }]);
+  }
+
+  /**
+   * As {@link forRoot}, with options that other providers have a say in. `name`, `global` and `configFile` stand beside
+   * the factory, as they are needed before it runs.
+   *
+   * @param options with one of `useFactory`, `useClass` and `useExisting`
+   */
+  static forRootAsync(options: TasksModuleAsyncOptions): DynamicModule {
+    return tasksModule(options, asyncOptions(options), options.imports);
+  }
+}
+
+function tasksModule(
+  identity: TasksModuleIdentity,
+  options: Provider[],
+  imports: TasksModuleAsyncOptions['imports'] = [],
+): DynamicModule {
+  const name = identity.name ?? DEFAULT_STORE;
+  const dispatcher = getTaskDispatcherToken(name);
+  const crons = getCronSchedulesToken(name);
+  const admin = adminParts({
+    config: TASKS_CONFIG,
+    operations: Operations,
+    dispatcher,
+    crons,
+    handlers: HandlerRegistry,
+  });
+  return {
+    module: TasksModule,
+    global: identity.global ?? true,
+    imports: [DiscoveryModule, ...imports],
+    controllers: admin.controllers,
+    providers: [
+      { provide: TASKS_IDENTITY, useValue: { name } satisfies StoreIdentity },
+      ...options,
+      ...storeProviders(dispatcher, crons),
+      ...admin.providers,
+    ],
+    exports: [dispatcher, crons],
+  };
+}

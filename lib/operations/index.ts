@@ -1,0 +1,16 @@
+export { type MaskParts, maskedTask } from './masked-task.js';
+export { errorGroupOf } from './error-group.js';
+export { Operations } from './operations.js';
+export type {
+  BulkTarget,
+  LatencyEstimate,
+  ListTasksQuery,
+  OutboxStatus,
+  QueueStats,
+  ShownSettings,
+  TaskList,
+  TaskMetrics,
+  TaskMetricsPoint,
+  TaskMetricsQuery,
+  TaskMetricsSeries,
+} from './operations.types.js';

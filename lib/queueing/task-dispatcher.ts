@@ -1,0 +1,297 @@
+import {
+  type ActionResult,
+  type Duration,
+  type EnqueuedTask,
+  InvalidArgumentError,
+  type ParamsOf,
+  type ResultOf,
+  type Task,
+  type TaskAction,
+  type WorkerInfo,
+} from '../contract/index.js';
+import { runningAttempt } from '../context/index.js';
+import type { Awaiting, ResultOptions, TaskAtHand } from '../awaiting/index.js';
+import { checkTaskId } from '../checks/index.js';
+import type { EngineChange } from '../engine/port/index.js';
+import type {
+  BulkTarget,
+  ListTasksQuery,
+  Operations,
+  OutboxStatus,
+  QueueStats,
+  TaskList,
+  TaskMetrics,
+  TaskMetricsQuery,
+} from '../operations/index.js';
+import { checkIsObject } from './call-options.js';
+import { EnqueuePipeline, type EnqueuePipelineParts } from './enqueue-pipeline.js';
+import { followUpsOf } from './follow-ups.js';
+import { type ManyArguments, rowsOf } from './rows.js';
+import { changeOf, type UpdateTaskOptions } from './task-update.js';
+import type {
+  QueueTaskOptions,
+  QueueTaskWhenOptions,
+  RunTaskOptions,
+  TaskRow,
+  TaskToQueue,
+} from './task-dispatcher.types.js';
+
+export interface TaskDispatcherParts extends Omit<EnqueuePipelineParts, 'followUps'> {
+  readonly operations: Operations;
+  readonly awaiting: Awaiting;
+}
+
+/** How `queue` and its kin may be called: the name may be left out where the class of the params tells it. */
+type RowArguments<Options> = [name: string, params: object, options?: Options] | [params: object, options?: Options];
+
+/**
+ * Enqueues tasks, and reads and steers those that are stored.
+ *
+ * Inject it by its class; `@InjectTaskDispatcher(name)` injects that of a named store. The store is open as soon as it is
+ * injected, so constructors' callers and lifecycle hooks may enqueue.
+ *
+ * Every method that writes resolves when the change is durable, and rejects with a {@link StoreError} when it could not be.
+ *
+ * @publicApi
+ */
+export class TaskDispatcher {
+  private readonly pipeline: EnqueuePipeline;
+  private readonly operations: Operations;
+  private readonly parts: Omit<EnqueuePipelineParts, 'followUps'>;
+  private readonly awaiting: Awaiting;
+
+  /** @internal Made by `TasksModule`. */
+  constructor({ operations, awaiting, ...parts }: TaskDispatcherParts) {
+    this.operations = operations;
+    this.parts = parts;
+    this.pipeline = new EnqueuePipeline({ ...parts, followUps: () => followUpsOf(runningAttempt(this)) });
+    this.awaiting = awaiting;
+  }
+
+  /**
+   * Enqueues a task.
+   *
+   * @param queue one that is configured
+   * @param name of the task; it may be left out when `params` is an instance of the params class of one handler
+   * @param params what the handler gets: an object that JSON can hold, valid for the handler's params class
+   * @param options settings of this task alone, `delay` or `runAt`, `manager` to enqueue within a transaction, and `id` or
+   *   `key` by which it is stored once
+   * @returns the stored task; with `manager` it is stored when the transaction commits. Where a task of its `id` is there
+   *   already, that one as it stands, with `enqueued: false`
+   * @throws UnknownQueueError, UnknownTaskNameError (in a process that has handlers), InvalidParamsError,
+   *   ParamsTooLargeError, InvalidArgumentError, ForeignManagerError, StoreError. Nothing is stored then;
+   *   with a StoreError of a server that did not answer, that is not known
+   */
+  queue<Name extends string>(
+    queue: string,
+    name: Name,
+    params: ParamsOf<Name>,
+    options?: QueueTaskWhenOptions,
+  ): Promise<EnqueuedTask>;
+  queue(queue: string, params: object, options?: QueueTaskWhenOptions): Promise<EnqueuedTask>;
+  async queue(queue: string, ...args: RowArguments<QueueTaskWhenOptions>): Promise<EnqueuedTask> {
+    const { row, options } = rowOf(args);
+    return this.pipeline.enqueue(queue, row, options);
+  }
+
+  /**
+   * Enqueues a task that starts when `delay` has passed, or as soon afterwards as a worker is free.
+   *
+   * @param delay milliseconds or a duration such as `5m`
+   * @see {@link queue} for the rest
+   */
+  queueIn<Name extends string>(
+    queue: string,
+    delay: Duration,
+    name: Name,
+    params: ParamsOf<Name>,
+    options?: QueueTaskOptions,
+  ): Promise<EnqueuedTask>;
+  queueIn(queue: string, delay: Duration, params: object, options?: QueueTaskOptions): Promise<EnqueuedTask>;
+  async queueIn(queue: string, delay: Duration, ...args: RowArguments<QueueTaskOptions>): Promise<EnqueuedTask> {
+    const { row, options } = rowOf(args);
+    if (delay === undefined) throw new InvalidArgumentError('delay', 'delay is missing.');
+    return this.pipeline.enqueue(queue, row, { ...checkIsObject(options), delay });
+  }
+
+  /**
+   * Enqueues a task that starts at `when`, or as soon afterwards as a worker is free. A time that has passed means now.
+   *
+   * @param when a Date or UTC milliseconds
+   * @see {@link queue} for the rest
+   */
+  queueAt<Name extends string>(
+    queue: string,
+    when: Date | number,
+    name: Name,
+    params: ParamsOf<Name>,
+    options?: QueueTaskOptions,
+  ): Promise<EnqueuedTask>;
+  queueAt(queue: string, when: Date | number, params: object, options?: QueueTaskOptions): Promise<EnqueuedTask>;
+  async queueAt(queue: string, when: Date | number, ...args: RowArguments<QueueTaskOptions>): Promise<EnqueuedTask> {
+    const { row, options } = rowOf(args);
+    if (when === undefined) throw new InvalidArgumentError('runAt', 'The time is missing.');
+    return this.pipeline.enqueue(queue, row, { ...checkIsObject(options), runAt: when });
+  }
+
+  /**
+   * Enqueues many tasks, all or none. Every row is checked first; an InvalidParamsError names the rows: `[3].to`.
+   *
+   * @param rows params of one task each; where `name` is left out, instances of params classes, or objects that say of one
+   *   task each what it is called and what its own options are: `{ name, params, options: { delay: '5m' } }`
+   * @see {@link queue} for the rest
+   */
+  queueMany<Name extends string>(
+    queue: string,
+    name: Name,
+    rows: ReadonlyArray<ParamsOf<Name>>,
+    options?: QueueTaskWhenOptions,
+  ): Promise<EnqueuedTask[]>;
+  queueMany(queue: string, rows: readonly TaskToQueue[], options?: QueueTaskWhenOptions): Promise<EnqueuedTask[]>;
+  queueMany(queue: string, rows: readonly object[], options?: QueueTaskWhenOptions): Promise<EnqueuedTask[]>;
+  async queueMany(queue: string, ...args: ManyArguments): Promise<EnqueuedTask[]> {
+    const { rows, options } = rowsOf(args);
+    return this.pipeline.enqueueMany(queue, rows, options);
+  }
+
+  /**
+   * Enqueues a task and waits for what its handler returns, in whichever process that runs. The handler says that it keeps
+   * its results: `@TaskHandler(name, { result: true })`.
+   *
+   * @param options those of {@link queue} but `manager`, and `timeout`, `signal` and `cancel` of the waiting: a task that has
+   *   not ended by then goes on, unless `cancel` is true
+   * @throws what {@link queue} throws, and what {@link result} does
+   */
+  run<Name extends string>(
+    queue: string,
+    name: Name,
+    params: ParamsOf<Name>,
+    options?: RunTaskOptions,
+  ): Promise<ResultOf<Name>>;
+  run<Result>(queue: string, name: string, params: object, options?: RunTaskOptions): Promise<Result>;
+  async run(queue: string, name: string, params: object, options: RunTaskOptions = {}): Promise<unknown> {
+    const { timeout, signal, cancel, ...rest } = checkIsObject(options);
+    const enqueue = async (): Promise<string> => (await this.pipeline.enqueue(queue, { name, params }, rest)).id;
+    const { manager } = rest as QueueTaskOptions;
+    return this.awaiting.run({ queue, name, manager, enqueue }, { timeout, signal, cancel }, this.running());
+  }
+
+  /**
+   * Waits for what the handler of a task returns, in whichever process that runs; a task that has ended is answered at once.
+   *
+   * @throws TaskFailedError (its `cause` is the error of the last attempt), TaskCancelledError, ResultTimeoutError,
+   *   TaskNotFoundError (also where the task is deleted meanwhile), NoResultError where its handler keeps no results,
+   *   ResultDeadlockError where a handler would wait for a task that can begin only after it, InvalidArgumentError,
+   *   StoreError where the store does not answer or the process shuts down; the reason of the signal
+   */
+  async result<Result = unknown>(id: string, options: ResultOptions = {}): Promise<Result> {
+    const found = await this.awaiting.result(checkTaskId(id), checkIsObject(options), this.running());
+    return found as Result;
+  }
+
+  /** The task whose handler is calling; null where none of this store is. */
+  private running(): TaskAtHand | null {
+    return followUpsOf(runningAttempt(this));
+  }
+
+  /** The task with its attempts and logs. @throws TaskNotFoundError */
+  async get(id: string): Promise<Task> {
+    return this.operations.tasks.get(id);
+  }
+
+  /** A page of tasks, the newest first unless asked otherwise. @throws InvalidArgumentError */
+  async list(query: ListTasksQuery = {}): Promise<TaskList> {
+    return this.operations.tasks.list(query);
+  }
+
+  /**
+   * Ends a task that waits; one that runs has its signal aborted, and its worker ends it.
+   *
+   * @throws TaskNotFoundError, TaskStateError when it has ended already
+   */
+  async cancel(id: string): Promise<Task> {
+    return this.operations.tasks.act('cancel', id);
+  }
+
+  /**
+   * Gives a task that failed, was cancelled or waits for its next attempt all its attempts anew, and makes it available.
+   *
+   * @throws TaskNotFoundError, TaskStateError
+   */
+  async retry(id: string): Promise<Task> {
+    return this.operations.tasks.act('retry', id);
+  }
+
+  /** Makes a task that waits for its time available. @throws TaskNotFoundError, TaskStateError */
+  async runNow(id: string): Promise<Task> {
+    return this.operations.tasks.act('run-now', id);
+  }
+
+  /**
+   * Changes a task that waits: it runs with all of the change, or the call is refused.
+   *
+   * @param id of a task that is scheduled, available or retryable
+   * @param options `runAt` or `delay`, `priority`, and `params`, which take the place of those that it has
+   * @throws TaskNotFoundError, InvalidArgumentError, InvalidParamsError, ParamsTooLargeError
+   * @throws TaskStateError where it runs or has ended, or began meanwhile
+   */
+  async update(id: string, options: UpdateTaskOptions): Promise<Task> {
+    return this.operations.tasks.update(id, (task) => changeOf(task, options, this.parts));
+  }
+
+  /** Deletes a task and its record. @throws TaskNotFoundError, TaskStateError when it runs */
+  async delete(id: string): Promise<void> {
+    await this.operations.tasks.delete(id);
+  }
+
+  /** Acts on many tasks; those to which the action does not apply are left as they are. @throws InvalidArgumentError */
+  async bulk(action: TaskAction, target: BulkTarget): Promise<ActionResult> {
+    return this.operations.tasks.bulk(action, target);
+  }
+
+  /** Starts no more tasks of the queue, in any process, until it is resumed; running ones go on. @throws UnknownQueueError */
+  async pauseQueue(queue: string): Promise<void> {
+    await this.operations.queues.pause(queue);
+  }
+
+  /** @throws UnknownQueueError */
+  async resumeQueue(queue: string): Promise<void> {
+    await this.operations.queues.resume(queue);
+  }
+
+  /** Every queue as it stands: depth by state, workers, settings, rates and latency. */
+  async stats(): Promise<QueueStats[]> {
+    return this.operations.queues.stats();
+  }
+
+  /** Throughput, failures, waiting and running time over a window that ends now. @throws InvalidArgumentError, UnknownQueueError */
+  async metrics(query: TaskMetricsQuery = {}): Promise<TaskMetrics> {
+    return this.operations.queues.metrics(query);
+  }
+
+  /** Tasks that wait in the outbox, where there is one, to be handed over to the store. @throws StoreError */
+  async outbox(): Promise<OutboxStatus> {
+    return this.operations.store.outbox();
+  }
+
+  /** Every live process that works on the store. */
+  async workers(): Promise<WorkerInfo[]> {
+    return this.operations.store.workers();
+  }
+
+  /**
+   * Calls `listener` soon after something changed, not for each change. It is called outside of any request's
+   * `AsyncLocalStorage`; what it throws is logged.
+   *
+   * @returns what ends it
+   */
+  watch(listener: (change: EngineChange) => void): () => void {
+    return this.operations.store.watch(listener);
+  }
+}
+
+function rowOf<Options extends object>(args: RowArguments<Options>): { row: TaskRow; options: Options } {
+  const named = (typeof args[0] === 'string' ? args : [null, ...args]) as [string | null, object, Options?];
+  const [name, params, options = {} as Options] = named;
+  return { row: { name, params }, options };
+}

@@ -1,0 +1,73 @@
+import type { ResultOptions } from '../awaiting/index.js';
+import type { EntityManager } from 'typeorm';
+import type { Duration, TaskTags } from '../contract/index.js';
+import type { StoredTaskSettings } from '../config/index.js';
+
+export interface QueueTaskOptions extends StoredTaskSettings {
+  /** Enqueue within this transaction: the task is there if and only if it commits. */
+  manager?: EntityManager;
+  /**
+   * Version of the params, for a process that has no handler of the task: which version its params are is the handler's to
+   * say elsewhere.
+   * @default that of the handler, or 1
+   */
+  version?: number;
+  /**
+   * Cancelled unless it has started by then: from now, or a date. It must come after `delay` or `runAt`.
+   * @default it waits for as long as it takes
+   */
+  expires?: Duration | Date;
+  /**
+   * Failed with a `DeadlineError` unless it has ended by then, retries and waits included: from now, or a date.
+   * @default there is none
+   */
+  deadline?: Duration | Date;
+  /**
+   * The task's id, in the place of one that is made for it: 1 to 255 characters. A task that has it is stored once as long as
+   * it is kept: where it is there already, whatever has become of it, that one is left as it is and comes back.
+   */
+  id?: string;
+  /**
+   * In a handler: makes the id from that of the task that runs and this text, `<id>/<key>`, so that a retry does not enqueue
+   * the follow-up task again.
+   */
+  key?: string;
+  /**
+   * Names with values by which the task is found and acted on, such as `{ customer: '42' }`: at most 10, of 1 to 128
+   * characters each, and a name has no colon.
+   */
+  tags?: TaskTags;
+  /**
+   * In a handler: `completion` stores the task by the commit that ends this attempt as completed, or not at all where it ends
+   * in any other way. An engine that cannot refuses it.
+   */
+  with?: 'completion';
+}
+
+export interface QueueTaskWhenOptions extends QueueTaskOptions {
+  /** Earliest start, from now. */
+  delay?: Duration;
+  /** Earliest start: a date or UTC milliseconds. Instead of `delay`. */
+  runAt?: Date | number;
+}
+
+/** Options of `run`: those of `queue`, and how the result is waited for. `timeout` is that of the waiting. */
+export interface RunTaskOptions extends Omit<QueueTaskWhenOptions, 'manager' | 'timeout'>, ResultOptions {}
+
+/** A row of `queueMany` that has a name or options of its own. */
+export interface TaskToQueue {
+  /** Name of the task. It may be left out where `params` is an instance of the params class of one handler. */
+  name?: string;
+  params: object;
+  /** Over those of the call; a `delay` or `runAt` takes the place of the call's. */
+  options?: Omit<QueueTaskWhenOptions, 'manager' | 'with'>;
+}
+
+/** One task that a caller asks for. */
+export interface TaskRow {
+  /** Null where the class of `params` tells it. */
+  readonly name: string | null;
+  readonly params: object;
+  /** Options of this row alone, over those of the call. */
+  readonly options?: TaskToQueue['options'];
+}

@@ -1,0 +1,3 @@
+export const THREAD_FILE: string;
+export function bundleThread(file: string, entry?: string): Promise<void>;
+export function buildThread(target: string): Promise<void>;

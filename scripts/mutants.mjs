@@ -1,0 +1,84 @@
+// Mutants of the library, by Stryker: how many of them the tests of a room find. Names of rooms as arguments try only
+// those. `test/mutants/scores.json` has the score that each room had at least once: one that is lower fails the run, one
+// that is higher is written there. What Stryker cannot make (two processes, the order of a commit and a promise) is made by
+// hand in test/model/mutants.ts and test/chaos.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './pack.mjs';
+
+const SQLITE = ['lib/engine/sqlite/**/*.spec.ts', 'test/conformance/sqlite.spec.ts', 'test/model/sqlite.spec.ts'];
+
+/** What of the library is altered, which tests have to notice, and for how many milliseconds one may take. */
+const ROOMS = {
+  attempts: { mutate: ['lib/attempts/**/*.ts'], tests: ['lib/attempts/**/*.spec.ts'] },
+  cron: { mutate: ['lib/cron/**/*.ts'], tests: ['lib/cron/**/*.spec.ts', 'lib/nest/discovery/cron*.spec.ts'] },
+  outbox: { mutate: ['lib/outbox/**/*.ts'], tests: ['test/outbox/sqlite.spec.ts'], timeout: 30_000 },
+  statements: { mutate: ['lib/engine/sqlite/sql/**/*.ts'], tests: SQLITE, timeout: 30_000 },
+  consumer: { mutate: ['lib/engine/sqlite/consumer/**/*.ts'], tests: SQLITE, timeout: 30_000 },
+  duties: { mutate: ['lib/engine/sqlite/maintenance/**/*.ts'], tests: SQLITE, timeout: 30_000 },
+  store: { mutate: ['lib/engine/sqlite/{store,process}/**/*.ts'], tests: SQLITE, timeout: 30_000 },
+  bullmq: { mutate: ['lib/engine/bullmq/*.ts'], tests: ['lib/engine/bullmq/**/*.spec.ts'] },
+};
+
+const SCORES = path.join(root, 'test/mutants/scores.json');
+const CONFIG = path.join(root, 'reports/stryker.json');
+const REPORT = path.join(root, 'reports/mutants.json');
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in ROOMS));
+if (unknown.length > 0) {
+  throw new Error(`There is no room ${unknown.join(', ')}: there are ${Object.keys(ROOMS).join(', ')}`);
+}
+
+const scores = JSON.parse(readFileSync(SCORES, 'utf8'));
+let lower = false;
+for (const name of wanted.length > 0 ? wanted : Object.keys(ROOMS)) {
+  const { score, survivors } = mutate(ROOMS[name]);
+  const before = scores[name];
+  for (const survivor of survivors) console.log(`  survived: ${survivor}`);
+  console.log(`${name}: ${score.toFixed(3)}${before === undefined ? '' : ` (at least ${before.toFixed(3)})`}`);
+  if (before !== undefined && score < before) lower = true;
+  else scores[name] = Math.floor(score * 1_000) / 1_000;
+}
+writeFileSync(SCORES, `${JSON.stringify(scores, null, 2)}\n`);
+if (lower) throw new Error('More mutants survive than before');
+
+function mutate({ mutate: files, tests, timeout = 5_000 }) {
+  mkdirSync(path.dirname(CONFIG), { recursive: true });
+  const options = {
+    testRunner: 'vitest',
+    plugins: ['@stryker-mutator/vitest-runner'],
+    vitest: { configFile: 'test/mutants/vitest.config.ts', related: false },
+    mutate: [...files, '!lib/**/*.spec.ts', '!lib/**/index.ts', '!lib/**/*.d.ts'],
+    // No file of this name: what Stryker would rewrite in tsconfig.json is right as it is.
+    tsconfigFile: 'none.json',
+    coverageAnalysis: 'perTest',
+    // What is run once as a file is loaded would need all tests anew for each mutant.
+    ignoreStatic: true,
+    concurrency: 1,
+    timeoutMS: 10_000,
+    reporters: ['progress-append-only', 'json'],
+    jsonReporter: { fileName: REPORT },
+    tempDirName: 'reports/sandbox',
+  };
+  writeFileSync(CONFIG, JSON.stringify(options));
+  const env = { ...process.env, MUTANTS_TESTS: tests.join(' '), MUTANTS_TIMEOUT: String(timeout) };
+  execFileSync('npx', ['stryker', 'run', CONFIG], { cwd: root, stdio: 'inherit', env });
+  return summary(JSON.parse(readFileSync(REPORT, 'utf8')));
+}
+
+function summary({ files }) {
+  const counts = { found: 0, survived: 0 };
+  const survivors = [];
+  for (const [file, { mutants }] of Object.entries(files)) {
+    for (const { status, location, mutatorName, replacement } of mutants) {
+      if (status === 'Killed' || status === 'Timeout') counts.found += 1;
+      else if (status === 'Survived' || status === 'NoCoverage') {
+        counts.survived += 1;
+        survivors.push(`${file}:${location.start.line} ${mutatorName} ${replacement ?? ''}`.trim());
+      }
+    }
+  }
+  return { score: counts.found / Math.max(1, counts.found + counts.survived), survivors };
+}

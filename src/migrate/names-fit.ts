@@ -1,0 +1,38 @@
+import { unstorable } from '../../lib/checks/index.js';
+import { CliError } from '../cli/usage-error.js';
+import type { OpenStore } from './open-store.js';
+import type { StoreAddress } from './store-address.js';
+
+const MAX_NAMED = 10;
+
+/**
+ * Whether the target can hold every queue, task and schedule of the source under its name. A move that found out on the
+ * way would stop half-way.
+ * @throws CliError that says which cannot be moved, and why
+ */
+export async function assertNamesFit(source: OpenStore, target: StoreAddress): Promise<void> {
+  if (target.kind === 'sqlite') return;
+  const { queueNameProblem } = await import('../../lib/engine/bullmq/queue-names.js');
+  const { schedules, paused } = await source.store.exportBook();
+  const kinds = await source.store.movedKinds();
+  const where = { postgres: target.kind === 'postgres' ? target.url : undefined };
+  const queues = new Set([...kinds.map(({ queue }) => queue), ...paused, ...schedules.map(({ queue }) => queue)]);
+  const problems = [
+    ...[...queues].map((queue) => problemOf(`Queue "${queue}"`, queueNameProblem(queue, where))),
+    ...kinds.map(({ name }) => name && problemOf(`A task named ${JSON.stringify(name)}`, unstorable(name))),
+    ...schedules.map(({ name }) => problemOf(`Schedule ${JSON.stringify(name)}`, unstorable(name))),
+  ].filter((problem): problem is string => Boolean(problem));
+  if (problems.length === 0) return;
+  const others = problems.length > MAX_NAMED ? [`and ${problems.length - MAX_NAMED} more`] : [];
+  throw new CliError(
+    [
+      `${target.shown} cannot hold all of ${source.shown}, so nothing was moved:`,
+      ...[...problems.slice(0, MAX_NAMED), ...others].map((line) => `  ${line}`),
+      'Let those tasks run, or delete them, and remove those schedules and pauses, before you move the rest.',
+    ].join('\n'),
+  );
+}
+
+function problemOf(what: string, problem: string | null): string | null {
+  return problem === null ? null : `${what}: its name ${problem}.`;
+}

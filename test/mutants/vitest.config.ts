@@ -1,0 +1,31 @@
+import path from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { WarmWorker } from './warm-worker.js';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** The specs of one room, as scripts/mutants.mjs names them. */
+export default defineConfig({
+  root,
+  resolve: {
+    alias: [{ find: /^\.\/thread-file\.js$/, replacement: path.join(root, 'test/support/run/thread-file.ts') }],
+  },
+  plugins: [
+    {
+      name: 'warm-worker',
+      // Stryker asks for threads on the command line, which goes before the file.
+      configureVitest({ project }) {
+        project.config.pool = 'warm' as never;
+        project.config.poolRunner = { name: 'warm', createPoolWorker: (options) => new WarmWorker(options) };
+      },
+    },
+  ],
+  test: {
+    include: (process.env.MUTANTS_TESTS ?? '').split(' '),
+    globalSetup: './test/support/run/global-setup.ts',
+    isolate: true,
+    // A mutant that keeps a promise from settling is found when a test gives up.
+    testTimeout: Number(process.env.MUTANTS_TIMEOUT ?? 30_000),
+    hookTimeout: Number(process.env.MUTANTS_TIMEOUT ?? 30_000),
+  },
+});

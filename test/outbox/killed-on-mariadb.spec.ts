@@ -1,0 +1,14 @@
+import { beforeAll } from 'vitest';
+import { describeWith } from '../support/servers/find-program.js';
+import { SharedMariadb } from '../support/servers/shared-mariadb.js';
+import { describeKills } from './killed.suite.js';
+
+describeWith('mariadb', 'MariaDB', () => {
+  let server: SharedMariadb;
+
+  beforeAll(async () => {
+    server = await SharedMariadb.join();
+  }, 120_000);
+
+  describeKills('MariaDB', () => server.createDatabase());
+});
