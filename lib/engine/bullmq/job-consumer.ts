@@ -1,4 +1,3 @@
-import type { KeepJobs } from 'bullmq';
 import { wallTime } from '../../clock/index.js';
 import type { AbortCause } from '../../contract/index.js';
 import { abort, InHand } from '../common/index.js';
@@ -10,6 +9,7 @@ import { declinedOutcome } from './declined.js';
 import { taskIdOf } from './job-ids.js';
 import { watchLeases } from './lease-watch.js';
 import { returnValueOf, rowOfResult } from './job-result.js';
+import { keeping } from './keeping.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob, type RunningJobParts } from './running-job.js';
 import type { TaskJob } from './task-job.js';
@@ -161,7 +161,7 @@ export class JobConsumer implements Consumer {
           outcome !== 'given-up' && outcome.kind === 'completed' && !outcome.result && !running.isCancelled;
         if (!isPlain || running.reported()) return resolve(this.finish(running, outcome));
         this.running.delete(running);
-        resolve(complete(running.job, outcome, this.keepAtMost('completed')));
+        resolve(this.complete(running.job, outcome));
       };
       running.run(this.run, end, (error) => {
         this.running.delete(running);
@@ -195,10 +195,10 @@ export class JobConsumer implements Consumer {
     if (outcome.kind === 'completed') {
       const row = rowOfResult(job, outcome);
       if (row) await job.log(JSON.stringify(row));
-      return complete(job, outcome, this.keepAtMost('completed'));
+      return this.complete(job, outcome);
     }
     if (outcome.kind === 'failed') {
-      job.opts.removeOnFail = keeping(outcome.keepFor, this.keepAtMost('failed'));
+      job.opts.removeOnFail = keeping(this.queue, 'failed', outcome.keepFor, this.parts.keepAtMost);
       job.opts.attempts = 0;
       throw new AttemptError(this.record(running, 'failed', outcome), null);
     }
@@ -246,8 +246,10 @@ export class JobConsumer implements Consumer {
     return undefined;
   }
 
-  private keepAtMost(state: 'completed' | 'failed'): number | null {
-    return this.parts.keepAtMost?.(this.queue, state) ?? null;
+  /** Nothing is asked of the server before BullMQ stores the end. @returns the job's return value */
+  private complete(job: TaskJob, outcome: Outcome & { kind: 'completed' }): unknown {
+    job.opts.removeOnComplete = keeping(this.queue, 'completed', outcome.keepFor, this.parts.keepAtMost);
+    return returnValueOf(job, outcome);
   }
 
   private async endExpired({ job }: RunningJob, keepFor: number | null): Promise<undefined> {
@@ -267,17 +269,4 @@ export class JobConsumer implements Consumer {
     await this.parts.set.raw.wake(this.queue);
     throw new this.parts.set.library.WaitingError();
   }
-}
-
-/** Nothing is asked of the server before BullMQ stores the end. @returns the job's return value */
-function complete(job: TaskJob, outcome: Outcome & { kind: 'completed' }, atMost: number | null): unknown {
-  job.opts.removeOnComplete = keeping(outcome.keepFor, atMost);
-  return returnValueOf(job, outcome);
-}
-
-function keeping(keepFor: number | null, atMost: number | null): boolean | KeepJobs {
-  if (keepFor === 0 || atMost === 0) return true;
-  const count = atMost === null ? {} : { count: atMost };
-  if (keepFor !== null) return { age: Math.ceil(keepFor / 1000), ...count };
-  return atMost === null ? false : { count: atMost };
 }

@@ -6,6 +6,7 @@ import type { EngineContext, NewTask } from '../port/index.js';
 import { type Cancelled, cancelledId } from './cancelled.js';
 import { jobIdOf } from './job-ids.js';
 import { stateOf } from './job-view.js';
+import { keeping } from './keeping.js';
 import { LAPSE_QUEUE } from './queue-names.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
@@ -33,7 +34,7 @@ export class Lapses {
   private isNoted = false;
 
   constructor(
-    private readonly context: Pick<EngineContext, 'keepFor'>,
+    private readonly context: Pick<EngineContext, 'keepFor' | 'keepAtMost'>,
     private readonly parts: { readonly set: QueueSet; readonly registry: Registry; readonly cancelled: Cancelled },
   ) {}
 
@@ -121,9 +122,9 @@ export class Lapses {
     const error = new DeadlineError(traits.deadlineAt!);
     // No attempt failed with it: those on record stay as they are.
     error.stack = '';
-    const keepFor = this.context.keepFor(queue, 'failed');
+    const { keepFor, keepAtMost } = this.context;
     job.opts.attempts = 0;
-    job.opts.removeOnFail = keepFor === null ? false : { age: Math.ceil(keepFor / 1_000) };
+    job.opts.removeOnFail = keeping(queue, 'failed', keepFor(queue, 'failed'), keepAtMost);
     await job.moveToFailed(error, token, false);
   }
 }

@@ -1,8 +1,9 @@
-import { ACTION_STATES, type TaskAction, type TaskState, type TaskTraits } from '../../../contract/index.js';
+import { ACTION_STATES, type TaskAction, type TaskState } from '../../../contract/index.js';
 import { withoutLapsed } from '../../common/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { lapseLater } from './lapse-tasks.js';
+import { traitsIn } from './task-traits.js';
 
 export const FIND_BY_ID = `SELECT seq, id, queue, name, state, attempt, traits FROM tasks_task WHERE id = ?`;
 export const FIND_BY_SEQ = `SELECT seq, id, queue, name, state, attempt, traits FROM tasks_task WHERE seq = ?`;
@@ -61,7 +62,7 @@ export function actOnTask(
         task.seq,
       );
       transaction.moved(task.queue, task.state, 'available');
-      if (task.traits !== null) liveAgain(transaction, task, JSON.parse(task.traits) as TaskTraits, now);
+      liveAgain(transaction, task, now);
       return true;
     case 'run-now':
       statement<[number, number]>(database, RUN_TASK_NOW).run(now, task.seq);
@@ -78,7 +79,9 @@ export function actOnTask(
 }
 
 /** A time that is over binds a task no more that somebody has retried. */
-function liveAgain(transaction: Transaction, { seq, attempt }: FoundTask, traits: TaskTraits, now: number): void {
+function liveAgain(transaction: Transaction, { seq, attempt, traits: stored }: FoundTask, now: number): void {
+  const { traits } = traitsIn(stored);
+  if (!traits) return;
   const left = withoutLapsed(traits, now);
   const json = Object.keys(left).length > 0 ? JSON.stringify(left) : null;
   statement<[string | null, number]>(transaction.database, SET_TRAITS).run(json, seq);

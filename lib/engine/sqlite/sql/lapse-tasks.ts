@@ -5,6 +5,7 @@ import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { noteError } from './note-error.js';
+import { traitsIn } from './task-traits.js';
 
 /** Reads `tasks_lapse_at`, which holds only tasks that have a time by which they must have started or ended. */
 export const DUE_LAPSES = `
@@ -35,7 +36,7 @@ interface Row {
   readonly name: string;
   readonly state: TaskState;
   readonly attempt: number;
-  readonly traits: string;
+  readonly traits: string | null;
 }
 
 /**
@@ -58,7 +59,7 @@ export function lapseTasks(
   for (const row of rows) {
     forget.run(row.seq);
     if (row.state === null || row.state === 'running' || hasEnded(row.state)) continue;
-    const traits = JSON.parse(row.traits) as TaskTraits;
+    const { traits = {} } = traitsIn(row.traits);
     const reason = lapseOf(traits, row.attempt > 0, now);
     if (reason === null) lapseLater(transaction, row.seq, traits, row.attempt > 0);
     else end(transaction, row, { ...traits, reason }, now, keepFor);
@@ -67,8 +68,13 @@ export function lapseTasks(
 }
 
 /** Notes when a task that waits lapses next, where it ever does. */
-export function lapseLater(transaction: Transaction, seq: number, traits: TaskTraits, hasStarted: boolean): void {
-  const at = nextLapse(traits, hasStarted);
+export function lapseLater(
+  transaction: Transaction,
+  seq: number,
+  traits: TaskTraits | undefined,
+  hasStarted: boolean,
+): void {
+  const at = nextLapse(traits ?? {}, hasStarted);
   if (at === null) return;
   statement<[number, number]>(transaction.database, PUT_LAPSE).run(seq, at);
   transaction.lapses(at);

@@ -1,4 +1,3 @@
-import type { TaskTraits } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
@@ -6,6 +5,7 @@ import { startKey } from '../process/starts.js';
 import { insertAttempt } from './end-tasks.js';
 import { lapseLater } from './lapse-tasks.js';
 import { noteError } from './note-error.js';
+import { traitsIn } from './task-traits.js';
 
 /** Reads `tasks_task_running`, which holds only tasks that run. */
 export const TASKS_OF_WORKER = `
@@ -85,7 +85,7 @@ function unclaim(transaction: Transaction, { seq, id, queue, attempt, traits }: 
   statement<[number]>(transaction.database, UNCLAIM_LOST_TASK).run(seq);
   transaction.moved(queue, 'running', 'available');
   transaction.touch(queue, id);
-  if (traits !== null) lapseLater(transaction, seq, JSON.parse(traits) as TaskTraits, attempt > 1);
+  lapseLater(transaction, seq, traitsIn(traits).traits, attempt > 1);
 }
 
 function rescue(
@@ -109,7 +109,7 @@ function rescue(
   if (row.cancel_requested === 0 && lost < maxLostAttempts) {
     statement<[number]>(transaction.database, RESCUE_TASK).run(row.seq);
     transaction.moved(row.queue, 'running', 'available');
-    if (row.traits !== null) lapseLater(transaction, row.seq, JSON.parse(row.traits) as TaskTraits, true);
+    lapseLater(transaction, row.seq, traitsIn(row.traits).traits, true);
     return;
   }
   const state = row.cancel_requested ? 'cancelled' : 'failed';

@@ -1,9 +1,10 @@
-import type { TaskChange, TaskState, TaskTraits } from '../../../contract/index.js';
+import type { TaskChange, TaskState } from '../../../contract/index.js';
 import { UPDATE_STATES } from '../../../contract/index.js';
 import { withVersion } from '../../common/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import type { FoundTask } from './act-on-tasks.js';
+import { traitsIn } from './task-traits.js';
 
 export const UPDATE_WAITING_TASK = `
   UPDATE tasks_task SET state = ?, run_at = coalesce(?, run_at), priority = coalesce(?, priority) WHERE seq = ?`;
@@ -41,6 +42,6 @@ function stateAt({ attempt }: FoundTask, runAt: number, now: number): TaskState 
 
 /** The params may be of another version than those before. */
 function traitsWith(json: string | null, version: number): string | null {
-  const traits = withVersion((json === null ? {} : JSON.parse(json)) as TaskTraits, version);
+  const traits = withVersion(traitsIn(json).traits ?? {}, version);
   return traits ? JSON.stringify(traits) : null;
 }
