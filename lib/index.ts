@@ -41,6 +41,7 @@ export type {
   Backoff,
   BackoffFunction,
   CronMode,
+  EnhancersMode,
   EngineOption,
   OutboxOptions,
   QueueOptions,

@@ -26,6 +26,7 @@ export const DEFAULT_THREAD = true;
 export const DEFAULT_OUTBOX_MIGRATE = true;
 export const DEFAULT_ADMIN_ACCESS = 'key';
 export const DEFAULT_CRON = 'all';
+export const DEFAULT_ENHANCERS = 'own';
 export const DEFAULT_MAX_PARAMS_BYTES = 1_024 ** 2;
 export const DEFAULT_MAX_RESULT_BYTES = 1_024 ** 2;
 export const DEFAULT_SHUTDOWN_GRACE_MS = 10 * SECOND_MS;

@@ -9,6 +9,7 @@ export {
   type BackoffFunction,
   type CronMode,
   type EngineOption,
+  type EnhancersMode,
   type OutboxOptions,
   type KeptTasks,
   type QueueOptions,

@@ -4,6 +4,7 @@ import { readConfigSection } from './config-file.js';
 import {
   DEFAULT_ADMIN_ACCESS,
   DEFAULT_CRON,
+  DEFAULT_ENHANCERS,
   DEFAULT_LEASE_MS,
   DEFAULT_MAX_LOST_ATTEMPTS,
   DEFAULT_MAX_PARAMS_BYTES,
@@ -75,6 +76,7 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
     queues: resolveQueues(file, code, merged, defaults),
     handlerQueueConcurrency: concurrencyOfHandlerQueues(merged.workers),
     cron: merged.cron ?? DEFAULT_CRON,
+    enhancers: merged.enhancers ?? DEFAULT_ENHANCERS,
     admin: admin && {
       path: admin.path ?? defaultAdminPath(name),
       guards: admin.guards ?? [],

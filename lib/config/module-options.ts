@@ -32,6 +32,7 @@ import type {
   AdminOptions,
   CronMode,
   EngineOption,
+  EnhancersMode,
   OutboxOptions,
   QueueSettingsOptions,
   TasksModuleIdentity,
@@ -56,6 +57,7 @@ export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentit
   readonly workers?: Map<string, number> | number | false;
   readonly queues?: Map<string, CheckedQueue>;
   readonly cron?: CronMode;
+  readonly enhancers?: EnhancersMode;
   readonly admin?: AdminOptions | false;
   readonly maxParamsSize?: number;
   readonly maxResultSize?: number;
@@ -199,6 +201,7 @@ const rootFields: OptionChecks<CheckedOptions> = {
   workers,
   queues: mapOf(queueName, object(queueFields)),
   cron: oneOf('all', 'own', false),
+  enhancers: oneOf('own', 'all'),
   admin: orFalse(object(adminFields)),
   maxParamsSize: checkWith((value) => checkSize(value, PARAMS_SIZE_BOUNDS)),
   maxResultSize: checkWith((value) => checkSize(value, RESULT_SIZE_BOUNDS)),

@@ -168,6 +168,9 @@ export type UnknownTasks = 'wait' | 'fail' | { wait: Duration };
 /** Which cron methods become durable. `all`: Nest's and the library's own `@Cron`; `own`: only the library's; `false`: none. */
 export type CronMode = 'all' | 'own' | false;
 
+/** Which of Nest's enhancers apply to handlers: those on the handler's class and method, or the app's global ones as well. */
+export type EnhancersMode = 'own' | 'all';
+
 /** Where tasks wait that were enqueued in a transaction of the app's own database, when tasks live elsewhere. */
 export interface OutboxOptions {
   /** The app's TypeORM DataSource: its name, `default` for the unnamed one; in code the object too. */
@@ -217,6 +220,12 @@ export interface TasksModuleOptions extends QueueSettingsOptions {
   queues?: Record<string, QueueOptions>;
   /** @default 'all' */
   cron?: CronMode;
+  /**
+   * Which interceptors, filters, guards and pipes apply to handlers. `own`: those on the handler's class and method;
+   * `all`: the app's global ones, and those of a controller that has handlers, too. See docs/enhancers.md.
+   * @default 'own'
+   */
+  enhancers?: EnhancersMode;
   /** `false`: no panel. */
   admin?: AdminOptions | false;
   /**

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock/index.js';
-import type { AdminOptions, Backoff, CronMode, EngineOption, OutboxOptions } from './options.js';
+import type { AdminOptions, Backoff, CronMode, EngineOption, EnhancersMode, OutboxOptions } from './options.js';
 import type { RateLimit } from '../contract/index.js';
 export type { RateLimit } from '../contract/index.js';
 
@@ -52,6 +52,7 @@ export interface ResolvedConfig {
   /** Concurrent workers here of a queue that only a handler names: what `workers` say about a queue they do not list. */
   readonly handlerQueueConcurrency: number;
   readonly cron: CronMode;
+  readonly enhancers: EnhancersMode;
   readonly admin:
     | (Required<Omit<AdminOptions, 'user' | 'can'>> & {
         user: NonNullable<AdminOptions['user']> | null;

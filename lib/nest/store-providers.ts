@@ -1,5 +1,12 @@
 import { type InjectionToken, Logger, type Provider } from '@nestjs/common';
-import { DiscoveryService, HttpAdapterHost, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
+import {
+  ApplicationConfig,
+  DiscoveryService,
+  HttpAdapterHost,
+  MetadataScanner,
+  ModuleRef,
+  ModulesContainer,
+} from '@nestjs/core';
 import { AttemptPipeline } from '../attempts/index.js';
 import { Awaiting } from '../awaiting/index.js';
 import { loadConfig, type ResolvedConfig, type TasksModuleRootOptions, withHandlerQueues } from '../config/index.js';
@@ -14,6 +21,7 @@ import { cronQueues, CronScanner } from './discovery/cron.scanner.js';
 import { HandlerExplorer, handlerQueues } from './discovery/handler.explorer.js';
 import { HandlerScanner } from './discovery/handler.scanner.js';
 import { Stores } from './discovery/stores.js';
+import { TaskEnhancers } from './enhancers/index.js';
 import { plainLines } from './logging/index.js';
 import { madeOf } from './made-of.js';
 import { TASK_ENGINE, TASKS_CONFIG, TASKS_IDENTITY, TASKS_LOGGER, TASKS_OPTIONS } from './tasks.constants.js';
@@ -49,11 +57,17 @@ export function storeProviders(
     },
     madeOf(HandlerRegistry, HandlerRegistry, { config: TASKS_CONFIG }),
     CronRegistry,
+    madeOf(TaskEnhancers, TaskEnhancers, {
+      config: TASKS_CONFIG,
+      modules: ModulesContainer,
+      globals: ApplicationConfig,
+    }),
     madeOf(HandlerExplorer, HandlerExplorer, {
       scanner: HandlerScanner,
       registry: HandlerRegistry,
       config: TASKS_CONFIG,
       stores: Stores,
+      enhancers: TaskEnhancers,
     }),
     madeOf(CronExplorer, CronExplorer, {
       discovery: DiscoveryService,
@@ -61,6 +75,7 @@ export function storeProviders(
       handlers: HandlerRegistry,
       crons: CronRegistry,
       config: TASKS_CONFIG,
+      enhancers: TaskEnhancers,
     }),
     {
       provide: ParamsCodec,

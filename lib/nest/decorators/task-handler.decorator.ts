@@ -81,8 +81,10 @@ export interface TaskHandlerDecorator<Params> {
 /**
  * Makes a class with `handle(params, task)`, or a method of any provider, the handler of a task.
  *
- * The class must be listed in a module's `providers`. The app's guards, pipes, interceptors and filters do not apply to
- * handlers. Handlers that are request-scoped (or depend on something that is) are instantiated for each attempt, and
+ * The class must be listed in a module's `providers`. Nest's guards, interceptors, pipes and filters that stand on the class
+ * or the method apply to it; the app's global ones with the option `enhancers: 'all'` alone.
+ *
+ * Handlers that are request-scoped (or depend on something that is) are instantiated for each attempt, and
  * `@Inject(REQUEST)` gives them the {@link TaskContext}.
  *
  * @param name of the tasks: 1 to 200 characters, one handler each. Two handlers of one name stop the boot.

@@ -1,10 +1,10 @@
+import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import type { ResolvedConfig } from '../../config/index.js';
 import type { HandlerRegistry } from '../../handlers/index.js';
 import { keptResult } from './kept-result.js';
-import { instanceFor } from './provider-instance.js';
+import type { TaskEnhancers } from '../enhancers/index.js';
 import { ProviderExplorer } from './provider-explorer.js';
-import type { TaskContext } from '../../attempts/index.js';
 import type { CronRegistry } from '../../cron/index.js';
 import { CronScanner, type FoundCron } from './cron.scanner.js';
 import { scheduleFromDeclaration } from './schedule-from-declaration.js';
@@ -16,7 +16,14 @@ export interface CronExplorerParts {
   readonly handlers: HandlerRegistry;
   readonly crons: CronRegistry;
   readonly config: ResolvedConfig;
+  readonly enhancers: TaskEnhancers;
 }
+
+/** Nest calls its cron methods without arguments, so they may have optional ones of another meaning. */
+const ARGUMENTS = {
+  own: (_params: unknown, task: unknown): readonly unknown[] => [task],
+  nest: (): readonly unknown[] => [],
+} as const;
 
 /**
  * Makes each method with an `@Cron` that the scanner finds a handler and a schedule of this store.
@@ -73,11 +80,13 @@ export class CronExplorer extends ProviderExplorer {
       params: null,
       settings,
       result: keptResult(declaration.options.result, `@Cron on ${location}`),
-      call: async (_params: object, task: TaskContext) => {
-        const instance = (await instanceFor(wrapper, task)) as Record<string, (task?: TaskContext) => unknown>;
-        // Nest calls its cron methods without arguments, so they may have optional ones of another meaning.
-        return declaration.origin === 'own' ? instance[method]!(task) : instance[method]!();
-      },
+      call: this.parts.enhancers.callOf({
+        wrapper,
+        owner: prototype.constructor as Type<object>,
+        method,
+        location,
+        argumentsOf: ARGUMENTS[declaration.origin],
+      }),
     });
     this.parts.crons.add({ schedule, location });
     this.registered.set(prototype, methods.add(method));

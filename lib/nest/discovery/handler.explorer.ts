@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import { checkQueueName, isText, MAX_NAME_LENGTH, unstorable } from '../../checks/index.js';
 import { type ResolvedConfig, validateTaskSettings } from '../../config/index.js';
 import { TasksConfigError, UnknownQueueError } from '../../contract/index.js';
@@ -7,7 +8,7 @@ import type { FoundHandler, HandlerScanner } from './handler.scanner.js';
 import { keptResult } from './kept-result.js';
 import { isClass } from './provider-class.js';
 import { ProviderExplorer } from './provider-explorer.js';
-import { callOn } from './provider-instance.js';
+import type { TaskEnhancers } from '../enhancers/index.js';
 import type { Stores } from './stores.js';
 
 export interface HandlerExplorerParts {
@@ -15,7 +16,10 @@ export interface HandlerExplorerParts {
   readonly registry: HandlerRegistry;
   readonly config: ResolvedConfig;
   readonly stores: Stores;
+  readonly enhancers: TaskEnhancers;
 }
+
+const PARAMS_AND_TASK = (params: unknown, task: unknown): readonly unknown[] => [params, task];
 
 /**
  * Checks the handlers of this store that the scanner finds, and puts them into the registry.
@@ -99,7 +103,14 @@ export class HandlerExplorer extends ProviderExplorer {
       upgrade,
       settings,
       result: keptResult(result, where),
-      call: callOn(wrapper, method),
+      call: this.parts.enhancers.callOf({
+        wrapper,
+        owner: owner as Type<object>,
+        method,
+        location,
+        argumentsOf: PARAMS_AND_TASK,
+        metatype: isClass(params) ? params : undefined,
+      }),
     });
     this.registered.set(name, found);
   }
