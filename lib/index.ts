@@ -33,6 +33,7 @@ export {
 } from './nest/index.js';
 export { type AddScheduleOptions, type CronSchedule, CronSchedules } from './cron/index.js';
 export type { TaskContext } from './attempts/index.js';
+export type { StepContext, StepOptions } from './steps/index.js';
 
 export type {
   AdminAbout,
@@ -100,6 +101,8 @@ export {
   type OutboxDepth,
   type ScheduleStatus,
   type StateCounts,
+  type StepKind,
+  type StepWait,
   type Task,
   TASK_STATES,
   TaskAbortedError,
@@ -111,9 +114,12 @@ export {
   type TaskOrder,
   type TaskProgress,
   type TaskState,
+  type TaskStep,
+  type TaskSteps,
   type TaskSummary,
   type TaskTags,
   type RunningTask,
+  type WaitingSignal,
   type WorkerInfo,
   type WorkerStatus,
 } from './contract/index.js';
@@ -137,6 +143,9 @@ export {
   type RetryLaterOptions,
   ScheduleNotFoundError,
   SchemaVersionError,
+  StepNameError,
+  StepResultError,
+  StepsNotSupportedError,
   StoreError,
   TaskCancelledError,
   TaskFailedError,

@@ -1,9 +1,11 @@
+import type { EntityManager } from 'typeorm';
 import { type CancelTimer, type Clock, whenItIs } from '../clock/index.js';
 import { inCleanContext, runAsTask } from '../context/index.js';
 import { type AbortCause, DeadlineError, type EnqueuedTask, TaskAbortedError } from '../contract/index.js';
 import { ABORT_GRACE_MS, type Delivery } from '../engine/port/index.js';
 import type { Redact } from '../params/index.js';
 import { FollowUps, type QueueTaskWhenOptions, type TaskDispatcher } from '../queueing/index.js';
+import { DurableSteps, type StepContext, type StepOptions, type StepTools } from '../steps/index.js';
 import { capped } from './capped-text.js';
 import type { TaskContext } from './task-context.js';
 import { timeoutMessage } from './timeout-error.js';
@@ -24,13 +26,15 @@ export class AttemptContext implements TaskContext {
   private logs = 0;
   private percent = 0;
   private ended = false;
+  private durable: DurableSteps | null = null;
 
   constructor(
     private readonly delivery: Delivery,
     readonly maxAttempts: number,
     private readonly attemptSignal: AttemptSignal,
     readonly dispatcher: TaskDispatcher,
-    private readonly redact: Redact,
+    readonly redact: Redact,
+    private readonly stepTools: StepTools,
   ) {
     const { id, queue, name, attempt, createdAt } = delivery.task;
     this.id = id;
@@ -71,13 +75,49 @@ export class AttemptContext implements TaskContext {
     else this.delivery.log(this.text(message, MAX_LOG_LENGTH));
   }
 
+  async step<Result>(name: string, ...args: StepArguments<StepContext, Result>): Promise<Result> {
+    const [run, options] = inOrder(args);
+    return this.steps.step(name, run, options);
+  }
+
+  async transaction<Result>(name: string, ...args: StepArguments<EntityManager, Result>): Promise<Result> {
+    const [run, options] = inOrder(args);
+    return this.steps.transaction(name, run, options);
+  }
+
+  /** @throws StepsNotSupportedError */
+  get steps(): DurableSteps {
+    this.durable ??= new DurableSteps(this.delivery.task, this, this.stepTools);
+    if (this.ended) this.durable.end();
+    return this.durable;
+  }
+
+  /** Null where the handler has none. */
+  get stepsInUse(): DurableSteps | null {
+    return this.durable;
+  }
+
   end(): void {
     this.ended = true;
+    this.durable?.end();
   }
 
   private text(message: unknown, limit: number): string {
     return capped(this.redact(typeof message === 'string' ? message : shown(message)), limit);
   }
+}
+
+type StepArguments<Input, Result> =
+  | [run: (input: Input) => Result | Promise<Result>, options?: StepOptions]
+  | [options: StepOptions, run: (input: Input) => Result | Promise<Result>];
+
+/** The options of a step may stand before its function, where they are read first, or after it. */
+function inOrder<Input, Result>([first, second]: StepArguments<Input, Result>): [
+  (input: Input) => Result | Promise<Result>,
+  StepOptions | undefined,
+] {
+  type Run = (input: Input) => Result | Promise<Result>;
+  return typeof first === 'function' ? [first, second as StepOptions | undefined] : [second as Run, first];
 }
 
 /** Whatever a handler without types hands in. */

@@ -62,6 +62,7 @@ function setUp(
     registry,
     codec: new ParamsCodec(1_000_000),
     config: { clock, maxResultSize: 1_000, unknownTasksWait },
+    engine: { kind: 'none' },
     dispatcher,
     logger: { log: report('log'), warn: report('warn'), error: report('error') },
     random: () => 0.5,
@@ -249,6 +250,7 @@ describe('AttemptPipeline: a handler that throws', () => {
       registry,
       codec: new ParamsCodec(10),
       config: { clock: new ManualClock(START), maxResultSize: 1_000, unknownTasksWait: null },
+      engine: { kind: 'none' },
       dispatcher,
       logger: { log: throwing(1), warn: throwing(1), error: throwing(1) },
     });

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock/index.js';
 import type { ResolvedConfig, TaskSettings } from '../config/index.js';
 import { inCleanContext, runAsTask } from '../context/index.js';
 import { InvalidParamsError, ParamsUpgradeError, UnknownTaskNameError } from '../contract/index.js';
@@ -6,6 +5,7 @@ import type { DeliveredTask, Delivery, EngineLogger, NewTask, Outcome, RunTask }
 import type { HandlerRegistry } from '../handlers/index.js';
 import { type ParamsCodec, TaskSecrets } from '../params/index.js';
 import type { TaskDispatcher } from '../queueing/index.js';
+import type { StepTools } from '../steps/index.js';
 import { AttemptContext, AttemptSignal } from './attempt-context.js';
 import { type AttemptParts, type AttemptsGranted, Decider, type Ending } from './decide.js';
 import { lapsed } from './lapsed.js';
@@ -17,6 +17,8 @@ export interface AttemptPipelineParts {
   readonly registry: Pick<HandlerRegistry, 'get' | 'names' | 'settingsOf'>;
   readonly codec: ParamsCodec;
   readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'maxResultSize'>;
+  /** Where steps are recorded. */
+  readonly engine: StepTools['engine'];
   /** The dispatcher that handlers find in their context. */
   readonly dispatcher: TaskDispatcher;
   readonly logger: EngineLogger;
@@ -126,21 +128,35 @@ class Attempt {
   private readonly signal: AttemptSignal;
   private readonly context: AttemptContext;
   private hasEnded = false;
+  private isWaiting = false;
 
   /** @param onEnd is called once, and must not throw */
   constructor(
     private readonly parts: AttemptParts,
-    private readonly tools: { codec: ParamsCodec; dispatcher: TaskDispatcher; config: { readonly clock: Clock } },
+    private readonly tools: StepTools & { codec: ParamsCodec; dispatcher: TaskDispatcher },
     private readonly onEnd: OnEnd,
   ) {
     const { delivery, settings, granted, redact } = parts;
     this.signal = new AttemptSignal(delivery, settings.timeout, tools.config.clock, this);
-    this.context = new AttemptContext(delivery, granted.shown, this.signal, tools.dispatcher, redact);
+    this.context = new AttemptContext(delivery, granted.shown, this.signal, tools.dispatcher, redact, tools);
   }
 
-  /** The rest of the first stage: the params become what the handler takes. */
+  /** The rest of the first stage: what was recorded is read where there is any, and the params become what the handler takes. */
   start(): void {
     if (this.signal.aborted) return this.end({ as: 'unstarted' });
+    const { traits } = this.parts.delivery.task;
+    if (!traits?.steps) return this.decode();
+    try {
+      this.context.steps.open().then(
+        () => this.decode(),
+        (thrown: unknown) => this.end({ as: 'threw', thrown }),
+      );
+    } catch (thrown) {
+      this.end({ as: 'threw', thrown });
+    }
+  }
+
+  private decode(): void {
     const { delivery, handler } = this.parts;
     try {
       const json = upgradedParams(delivery.task, handler);
@@ -197,6 +213,13 @@ class Attempt {
 
   private end(ending: Ending): void {
     if (this.hasEnded) return;
+    const steps = this.context.stepsInUse;
+    if (steps?.isBusy && ending.as !== 'abandoned') {
+      // What runs beside one that threw is recorded all the same: it has had its effect.
+      if (!this.isWaiting) void steps.idle().then(() => this.end(ending));
+      this.isWaiting = true;
+      return;
+    }
     this.hasEnded = true;
     this.onEnd(ending, this.signal, this.context.followUps.close());
     this.context.end();

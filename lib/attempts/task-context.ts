@@ -1,4 +1,6 @@
+import type { EntityManager } from 'typeorm';
 import type { TaskDispatcher } from '../queueing/index.js';
+import type { StepContext, StepOptions } from '../steps/index.js';
 
 /**
  * What a handler knows about the attempt that it is running, and says about it.
@@ -44,4 +46,46 @@ export interface TaskContext {
    * kept. Values of `@Sensitive()` params are replaced.
    */
   log(message: string): void;
+
+  /**
+   * Runs a function once and records what it gives: in a later attempt of the task the record is given instead. One that was cut
+   * off before it was recorded runs again. An error is not recorded: the step runs again with the task's next attempt.
+   *
+   * @param name of the step, which with the number of steps of that name begun before in the attempt is what it is known by
+   * @param run is given the step's own `key`, the same in every attempt, and the signal of the attempt
+   * @param options `key` tells apart steps of one name that run at the same time; `was` is the name that it had before
+   * @returns what JSON makes of what `run` gives, the first time too: a Date comes back as a text, undefined as null
+   * @throws StepNameError where a step of that name is under way or it stands within another; StepResultError where what it
+   *   gives is no JSON, takes more than `maxResultSize`, or would bring the task over 10,000 steps or 32 MiB;
+   *   StepsNotSupportedError where the engine keeps none; StoreError; what `run` throws
+   */
+  step<Result>(
+    name: string,
+    run: (step: StepContext) => Result | Promise<Result>,
+    options?: StepOptions,
+  ): Promise<Result>;
+  step<Result>(
+    name: string,
+    options: StepOptions,
+    run: (step: StepContext) => Result | Promise<Result>,
+  ): Promise<Result>;
+
+  /**
+   * As {@link step}, with a transaction of the app's own database, which the record is a part of: what `run` writes with its
+   * manager is there exactly once. The tasks must be kept in that database: `TasksModule.forRoot({ dataSource: 'default' })`.
+   *
+   * Nothing else is written to the file meanwhile, so keep it short, and enqueue within it with `{ manager }`.
+   *
+   * @throws StepsNotSupportedError where the tasks are not in a database of the app; else as {@link step}
+   */
+  transaction<Result>(
+    name: string,
+    run: (manager: EntityManager) => Result | Promise<Result>,
+    options?: StepOptions,
+  ): Promise<Result>;
+  transaction<Result>(
+    name: string,
+    options: StepOptions,
+    run: (manager: EntityManager) => Result | Promise<Result>,
+  ): Promise<Result>;
 }

@@ -5,6 +5,7 @@ export { DEFAULT_STORE } from './default-store.js';
 export type { Duration } from './duration.js';
 export { DeadlineError, deadlineMessage } from './errors/deadline-error.js';
 export { RetryLater, type RetryLaterOptions, UnrecoverableError } from './errors/handler-errors.js';
+export { StepNameError, StepResultError, StepsNotSupportedError } from './errors/step-errors.js';
 export { SchemaVersionError, StoreError } from './errors/store-errors.js';
 export { type AbortCause, TaskAbortedError } from './errors/task-aborted-error.js';
 export {
@@ -47,6 +48,16 @@ export {
 export { type MetricPoint, type MetricsQuery, noMetrics } from './metrics.js';
 export type { OutboxDepth, QueueDepth, StateCounts } from './queue-depth.js';
 export type { RateLimit } from './rate-limit.js';
+export {
+  MAX_LISTED_STEP_BYTES,
+  MAX_STEPS_LISTED,
+  STEP_KINDS,
+  type StepKind,
+  type StepWait,
+  type TaskStep,
+  type TaskSteps,
+  type WaitingSignal,
+} from './step.js';
 export { type CatchUp, MAX_LAST_RUNS, type Schedule, type ScheduleStatus, type ScheduleTraits } from './schedule.js';
 export {
   ACTION_STATES,

@@ -16,6 +16,8 @@ export interface TaskTraits {
   readonly tags?: TaskTags;
   /** Version of the params, as its handler numbers them; 1 where it is absent. */
   readonly version?: number;
+  /** It has recorded durable steps. */
+  readonly steps?: true;
   /** Why the store ended the task by itself; absent where it did not. */
   readonly reason?: LapseReason;
 }

@@ -93,6 +93,7 @@ export function storeProviders(
       registry: HandlerRegistry,
       codec: ParamsCodec,
       config: TASKS_CONFIG,
+      engine: TASK_ENGINE,
       dispatcher,
       logger: TASKS_LOGGER,
     }),

@@ -2,6 +2,7 @@ import type { ResolvedConfig } from '../config/index.js';
 import type { EngineLogger, TaskEngine } from '../engine/port/index.js';
 import type { MaskParts } from './masked-task.js';
 import { QueueOperations } from './queue-operations.js';
+import { StepOperations } from './step-operations.js';
 import { StoreOperations } from './store-operations.js';
 import { TaskOperations } from './task-operations.js';
 
@@ -18,11 +19,13 @@ export interface OperationsParts extends MaskParts {
 export class Operations {
   readonly tasks: TaskOperations;
   readonly queues: QueueOperations;
+  readonly steps: StepOperations;
   readonly store: StoreOperations;
 
   constructor({ engine, config, logger, ...mask }: OperationsParts) {
     this.tasks = new TaskOperations(engine, mask);
     this.queues = new QueueOperations(engine, config);
+    this.steps = new StepOperations(engine);
     this.store = new StoreOperations(engine, logger);
   }
 }

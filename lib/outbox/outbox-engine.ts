@@ -14,6 +14,7 @@ export function outboxEngine(engine: TaskEngine, box: Outbox): TaskEngine {
     auditing: engine.auditing,
     sharing: engine.sharing,
     watching: engine.watching,
+    ...(engine.stepping && { stepping: engine.stepping }),
     async open() {
       await engine.open();
       try {

@@ -7,6 +7,7 @@ import {
   type ResultOf,
   type Task,
   type TaskAction,
+  type TaskSteps,
   type WorkerInfo,
 } from '../contract/index.js';
 import { runningAttempt } from '../context/index.js';
@@ -197,6 +198,15 @@ export class TaskDispatcher {
   /** The task with its attempts and logs. @throws TaskNotFoundError */
   async get(id: string): Promise<Task> {
     return this.operations.tasks.get(id);
+  }
+
+  /**
+   * What a task has recorded of its durable steps, and the signals that it has not taken yet.
+   *
+   * @throws TaskNotFoundError, StepsNotSupportedError
+   */
+  async steps(id: string): Promise<TaskSteps> {
+    return this.operations.steps.list(id);
   }
 
   /** A page of tasks, the newest first unless asked otherwise. @throws InvalidArgumentError */

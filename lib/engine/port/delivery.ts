@@ -7,6 +7,8 @@ export interface DeliveredTask extends NewTask {
   readonly attempt: number;
   /** Earlier attempts that do not count against the retries: lost, snoozed, handed back, before a retry by hand. */
   readonly excusedAttempts: number;
+  /** Id of the worker that holds the lease; absent where the engine has no use for it. */
+  readonly worker?: string;
 }
 
 /** One attempt, as the engine hands it to the runner. */

@@ -7,6 +7,7 @@ import type { Inspecting } from './inspecting.js';
 import type { Relaying } from './relaying.js';
 import type { Scheduling } from './scheduling.js';
 import type { Sharing } from './sharing.js';
+import type { Stepping } from './stepping.js';
 import type { Watching } from './watching.js';
 
 /**
@@ -28,6 +29,8 @@ export interface TaskEngine {
   readonly auditing: Auditing;
   readonly sharing: Sharing;
   readonly watching: Watching;
+  /** Absent where the engine cannot keep durable steps. */
+  readonly stepping?: Stepping;
   /** Absent where the module has no outbox. */
   readonly relaying?: Relaying;
 

@@ -6,6 +6,7 @@ import { SqliteEnqueueing } from './facets/enqueueing.js';
 import { SqliteInspecting } from './facets/inspecting.js';
 import { SqliteScheduling } from './facets/scheduling.js';
 import { SqliteSharing } from './facets/sharing.js';
+import { SqliteStepping } from './facets/stepping.js';
 import { SqliteWatching } from './facets/watching.js';
 import type { SqliteStore } from './sqlite-store.js';
 
@@ -37,6 +38,7 @@ export function engineOn(store: SqliteStore, context: EngineContext): TaskEngine
     auditing: new SqliteAuditing(store),
     sharing: new SqliteSharing(store),
     watching: new SqliteWatching(store),
+    stepping: new SqliteStepping(store, context),
     open: () => store.open(),
     close: () => store.close(),
   };

@@ -1,3 +1,4 @@
+import type { DataSource } from 'typeorm';
 import type { EngineContext, EngineLogger } from '../port/index.js';
 import { Lapser } from './maintenance/lapser.js';
 import { Ticker } from './maintenance/ticker.js';
@@ -48,6 +49,12 @@ export class SqliteStore {
     private readonly connect: Connect,
     private readonly workPlace?: WorkPlace,
   ) {}
+
+  /** The app's own, where the tasks are in its database; else null. */
+  get dataSource(): DataSource | null {
+    const { database } = this.options;
+    return typeof database === 'string' ? null : database;
+  }
 
   /** @throws StoreError while the store is closed */
   get opened(): OpenSqliteStore {

@@ -46,6 +46,9 @@ import {
   WAITING_RUN,
 } from './schedule-rows.js';
 import { SECRET } from './secret-rows.js';
+import { COUNT_OF_STEPS, LISTED_STEPS, SIGNALS_OF_TASK, TASK_OF_ID } from './listed-steps.js';
+import { LEASED_TASK, MARK_STEPS, PUT_STEP, STEPS_AFTER } from './step-rows.js';
+import { STEP_AT_PLACE } from '../store/app-transactions.js';
 import { RUNNING_OF_WORKER } from './worker-rows.js';
 import { TASK_ORDERS, TASK_STATES } from '../../../contract/index.js';
 
@@ -303,6 +306,31 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   ],
   ['metrics: how far to read', METRICS_AHEAD, ['SEARCH tasks_metric USING PRIMARY KEY (minute>? AND minute<?)']],
   ['a page of the audit record', AUDIT_PAGE, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
+  ['the lease of a step', LEASED_TASK, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
+  ['mark a task that has steps', MARK_STEPS, [KEY]],
+  ['record a step', PUT_STEP, []],
+  ['steps of a task', STEPS_AFTER, ['SEARCH tasks_step USING PRIMARY KEY (task=? AND (kind,name,number)>(?,?,?))']],
+  [
+    'is a step recorded',
+    STEP_AT_PLACE,
+    [
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_id (id=?)',
+      'SEARCH tasks_step USING PRIMARY KEY (task=? AND kind=? AND name=? AND number=?)',
+    ],
+  ],
+  ['a task whose steps are listed', TASK_OF_ID, ['SEARCH tasks_task USING COVERING INDEX tasks_task_id (id=?)']],
+  // Sorted are the steps of one task.
+  [
+    'steps of a task, listed',
+    LISTED_STEPS,
+    ['SEARCH tasks_step USING PRIMARY KEY (task=?)', 'USE TEMP B-TREE FOR ORDER BY'],
+  ],
+  ['how many steps a task has', COUNT_OF_STEPS, ['SEARCH tasks_step USING PRIMARY KEY (task=?)']],
+  [
+    'signals of a task',
+    SIGNALS_OF_TASK,
+    ['SEARCH tasks_signal USING INDEX tasks_signal_task (task=?)', 'USE TEMP B-TREE FOR ORDER BY'],
+  ],
   ['a secret', SECRET, ['SEARCH tasks_secret USING PRIMARY KEY (name=?)']],
   [
     'tasks of a kind that ended, of which fewer are kept',

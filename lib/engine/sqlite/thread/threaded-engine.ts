@@ -10,9 +10,11 @@ import type {
   NewTask,
   Scheduling,
   Sharing,
+  Stepping,
   TaskEngine,
 } from '../../port/index.js';
 import { CAPABILITIES } from '../engine-on.js';
+import { noAppDatabase } from '../facets/stepping.js';
 import { insertTasksWithin } from '../sql/insert-tasks.js';
 import { readWithin } from '../sql/read-within.js';
 import { assertSameFile } from '../store/app-data-source.js';
@@ -56,11 +58,19 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
     }),
     auditing: asked<Auditing>(thread, 'auditing', { note: true, page: true }),
     sharing: asked<Sharing>(thread, 'sharing', { secret: true }),
+    stepping: {
+      ...asked<Asked<Stepping>>(thread, 'stepping', { read: true, record: true, list: true }),
+      // Its tasks are in a file of their own.
+      transact: () => Promise.reject(noAppDatabase()),
+    },
     watching: { watch: (listener, how) => thread.watch(listener, how) },
     open: () => thread.open(),
     close: () => thread.close(),
   };
 }
+
+/** The part of it that takes data and gives data. */
+type Asked<Facet extends Stepping> = Omit<Facet, 'transact'>;
 
 /** A facet whose methods take data and give data. */
 function asked<Facet>(thread: StoreThread, facet: AskedFacet, methods: Readonly<Record<keyof Facet, true>>): Facet {

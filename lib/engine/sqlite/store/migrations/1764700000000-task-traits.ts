@@ -101,23 +101,29 @@ const CREATE = [
      until      TEXT NOT NULL,
      expires_at INTEGER
    ) WITHOUT ROWID`,
+  // What tasks have recorded of their durable steps.
   `CREATE TABLE IF NOT EXISTS tasks_step (
      task        INTEGER NOT NULL,
+     kind        TEXT    NOT NULL,
      name        TEXT    NOT NULL,
      number      INTEGER NOT NULL,
      position    INTEGER NOT NULL,
-     kind        TEXT    NOT NULL,
-     result      TEXT,
-     started_at  INTEGER,
+     attempt     INTEGER NOT NULL,
+     wait        TEXT,
+     sensitive   TEXT,
+     started_at  INTEGER NOT NULL,
      finished_at INTEGER,
-     PRIMARY KEY (task, name, number)
+     result      TEXT,
+     PRIMARY KEY (task, kind, name, number)
    ) WITHOUT ROWID`,
+  // Signals that were sent and not taken yet, in their order.
   `CREATE TABLE IF NOT EXISTS tasks_signal (
-     id      INTEGER PRIMARY KEY,
-     task    INTEGER NOT NULL,
-     name    TEXT    NOT NULL,
-     payload TEXT,
-     sent_at INTEGER NOT NULL
+     id        INTEGER PRIMARY KEY,
+     task      INTEGER NOT NULL,
+     name      TEXT    NOT NULL,
+     sent_at   INTEGER NOT NULL,
+     sensitive TEXT,
+     payload   TEXT    NOT NULL
    )`,
   `CREATE INDEX IF NOT EXISTS tasks_signal_task ON tasks_signal (task, name, id)`,
   // What waits for what: a task that ends leads to those that wait for it.

@@ -1,0 +1,50 @@
+import { checkOwnId } from '../checks/index.js';
+import { InvalidArgumentError, StepNameError } from '../contract/index.js';
+
+/** Most characters of a step's name. */
+const MAX_STEP_NAME_LENGTH = 200;
+
+/** What the function of a step is given. */
+export interface StepContext {
+  /**
+   * The same in every attempt, and no other step's: an idempotency key for whatever the step calls, as a step that was cut
+   * off before it was recorded runs again.
+   */
+  readonly key: string;
+  /** That of the attempt, see {@link TaskContext.signal}. */
+  readonly signal: AbortSignal;
+}
+
+/** How a step is known. */
+export interface StepOptions {
+  /** Tells apart steps of one name that run at the same time: 1 to 255 characters. */
+  key?: string;
+  /** The name that the step had before: where it is recorded under that, it does not run again. Its key is that of the old name. */
+  was?: string;
+}
+
+/** @throws StepNameError for what cannot be a name */
+export function checkStepName(name: unknown): string {
+  if (typeof name === 'string' && name !== '' && name.length <= MAX_STEP_NAME_LENGTH) return name;
+  const what = typeof name === 'string' ? `of ${name.length} characters` : `of type ${typeof name}`;
+  throw new StepNameError(
+    typeof name === 'string' ? name.slice(0, MAX_STEP_NAME_LENGTH) : '',
+    `The name of a step must be a text of 1 to ${MAX_STEP_NAME_LENGTH} characters, not one ${what}.`,
+  );
+}
+
+/** @throws InvalidArgumentError, StepNameError */
+export function checkStepOptions(options: unknown): StepOptions {
+  if (options === undefined) return {};
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentError('options', 'The options of a step must be an object, such as { key: "a" }.');
+  }
+  const { key, was, ...others } = options as StepOptions;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(unknown, `A step has no option "${unknown}". Known: key, was.`);
+  }
+  if (key !== undefined) checkOwnId(key, 'key');
+  if (was !== undefined) checkStepName(was);
+  return { ...(key !== undefined && { key }), ...(was !== undefined && { was }) };
+}
