@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { axe, CHROMIUM, hasChromium } from './support/browser.js';
+import { axe, CHROMIUM, hasChromium, PATIENCE_MS } from './support/browser.js';
 import { PageFixture } from './support/page-fixture.js';
 
 describe.skipIf(!hasChromium)(`the log of a task on the page (needs ${CHROMIUM})`, () => {
@@ -18,7 +18,7 @@ describe.skipIf(!hasChromium)(`the log of a task on the page (needs ${CHROMIUM})
       return own!.top >= around!.top - 1 && own!.bottom <= around!.bottom + 1;
     });
   const seen = (text: string | RegExp): Promise<void> =>
-    vi.waitFor(async () => expect(await isInSight(log.getByText(text))).toBe(true), 20_000);
+    vi.waitFor(async () => expect(await isInSight(log.getByText(text))).toBe(true), PATIENCE_MS);
 
   it('keeps of 2,100 lines those in sight, and shows each one that is gone to', async () => {
     const { id } = await fixture.failed('chatty', { lines: 700 });
@@ -45,7 +45,7 @@ describe.skipIf(!hasChromium)(`the log of a task on the page (needs ${CHROMIUM})
       });
       expect(gaps.length).toBeGreaterThan(10);
       expect(new Set(gaps)).toEqual(new Set([0]));
-    });
+    }, PATIENCE_MS);
     await page.keyboard.press('Home');
     await seen(/#1 {2}line 1,/);
     await page.setViewportSize({ width: 360, height: 740 });
@@ -80,8 +80,9 @@ describe.skipIf(!hasChromium)(`the log of a task on the page (needs ${CHROMIUM})
     await seen(/line 1$/);
     fixture.handlers.say('bye');
     await page.getByRole('heading', { name: 'talk completed' }).waitFor();
-    await vi.waitFor(async () =>
-      expect(await log.getByRole('listitem').first().getAttribute('aria-setsize')).toBe('302'),
+    await vi.waitFor(
+      async () => expect(await log.getByRole('listitem').first().getAttribute('aria-setsize')).toBe('302'),
+      PATIENCE_MS,
     );
     expect(await log.evaluate((element) => element.scrollTop)).toBe(0);
     expect(await log.evaluate((element) => element.matches(':focus'))).toBe(true);

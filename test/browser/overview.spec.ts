@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AdminApp } from '../admin/support/admin-app.js';
-import { CHROMIUM, drawnWith, hasChromium } from './support/browser.js';
+import { CHROMIUM, drawnWith, hasChromium, PATIENCE_MS } from './support/browser.js';
 import { PageFixture } from './support/page-fixture.js';
 
 describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
@@ -17,7 +17,7 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     vi.waitFor(async () => {
       const pixels = await drawnWith(page, '.chart', properties);
       for (const property of properties) expect(pixels[property], property).toBeGreaterThan(0);
-    });
+    }, PATIENCE_MS);
 
   it('draws how many tasks completed and failed, over the window in the link', async () => {
     await fixture.failMany(3);
@@ -101,7 +101,7 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
       expect(x).toBeGreaterThanOrEqual(panel.x);
       expect(x + width).toBeLessThanOrEqual(panel.x + panel.width);
       expect(width).toBeGreaterThan(250);
-    });
+    }, PATIENCE_MS);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
     await page.evaluate(`
       window.drawings = 0;
