@@ -36,13 +36,13 @@ export class AttemptContext implements TaskContext {
     readonly redact: Redact,
     private readonly stepTools: StepTools,
   ) {
-    const { id, queue, name, attempt, createdAt } = delivery.task;
+    const { id, queue, name, attempt, createdAt, traits } = delivery.task;
     this.id = id;
     this.queueName = queue;
     this.name = name;
     this.attempt = attempt;
     this.enqueuedAt = createdAt;
-    this.followUps = new FollowUps(id, queue);
+    this.followUps = new FollowUps(id, queue, traits?.context);
   }
 
   get signal(): AbortSignal {

@@ -61,7 +61,7 @@ function setUp(
   const pipeline = new AttemptPipeline({
     registry,
     codec: new ParamsCodec(1_000_000),
-    config: { clock, maxResultSize: 1_000, unknownTasksWait },
+    config: { clock, maxResultSize: 1_000, unknownTasksWait, context: {} },
     engine: { kind: 'none' },
     dispatcher,
     logger: { log: report('log'), warn: report('warn'), error: report('error') },
@@ -249,7 +249,7 @@ describe('AttemptPipeline: a handler that throws', () => {
     const pipeline = new AttemptPipeline({
       registry,
       codec: new ParamsCodec(10),
-      config: { clock: new ManualClock(START), maxResultSize: 1_000, unknownTasksWait: null },
+      config: { clock: new ManualClock(START), maxResultSize: 1_000, unknownTasksWait: null, context: {} },
       engine: { kind: 'none' },
       dispatcher,
       logger: { log: throwing(1), warn: throwing(1), error: throwing(1) },

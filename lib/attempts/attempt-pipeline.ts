@@ -8,6 +8,7 @@ import type { TaskDispatcher } from '../queueing/index.js';
 import type { StepTools } from '../steps/index.js';
 import { AttemptContext, AttemptSignal } from './attempt-context.js';
 import { type AttemptParts, type AttemptsGranted, Decider, type Ending } from './decide.js';
+import { inCarriedContext } from './in-carried-context.js';
 import { lapsed } from './lapsed.js';
 import { keptResultOf } from './kept-result-of.js';
 import { parseStoredSettings } from './stored-settings.js';
@@ -16,7 +17,7 @@ import { checkVersion, upgradedParams } from './upgrade-params.js';
 export interface AttemptPipelineParts {
   readonly registry: Pick<HandlerRegistry, 'get' | 'names' | 'settingsOf'>;
   readonly codec: ParamsCodec;
-  readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'maxResultSize'>;
+  readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'maxResultSize' | 'context'>;
   /** Where steps are recorded. */
   readonly engine: StepTools['engine'];
   /** The dispatcher that handlers find in their context. */
@@ -133,7 +134,11 @@ class Attempt {
   /** @param onEnd is called once, and must not throw */
   constructor(
     private readonly parts: AttemptParts,
-    private readonly tools: StepTools & { codec: ParamsCodec; dispatcher: TaskDispatcher },
+    private readonly tools: StepTools & {
+      codec: ParamsCodec;
+      dispatcher: TaskDispatcher;
+      config: Pick<ResolvedConfig, 'context'>;
+    },
     private readonly onEnd: OnEnd,
   ) {
     const { delivery, settings, granted, redact } = parts;
@@ -200,11 +205,18 @@ class Attempt {
 
   /**
    * Second stage: what the handler's call stands in. Whatever it enqueues, however deep, it enqueues as the task that runs;
-   * what it enters into an app's `AsyncLocalStorage` ends with it.
+   * what it enters into an app's `AsyncLocalStorage` ends with it. What the task carries is entered by the app.
    */
   private surround(params: object): unknown {
-    const { handler } = this.parts;
-    return runAsTask(this.tools.dispatcher, this.context.followUps, () => handler.call(params, this.context));
+    const { handler, delivery } = this.parts;
+    const { dispatcher, config } = this.tools;
+    const handle = (): unknown => handler.call(params, this.context);
+    const { run } = config.context;
+    return runAsTask(
+      dispatcher,
+      this.context.followUps,
+      run ? () => inCarriedContext(run, delivery.task.traits?.context, handle) : handle,
+    );
   }
 
   private done(value: unknown): Ending {

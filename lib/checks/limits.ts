@@ -23,6 +23,8 @@ export const MAX_TASK_ID_LENGTH = 255;
 export const MAX_TAGS = 10;
 /** Characters of a tag's name, and of its value. */
 export const MAX_TAG_LENGTH = 128;
+/** Bytes of what a task carries, as JSON. */
+export const MAX_CONTEXT_BYTES = 4 * 1_024;
 /** Characters of a text that is searched for. */
 export const MAX_SEARCH_LENGTH = 1_000;
 /** The last moment that a Date can hold, in UTC milliseconds. */

@@ -7,6 +7,7 @@ export {
   type AdminOptions,
   type Backoff,
   type BackoffFunction,
+  type ContextOptions,
   type CronMode,
   type EngineOption,
   type EnhancersMode,

@@ -77,6 +77,7 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
     handlerQueueConcurrency: concurrencyOfHandlerQueues(merged.workers),
     cron: merged.cron ?? DEFAULT_CRON,
     enhancers: merged.enhancers ?? DEFAULT_ENHANCERS,
+    context: merged.context ?? {},
     admin: admin && {
       path: admin.path ?? defaultAdminPath(name),
       guards: admin.guards ?? [],

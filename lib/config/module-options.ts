@@ -30,6 +30,7 @@ import { databasePathProblem } from '../engine/kinds/index.js';
 import { engineOption } from './engine-option.js';
 import type {
   AdminOptions,
+  ContextOptions,
   CronMode,
   EngineOption,
   EnhancersMode,
@@ -58,6 +59,7 @@ export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentit
   readonly queues?: Map<string, CheckedQueue>;
   readonly cron?: CronMode;
   readonly enhancers?: EnhancersMode;
+  readonly context?: ContextOptions;
   readonly admin?: AdminOptions | false;
   readonly maxParamsSize?: number;
   readonly maxResultSize?: number;
@@ -153,17 +155,17 @@ const origin = checkWith<string>((value) => {
     : { problem: `must be an origin such as "https://tasks.example.com", not ${shownValue(value)}` };
 });
 
-const user = checkWith<NonNullable<AdminOptions['user']>>((value) =>
-  typeof value === 'function'
-    ? { value: value as NonNullable<AdminOptions['user']> }
-    : { problem: `must be a function (request) => string | null, not ${shownValue(value)}` },
-);
+const aFunction = <T>(shape: string): Check<T> =>
+  checkWith<T>((value) =>
+    typeof value === 'function'
+      ? { value: value as T }
+      : { problem: `must be a function ${shape}, not ${shownValue(value)}` },
+  );
 
-const can = checkWith<NonNullable<AdminOptions['can']>>((value) =>
-  typeof value === 'function'
-    ? { value: value as NonNullable<AdminOptions['can']> }
-    : { problem: `must be a function (request, action, about) => boolean, not ${shownValue(value)}` },
-);
+const contextFields: OptionChecks<ContextOptions> = {
+  carry: aFunction('() => object'),
+  run: aFunction('(carried, next) => next()'),
+};
 
 const adminFields: OptionChecks<AdminOptions> = {
   path: adminPath,
@@ -172,8 +174,8 @@ const adminFields: OptionChecks<AdminOptions> = {
   metadata: inCodeOnly(metadata),
   origins: listWith(origin),
   readOnly: boolean(),
-  user: inCodeOnly(user),
-  can: inCodeOnly(can),
+  user: inCodeOnly(aFunction('(request) => string | null')),
+  can: inCodeOnly(aFunction('(request, action, about) => boolean')),
 };
 
 const queueFields: OptionChecks<CheckedQueue> = {
@@ -202,6 +204,7 @@ const rootFields: OptionChecks<CheckedOptions> = {
   queues: mapOf(queueName, object(queueFields)),
   cron: oneOf('all', 'own', false),
   enhancers: oneOf('own', 'all'),
+  context: inCodeOnly(object(contextFields)),
   admin: orFalse(object(adminFields)),
   maxParamsSize: checkWith((value) => checkSize(value, PARAMS_SIZE_BOUNDS)),
   maxResultSize: checkWith((value) => checkSize(value, RESULT_SIZE_BOUNDS)),

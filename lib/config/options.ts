@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { CanActivate, InjectionToken, Type } from '@nestjs/common';
 import type { Clock } from '../clock/index.js';
 import type { EngineOption } from '../engine/kinds/index.js';
-import type { AuditAction, Duration, TaskTags } from '../contract/index.js';
+import type { AuditAction, CarriedContext, Duration, TaskTags } from '../contract/index.js';
 
 export type { EngineOption };
 
@@ -171,6 +171,21 @@ export type CronMode = 'all' | 'own' | false;
 /** Which of Nest's enhancers apply to handlers: those on the handler's class and method, or the app's global ones as well. */
 export type EnhancersMode = 'own' | 'all';
 
+/** What tasks carry from where they are enqueued to where they run. */
+export interface ContextOptions {
+  /**
+   * Says, where a task is enqueued, what it is to carry: a plain object that JSON can hold, of at most 4 KiB with what the task
+   * carries whose handler enqueues it; null or undefined: nothing. It is stored with the task and shown: ids, never secrets.
+   */
+  carry?(): CarriedContext | null | undefined;
+  /**
+   * Surrounds each attempt: enters what the task carries, calls `next` once, and returns what that returns.
+   * @param carried what {@link carry} said, empty where the task carries nothing
+   * @param next calls the handler
+   */
+  run?(carried: CarriedContext, next: () => unknown): unknown;
+}
+
 /** Where tasks wait that were enqueued in a transaction of the app's own database, when tasks live elsewhere. */
 export interface OutboxOptions {
   /** The app's TypeORM DataSource: its name, `default` for the unnamed one; in code the object too. */
@@ -226,6 +241,8 @@ export interface TasksModuleOptions extends QueueSettingsOptions {
    * @default 'own'
    */
   enhancers?: EnhancersMode;
+  /** What tasks carry, such as the id of the request that they come from. Cannot stand in the file. */
+  context?: ContextOptions;
   /** `false`: no panel. */
   admin?: AdminOptions | false;
   /**

@@ -1,6 +1,14 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock/index.js';
-import type { AdminOptions, Backoff, CronMode, EngineOption, EnhancersMode, OutboxOptions } from './options.js';
+import type {
+  AdminOptions,
+  Backoff,
+  ContextOptions,
+  CronMode,
+  EngineOption,
+  EnhancersMode,
+  OutboxOptions,
+} from './options.js';
 import type { RateLimit } from '../contract/index.js';
 export type { RateLimit } from '../contract/index.js';
 
@@ -53,6 +61,7 @@ export interface ResolvedConfig {
   readonly handlerQueueConcurrency: number;
   readonly cron: CronMode;
   readonly enhancers: EnhancersMode;
+  readonly context: ContextOptions;
   readonly admin:
     | (Required<Omit<AdminOptions, 'user' | 'can'>> & {
         user: NonNullable<AdminOptions['user']> | null;

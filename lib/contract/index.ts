@@ -1,5 +1,5 @@
 export { MAX_UNHANDLED_COUNTED, type UnhandledKind } from './unhandled-kind.js';
-export type { LapseReason, TaskTags, TaskTraits } from './task-traits.js';
+export type { CarriedContext, LapseReason, TaskTags, TaskTraits } from './task-traits.js';
 export { type AuditAction, type AuditEntry, type AuditPage, MAX_AUDIT_ENTRIES } from './audit.js';
 export { DEFAULT_STORE } from './default-store.js';
 export type { Duration } from './duration.js';

@@ -1,6 +1,9 @@
 /** Names with values by which tasks are found and acted on, such as `{ customer: '42' }`. */
 export type TaskTags = Readonly<Record<string, string>>;
 
+/** What a task carries from where it was enqueued to where it runs, by the option `context`: a plain JSON object. */
+export type CarriedContext = Readonly<Record<string, unknown>>;
+
 /** `expired`: it had not started by `startBy`, and was cancelled; `deadline`: `deadlineAt` came while it waited, and it failed. */
 export type LapseReason = 'expired' | 'deadline';
 
@@ -18,6 +21,8 @@ export interface TaskTraits {
   readonly version?: number;
   /** It has recorded durable steps. */
   readonly steps?: true;
+  /** What it carries from where it was enqueued. */
+  readonly context?: CarriedContext;
   /** Why the store ended the task by itself; absent where it did not. */
   readonly reason?: LapseReason;
 }

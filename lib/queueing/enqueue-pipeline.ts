@@ -1,10 +1,11 @@
 import { V7Generator } from 'uuidv7';
 import { monotonicTime } from '../clock/index.js';
 import { type ResolvedConfig, type TaskSettings, unfitRetention } from '../config/index.js';
-import { type EnqueuedTask, InvalidArgumentError } from '../contract/index.js';
+import { type CarriedContext, type EnqueuedTask, InvalidArgumentError } from '../contract/index.js';
 import type { NewTask, TaskEngine } from '../engine/port/index.js';
 import type { HandlerRegistry, RegisteredHandler } from '../handlers/index.js';
 import { type EncodedParams, type ParamsCodec } from '../params/index.js';
+import { carriedContext } from './carried-context.js';
 import { type CallOptions, checkOptions, startTime, withOwnOptions } from './call-options.js';
 import { CheckTurns } from './check-turns.js';
 import type { FollowUps } from './follow-ups.js';
@@ -40,6 +41,8 @@ interface EnqueueCall extends Omit<CallOptions, 'delay' | 'runAt' | 'expires' | 
   readonly runAt: number;
   /** The times by which its tasks must have started and ended; null where there are none. */
   readonly span: LifeSpan | null;
+  /** What its tasks carry from here. */
+  readonly context: CarriedContext | undefined;
 }
 
 /** A task whose queue, name, handler and settings are known. */
@@ -101,7 +104,8 @@ export class EnqueuePipeline {
 
   /** Every stage but the last: the task as it would be stored. */
   async prepare(queue: string, row: TaskRow, options: QueueTaskWhenOptions): Promise<ReadyTask> {
-    return this.build(this.resolveCall(queue, options), row);
+    // Whoever adds a schedule is not where its runs come from.
+    return this.build({ ...this.resolveCall(queue, options), context: undefined }, row);
   }
 
   private build(call: EnqueueCall, row: TaskRow): ReadyTask | Promise<ReadyTask> {
@@ -126,13 +130,15 @@ export class EnqueuePipeline {
     const { config, registry } = this.parts;
     if (!config.queues.has(queue)) refuseQueue(queue, config, registry);
     const now = config.clock.now();
-    if (isEmpty(options)) return { queue, ...NO_OPTIONS, now, runAt: now };
+    const followUps = this.parts.followUps();
+    const context = carriedContext(config.context, followUps);
+    if (isEmpty(options)) return { queue, ...NO_OPTIONS, now, runAt: now, context };
     const { delay, runAt: given, settings, expires, deadline, ...rest } = checkOptions(options);
-    checkCompletion(rest, this.parts.followUps(), this.parts.engine);
+    checkCompletion(rest, followUps, this.parts.engine);
     const storedSettings = settings === null ? null : JSON.stringify(settings);
     const runAt = startTime(delay, given, now);
     const span = lifeSpanOf({ expires, deadline }, now, runAt);
-    return { queue, ...rest, settings, storedSettings, now, runAt, span };
+    return { queue, ...rest, settings, storedSettings, now, runAt, span, context };
   }
 
   /** First stage, for each row. @throws UnknownTaskNameError, InvalidArgumentError */

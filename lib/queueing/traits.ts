@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type TaskTags, type TaskTraits } from '../contract/index.js';
+import { type CarriedContext, InvalidArgumentError, type TaskTags, type TaskTraits } from '../contract/index.js';
 import type { RegisteredHandler } from '../handlers/index.js';
 import type { LifeSpan } from './life-span.js';
 
@@ -8,15 +8,21 @@ export interface GivenTraits {
   /** The times by which they must have started and ended; null where there are none. */
   readonly span: LifeSpan | null;
   readonly tags: TaskTags | undefined;
+  readonly context: CarriedContext | undefined;
 }
 
 /** What a task has beside the usual; nothing for most. */
 export function traitsOf(
-  { version: given, tags, span }: GivenTraits,
+  { version: given, tags, span, context }: GivenTraits,
   handler: RegisteredHandler | undefined,
 ): { readonly traits?: TaskTraits } {
   const version = handler?.version ?? given ?? 1;
-  const traits: TaskTraits = { ...(version > 1 && { version }), ...(tags && { tags }), ...span };
+  const traits: TaskTraits = {
+    ...(version > 1 && { version }),
+    ...(tags && { tags }),
+    ...span,
+    ...(context && { context }),
+  };
   return Object.keys(traits).length > 0 ? { traits } : {};
 }
 
