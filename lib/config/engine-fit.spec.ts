@@ -19,6 +19,8 @@ const ABLE: EngineTraits = {
     uniqueIds: 'store',
     keepsCancelledAttempts: true,
     lapses: true,
+    keys: true,
+    globalConcurrency: true,
     storesWithCompletion: true,
   },
 };

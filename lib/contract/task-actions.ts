@@ -6,13 +6,13 @@ export type TaskAction = 'retry' | 'cancel' | 'run-now' | 'delete';
 /** The states that each action applies to. `cancel` of a running task aborts its signal; its worker then ends it. */
 export const ACTION_STATES: Readonly<Record<TaskAction, readonly TaskState[]>> = {
   retry: ['failed', 'cancelled', 'retryable'],
-  cancel: ['scheduled', 'available', 'retryable', 'running'],
+  cancel: ['scheduled', 'available', 'held', 'retryable', 'running'],
   'run-now': ['scheduled', 'retryable'],
-  delete: ['scheduled', 'available', 'retryable', 'completed', 'failed', 'cancelled'],
+  delete: ['scheduled', 'available', 'held', 'retryable', 'completed', 'failed', 'cancelled'],
 };
 
 /** The states in which a task can be changed: it has not begun, or waits for its next attempt. */
-export const UPDATE_STATES = ['scheduled', 'available', 'retryable'] as const satisfies readonly TaskState[];
+export const UPDATE_STATES = ['scheduled', 'available', 'held', 'retryable'] as const satisfies readonly TaskState[];
 
 /** What is to change of a task; the rest stays as it is. */
 export interface TaskChange {

@@ -17,6 +17,8 @@ export interface TaskTraits {
   /** When the task fails with a `DeadlineError` unless it has ended. */
   readonly deadlineAt?: number;
   readonly tags?: TaskTags;
+  /** Whose slots it shares with other tasks of its queue; empty where it only takes its turn with those that have a key. */
+  readonly key?: string;
   /** Version of the params, as its handler numbers them; 1 where it is absent. */
   readonly version?: number;
   /** It has recorded durable steps. */

@@ -1,9 +1,11 @@
+import type { TaskHold } from './queue-flow.js';
 import type { TaskTraits } from './task-traits.js';
 
 /** Every state of a task, in the order of its life. `docs/model.md` has who moves it from one to the next. */
 export const TASK_STATES = [
   'scheduled',
   'available',
+  'held',
   'running',
   'retryable',
   'completed',
@@ -110,6 +112,8 @@ export interface Task extends TaskSummary {
   readonly parentId: string | null;
   /** The tasks that its handler enqueued, the earliest first; at most {@link MAX_CHILDREN_LISTED}. */
   readonly children: readonly ChildTask[];
+  /** Why it is held; absent where it is not. */
+  readonly hold?: TaskHold;
   /**
    * What its handler returned, with what is sensitive masked; absent where none is kept. `result()` has the value itself.
    */

@@ -10,6 +10,7 @@ export function outboxEngine(engine: TaskEngine, box: Outbox): TaskEngine {
     delivering: engine.delivering,
     inspecting: engine.inspecting,
     acting: engine.acting,
+    ...(engine.keying && { keying: engine.keying }),
     scheduling: engine.scheduling,
     auditing: engine.auditing,
     sharing: engine.sharing,

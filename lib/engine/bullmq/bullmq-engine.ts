@@ -22,6 +22,8 @@ const CAPABILITIES: Omit<EngineCapabilities, 'queueNameProblem'> = {
   uniqueIds: 'queue',
   queueOrder: 'available',
   lapses: true,
+  keys: false,
+  globalConcurrency: true,
   storesWithCompletion: false,
   keepsCancelledAttempts: false,
 };

@@ -26,6 +26,7 @@ export async function queueDepth(set: QueueSet, name: string): Promise<QueueDept
     counts: {
       scheduled: delayed - retryable,
       available: (counts.waiting ?? 0) + (counts.prioritized ?? 0),
+      held: 0,
       running: counts.active ?? 0,
       retryable,
       completed: counts.completed ?? 0,

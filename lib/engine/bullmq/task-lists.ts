@@ -30,6 +30,7 @@ const LISTS_OF: Readonly<Record<TaskState, readonly List[]>> = {
   retryable: ['delayed'],
   scheduled: ['delayed'],
   available: ['waiting', 'prioritized'],
+  held: [],
   failed: ['failed'],
   cancelled: ['cancelled'],
   completed: ['completed'],

@@ -20,6 +20,7 @@ export { cursorTo, placeOf } from './cursor.js';
 export { isInTime } from './in-time.js';
 export { isAnyOf, meetsFacts, meetsText, statesOf } from './filter.js';
 export { withVersion } from './with-version.js';
+export { shownTraits } from './shown-traits.js';
 export { waitingTask } from './waiting-task.js';
 export { readableParams } from './readable-params.js';
 export { lapseError, lapseOf, nextLapse, withoutLapsed } from './lapse.js';

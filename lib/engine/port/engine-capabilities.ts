@@ -22,6 +22,10 @@ export interface EngineCapabilities {
   readonly keepsCancelledAttempts: boolean;
   /** Tasks may have a time by which they must have started (`startBy`) or ended (`deadlineAt`). */
   readonly lapses: boolean;
+  /** Tasks may have a key: those of one key share slots, and keys take turns ({@link QueueFlow}). */
+  readonly keys: boolean;
+  /** A queue may have a limit of what runs in all processes together. */
+  readonly globalConcurrency: boolean;
   /** New tasks may be stored by the commit that ends an attempt as completed, or not at all. */
   readonly storesWithCompletion: boolean;
   /**

@@ -4,6 +4,7 @@ import type { Delivering } from './delivering.js';
 import type { EngineCapabilities } from './engine-capabilities.js';
 import type { Enqueueing } from './enqueueing.js';
 import type { Inspecting } from './inspecting.js';
+import type { Keying } from './keying.js';
 import type { Relaying } from './relaying.js';
 import type { Scheduling } from './scheduling.js';
 import type { Sharing } from './sharing.js';
@@ -31,6 +32,8 @@ export interface TaskEngine {
   readonly watching: Watching;
   /** Absent where the engine cannot keep durable steps. */
   readonly stepping?: Stepping;
+  /** Absent where the engine has no slots by key. */
+  readonly keying?: Keying;
   /** Absent where the module has no outbox. */
   readonly relaying?: Relaying;
 

@@ -3,6 +3,7 @@ import { SqliteActing } from './facets/acting.js';
 import { SqliteAuditing } from './facets/auditing.js';
 import { SqliteDelivering } from './facets/delivering.js';
 import { SqliteEnqueueing } from './facets/enqueueing.js';
+import { SqliteKeying } from './facets/keying.js';
 import { SqliteInspecting } from './facets/inspecting.js';
 import { SqliteScheduling } from './facets/scheduling.js';
 import { SqliteSharing } from './facets/sharing.js';
@@ -21,6 +22,8 @@ export const CAPABILITIES: EngineCapabilities = {
   uniqueIds: 'store',
   queueOrder: 'created',
   lapses: true,
+  keys: true,
+  globalConcurrency: true,
   storesWithCompletion: true,
   keepsCancelledAttempts: true,
 };
@@ -34,6 +37,7 @@ export function engineOn(store: SqliteStore, context: EngineContext): TaskEngine
     delivering: new SqliteDelivering(store),
     inspecting: new SqliteInspecting(store, context),
     acting: new SqliteActing(store, context),
+    keying: new SqliteKeying(store),
     scheduling: new SqliteScheduling(store, context),
     auditing: new SqliteAuditing(store),
     sharing: new SqliteSharing(store),

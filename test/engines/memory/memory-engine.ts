@@ -41,6 +41,8 @@ export function memoryEngine(data: MemoryStore, context: EngineContext): TaskEng
       queueOrder: 'created',
       keepsCancelledAttempts: true,
       lapses: false,
+      keys: false,
+      globalConcurrency: false,
       storesWithCompletion: true,
     },
     enqueueing: {

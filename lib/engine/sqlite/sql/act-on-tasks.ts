@@ -3,22 +3,26 @@ import { withoutLapsed } from '../../common/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { lapseLater } from './lapse-tasks.js';
+import { noteSlot, readyState } from './settle-keys.js';
 import { traitsIn } from './task-traits.js';
 
-export const FIND_BY_ID = `SELECT seq, id, queue, name, state, attempt, traits FROM tasks_task WHERE id = ?`;
-export const FIND_BY_SEQ = `SELECT seq, id, queue, name, state, attempt, traits FROM tasks_task WHERE seq = ?`;
+export const FIND_BY_ID = `SELECT seq, id, queue, name, state, attempt, traits, key FROM tasks_task WHERE id = ?`;
+export const FIND_BY_SEQ = `SELECT seq, id, queue, name, state, attempt, traits, key FROM tasks_task WHERE seq = ?`;
+
+/** With a key it is held until that has a slot for it, and takes its place anew. */
+const READY = `state = iif(key IS NULL, 'available', 'held'), turn = NULL`;
 
 /** All retries are granted anew to a task that had ended; one that waits for its retry only runs sooner. */
 export const RETRY_ENDED_TASK = `
   UPDATE tasks_task
-     SET state = 'available', run_at = ?, excused = attempt, lost = 0, finished_at = NULL, expires_at = NULL,
+     SET ${READY}, run_at = ?, excused = attempt, lost = 0, finished_at = NULL, expires_at = NULL,
          cancel_requested = 0, progress = NULL, unhandled_since = NULL, error_group = NULL
    WHERE seq = ?`;
 
 /** Of few tasks. */
 export const SET_TRAITS = `UPDATE tasks_task SET traits = ? WHERE seq = ?`;
 
-export const RUN_TASK_NOW = `UPDATE tasks_task SET state = 'available', run_at = ? WHERE seq = ?`;
+export const RUN_TASK_NOW = `UPDATE tasks_task SET ${READY}, run_at = ? WHERE seq = ?`;
 
 export const CANCEL_WAITING_TASK = `
   UPDATE tasks_task SET state = 'cancelled', finished_at = ?, expires_at = ? WHERE seq = ?`;
@@ -36,6 +40,7 @@ export interface FoundTask {
   readonly state: TaskState;
   readonly attempt: number;
   readonly traits: string | null;
+  readonly key: string | null;
 }
 
 export function findTask(transaction: Transaction, key: { id: string } | { seq: number }): FoundTask | undefined {
@@ -61,21 +66,28 @@ export function actOnTask(
         now,
         task.seq,
       );
-      transaction.moved(task.queue, task.state, 'available');
+      makeReady(transaction, task);
       liveAgain(transaction, task, now);
       return true;
     case 'run-now':
       statement<[number, number]>(database, RUN_TASK_NOW).run(now, task.seq);
-      transaction.moved(task.queue, task.state, 'available');
+      makeReady(transaction, task);
       return true;
     case 'delete':
       statement<[number]>(database, DELETE_TASK).run(task.seq);
       transaction.moved(task.queue, task.state, null);
+      noteSlot(transaction, task, task.state, null);
       return true;
     case 'cancel':
       cancel(transaction, task, now, keepFor(task.queue, 'cancelled'));
       return true;
   }
+}
+
+function makeReady(transaction: Transaction, task: FoundTask): void {
+  const state = readyState(task);
+  transaction.moved(task.queue, task.state, state);
+  noteSlot(transaction, task, task.state, state);
 }
 
 /** A time that is over binds a task no more that somebody has retried. */
@@ -98,5 +110,6 @@ function cancel(transaction: Transaction, task: FoundTask, now: number, kept: nu
   const expiresAt = transaction.expiry(now, kept);
   statement<[number, number | null, number]>(database, CANCEL_WAITING_TASK).run(now, expiresAt, task.seq);
   transaction.moved(task.queue, task.state, 'cancelled');
+  noteSlot(transaction, task, task.state, 'cancelled');
   transaction.metric(task, now).cancelled += 1;
 }

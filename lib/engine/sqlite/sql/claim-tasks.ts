@@ -2,21 +2,22 @@ import type { ConsumeOptions, DeliveredTask } from '../../port/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
+import { claimTurns, type FlowLimits, flowLimits, nextTurns } from './claim-turns.js';
+import { CLAIMED_COLUMNS, type ClaimedRow } from './claimed-row.js';
+import type { FlowColumns } from './flow-rows.js';
 import { parsePaths } from './name-rows.js';
-import { traitsIn } from './task-traits.js';
+import { keyedTraits, traitsIn } from './task-traits.js';
 
 /**
- * The first entries of `tasks_task_claim`, which holds available tasks alone, in this very order: the cost is that of the
- * tasks taken, however many wait or have ended.
+ * The first entries of `tasks_task_claim`, which holds available tasks without a key alone, in this very order: the cost is
+ * that of the tasks taken, however many wait or have ended.
  */
 const NEXT = `
     FROM tasks_task
-   WHERE state = 'available' AND queue = ?
+   WHERE state = 'available' AND key IS NULL AND queue = ?
    ORDER BY priority DESC, seq
    LIMIT ?`;
 
-/** Params of more than this are read for each task that is taken, and none of them ahead. */
-const LARGE_BYTES = 16 * 1024;
 /** When a task is looked for again that waits for another one to end. */
 const LOOK_AGAIN_AFTER_MS = 250;
 /** Params of what is taken ahead, all together; a length of text counts as so many bytes. */
@@ -24,8 +25,7 @@ const MAX_AHEAD = 1024 * 1024;
 
 /** Read before they are taken, in the same transaction: that costs a tenth less than having the update return them. */
 export const NEXT_TASKS = `
-  SELECT seq, id, name, priority, attempt + 1, excused, max_attempts, run_at, created_at, settings, sensitive, traits, lost,
-         CASE WHEN octet_length(params) <= ${LARGE_BYTES} THEN params END
+  SELECT ${CLAIMED_COLUMNS}
   ${NEXT}`;
 
 export const PARAMS_OF_TASK = `SELECT params FROM tasks_task WHERE seq = ?`;
@@ -42,36 +42,20 @@ export const CLAIM_TASKS = `
      SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL
    WHERE seq IN (SELECT seq ${NEXT})`;
 
-export const ALL_QUEUES = `SELECT name, paused_at, rate_started_at, rate_count FROM tasks_queue`;
+export const ALL_QUEUES = `SELECT name, paused_at, rate_started_at, rate_count, keyed, flow, flow_set FROM tasks_queue`;
 
 export const SET_RATE = `
   INSERT INTO tasks_queue (name, rate_started_at, rate_count) VALUES (?, ?, ?)
   ON CONFLICT (name) DO UPDATE SET rate_started_at = excluded.rate_started_at, rate_count = excluded.rate_count`;
 
-interface QueueRow {
+interface QueueRow extends FlowColumns {
   readonly name: string;
+  /** Some of its tasks have a key. */
+  readonly keyed: 1 | null;
   readonly paused_at: number | null;
   readonly rate_started_at: number;
   readonly rate_count: number;
 }
-
-/** As an array: a quarter of a claim's cost would be naming the columns of each row. */
-type Row = [
-  seq: number,
-  id: string,
-  name: string,
-  priority: number,
-  attempt: number,
-  excused: number,
-  maxAttempts: number | null,
-  runAt: number,
-  createdAt: number,
-  settings: string | null,
-  sensitive: string | null,
-  traits: string | null,
-  lost: number,
-  params: string | null,
-];
 
 /** A task whose lease this process holds: `(seq, attempt, worker)` is the fence that every later write names. */
 export interface ClaimedTask extends DeliveredTask {
@@ -122,14 +106,21 @@ export function claimForAll<Consumer extends Claimant>(
   const rows = queueRows(transaction.database);
   const claims = new Map<Consumer, Claim>();
   for (const consumer of consumers) {
-    const demand = consumer.hungry ? consumer.demand() : 0;
+    let demand = consumer.hungry ? consumer.demand() : 0;
     if (demand <= 0) continue;
     const row = rows.get(consumer.queue);
     consumer.paused = row?.paused_at != null;
     consumer.claimsAhead = true;
-    const claim = consumer.paused ? NOTHING : claimFor(transaction, consumer, demand, claiming, row);
+    const limits = row && flowLimits(transaction.database, row);
+    if (limits && !limits.ahead) {
+      consumer.claimsAhead = false;
+      demand = Math.min(demand, consumer.room);
+    }
+    if (demand <= 0) continue;
+    const claim = consumer.paused ? NOTHING : claimFor(transaction, consumer, demand, claiming, row, limits);
     // Noted here and not when the result arrives: what is enqueued in between makes it hungry again.
-    if (claim.tasks.length < demand && consumer.claimsAhead) consumer.hungry = false;
+    const found = claim.tasks.length;
+    if (found < demand && (consumer.claimsAhead || (limits && !limits.ahead))) consumer.hungry = false;
     claims.set(consumer, claim);
   }
   return claims;
@@ -141,11 +132,12 @@ function claimFor(
   demand: number,
   claiming: Claiming,
   row: QueueRow | undefined,
+  limits: FlowLimits | undefined,
 ): Claim {
   const { now } = claiming;
   const limit = consumer.options.rateLimit;
   if (!limit) {
-    const { tasks, mustWait } = take(transaction, consumer, demand, claiming);
+    const { tasks, mustWait } = take(transaction, consumer, demand, claiming, limits);
     return { tasks, limitedUntil: mustWait ? now + LOOK_AGAIN_AFTER_MS : null };
   }
   // A window that began in the future was written before the clock was set back.
@@ -153,7 +145,7 @@ function claimFor(
   const startedAt = open ? row.rate_started_at : now;
   const before = open ? row.rate_count : 0;
   const most = Math.min(demand, limit.max - before);
-  const { tasks, mustWait } = most > 0 ? take(transaction, consumer, most, claiming) : NONE;
+  const { tasks, mustWait } = most > 0 ? take(transaction, consumer, most, claiming, limits) : NONE;
   const used = before + tasks.length;
   if (tasks.length > 0) {
     statement<[string, number, number]>(transaction.database, SET_RATE).run(consumer.queue, startedAt, used);
@@ -179,10 +171,12 @@ function take(
   consumer: Claimant,
   most: number,
   { worker, now, maxLostAttempts }: Claiming,
+  limits: FlowLimits | undefined,
 ): Taken {
   const { database } = transaction;
   const { queue, room } = consumer;
-  const found = statement<[string, number], Row>(database, NEXT_TASKS).raw().all(queue, most);
+  const plain = statement<[string, number], ClaimedRow>(database, NEXT_TASKS).raw().all(queue, most);
+  const found = limits ? nextTurns(database, queue, plain, most, limits) : plain;
   const reached = most > room ? reach(found, room) : found.length;
   if (reached < found.length) consumer.claimsAhead = false;
   const taken = oneLastChance(database, found, reached, worker, maxLostAttempts);
@@ -190,7 +184,8 @@ function take(
   if (mustWait) consumer.hungry = false;
   if (taken === 0) return { tasks: [], mustWait };
   const rows = taken < found.length ? found.slice(0, taken) : found;
-  statement<[string, number, string, number]>(database, CLAIM_TASKS).run(worker, now, queue, taken);
+  if (limits) claimTurns(database, worker, now, rows);
+  else statement<[string, number, string, number]>(database, CLAIM_TASKS).run(worker, now, queue, taken);
   const tasks = rows.map(
     ([
       seq,
@@ -205,6 +200,7 @@ function take(
       settings,
       sensitive,
       traits,
+      key,
       ,
       params,
     ]) => ({
@@ -222,7 +218,7 @@ function take(
       sensitive: sensitive === null ? [] : parsePaths(sensitive),
       attempt,
       excusedAttempts: excused,
-      ...traitsIn(traits),
+      ...(limits ? keyedTraits(traits, key) : traitsIn(traits)),
     }),
   );
   transaction.moved(queue, 'available', 'running', tasks.length);
@@ -234,7 +230,13 @@ function take(
  * How many of so many rows to take: a process runs one task at a time that fails if it is lost once more. What was lost
  * together comes back together, and one task that kills its process would take those beside it along each time.
  */
-function oneLastChance(database: Database, rows: readonly Row[], taken: number, worker: string, most: number): number {
+function oneLastChance(
+  database: Database,
+  rows: readonly ClaimedRow[],
+  taken: number,
+  worker: string,
+  most: number,
+): number {
   const enough = Math.max(most - 1, 1);
   let others: boolean | null = null;
   for (let index = 0; index < taken; index += 1) {
@@ -248,7 +250,7 @@ function oneLastChance(database: Database, rows: readonly Row[], taken: number, 
 }
 
 /** How many of the rows to take, the first `atOnce` of which are for free workers. */
-function reach(rows: readonly Row[], atOnce: number): number {
+function reach(rows: readonly ClaimedRow[], atOnce: number): number {
   let bytes = 0;
   for (let index = 0; index < rows.length; index += 1) {
     const [lost, params] = rows[index]!.slice(-2) as [number, string | null];

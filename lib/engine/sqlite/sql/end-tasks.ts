@@ -5,6 +5,7 @@ import type { Transaction } from '../store/transaction.js';
 import type { ClaimedTask } from './claim-tasks.js';
 import { putResult } from './result-rows.js';
 import { noteError } from './note-error.js';
+import { noteSlot } from './settle-keys.js';
 
 /** Every statement that ends an attempt names its lease: where it was lost, nothing matches and nothing changes. */
 export const LEASE = `seq = ? AND attempt = ? AND worker = ? AND state = 'running'`;
@@ -190,8 +191,9 @@ function noteEnd(
   outcome: AttemptOutcome,
   { startedAt, finishedAt }: Timing,
 ): void {
-  const { queue, id, runAt } = task;
+  const { seq, queue, id, runAt, traits } = task;
   transaction.moved(queue, 'running', state);
+  if (traits?.key !== undefined) noteSlot(transaction, { seq, queue, key: traits.key }, 'running', state);
   transaction.touch(queue, id);
   if (startedAt === null) return;
   const metric = transaction.metric(task, finishedAt);

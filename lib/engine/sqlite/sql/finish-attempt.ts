@@ -7,6 +7,7 @@ import { lapseLater } from './lapse-tasks.js';
 import { endTask, LEASE, recordEnd, type Timing } from './end-tasks.js';
 import { insertTasks } from './insert-tasks.js';
 import { noteUnhandled } from './unhandled-kinds.js';
+import { noteSlot } from './settle-keys.js';
 import { holdOff, ofUnhandled } from '../../common/index.js';
 
 /** Not for a task that was cancelled meanwhile: that one ends. */
@@ -117,9 +118,7 @@ function release(transaction: Transaction, task: ClaimedTask, timing: Timing): b
   if (timing.startedAt === null) {
     const update = statement<Lease>(transaction.database, UNCLAIM_TASK);
     if (update.run(task.seq, task.attempt, task.worker).changes === 0) return false;
-    transaction.moved(task.queue, 'running', 'available');
-    transaction.touch(task.queue, task.id);
-    lapseAsBefore(transaction, task);
+    unclaimed(transaction, task, 'available');
     return true;
   }
   const update = statement<[number, ...Lease]>(transaction.database, RELEASE_TASK);
@@ -144,12 +143,19 @@ function decline(
   const until = now + holdOff(now - since);
   const update = statement<[number, number, ...Lease]>(database, DECLINE_TASK);
   if (update.run(until, since, task.seq, task.attempt, task.worker).changes === 0) return false;
-  transaction.moved(task.queue, 'running', 'scheduled');
-  transaction.touch(task.queue, task.id);
+  unclaimed(transaction, task, 'scheduled');
   transaction.due(until);
   noteUnhandled(transaction, task.queue, task.name);
-  lapseAsBefore(transaction, task);
   return true;
+}
+
+/** Notes a task that is as it was before its claim, but for the state. */
+function unclaimed(transaction: Transaction, task: ClaimedTask, state: 'available' | 'scheduled'): void {
+  const { seq, queue, id, traits } = task;
+  transaction.moved(queue, 'running', state);
+  transaction.touch(queue, id);
+  noteSlot(transaction, { seq, queue, key: traits?.key }, 'running', state);
+  lapseAsBefore(transaction, task);
 }
 
 /** A task that is as it was before its claim lapses when it would have; its time may have come meanwhile. */
@@ -167,8 +173,10 @@ function expire(
   const expiresAt = transaction.expiry(now, outcome.keepFor);
   const { changes } = update.run(now, expiresAt, outcome.maxAttempts, task.seq, task.attempt, task.worker);
   if (changes === 0) return false;
-  transaction.moved(task.queue, 'running', 'cancelled');
-  transaction.touch(task.queue, task.id);
+  const { seq, queue, traits } = task;
+  transaction.moved(queue, 'running', 'cancelled');
+  transaction.touch(queue, task.id);
+  noteSlot(transaction, { seq, queue, key: traits?.key }, 'running', 'cancelled');
   transaction.metric(task, now).cancelled += 1;
   return true;
 }

@@ -4,6 +4,7 @@ import type { TaskState } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { placeholders, statement } from '../store/statement.js';
 import { besideTask, hasMore, lapsesAt, TRAIT_COLUMNS, traitParameters } from './task-traits.js';
+import { KeyCauses, readyState, settleKeysWithin } from './settle-keys.js';
 import { storeError } from '../store/sqlite-errors.js';
 import { ADD_COUNT, type Transaction } from '../store/transaction.js';
 
@@ -84,7 +85,7 @@ function* statementsFor(tasks: readonly NewTask[], now: number): Generator<Rows>
     const isNext = (at: number): boolean => !special && !areSpecial[at] && alike(first, tasks[at]!);
     while (end < tasks.length && end - start < SIZES[0] && isNext(end)) end += 1;
     const size = SIZES.find((candidate) => candidate <= end - start)!;
-    const state = first.runAt > now ? 'scheduled' : 'available';
+    const state = first.runAt > now ? 'scheduled' : readyState({ key: first.traits?.key });
     const rows = tasks.slice(start, start + size) as [NewTask, ...NewTask[]];
     const parameters = sharedParameters(first, state);
     for (const { id, params } of rows) parameters.push(id, params);
@@ -141,6 +142,7 @@ export function insertTasks(transaction: Transaction, tasks: readonly NewTask[],
     for (const { id } of rows.tasks) transaction.touch(rows.queue, id);
     if (rows.state === 'scheduled') transaction.due(rows.runAt);
     if (rows.special) storeBeside(transaction, rows.tasks[0]);
+    if (rows.state === 'held') transaction.keys.entered(rows.queue, rows.tasks[0].traits!.key!);
   }
   return answers;
 }
@@ -184,6 +186,12 @@ export async function insertTasksWithin(
 ): Promise<EnqueueAnswer[]> {
   const answers: EnqueueAnswer[] = [];
   const counts = new Map<string, [queue: string, state: TaskState, count: number]>();
+  const add = (queue: string, state: TaskState, more: number): void => {
+    const count = counts.get(`${state} ${queue}`) ?? [queue, state, 0];
+    count[2] += more;
+    counts.set(`${state} ${queue}`, count);
+  };
+  const keys = new KeyCauses();
   try {
     for (const { tasks: rows, special, queue, state, parameters } of statementsFor(tasks, now)) {
       const insert = special ? INSERT_WITH_TRAITS_RETURNING : INSERT_RETURNING.get(rows.length)!;
@@ -191,12 +199,14 @@ export async function insertTasksWithin(
       answer(answers, rows, inserted.length, () => inserted.map(({ id }) => id));
       if (inserted.length === 0) continue;
       if (special) for (const [sql, values] of besideTask(rows[0])) await manager.query(sql, values);
-      const key = `${state} ${queue}`;
-      const count = counts.get(key) ?? [queue, state, 0];
-      count[2] += inserted.length;
-      counts.set(key, count);
+      add(queue, state, inserted.length);
+      if (state === 'held') keys.entered(queue, rows[0].traits!.key!);
     }
-    for (const count of counts.values()) await manager.query(ADD_COUNT, count);
+    for (const [queue, ready] of await settleKeysWithin(manager, keys)) {
+      add(queue, 'held', -ready);
+      add(queue, 'available', ready);
+    }
+    for (const count of counts.values()) if (count[2] !== 0) await manager.query(ADD_COUNT, count);
     return answers;
   } catch (error) {
     const { driverError } = error as { driverError?: unknown };

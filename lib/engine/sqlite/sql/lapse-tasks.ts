@@ -5,11 +5,12 @@ import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { noteError } from './note-error.js';
+import { noteSlot } from './settle-keys.js';
 import { traitsIn } from './task-traits.js';
 
 /** Reads `tasks_lapse_at`, which holds only tasks that have a time by which they must have started or ended. */
 export const DUE_LAPSES = `
-  SELECT tasks_lapse.task AS seq, id, queue, name, state, attempt, traits
+  SELECT tasks_lapse.task AS seq, id, queue, name, state, attempt, traits, key
     FROM tasks_lapse LEFT JOIN tasks_task ON tasks_task.seq = tasks_lapse.task
    WHERE at <= ?
    ORDER BY at
@@ -37,6 +38,7 @@ interface Row {
   readonly state: TaskState;
   readonly attempt: number;
   readonly traits: string | null;
+  readonly key: string | null;
 }
 
 /**
@@ -105,6 +107,7 @@ function end(
   const error = lapseError(traits);
   if (error) noteError(transaction, row, error, now);
   transaction.moved(row.queue, row.state, state);
+  noteSlot(transaction, row, row.state, state);
   transaction.touch(row.queue, row.id);
   transaction.metric(row, now)[state] += 1;
 }

@@ -18,6 +18,12 @@ import {
   TASKS_OF_KIND,
   candidateQuery,
 } from './list-tasks.js';
+import { CLAIM_TURNS, NEXT_TURNS, RUNNING_IN_QUEUE } from './claim-turns.js';
+import { FLOW_OF_QUEUE } from './flow-rows.js';
+import { COUNT_OF_KEY, HELD_BEFORE, HOLDERS_OF_KEY, NEXT_KEY } from './key-rows.js';
+import { COUNT_RUNNING_IN } from './set-flow.js';
+import { REJOIN } from './settle-keys.js';
+import { ADMIT, FIRST_TURN, HOLD, LAST_READY, LAST_TURN, NEXT_HELD, TAKEN_SLOTS } from './slots.js';
 import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from './promote-tasks.js';
 import { DUE_LAPSES, END_LAPSED_TASK, NEXT_LAPSE } from './lapse-tasks.js';
 import { RUNNING_OF_QUEUE } from './pause-queue.js';
@@ -63,6 +69,15 @@ const CASCADE = [
   'SEARCH tasks_attempt USING PRIMARY KEY (task=?)',
 ];
 
+/** Entries of one key; those of a statement that needs more than the index has, and those of one that does not. */
+const OF_KEY = 'SEARCH tasks_task USING INDEX tasks_task_key (queue=? AND state=? AND key=?)';
+const COUNTED_OF_KEY = [
+  'CO-ROUTINE (subquery-1)',
+  'SEARCH tasks_task USING COVERING INDEX tasks_task_key (queue=? AND state=? AND key=?)',
+  'SCAN (subquery-1)',
+];
+const AFTER_KEY = 'SEARCH tasks_task USING COVERING INDEX tasks_task_key (queue=? AND state=? AND key>?)';
+
 /**
  * Which index each statement that matters goes by. A plan that says SCAN of a table, or TEMP B-TREE where the tasks are
  * not few, would make a claim or a page cost more with every task that is stored.
@@ -70,7 +85,40 @@ const CASCADE = [
 const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> = [
   ['what to claim', NEXT_TASKS, ['SEARCH tasks_task USING INDEX tasks_task_claim (queue=?)']],
   ['a last chance that runs', RUNS_LAST_CHANCE, ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)']],
-  ['claim', CLAIM_TASKS, [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING COVERING INDEX tasks_task_claim (queue=?)']],
+  ['claim', CLAIM_TASKS, [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING INDEX tasks_task_claim (queue=?)']],
+  ['whose turn it is', NEXT_TURNS, ['SEARCH tasks_task USING INDEX tasks_task_turn (queue=?)']],
+  ['claim by turn', CLAIM_TURNS, [KEY, 'LIST SUBQUERY 1', 'SCAN json_each VIRTUAL TABLE INDEX 1:']],
+  ['what runs of a queue', RUNNING_IN_QUEUE, ['CO-ROUTINE (subquery-1)', AFTER_KEY, 'SCAN (subquery-1)']],
+  ['slots that are taken', TAKEN_SLOTS, COUNTED_OF_KEY],
+  ['what is held, in its order', NEXT_HELD, [OF_KEY]],
+  ['what is ready, from its end', LAST_READY, [OF_KEY]],
+  [
+    'the head of a line',
+    FIRST_TURN,
+    ['SEARCH tasks_task USING INDEX tasks_task_turn (queue=? AND priority=? AND turn>?)'],
+  ],
+  [
+    'the last turn of a key',
+    LAST_TURN,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_key (queue=? AND state=? AND key=? AND priority=? AND turn>?)'],
+  ],
+  ['make ready', ADMIT, [KEY]],
+  ['hold', HOLD, [KEY]],
+  [
+    'join the line again',
+    REJOIN,
+    [
+      KEY,
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH line USING INDEX tasks_task_turn (queue=? AND priority=? AND turn>?)',
+    ],
+  ],
+  ['the next key', NEXT_KEY, [AFTER_KEY]],
+  ['how many tasks a key has', COUNT_OF_KEY, COUNTED_OF_KEY],
+  ['who holds a key', HOLDERS_OF_KEY, [OF_KEY]],
+  ['what is held before a task', HELD_BEFORE, COUNTED_OF_KEY],
+  ['what a queue lets run', FLOW_OF_QUEUE, ['SEARCH tasks_queue USING PRIMARY KEY (name=?)']],
+  ['count what runs', COUNT_RUNNING_IN, ['SCAN tasks_task USING INDEX tasks_task_running']],
   // Sorted are the ids of one statement.
   [
     'which were inserted',

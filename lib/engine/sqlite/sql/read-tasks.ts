@@ -9,10 +9,11 @@ import {
   type TaskState,
   type TaskSummary,
 } from '../../../contract/index.js';
-import { lapseError, readableParams } from '../../common/index.js';
+import { lapseError, readableParams, shownTraits } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import { parsePaths } from './name-rows.js';
+import { readHold } from './key-rows.js';
 import { readResult } from './result-rows.js';
 import { tagsIn, traitsIn } from './task-traits.js';
 
@@ -59,6 +60,7 @@ export interface TaskColumns {
   unhandled_since: number | null;
   traits: string | null;
   beside: number | null;
+  key: string | null;
 }
 
 export interface AttemptRow {
@@ -83,7 +85,9 @@ export function readTask(database: Database, id: string, mask: Mask): Task | nul
   const children = ofIt.map(({ traits, ...child }): ChildTask => ({ ...child, ...tagsIn(traits) }));
   const shown = toSummary(row, error, mask);
   const result = row.state === 'completed' ? readResult(database, row, mask) : {};
-  return { ...shown, attempts: withCurrent(attempts, row), logs, parentId: row.parent_id, children, ...result };
+  const hold = row.state === 'held' ? readHold(database, row) : null;
+  const own = { attempts: withCurrent(attempts, row), logs, parentId: row.parent_id, children };
+  return { ...shown, ...own, ...result, ...(hold && { hold }) };
 }
 
 /** A task as a list shows it; null where it was deleted meanwhile. */
@@ -132,7 +136,7 @@ function toSummary(row: TaskColumns, error: TaskError | null, mask: Mask): TaskS
     finishedAt: row.finished_at,
     progress: row.progress === null ? null : (JSON.parse(row.progress) as TaskProgress),
     error: lapseError(traits) ?? error,
-    ...traits,
+    ...shownTraits(traits),
     ...(row.unhandled_since !== null && row.finished_at === null && { unhandledSince: row.unhandled_since }),
   };
 }

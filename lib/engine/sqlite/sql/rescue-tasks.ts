@@ -5,11 +5,12 @@ import { startKey } from '../process/starts.js';
 import { insertAttempt } from './end-tasks.js';
 import { lapseLater } from './lapse-tasks.js';
 import { noteError } from './note-error.js';
+import { noteSlot } from './settle-keys.js';
 import { traitsIn } from './task-traits.js';
 
 /** Reads `tasks_task_running`, which holds only tasks that run. */
 export const TASKS_OF_WORKER = `
-  SELECT seq, id, queue, name, attempt, lost, started_at, cancel_requested, traits FROM tasks_task
+  SELECT seq, id, queue, name, attempt, lost, started_at, cancel_requested, traits, key FROM tasks_task
    WHERE state = 'running' AND worker = ?`;
 
 /** Leases whose holder is not registered: its row went, its last claim came after. */
@@ -40,6 +41,7 @@ interface Row {
   started_at: number;
   cancel_requested: number;
   traits: string | null;
+  key: string | null;
 }
 
 export interface RescueRules {
@@ -81,9 +83,11 @@ export function rescueTasksOf(
   return rows.length;
 }
 
-function unclaim(transaction: Transaction, { seq, id, queue, attempt, traits }: Row): void {
+function unclaim(transaction: Transaction, row: Row): void {
+  const { seq, id, queue, attempt, traits } = row;
   statement<[number]>(transaction.database, UNCLAIM_LOST_TASK).run(seq);
   transaction.moved(queue, 'running', 'available');
+  noteSlot(transaction, row, 'running', 'available');
   transaction.touch(queue, id);
   lapseLater(transaction, seq, traitsIn(traits).traits, attempt > 1);
 }
@@ -109,6 +113,7 @@ function rescue(
   if (row.cancel_requested === 0 && lost < maxLostAttempts) {
     statement<[number]>(transaction.database, RESCUE_TASK).run(row.seq);
     transaction.moved(row.queue, 'running', 'available');
+    noteSlot(transaction, row, 'running', 'available');
     lapseLater(transaction, row.seq, traitsIn(row.traits).traits, true);
     return;
   }
@@ -122,6 +127,7 @@ function rescue(
   );
   if (state === 'failed') noteError(transaction, row, error, now);
   transaction.moved(row.queue, 'running', state);
+  noteSlot(transaction, row, 'running', state);
   transaction.metric(row, now)[state] += 1;
 }
 

@@ -66,7 +66,7 @@ export const NOTE_TRIGGER = `
 /** A task of this kind waits. */
 export const WAITING_RUN = `
   SELECT 1 FROM tasks_task
-   WHERE state <> 'running' AND queue = ? AND name = ? AND state IN ('scheduled', 'available', 'retryable')
+   WHERE state <> 'running' AND queue = ? AND name = ? AND state IN ('scheduled', 'available', 'held', 'retryable')
    LIMIT 1`;
 /** The run before was left to others, and has not ended; or, for a schedule of code, failed as nobody knew its task. */
 export const UNHANDLED_RUN = `

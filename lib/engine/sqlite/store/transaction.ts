@@ -4,6 +4,7 @@ import type { Database } from './database.js';
 import { addToErrorGroups, type ErrorGroupDelta } from '../sql/add-to-error-groups.js';
 import { addToHistogram, parseHistogram } from './histogram.js';
 import { statement } from './statement.js';
+import { KeyCauses } from '../sql/settle-keys.js';
 
 export const ADD_COUNT = `
   INSERT INTO tasks_count (queue, state, count) VALUES (?, ?, ?)
@@ -81,6 +82,8 @@ export class Transaction implements Committed {
   lapseAt = Infinity;
   cancelRequested = false;
 
+  /** What happened to tasks with keys; null as long as nothing did. */
+  private causes: KeyCauses | null = null;
   private readonly counts = new Map<string, Map<TaskState, number>>();
   private readonly metrics = new Map<string, MetricDelta>();
   /** Most additions are for the queue and minute of the one before. */
@@ -102,6 +105,11 @@ export class Transaction implements Committed {
     let ids = this.touched.get(queue);
     if (!ids) this.touched.set(queue, (ids = []));
     if (id !== undefined && ids.length < MAX_CHANGED_IDS) ids.push(id);
+  }
+
+  /** What happened to tasks with keys, to be noted here: their slots are given out at the end. */
+  get keys(): KeyCauses {
+    return (this.causes ??= new KeyCauses());
   }
 
   /** Something was stored that comes due at `time`. */
@@ -135,8 +143,9 @@ export class Transaction implements Committed {
     return (this.lastMetric = delta);
   }
 
-  /** Writes the counters and metrics. The last thing before the commit. */
+  /** Gives out the slots of keys, then writes the counters and metrics. The last thing before the commit. */
   finish(): void {
+    this.causes?.settle(this);
     addCounts(this.database, this.counts);
     addMetrics(this.database, this.metrics.values());
     if (this.errorGroups.size > 0) addToErrorGroups(this.database, this.errorGroups.values());

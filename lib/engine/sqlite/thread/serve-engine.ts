@@ -108,8 +108,8 @@ class EngineServer {
   }
 
   private async open(path: string): Promise<void> {
-    const { former, keepFor, ...options } = this.data;
-    const context = contextOf(this.channel, keepFor, this.library);
+    const { former, keepFor, flows, ...options } = this.data;
+    const context = { ...contextOf(this.channel, keepFor, this.library), ...(flows && { flows }) };
     const store = new SqliteStore({ ...options, database: path }, context, attachConnection, {
       former,
       openStarts: (folder, id) => {

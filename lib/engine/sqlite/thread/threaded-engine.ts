@@ -7,6 +7,7 @@ import type {
   EnqueueAnswer,
   Enqueueing,
   Inspecting,
+  Keying,
   NewTask,
   Scheduling,
   Sharing,
@@ -49,6 +50,7 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
       metrics: true,
     }),
     acting: asked<Acting>(thread, 'acting', { act: true, update: true, pauseQueue: true, resumeQueue: true }),
+    keying: asked<Keying>(thread, 'keying', { keys: true, setFlow: true }),
     scheduling: asked<Scheduling>(thread, 'scheduling', {
       save: true,
       remove: true,

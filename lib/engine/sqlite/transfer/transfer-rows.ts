@@ -6,6 +6,7 @@ import { placeholders, statement } from '../store/statement.js';
 import { parsePaths } from '../sql/name-rows.js';
 import { insertAttempt } from '../sql/end-tasks.js';
 import { noteError } from '../sql/note-error.js';
+import { noteSlot, readyState } from '../sql/settle-keys.js';
 import { besideTask, TRAIT_COLUMNS, traitParameters, traitsIn } from '../sql/task-traits.js';
 import { ATTEMPTS_OF_TASK, toAttempt, type AttemptRow } from '../sql/read-tasks.js';
 import type { Transaction } from '../store/transaction.js';
@@ -13,13 +14,13 @@ import type { Transaction } from '../store/transaction.js';
 /** Walks the table by its key: all of it is wanted. */
 const MOVED_TASKS = `
   SELECT * FROM tasks_task
-   WHERE seq > ? AND state IN ('scheduled', 'available', 'retryable', 'failed')
+   WHERE seq > ? AND state IN ('scheduled', 'available', 'held', 'retryable', 'failed')
    ORDER BY seq
    LIMIT ?`;
 
 const MOVED_KINDS = `
   SELECT DISTINCT queue, name FROM tasks_task
-   WHERE state IN ('scheduled', 'available', 'retryable', 'failed')
+   WHERE state IN ('scheduled', 'available', 'held', 'retryable', 'failed')
    ORDER BY queue, name`;
 
 const LOGS_OF_TASK = `SELECT attempt, at, message FROM tasks_log WHERE task = ? ORDER BY id`;
@@ -34,7 +35,7 @@ const INSERT_MOVED = `
 
 const INSERT_LOG = `INSERT INTO tasks_log (task, attempt, at, message) VALUES (?, ?, ?, ?)`;
 
-const FIND = `SELECT seq, queue, state FROM tasks_task WHERE id = ? AND state <> 'running'`;
+const FIND = `SELECT seq, queue, state, key FROM tasks_task WHERE id = ? AND state <> 'running'`;
 const DELETE = `DELETE FROM tasks_task WHERE seq = ?`;
 
 interface TaskColumns {
@@ -42,7 +43,7 @@ interface TaskColumns {
   id: string;
   queue: string;
   name: string;
-  state: MovedState;
+  state: MovedState | 'held';
   priority: number;
   attempt: number;
   excused: number;
@@ -61,6 +62,10 @@ interface TaskColumns {
   traits: string | null;
 }
 
+interface FoundTask extends Pick<TaskColumns, 'seq' | 'queue' | 'state'> {
+  readonly key: string | null;
+}
+
 /** Each queue and name of tasks that are moved. */
 export function movedKinds(database: Database): Array<{ queue: string; name: string }> {
   return statement<[], { queue: string; name: string }>(database, MOVED_KINDS).all();
@@ -77,7 +82,8 @@ function toTask(database: Database, row: TaskColumns): StoredTask {
     id: row.id,
     queue: row.queue,
     name: row.name,
-    state: row.state,
+    // Whether it is held, the store that it moves to says.
+    state: row.state === 'held' ? 'available' : row.state,
     params: row.params,
     priority: row.priority,
     runAt: row.run_at,
@@ -109,11 +115,14 @@ export function insertMovedTask(
   const { database } = transaction;
   const kept = task.state === 'failed' && task.expiresAt === null && keepFailed !== null ? now + keepFailed : null;
   const expiresAt = task.expiresAt ?? kept;
+  const { queue } = task;
+  const key = task.traits?.key ?? null;
+  const state = task.state === 'available' ? readyState({ key }) : task.state;
   const { changes, lastInsertRowid } = statement<(string | number | null)[]>(database, INSERT_MOVED).run(
     task.id,
     task.queue,
     task.name,
-    task.state,
+    state,
     task.priority,
     task.attempt,
     task.excusedAttempts,
@@ -146,15 +155,17 @@ export function insertMovedTask(
     const error = lapseError(task.traits) ?? last ?? { name: 'Error', message: '' };
     noteError(transaction, { seq, queue: task.queue, name: task.name }, error, task.finishedAt ?? now);
   }
-  transaction.moved(task.queue, null, task.state);
-  transaction.touch(task.queue, task.id);
+  transaction.moved(queue, null, state);
+  transaction.touch(queue, task.id);
+  if (state === 'held') noteSlot(transaction, { seq, queue, key }, task.state, state);
 }
 
 export function deleteMovedTask(transaction: Transaction, id: string): void {
   const { database } = transaction;
-  const found = statement<[string], { seq: number; queue: string; state: MovedState }>(database, FIND).get(id);
+  const found = statement<[string], FoundTask>(database, FIND).get(id);
   if (!found) return;
   statement<[number]>(database, DELETE).run(found.seq);
   transaction.moved(found.queue, found.state, null);
+  noteSlot(transaction, found, found.state, null);
   transaction.touch(found.queue, id);
 }

@@ -15,6 +15,18 @@ export class QueueEntity {
 
   @Column({ name: 'rate_count', type: 'integer', default: 0 })
   rateCount!: number;
+
+  /** 1 once a task with a key has come to it. */
+  @Column({ name: 'keyed', type: 'integer', nullable: true })
+  keyed!: number | null;
+
+  /** JSON of the `QueueFlow` that the configuration of a process has declared; null where none has. */
+  @Column({ name: 'flow', type: 'text', nullable: true })
+  flow!: string | null;
+
+  /** JSON of the part of it that was set since, which wins; null where nothing was. */
+  @Column({ name: 'flow_set', type: 'text', nullable: true })
+  flowSet!: string | null;
 }
 
 /** Number of tasks of one queue in one state, kept by every statement that moves a task. */

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { changeCheck } from '../change-check.js';
+import { changeDefinition } from '../change-definition.js';
 
 const STATES = `'scheduled', 'available', 'running', 'retryable', 'completed', 'failed', 'cancelled'`;
 
@@ -9,8 +9,11 @@ const STATES = `'scheduled', 'available', 'running', 'retryable', 'completed', '
  *
  * The facts themselves stand in the task's row, as JSON: a plain task says by itself that there is nothing to look at and
  * nothing to release. A fact that tasks are looked up by has a table of its own beside it, whose rows go with their task where
- * that is marked as having some (`beside`). No index of `tasks_task` is added, and no foreign key leads to it: a plain task
- * costs what it did, to its deletion, and a file is migrated at once, however many tasks it holds.
+ * that is marked as having some (`beside`). No foreign key leads to it, and the two indexes of `tasks_task` that are added
+ * have only tasks with a key: a plain task costs what it did, to its deletion. Each of them is made by one look at every task.
+ *
+ * A task with a key is claimed by its turn, from `tasks_task_turn`, so it is left out of `tasks_task_claim`. That one is not
+ * made anew for it: no task has a key yet, and what is in it stays in it.
  */
 export class TaskTraits1764700000000 implements MigrationInterface {
   readonly name = 'TaskTraits1764700000000';
@@ -20,18 +23,27 @@ export class TaskTraits1764700000000 implements MigrationInterface {
       if (!(await hasColumn(runner, 'tasks_task', column)))
         await runner.query(`ALTER TABLE tasks_task ADD COLUMN ${column} ${type}`);
     }
+    for (const [column, type] of QUEUE_COLUMNS) {
+      if (!(await hasColumn(runner, 'tasks_queue', column)))
+        await runner.query(`ALTER TABLE tasks_queue ADD COLUMN ${column} ${type}`);
+    }
     if (!(await hasColumn(runner, 'tasks_schedule', 'traits'))) {
       await runner.query(`ALTER TABLE tasks_schedule ADD COLUMN traits TEXT`);
     }
     for (const statement of CREATE) await runner.query(statement);
-    await changeCheck(runner, 'tasks_task', `(${STATES})`, `(${STATES}, 'held', 'blocked', 'suspended')`);
+    await changeDefinition(runner, 'tasks_task', `(${STATES})`, `(${STATES}, 'held', 'blocked', 'suspended')`);
+    await changeDefinition(runner, 'tasks_task_claim', CLAIMED, `${CLAIMED} AND key IS NULL`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await changeCheck(runner, 'tasks_task', `(${STATES}, 'held', 'blocked', 'suspended')`, `(${STATES})`);
+    await runner.query(`UPDATE tasks_task SET state = 'available' WHERE state = 'held'`);
+    for (const index of INDEXES) await runner.query(`DROP INDEX IF EXISTS ${index}`);
+    await runner.query(`CREATE INDEX tasks_task_claim ON tasks_task (queue, priority DESC, seq) ${CLAIMED}`);
+    await changeDefinition(runner, 'tasks_task', `(${STATES}, 'held', 'blocked', 'suspended')`, `(${STATES})`);
     await runner.query(`DROP TRIGGER IF EXISTS tasks_task_beside`);
     for (const table of TABLES) await runner.query(`DROP TABLE IF EXISTS ${table}`);
     await runner.query(`ALTER TABLE tasks_schedule DROP COLUMN traits`);
+    for (const [column] of QUEUE_COLUMNS) await runner.query(`ALTER TABLE tasks_queue DROP COLUMN ${column}`);
     for (const [column] of COLUMNS.toReversed()) await runner.query(`ALTER TABLE tasks_task DROP COLUMN ${column}`);
   }
 }
@@ -45,7 +57,24 @@ async function hasColumn(runner: QueryRunner, table: string, column: string): Pr
 const COLUMNS = [
   ['traits', 'TEXT'],
   ['beside', 'INTEGER'],
+  // Tasks of one key share its slots; empty where a task has none and takes its turn with others.
+  ['key', 'TEXT'],
+  // Its place among those of its priority that are available; the least comes first.
+  ['turn', 'REAL'],
 ] as const;
+
+const QUEUE_COLUMNS = [
+  // 1 once a task with a key has come: claims look at those too.
+  ['keyed', 'INTEGER'],
+  // JSON of the flow control that a configuration has declared, and of what was set over it since.
+  ['flow', 'TEXT'],
+  ['flow_set', 'TEXT'],
+] as const;
+
+const INDEXES = ['tasks_task_turn', 'tasks_task_key', 'tasks_task_claim'];
+
+/** The condition of the index by which plain tasks are claimed. */
+const CLAIMED = `WHERE state = 'available'`;
 
 const TABLES = [
   'tasks_result',
@@ -61,6 +90,10 @@ const TABLES = [
 ];
 
 const CREATE = [
+  `CREATE INDEX IF NOT EXISTS tasks_task_turn ON tasks_task (queue, priority DESC, turn, seq)
+    WHERE state = 'available' AND key IS NOT NULL`,
+  `CREATE INDEX IF NOT EXISTS tasks_task_key ON tasks_task (queue, state, key, priority DESC, turn, seq)
+    WHERE key IS NOT NULL`,
   // What a task's handler returned, until the result's own retention is over.
   `CREATE TABLE IF NOT EXISTS tasks_result (
      task       INTEGER PRIMARY KEY,
