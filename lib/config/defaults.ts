@@ -25,6 +25,7 @@ export const DEFAULT_SYNCHRONOUS = 'full';
 export const DEFAULT_THREAD = true;
 export const DEFAULT_OUTBOX_MIGRATE = true;
 export const DEFAULT_ADMIN_ACCESS = 'key';
+export const DEFAULT_AUTO_START = true;
 export const DEFAULT_CRON = 'all';
 export const DEFAULT_ENHANCERS = 'own';
 export const DEFAULT_MAX_PARAMS_BYTES = 1_024 ** 2;

@@ -36,6 +36,7 @@ describe('defaults', () => {
       database: 'data/tasks.db',
       dataSource: null,
       synchronous: 'full',
+      autoStart: true,
       cron: 'all',
       admin: { path: 'admin/tasks', guards: [], readOnly: false },
       maxParamsSize: 1_048_576,

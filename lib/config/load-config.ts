@@ -3,6 +3,7 @@ import { TasksConfigError } from '../contract/index.js';
 import { readConfigSection } from './config-file.js';
 import {
   DEFAULT_ADMIN_ACCESS,
+  DEFAULT_AUTO_START,
   DEFAULT_CRON,
   DEFAULT_ENHANCERS,
   DEFAULT_LEASE_MS,
@@ -75,6 +76,7 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
     defaults,
     queues: resolveQueues(file, code, merged, defaults),
     handlerQueueConcurrency: concurrencyOfHandlerQueues(merged.workers),
+    autoStart: merged.autoStart ?? DEFAULT_AUTO_START,
     cron: merged.cron ?? DEFAULT_CRON,
     enhancers: merged.enhancers ?? DEFAULT_ENHANCERS,
     context: merged.context ?? {},

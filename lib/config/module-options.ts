@@ -57,6 +57,7 @@ export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentit
   readonly thread?: boolean;
   readonly workers?: Map<string, number> | number | false;
   readonly queues?: Map<string, CheckedQueue>;
+  readonly autoStart?: boolean;
   readonly cron?: CronMode;
   readonly enhancers?: EnhancersMode;
   readonly context?: ContextOptions;
@@ -202,6 +203,7 @@ const rootFields: OptionChecks<CheckedOptions> = {
   thread: boolean(),
   workers,
   queues: mapOf(queueName, object(queueFields)),
+  autoStart: boolean(),
   cron: oneOf('all', 'own', false),
   enhancers: oneOf('own', 'all'),
   context: inCodeOnly(object(contextFields)),

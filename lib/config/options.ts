@@ -233,6 +233,11 @@ export interface TasksModuleOptions extends QueueSettingsOptions {
    */
   workers?: WorkerCounts | number | false;
   queues?: Record<string, QueueOptions>;
+  /**
+   * Whether workers start with the app. `false`: when `TaskDispatcher.start()` or `work()` is called.
+   * @default true
+   */
+  autoStart?: boolean;
   /** @default 'all' */
   cron?: CronMode;
   /**

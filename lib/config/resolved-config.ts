@@ -59,6 +59,8 @@ export interface ResolvedConfig {
   readonly queues: ReadonlyMap<string, QueueConfig>;
   /** Concurrent workers here of a queue that only a handler names: what `workers` say about a queue they do not list. */
   readonly handlerQueueConcurrency: number;
+  /** Whether workers start with the app. */
+  readonly autoStart: boolean;
   readonly cron: CronMode;
   readonly enhancers: EnhancersMode;
   readonly context: ContextOptions;

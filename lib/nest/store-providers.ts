@@ -24,10 +24,19 @@ import { Stores } from './discovery/stores.js';
 import { TaskEnhancers } from './enhancers/index.js';
 import { plainLines } from './logging/index.js';
 import { madeOf } from './made-of.js';
-import { TASK_ENGINE, TASKS_CONFIG, TASKS_IDENTITY, TASKS_LOGGER, TASKS_OPTIONS } from './tasks.constants.js';
+import { AS_CONFIGURED, type StoreSetup, type StoreSetups } from './store-setup.js';
+import {
+  STORE_SETUP,
+  STORE_SETUPS,
+  TASK_ENGINE,
+  TASKS_CONFIG,
+  TASKS_IDENTITY,
+  TASKS_LOGGER,
+  TASKS_OPTIONS,
+} from './tasks.constants.js';
 import { openEngine } from './tasks.engine.js';
 import { AppServer } from './tasks.http-server.js';
-import { storesOf } from './tasks.identity.js';
+import { type StoreIdentity, storesOf } from './tasks.identity.js';
 import { TasksLifecycle } from './tasks.lifecycle.js';
 
 /** Providers of one store, in the order in which each needs those before it. */
@@ -45,17 +54,34 @@ export function storeProviders(
   return [
     { provide: TASKS_LOGGER, useFactory: () => plainLines(loggerInCleanContext(new Logger('Tasks'))) },
     { provide: Stores, useFactory: storesOf, inject: [ModulesContainer, TASKS_IDENTITY] },
+    {
+      provide: STORE_SETUP,
+      useFactory: ({ name }: StoreIdentity, setups?: StoreSetups) => setups?.setupOf(name) ?? AS_CONFIGURED,
+      inject: [TASKS_IDENTITY, { token: STORE_SETUPS, optional: true }],
+    },
     madeOf(HandlerScanner, HandlerScanner, { ...scan, modules: ModulesContainer }),
     madeOf(CronScanner, CronScanner, { ...scan, stores: Stores }),
     {
       provide: TASKS_CONFIG,
-      useFactory: (options: TasksModuleRootOptions, handlers: HandlerScanner, crons: CronScanner, stores: Stores) => {
+      useFactory: (
+        options: TasksModuleRootOptions,
+        handlers: HandlerScanner,
+        crons: CronScanner,
+        stores: Stores,
+        setup: StoreSetup,
+      ) => {
         const config = loadConfig(options);
-        return withHandlerQueues(config, [...handlerQueues(handlers, stores), ...cronQueues(crons, config.cron)]);
+        const named = [...handlerQueues(handlers, stores), ...cronQueues(crons, config.cron)];
+        return setup.config(withHandlerQueues(config, named));
       },
-      inject: [TASKS_OPTIONS, HandlerScanner, CronScanner, Stores],
+      inject: [TASKS_OPTIONS, HandlerScanner, CronScanner, Stores, STORE_SETUP],
     },
-    madeOf(HandlerRegistry, HandlerRegistry, { config: TASKS_CONFIG }),
+    {
+      provide: HandlerRegistry,
+      useFactory: (config: ResolvedConfig, setup: StoreSetup) =>
+        new HandlerRegistry({ config, prepare: (handler) => setup.handler(handler) }),
+      inject: [TASKS_CONFIG, STORE_SETUP],
+    },
     CronRegistry,
     madeOf(TaskEnhancers, TaskEnhancers, {
       config: TASKS_CONFIG,
@@ -83,7 +109,7 @@ export function storeProviders(
       inject: [TASKS_CONFIG],
     },
     // Asynchronous, so that whoever is given the dispatcher is given an open store.
-    { provide: TASK_ENGINE, useFactory: openEngine, inject: [TASKS_CONFIG, ModuleRef, TASKS_LOGGER] },
+    { provide: TASK_ENGINE, useFactory: openEngine, inject: [TASKS_CONFIG, ModuleRef, TASKS_LOGGER, STORE_SETUP] },
     madeOf(Operations, Operations, { ...store, logger: TASKS_LOGGER }),
     madeOf(Awaiting, Awaiting, store),
     // The explorer is what the registry asks before the boot is over.

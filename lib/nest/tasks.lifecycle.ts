@@ -54,6 +54,8 @@ export interface TasksLifecycleDependencies {
  */
 export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly consumers: Consumer[] = [];
+  private explored: Promise<void> | null = null;
+  private begun: Promise<void> | null = null;
   private stopped: Promise<void> | null = null;
   private closed: Promise<void> | null = null;
 
@@ -63,7 +65,21 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     }
   }
 
-  async onModuleInit(): Promise<void> {
+  /** Brings the store to where the app would: for whoever uses it before the app does. */
+  async boot(): Promise<void> {
+    await this.onModuleInit();
+    await this.onApplicationBootstrap();
+  }
+
+  onModuleInit(): Promise<void> {
+    return (this.explored ??= this.explore());
+  }
+
+  onApplicationBootstrap(): Promise<void> {
+    return (this.begun ??= this.begin());
+  }
+
+  private async explore(): Promise<void> {
     await this.orClose(() => {
       this.deps.handlerExplorer.exploreAtBoot();
       this.deps.cronExplorer.exploreAtBoot();
@@ -71,12 +87,12 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     });
   }
 
-  async onApplicationBootstrap(): Promise<void> {
+  private async begin(): Promise<void> {
     await this.orClose(async () => {
       if (this.stopped) return;
       await this.noteSensitiveParams();
       await this.deps.schedules.saveAll();
-      await this.startConsumers();
+      if (this.deps.config.autoStart) await this.startConsumers();
       this.report();
     });
   }

@@ -55,7 +55,8 @@ function tasksModule(
   return {
     module: TasksModule,
     global: identity.global ?? true,
-    imports: [DiscoveryModule, ...imports],
+    // By its class alone, a test finds the module to put another one in its place, wherever its options are.
+    imports: [DiscoveryModule, TasksModule, ...imports],
     controllers: admin.controllers,
     providers: [
       { provide: TASKS_IDENTITY, useValue: { name } satisfies StoreIdentity },

@@ -8,6 +8,7 @@ export type { Relaying } from './relaying.js';
 export type { Scheduling } from './scheduling.js';
 export type { Sharing } from './sharing.js';
 export type { StepAnswer, StepLease, StepPage, StepPlace, Stepping, StepRecord } from './stepping.js';
+export type { ByHand, HandFedAttempt, HandFedEngine } from './by-hand.js';
 export type { WatchOptions, Watching } from './watching.js';
 export { ABORT_GRACE_MS, CLOSING_GRACE_MS } from './delivery.js';
 export type { ConsumeOptions, Consumer, DeliveredTask, Delivery, Outcome, RunTask, TaskResult } from './delivery.js';

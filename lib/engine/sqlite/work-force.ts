@@ -6,6 +6,7 @@ import { ConsumerPool } from './consumer/consumer-pool.js';
 import type { ConsumerHost, PoolConsumer } from './consumer/pool-consumer.js';
 import { QueueWorkers } from './consumer/queue-workers.js';
 import { CountPruner } from './maintenance/count-pruner.js';
+import type { Duty } from './maintenance/duty.js';
 import { Promoter } from './maintenance/promoter.js';
 import { EXPIRED_RESULTS, Pruner } from './maintenance/pruner.js';
 import { Rescuer } from './maintenance/rescuer.js';
@@ -92,6 +93,16 @@ export class WorkForce {
     return { consumer, host: pool };
   }
 
+  /** Whether one of the duties has something to do at the present time. */
+  get isBusy(): boolean {
+    return this.duties().some((duty) => duty.isBusy);
+  }
+
+  /** Resolves when none of the duties has anything left to do at the present time. */
+  async rest(): Promise<void> {
+    await Promise.all(this.duties().map((duty) => duty.rest()));
+  }
+
   /** A consumer has gone: with the last one, so does all that works on the store. */
   async leave(): Promise<void> {
     if (this.atWork?.pool.isEmpty) await this.close();
@@ -119,11 +130,14 @@ export class WorkForce {
     if (!atWork) return;
     this.atWork = null;
     this.watch.keepAwake(false);
-    const { promoter, pruner, resultPruner, countPruner } = atWork;
-    const duties = [promoter, pruner, resultPruner, ...(countPruner ? [countPruner] : [])];
+    const duties = dutiesOf(atWork);
     for (const listener of [atWork.pool, ...duties]) this.writer.listeners.delete(listener);
     await Promise.all([...duties, atWork.rescuer].map((duty) => duty.stop()));
     await atWork.registration.leave(this.writer);
+  }
+
+  private duties(): Duty[] {
+    return this.atWork ? dutiesOf(this.atWork) : [];
   }
 
   private begin(): AtWork {
@@ -147,11 +161,16 @@ export class WorkForce {
     const countPruner = keepAtMost ? new CountPruner({ ...context, keepAtMost }, connection, writer) : null;
     this.atWork = { registration, pool, rescuer, promoter, pruner, resultPruner, countPruner };
     writer.listeners.add(pool);
-    for (const duty of [promoter, pruner, resultPruner, ...(countPruner ? [countPruner] : [])]) {
+    for (const duty of dutiesOf(this.atWork)) {
       writer.listeners.add(duty);
       duty.start();
     }
     this.watch.keepAwake(true);
     return this.atWork;
   }
+}
+
+/** What is done when its time comes. */
+function dutiesOf({ promoter, pruner, resultPruner, countPruner }: AtWork): Duty[] {
+  return [promoter, pruner, resultPruner, ...(countPruner ? [countPruner] : [])];
 }
