@@ -60,6 +60,18 @@ export class HangingHandler {
   }
 }
 
+/** Two steps, the second of them in a transaction of the app's database. */
+@TaskHandler('book', { retryDelay: '1m' })
+export class BookHandler {
+  charges = 0;
+
+  async handle({ id }: { id: number }, task: TaskContext): Promise<void> {
+    await task.step('charge', () => (this.charges += 1));
+    await task.transaction('book', (manager) => manager.query('INSERT INTO booking VALUES (?)', [id]));
+    if (task.attempt === 1) throw new Error('not at once');
+  }
+}
+
 export class SignUpService {
   constructor(private readonly tasks: TaskDispatcher) {}
 
@@ -74,5 +86,6 @@ export const PROVIDERS = [
   { provide: SendMailHandler, useFactory: (diary: Diary) => new SendMailHandler(diary), inject: [Diary] },
   { provide: ImportHandler, useFactory: (diary: Diary) => new ImportHandler(diary), inject: [Diary] },
   HangingHandler,
+  BookHandler,
   { provide: SignUpService, useFactory: (tasks: TaskDispatcher) => new SignUpService(tasks), inject: [TaskDispatcher] },
 ];

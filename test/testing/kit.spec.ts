@@ -15,7 +15,15 @@ import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { moduleOf } from '../module/support.js';
 import { compiled } from '../support/run/compiled.js';
-import { Diary, HangingHandler, ImportHandler, PROVIDERS, SendMailHandler, SignUpService } from './handlers.js';
+import {
+  BookHandler,
+  Diary,
+  HangingHandler,
+  ImportHandler,
+  PROVIDERS,
+  SendMailHandler,
+  SignUpService,
+} from './handlers.js';
 import { bench } from './support.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -300,6 +308,20 @@ describe('Performing one attempt', () => {
     const cancelled = t.perform(HangingHandler, {}, { signal: controller.signal });
     controller.abort();
     expect(await cancelled).toMatchObject({ outcome: 'cancelled' });
+  });
+
+  it('runs steps, and those in transactions of the app', async () => {
+    const source = await new DataSource({ type: 'better-sqlite3', database: ':memory:' }).initialize();
+    await source.query('CREATE TABLE booking (id)');
+    const store = TasksModule.forRoot({ configFile: false, admin: false, dataSource: source });
+    const { app, t } = await bench({ imports: [store], providers: PROVIDERS });
+    expect(await t.perform(BookHandler, { id: 1 }, { attempt: 2 })).toMatchObject({ outcome: 'completed' });
+    const { id } = await app.get(TaskDispatcher).queue('default', 'book', { id: 2 });
+    await t.drain({ failures: 'collect' });
+    expect(await t.advance('1m')).toMatchObject([{ id, attempt: 2, outcome: 'completed' }]);
+    expect(await source.query('SELECT id FROM booking')).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(app.get(BookHandler).charges).toBe(2);
+    await source.destroy();
   });
 
   it('names what is not there', async () => {
