@@ -168,7 +168,7 @@ export class StoreBench implements StoreSetup {
     try {
       while (await this.step());
       // Those that somebody else has taken up.
-      await Promise.all([...ids].map((id) => this.underWay.get(id)));
+      for (const id of ids) await this.underWay.get(id);
     } finally {
       this.listeners.delete(listen);
     }

@@ -17,7 +17,7 @@ export function watchFor(tasks: TaskDispatcher, id: string, state: TaskState, ti
       unwatch();
       end();
     };
-    const fail = (error: unknown): void => settle(() => reject(error as Error));
+    const fail = (error: unknown): void => settle(() => reject(error));
     const timer = setTimeout(() => {
       fail(
         last ? notReached(last, state, `That was ${timeout} ms ago.`) : new TasksTestingError(`No answer for ${id}.`),
