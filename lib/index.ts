@@ -5,6 +5,16 @@ export { TaskDispatcher } from './queueing/index.js';
 export type { QueueTaskOptions, QueueTaskWhenOptions, RunTaskOptions, UpdateTaskOptions } from './queueing/index.js';
 export type { ResultOptions } from './awaiting/index.js';
 export type {
+  CoalesceParts,
+  DebounceTimes,
+  HandlerUniquenessOptions,
+  ThrottleTime,
+  UniqueKey,
+  UniqueKeyOf,
+  UniquenessOptions,
+  UniqueRelease,
+} from './uniqueness/index.js';
+export type {
   BulkTarget,
   LatencyEstimate,
   ListTasksQuery,
@@ -99,6 +109,7 @@ export {
   type LapseReason,
   type ErrorGroup as FailureGroup,
   type ErrorReport as FailureReport,
+  type OnConflict,
   type OutboxDepth,
   type ScheduleStatus,
   type StateCounts,
@@ -120,7 +131,10 @@ export {
   type TaskSummary,
   type CarriedContext,
   type TaskTags,
+  type RefusedTask,
+  type ReleasePoint,
   type RunningTask,
+  type UniqueClaim,
   type WaitingSignal,
   type WorkerInfo,
   type WorkerStatus,
@@ -129,6 +143,7 @@ export type { EngineChange } from './engine/port/index.js';
 
 export {
   DeadlineError,
+  DuplicateTaskError,
   type FieldProblem,
   ForeignManagerError,
   ForeignQueueError,

@@ -1,9 +1,11 @@
 export { MAX_UNHANDLED_COUNTED, type UnhandledKind } from './unhandled-kind.js';
 export type { CarriedContext, LapseReason, TaskTags, TaskTraits } from './task-traits.js';
+export type { OnConflict, ReleasePoint, UniqueClaim } from './unique-claim.js';
 export { type AuditAction, type AuditEntry, type AuditPage, MAX_AUDIT_ENTRIES } from './audit.js';
 export { DEFAULT_STORE } from './default-store.js';
 export type { Duration } from './duration.js';
 export { DeadlineError, deadlineMessage } from './errors/deadline-error.js';
+export { DuplicateTaskError } from './errors/duplicate-task-error.js';
 export { RetryLater, type RetryLaterOptions, UnrecoverableError } from './errors/handler-errors.js';
 export { StepNameError, StepResultError, StepsNotSupportedError } from './errors/step-errors.js';
 export { SchemaVersionError, StoreError } from './errors/store-errors.js';
@@ -65,6 +67,7 @@ export {
   type ActionResult,
   type ActionTarget,
   MAX_REFUSED_LISTED,
+  type RefusedTask,
   type TaskAction,
   type TaskChange,
   UPDATE_STATES,

@@ -36,7 +36,7 @@ export interface Schedule {
 }
 
 /** What few schedules give the tasks of their runs. */
-export type ScheduleTraits = Pick<TaskTraits, 'tags' | 'version'>;
+export type ScheduleTraits = Pick<TaskTraits, 'tags' | 'version' | 'unique'>;
 
 /** Runs that a schedule remembers. */
 export const MAX_LAST_RUNS = 5;

@@ -28,8 +28,17 @@ export const MAX_REFUSED_LISTED = 1_000;
 
 export type ActionTarget = { readonly ids: readonly string[] } | { readonly filter: TaskFilter };
 
+/** A task that an action has left as it is. */
+export interface RefusedTask {
+  readonly id: string;
+  /** Null where there is none of that id. */
+  readonly state: TaskState | null;
+  /** Id of the task that holds its unique key, where that is what is in the way. */
+  readonly holder?: string;
+}
+
 export interface ActionResult {
   readonly changed: number;
-  /** Named tasks that were left as they are; `state` is null where there is none of that id. At most 1,000 are listed. */
-  readonly refused: ReadonlyArray<{ readonly id: string; readonly state: TaskState | null }>;
+  /** Named tasks that were left as they are. At most 1,000 are listed. */
+  readonly refused: readonly RefusedTask[];
 }

@@ -1,3 +1,5 @@
+import type { UniqueClaim } from './unique-claim.js';
+
 /** Names with values by which tasks are found and acted on, such as `{ customer: '42' }`. */
 export type TaskTags = Readonly<Record<string, string>>;
 
@@ -25,6 +27,8 @@ export interface TaskTraits {
   readonly steps?: true;
   /** What it carries from where it was enqueued. */
   readonly context?: CarriedContext;
+  /** The key that it holds, or has held, alone among the tasks of its queue and name. */
+  readonly unique?: UniqueClaim;
   /** Why the store ended the task by itself; absent where it did not. */
   readonly reason?: LapseReason;
 }

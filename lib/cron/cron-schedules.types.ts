@@ -1,8 +1,10 @@
 import type { CatchUp, Duration, ParamsOf, ScheduleStatus, TaskSummary, TaskTags } from '../contract/index.js';
 import type { StoredTaskSettings } from '../config/index.js';
+import type { UniquenessOptions } from '../uniqueness/index.js';
 
 /** A schedule that is added at run time, and the task that each of its ticks enqueues. */
-export interface AddScheduleOptions<Name extends string = string> extends StoredTaskSettings {
+export interface AddScheduleOptions<Name extends string = string>
+  extends StoredTaskSettings, Pick<UniquenessOptions, 'unique' | 'throttle'> {
   /** Unique among schedules: 1 to 200 characters. A schedule added earlier under this name is replaced. */
   name: string;
   /** A cron expression of five or six fields, a preset such as `@daily`, an interval such as `@every 45m`, or a date for a single run. */

@@ -1,4 +1,4 @@
-import { parseDuration } from '../checks/index.js';
+import { given, parseDuration } from '../checks/index.js';
 import { type StoredTaskSettings, validateTaskSettings } from '../config/index.js';
 import type { NewTask } from '../engine/port/index.js';
 import { InvalidArgumentError, InvalidParamsError, type Schedule } from '../contract/index.js';
@@ -22,6 +22,8 @@ const SCHEDULE_OPTIONS = [
   'threshold',
   'overlap',
   'tags',
+  'unique',
+  'throttle',
 ] as const satisfies ReadonlyArray<keyof AddScheduleOptions>;
 
 const EXAMPLE = `{ name: 'report:acme', expression: '0 8 * * MON', queue: 'emails', task: 'send_report' }`;
@@ -39,7 +41,7 @@ export async function scheduleFromOptions(
   if (typeof options !== 'object' || options === null) {
     throw new InvalidArgumentError('schedule', `A schedule is an object, such as ${EXAMPLE}.`);
   }
-  const { name, queue, catchUp = DEFAULT_CATCH_UP, overlap = true, threshold } = options;
+  const { name, queue, catchUp = DEFAULT_CATCH_UP, overlap = true, threshold, tags, unique, throttle } = options;
   const wrong = (field: string, message: string) => new InvalidArgumentError(field, `${upperFirst(message)}.`);
 
   const nameProblem = findNameProblem(name);
@@ -63,7 +65,7 @@ export async function scheduleFromOptions(
   const { task } = await pipeline.prepare(
     queue,
     { name: options.task, params: options.params ?? {} },
-    { ...settingsOf(options), ...(options.tags !== undefined && { tags: options.tags }) },
+    { ...settingsOf(options), ...given({ tags, unique, throttle }) },
   );
   refuseSensitive(task);
 

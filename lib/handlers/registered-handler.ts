@@ -1,5 +1,6 @@
 import type { TaskSettingsOptions } from '../config/index.js';
 import type { ParamsType } from '../params/index.js';
+import type { UniqueRule } from '../uniqueness/index.js';
 
 /**
  * By the version that the params have: a function that returns those of the next version. It gets the plain JSON that is
@@ -35,6 +36,8 @@ export interface RegisteredHandler {
   /** What brings params of a version up to the next one. */
   readonly upgrade?: ParamsUpgrades;
   readonly settings: TaskSettingsOptions;
+  /** Of the unique keys of its tasks; null, or absent: they have none. */
+  readonly unique?: UniqueRule | null;
   /** Null, or absent: what it returns is not kept. */
   readonly result?: KeptResult | null;
   /**

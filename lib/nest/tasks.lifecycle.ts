@@ -2,6 +2,7 @@ import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, On
 import type { ModulesContainer } from '@nestjs/core';
 import type { Awaiting } from '../awaiting/index.js';
 import { type ResolvedConfig, unfitRetention, weakerOptions } from '../config/index.js';
+import { exampleClaim, unfitClaim } from '../uniqueness/index.js';
 import type { CronExplorer } from './discovery/cron.explorer.js';
 import type { CronRegistry, CronSchedules } from '../cron/index.js';
 import type { HandlerExplorer } from './discovery/handler.explorer.js';
@@ -83,7 +84,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     await this.orClose(() => {
       this.deps.handlerExplorer.exploreAtBoot();
       this.deps.cronExplorer.exploreAtBoot();
-      this.checkRetention();
+      this.checkHandlers();
     });
   }
 
@@ -107,12 +108,13 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
   }
 
   /** A handler that names no queue may get tasks of each. */
-  private checkRetention(): void {
+  private checkHandlers(): void {
     const { config, engine, handlers } = this.deps;
-    const problems = handlers.all().flatMap(({ location, queue, settings }) => {
+    const problems = handlers.all().flatMap(({ location, queue, settings, unique }) => {
       const queues = queue === null ? [...config.queues.keys()] : [queue];
       const found = queues.map((name) => unfitRetention(config, name, settings, engine)).find((text) => text !== null);
-      return found ? [`${location}: ${found}`] : [];
+      const unfit = unique ? unfitClaim(unique.option, exampleClaim(unique), engine) : null;
+      return [found, unfit].flatMap((problem) => (problem ? [`${location}: ${problem}`] : []));
     });
     if (problems.length > 0) throw new TasksConfigError(problems.join('\n'));
   }

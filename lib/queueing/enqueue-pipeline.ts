@@ -9,6 +9,7 @@ import { carriedContext } from './carried-context.js';
 import { type CallOptions, checkOptions, startTime, withOwnOptions } from './call-options.js';
 import { CheckTurns } from './check-turns.js';
 import type { FollowUps } from './follow-ups.js';
+import { claiming } from './claims.js';
 import { checkEnds, type LifeSpan, lifeSpanOf } from './life-span.js';
 import { checkUnhandled, nameByParams, refuseQueue } from './names.js';
 import { ownId, refuseOneForAll } from './own-ids.js';
@@ -60,6 +61,7 @@ interface ResolvedTask {
  *     resolve     the queue and the options, once a call; the name, the handler and the settings
  *     validate    the params: JSON that the handler's class takes
  *     identify    the id and the parent
+ *     claim       the unique key, where it has one
  *     limit       what the engine can keep
  *     store       in the store, or in the caller's transaction
  *
@@ -117,7 +119,7 @@ export class EnqueuePipeline {
   }
 
   private finish(resolved: ResolvedTask, encoded: EncodedParams): ReadyTask {
-    const task = this.identify(resolved, encoded);
+    const task = this.claim(resolved, this.identify(resolved, encoded), encoded);
     this.limit(resolved.call);
     return { task, params: encoded.plain };
   }
@@ -184,7 +186,15 @@ export class EnqueuePipeline {
     };
   }
 
-  /** Fourth stage: refuses what the engine cannot keep. @throws InvalidArgumentError */
+  /** Fourth stage: the claim on a unique key, by the call's rule or its handler's. @throws InvalidArgumentError */
+  private claim({ call, handler }: ResolvedTask, task: NewTask, { plain }: EncodedParams): NewTask {
+    const rule = call.rule === undefined ? handler?.unique : call.rule;
+    if (!rule) return task;
+    const { engine, config } = this.parts;
+    return claiming(task, rule, plain, call, engine, config.maxParamsSize);
+  }
+
+  /** Fifth stage: refuses what the engine cannot keep. @throws InvalidArgumentError */
   private limit({ queue, settings, span }: EnqueueCall): void {
     if (span) checkEnds(span, this.parts.engine);
     // Most calls bring no settings of their own, and the module's were checked at boot.
@@ -197,7 +207,7 @@ export class EnqueuePipeline {
    * Last stage: the store has the tasks, all or none; with a manager when its transaction commits, or with the completion of
    * the attempt whose handler calls.
    *
-   * @throws ForeignManagerError, StoreError
+   * @throws DuplicateTaskError, ForeignManagerError, StoreError
    */
   private async store(ready: readonly ReadyTask[], call: EnqueueCall): Promise<EnqueuedTask[]> {
     const { engine, followUps } = this.parts;
@@ -213,6 +223,7 @@ const NO_OPTIONS = {
   settings: null,
   storedSettings: null,
   tags: undefined,
+  rule: undefined,
   span: null,
 } as const;
 

@@ -76,11 +76,12 @@ export class TaskDispatcher {
    * @param name of the task; it may be left out when `params` is an instance of the params class of one handler
    * @param params what the handler gets: an object that JSON can hold, valid for the handler's params class
    * @param options settings of this task alone, `delay` or `runAt`, `manager` to enqueue within a transaction, and `id` or
-   *   `key` by which it is stored once
+   *   `key` by which it is stored once; `unique`, `debounce`, `throttle` or `coalesce`, by which one task at a time is there
+   *   for what has one key
    * @returns the stored task; with `manager` it is stored when the transaction commits. Where a task of its `id` is there
-   *   already, that one as it stands, with `enqueued: false`
+   *   already, or one holds its unique key, that one as it stands, with `enqueued: false`
    * @throws UnknownQueueError, UnknownTaskNameError (in a process that has handlers), InvalidParamsError,
-   *   ParamsTooLargeError, InvalidArgumentError, ForeignManagerError, StoreError. Nothing is stored then;
+   *   ParamsTooLargeError, InvalidArgumentError, DuplicateTaskError, ForeignManagerError, StoreError. Nothing is stored then;
    *   with a StoreError of a server that did not answer, that is not known
    */
   queue<Name extends string>(

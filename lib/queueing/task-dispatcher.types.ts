@@ -2,8 +2,9 @@ import type { ResultOptions } from '../awaiting/index.js';
 import type { EntityManager } from 'typeorm';
 import type { Duration, TaskTags } from '../contract/index.js';
 import type { StoredTaskSettings } from '../config/index.js';
+import type { UniquenessOptions } from '../uniqueness/index.js';
 
-export interface QueueTaskOptions extends StoredTaskSettings {
+export interface QueueTaskOptions extends StoredTaskSettings, UniquenessOptions {
   /** Enqueue within this transaction: the task is there if and only if it commits. */
   manager?: EntityManager;
   /**

@@ -25,3 +25,14 @@ export { waitingTask } from './waiting-task.js';
 export { readableParams } from './readable-params.js';
 export { lapseError, lapseOf, nextLapse, withoutLapsed } from './lapse.js';
 export { ofCancelled, ofUnhandled } from './outcome-in-effect.js';
+export {
+  type HeldVerdict,
+  isHeld,
+  joinedParams,
+  type KeyTask,
+  replacedRunAt,
+  storedKey,
+  takenKey,
+  type TakenKey,
+  verdictOn,
+} from './unique-claims.js';

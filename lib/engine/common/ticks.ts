@@ -27,7 +27,7 @@ export function taskOfRun(schedule: Schedule, id: string, runAt: number, now: nu
     name: task,
     params,
     priority,
-    runAt,
+    runAt: runAt + (traits?.unique?.wait ?? 0),
     createdAt: now,
     maxAttempts,
     settings,

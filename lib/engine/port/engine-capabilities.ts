@@ -1,3 +1,5 @@
+import type { UniqueClaim } from '../../contract/index.js';
+
 /** Abilities that not every engine has. An engine refuses what it cannot do, or says so where it is asked for. */
 export interface EngineCapabilities {
   /** The clock that tasks come due by: {@link EngineContext.clock}, or the system's. */
@@ -28,6 +30,11 @@ export interface EngineCapabilities {
   readonly globalConcurrency: boolean;
   /** New tasks may be stored by the commit that ends an attempt as completed, or not at all. */
   readonly storesWithCompletion: boolean;
+  /**
+   * What of a claim on a unique key the engine does not carry, worded to follow its name; null where it carries all of it.
+   * Absent where it carries none.
+   */
+  claimProblem?(claim: UniqueClaim): string | null;
   /**
    * What keeps a queue from having this name, and what would be right, worded to follow the name; null where nothing does.
    * Absent where each name will do that the library's grammar allows.

@@ -26,6 +26,7 @@ export const CAPABILITIES: EngineCapabilities = {
   globalConcurrency: true,
   storesWithCompletion: true,
   keepsCancelledAttempts: true,
+  claimProblem: () => null,
 };
 
 /** The port's facets on a store. */

@@ -7,6 +7,7 @@ import {
   type TaskTags,
 } from '../../contract/index.js';
 import type { TaskSettingsOptions } from '../../config/index.js';
+import type { UniquenessOptions } from '../../uniqueness/index.js';
 
 /**
  * Options of {@link Cron}. Those of `@nestjs/schedule` mean the same here; queue, catch-up and the settings of a task
@@ -14,7 +15,7 @@ import type { TaskSettingsOptions } from '../../config/index.js';
  *
  * @publicApi
  */
-export interface CronOptions extends TaskSettingsOptions {
+export interface CronOptions extends TaskSettingsOptions, Pick<UniquenessOptions, 'unique' | 'throttle'> {
   /**
    * Name of the schedule and of the tasks that it makes: unique among schedules and task handlers.
    * @default 'ClassName.method'

@@ -10,9 +10,11 @@ import {
 import type { TaskContext } from '../../attempts/index.js';
 import type { ParamsUpgrades } from '../../handlers/index.js';
 import type { ParamsType } from '../../params/index.js';
+import type { HandlerUniquenessOptions } from '../../uniqueness/index.js';
 
 /** Settings of a handler's tasks, over those of the queue and under those of the task itself. */
-export interface TaskHandlerOptions<Params extends object = object> extends TaskSettingsOptions {
+export interface TaskHandlerOptions<Params extends object = object>
+  extends TaskSettingsOptions, HandlerUniquenessOptions<Params> {
   /**
    * Class of the params, or a schema of zod, valibot or any other library that follows Standard Schema. Params are
    * validated against it when a task is enqueued and before the handler runs. They reach the handler as an instance of
@@ -54,7 +56,8 @@ export interface TaskHandlerOptions<Params extends object = object> extends Task
 /** The metadata that `@TaskHandler` leaves on a class or a method. */
 export interface TaskHandlerMetadata {
   readonly name: string;
-  readonly options: TaskHandlerOptions;
+  /** Its functions are called with params of this name alone. */
+  readonly options: Omit<TaskHandlerOptions, keyof HandlerUniquenessOptions> & HandlerUniquenessOptions<never>;
 }
 
 /** A function type and not a method, so that its parameters are compared strictly. */

@@ -70,7 +70,7 @@ export class CronExplorer extends ProviderExplorer {
   private register({ declaration, prototype, method, location, wrapper }: FoundCron): void {
     const methods = this.registered.get(prototype) ?? new Set();
     if (methods.has(method)) return;
-    const { schedule, settings } = scheduleFromDeclaration(declaration, location, this.parts.config);
+    const { schedule, settings, unique } = scheduleFromDeclaration(declaration, location, this.parts.config);
     this.parts.handlers.add({
       name: schedule.task,
       kind: 'cron',
@@ -79,6 +79,7 @@ export class CronExplorer extends ProviderExplorer {
       queue: schedule.queue,
       params: null,
       settings,
+      unique,
       result: keptResult(declaration.options.result, `@Cron on ${location}`),
       call: this.parts.enhancers.callOf({
         wrapper,

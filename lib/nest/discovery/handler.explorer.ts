@@ -5,6 +5,7 @@ import { TasksConfigError, UnknownQueueError } from '../../contract/index.js';
 import type { HandlerRegistry } from '../../handlers/index.js';
 import { isSchema } from '../../params/index.js';
 import type { FoundHandler, HandlerScanner } from './handler.scanner.js';
+import { handlerRule } from './handler-rule.js';
 import { keptResult } from './kept-result.js';
 import { isClass } from './provider-class.js';
 import { ProviderExplorer } from './provider-explorer.js';
@@ -75,6 +76,10 @@ export class HandlerExplorer extends ProviderExplorer {
       version = 1,
       upgrade = {},
       result,
+      unique,
+      debounce,
+      throttle,
+      coalesce,
       ...settings
     } = metadata.options;
     const where = `@TaskHandler('${name}') on ${location}`;
@@ -103,6 +108,7 @@ export class HandlerExplorer extends ProviderExplorer {
       upgrade,
       settings,
       result: keptResult(result, where),
+      unique: handlerRule({ unique, debounce, throttle, coalesce }, where),
       call: this.parts.enhancers.callOf({
         wrapper,
         owner: owner as Type<object>,

@@ -8,7 +8,9 @@ import {
 import { checkTags, parseDuration } from '../../checks/index.js';
 import type { CronOptions } from '../decorators/cron.decorator.js';
 import { type Schedule, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
+import { claimOf, type UniquenessOptions, type UniqueRule } from '../../uniqueness/index.js';
 import type { CronDeclaration } from './cron-metadata.accessor.js';
+import { handlerRule } from './handler-rule.js';
 import {
   DEFAULT_CATCH_UP,
   expressionText,
@@ -30,6 +32,8 @@ const CRON_OPTIONS = [
   'store',
   'result',
   'tags',
+  'unique',
+  'throttle',
 ] as const satisfies ReadonlyArray<keyof CronOptions>;
 
 /**
@@ -42,7 +46,7 @@ export function scheduleFromDeclaration(
   { expression, options }: CronDeclaration,
   location: string,
   config: ResolvedConfig,
-): { schedule: Schedule; settings: TaskSettingsOptions } {
+): { schedule: Schedule; settings: TaskSettingsOptions; unique: UniqueRule | null } {
   const where = `@Cron on ${location}`;
   const wrong = (message: string): TasksConfigError => new TasksConfigError(`${where}: ${message}.`);
 
@@ -64,10 +68,12 @@ export function scheduleFromDeclaration(
     throw new TasksConfigError(`${where}: ${new UnknownQueueError(queue, [...config.queues.keys()]).message}`);
   }
 
+  const unique = handlerRule(uniquenessOf(options), where);
   const settings = settingsOf(options);
   const resolved = resolveSettings(config, queue, settings);
   return {
     settings,
+    unique,
     schedule: {
       name,
       expression: text as string,
@@ -84,7 +90,7 @@ export function scheduleFromDeclaration(
       overlap: !options.waitForCompletion,
       disabled: options.disabled ?? false,
       source: 'code',
-      ...traitsOf(options, where),
+      ...traitsOf(options, unique, where),
     },
   };
 }
@@ -94,11 +100,17 @@ function settingsOf(options: CronOptions): TaskSettingsOptions {
   return Object.fromEntries(Object.entries(options).filter(([key]) => !beside.includes(key)));
 }
 
-function traitsOf({ tags }: CronOptions, where: string): Pick<Schedule, 'traits'> {
-  if (tags === undefined) return {};
+function uniquenessOf({ unique, throttle }: CronOptions): UniquenessOptions {
+  return { ...(unique !== undefined && { unique }), ...(throttle !== undefined && { throttle }) };
+}
+
+/** The runs of a cron method have no params. */
+function traitsOf({ tags }: CronOptions, rule: UniqueRule | null, where: string): Pick<Schedule, 'traits'> {
   try {
-    const checked = checkTags(tags);
-    return Object.keys(checked).length > 0 ? { traits: { tags: checked } } : {};
+    const checked = tags === undefined ? {} : checkTags(tags);
+    const unique = rule && claimOf(rule, {}, 0);
+    const traits = { ...(Object.keys(checked).length > 0 && { tags: checked }), ...(unique && { unique }) };
+    return Object.keys(traits).length > 0 ? { traits } : {};
   } catch (error) {
     throw new TasksConfigError(`${where}: ${(error as Error).message}`);
   }

@@ -9,6 +9,7 @@ const BESIDE = [
   ['tasks_tag', 'task'],
   ['tasks_own_id', 'task'],
   ['tasks_lapse', 'task'],
+  ['tasks_unique', 'task'],
   ['tasks_step', 'task'],
   ['tasks_signal', 'task'],
   ['tasks_edge', 'parent'],

@@ -66,9 +66,11 @@ export class SqliteScheduling implements Scheduling {
       if (!schedule) return null;
       const now = this.context.clock.now();
       const id = this.context.newId();
-      insertTasks(transaction, [taskOfRun(schedule, id, now, now)], now);
-      noteTrigger(transaction, schedule, now, id);
-      return id;
+      const [answer] = insertTasks(transaction, [taskOfRun(schedule, id, now, now)], now);
+      // Where another task holds the key of this one, that is the run.
+      const run = typeof answer === 'object' ? answer.holder : id;
+      noteTrigger(transaction, schedule, now, run);
+      return run;
     });
   }
 }

@@ -1,9 +1,10 @@
-import { ACTION_STATES, type TaskAction, type TaskState } from '../../../contract/index.js';
+import { ACTION_STATES, hasEnded, type TaskAction, type TaskState } from '../../../contract/index.js';
 import { withoutLapsed } from '../../common/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { lapseLater } from './lapse-tasks.js';
 import { noteSlot, readyState } from './settle-keys.js';
+import { keyKeptUntil, takeKeyAgain } from './unique-keys.js';
 import { traitsIn } from './task-traits.js';
 
 export const FIND_BY_ID = `SELECT seq, id, queue, name, state, attempt, traits, key FROM tasks_task WHERE id = ?`;
@@ -49,16 +50,22 @@ export function findTask(transaction: Transaction, key: { id: string } | { seq: 
     : statement<[number], FoundTask>(transaction.database, FIND_BY_SEQ).get(key.seq);
 }
 
-/** Carries out `action`; returns false, with nothing changed, where the task's state does not allow it. */
+/** Why an action was not carried out, and nothing was changed. */
+export type Refusal = { readonly holder?: string };
+
+/** Carries out `action`. Returns null, or why it does not apply: the task's state, or that another one holds its key. */
 export function actOnTask(
   transaction: Transaction,
   action: TaskAction,
   task: FoundTask,
   now: number,
   keepFor: (queue: string, state: 'cancelled') => number | null,
-): boolean {
-  if (!ACTION_STATES[action].includes(task.state)) return false;
+): Refusal | null {
+  if (!ACTION_STATES[action].includes(task.state)) return {};
   const { database } = transaction;
+  const isRevived = action === 'retry' && hasEnded(task.state);
+  const holder = isRevived ? takeKeyAgain(transaction, task, traitsIn(task.traits).traits, now) : null;
+  if (holder !== null) return { holder };
   transaction.touch(task.queue, task.id);
   switch (action) {
     case 'retry':
@@ -68,19 +75,19 @@ export function actOnTask(
       );
       makeReady(transaction, task);
       liveAgain(transaction, task, now);
-      return true;
+      return null;
     case 'run-now':
       statement<[number, number]>(database, RUN_TASK_NOW).run(now, task.seq);
       makeReady(transaction, task);
-      return true;
+      return null;
     case 'delete':
       statement<[number]>(database, DELETE_TASK).run(task.seq);
       transaction.moved(task.queue, task.state, null);
       noteSlot(transaction, task, task.state, null);
-      return true;
+      return null;
     case 'cancel':
       cancel(transaction, task, now, keepFor(task.queue, 'cancelled'));
-      return true;
+      return null;
   }
 }
 
@@ -107,7 +114,8 @@ function cancel(transaction: Transaction, task: FoundTask, now: number, kept: nu
     transaction.cancelRequested = true;
     return;
   }
-  const expiresAt = transaction.expiry(now, kept);
+  const keptUntil = keyKeptUntil(database, task.seq, traitsIn(task.traits).traits);
+  const expiresAt = transaction.expiry(now, kept, keptUntil);
   statement<[number, number | null, number]>(database, CANCEL_WAITING_TASK).run(now, expiresAt, task.seq);
   transaction.moved(task.queue, task.state, 'cancelled');
   noteSlot(transaction, task, task.state, 'cancelled');

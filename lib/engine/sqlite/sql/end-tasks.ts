@@ -6,6 +6,7 @@ import type { ClaimedTask } from './claim-tasks.js';
 import { putResult } from './result-rows.js';
 import { noteError } from './note-error.js';
 import { noteSlot } from './settle-keys.js';
+import { keyKeptUntil } from './unique-keys.js';
 
 /** Every statement that ends an attempt names its lease: where it was lost, nothing matches and nothing changes. */
 export const LEASE = `seq = ? AND attempt = ? AND worker = ? AND state = 'running'`;
@@ -88,7 +89,7 @@ export function endTask(transaction: Transaction, task: ClaimedTask, end: TaskEn
     end.kind,
     timing.startedAt,
     timing.finishedAt,
-    transaction.expiry(timing.finishedAt, end.keepFor),
+    transaction.expiry(timing.finishedAt, end.keepFor, keyKeptUntil(transaction.database, task.seq, task.traits)),
     end.maxAttempts,
     task.seq,
     task.attempt,
@@ -132,7 +133,8 @@ function completeTogether<C extends Completion>(transaction: Transaction, comple
   const { worker } = completions[0]!.task;
   const parameters: (number | string | null)[] = [];
   for (const { task, timing, outcome } of completions) {
-    const expiresAt = transaction.expiry(timing.finishedAt, outcome.keepFor);
+    const keptUntil = keyKeptUntil(transaction.database, task.seq, task.traits);
+    const expiresAt = transaction.expiry(timing.finishedAt, outcome.keepFor, keptUntil);
     parameters.push(task.seq, task.attempt, timing.startedAt, timing.finishedAt, expiresAt, outcome.maxAttempts);
   }
   parameters.push(worker);

@@ -6,6 +6,7 @@ import type { ClaimedTask } from './claim-tasks.js';
 import { lapseLater } from './lapse-tasks.js';
 import { endTask, LEASE, recordEnd, type Timing } from './end-tasks.js';
 import { insertTasks } from './insert-tasks.js';
+import { keyKeptUntil } from './unique-keys.js';
 import { noteUnhandled } from './unhandled-kinds.js';
 import { noteSlot } from './settle-keys.js';
 import { holdOff, ofUnhandled } from '../../common/index.js';
@@ -170,7 +171,8 @@ function expire(
   now: number,
 ): boolean {
   const update = statement<[number, number | null, number | null, ...Lease]>(transaction.database, EXPIRE_CLAIMED_TASK);
-  const expiresAt = transaction.expiry(now, outcome.keepFor);
+  const keptUntil = keyKeptUntil(transaction.database, task.seq, task.traits);
+  const expiresAt = transaction.expiry(now, outcome.keepFor, keptUntil);
   const { changes } = update.run(now, expiresAt, outcome.maxAttempts, task.seq, task.attempt, task.worker);
   if (changes === 0) return false;
   const { seq, queue, traits } = task;

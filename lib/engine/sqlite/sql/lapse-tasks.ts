@@ -7,6 +7,7 @@ import type { Transaction } from '../store/transaction.js';
 import { noteError } from './note-error.js';
 import { noteSlot } from './settle-keys.js';
 import { traitsIn } from './task-traits.js';
+import { keyKeptUntil } from './unique-keys.js';
 
 /** Reads `tasks_lapse_at`, which holds only tasks that have a time by which they must have started or ended. */
 export const DUE_LAPSES = `
@@ -96,7 +97,8 @@ function end(
 ): void {
   const { reason } = traits;
   const state = reason === 'expired' ? 'cancelled' : 'failed';
-  const expiresAt = transaction.expiry(now, keepFor(row.queue, state));
+  const keptUntil = keyKeptUntil(transaction.database, row.seq, traits);
+  const expiresAt = transaction.expiry(now, keepFor(row.queue, state), keptUntil);
   statement<[string, number, number | null, string, number]>(transaction.database, END_LAPSED_TASK).run(
     state,
     now,

@@ -42,6 +42,15 @@ import { UPDATE_PARAMS, UPDATE_WAITING_TASK } from './update-task.js';
 import { STRAY_WORKERS, TASKS_OF_WORKER, UNCLAIM_LOST_TASK } from './rescue-tasks.js';
 import { FIRST_ENDED } from './excess-tasks.js';
 import {
+  FORGET_LAPSE,
+  FORGET_TAGS,
+  JOIN_TASK,
+  REPLACE_TASK,
+  ID_IS_STORED,
+  TASK_TO_MERGE,
+} from './insert-unique-task.js';
+import { FIND_KEY, FORGET_OVER, KEY_OF_TASK } from './unique-keys.js';
+import {
   DUE_SCHEDULES,
   NEXT_TICK,
   PASSED_OVER_SCHEDULES,
@@ -160,6 +169,15 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     ],
   ],
   ['when the next expires', NEXT_EXPIRY, ['SEARCH tasks_task USING COVERING INDEX tasks_task_expiry (expires_at>?)']],
+  ['forget a key whose time is over', FORGET_OVER, ['SEARCH tasks_unique USING PRIMARY KEY (key=?)']],
+  ['who holds a key', FIND_KEY, ['SEARCH taken USING PRIMARY KEY (key=?)', `${KEY} LEFT-JOIN`]],
+  ['the key of a task', KEY_OF_TASK, ['SEARCH tasks_unique USING INDEX tasks_unique_task (task=?)']],
+  ['whether an id is there', ID_IS_STORED, ['SEARCH tasks_task USING COVERING INDEX tasks_task_id (id=?)']],
+  ['what a task is merged into', TASK_TO_MERGE, [KEY]],
+  ['replace', REPLACE_TASK, [KEY]],
+  ['join', JOIN_TASK, [KEY]],
+  ['replace: tags', FORGET_TAGS, ['SEARCH tasks_tag USING COVERING INDEX tasks_tag_task (task=?)']],
+  ['replace: times', FORGET_LAPSE, ['SEARCH tasks_lapse USING INTEGER PRIMARY KEY (rowid=?)']],
   ['prune metrics', PRUNE_METRICS, ['SEARCH tasks_metric USING PRIMARY KEY (minute<?)']],
   ['rescue: what had not begun', UNCLAIM_LOST_TASK, [KEY]],
   ['claim: large params', PARAMS_OF_TASK, [KEY]],
@@ -383,7 +401,11 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   [
     'tasks of a kind that ended, of which fewer are kept',
     FIRST_ENDED,
-    ['SEARCH tasks_task USING INDEX tasks_task_by_kind (queue=? AND name=? AND state=?)'],
+    [
+      'SEARCH tasks_task USING INDEX tasks_task_by_kind (queue=? AND name=? AND state=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_unique USING INDEX tasks_unique_task (task=?)',
+    ],
   ],
   ['prune the audit record', PRUNE_AUDIT, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
   [

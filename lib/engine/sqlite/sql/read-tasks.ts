@@ -16,6 +16,7 @@ import { parsePaths } from './name-rows.js';
 import { readHold } from './key-rows.js';
 import { readResult } from './result-rows.js';
 import { tagsIn, traitsIn } from './task-traits.js';
+import { keyHolderOf } from './unique-keys.js';
 
 /** A task, with what its handler's process has noted about its name. */
 const TASK = `
@@ -75,7 +76,7 @@ export interface AttemptRow {
 }
 
 /** One task with its attempts and logs; null where there is none of that id. */
-export function readTask(database: Database, id: string, mask: Mask): Task | null {
+export function readTask(database: Database, id: string, mask: Mask, now: number): Task | null {
   const row = statement<[string], TaskColumns>(database, TASK_BY_ID).get(id);
   if (!row) return null;
   const attempts = statement<[number], AttemptRow>(database, ATTEMPTS_OF_TASK).all(row.seq).map(toAttempt);
@@ -87,7 +88,8 @@ export function readTask(database: Database, id: string, mask: Mask): Task | nul
   const result = row.state === 'completed' ? readResult(database, row, mask) : {};
   const hold = row.state === 'held' ? readHold(database, row) : null;
   const own = { attempts: withCurrent(attempts, row), logs, parentId: row.parent_id, children };
-  return { ...shown, ...own, ...result, ...(hold && { hold }) };
+  const holder = keyHolderOf(database, row, shown, now);
+  return { ...shown, ...own, ...result, ...(hold && { hold }), ...holder };
 }
 
 /** A task as a list shows it; null where it was deleted meanwhile. */

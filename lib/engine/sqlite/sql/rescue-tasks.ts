@@ -7,6 +7,7 @@ import { lapseLater } from './lapse-tasks.js';
 import { noteError } from './note-error.js';
 import { noteSlot } from './settle-keys.js';
 import { traitsIn } from './task-traits.js';
+import { keyKeptUntil } from './unique-keys.js';
 
 /** Reads `tasks_task_running`, which holds only tasks that run. */
 export const TASKS_OF_WORKER = `
@@ -118,7 +119,8 @@ function rescue(
     return;
   }
   const state = row.cancel_requested ? 'cancelled' : 'failed';
-  const expiresAt = transaction.expiry(now, keepFor(row.queue, state));
+  const keptUntil = keyKeptUntil(transaction.database, row.seq, traitsIn(row.traits).traits);
+  const expiresAt = transaction.expiry(now, keepFor(row.queue, state), keptUntil);
   statement<[string, number, number | null, number]>(transaction.database, END_LOST_TASK).run(
     state,
     now,

@@ -11,7 +11,7 @@ export const INSERT_TAG = `
 
 /** Takes the task's id. */
 export const INSERT_OWN_ID = `
-  INSERT INTO tasks_own_id (created_at, task) SELECT created_at, seq FROM tasks_task WHERE id = ?`;
+  INSERT INTO tasks_own_id (created_at, task) SELECT created_at, seq FROM tasks_task WHERE id = ? ON CONFLICT DO NOTHING`;
 
 /** Takes the time and the task's id. */
 export const INSERT_LAPSE = `
@@ -27,8 +27,8 @@ export function hasMore({ id, createdAt, traits }: TaskWithTraits): boolean {
 
 /** In the order of {@link TRAIT_COLUMNS}. */
 export function traitParameters({ id, createdAt, traits }: TaskWithTraits): Array<number | string | null> {
-  const { tags, startBy, deadlineAt } = traits ?? {};
-  const isLookedUp = tags !== undefined || startBy !== undefined || deadlineAt !== undefined;
+  const { tags, startBy, deadlineAt, unique } = traits ?? {};
+  const isLookedUp = [tags, startBy, deadlineAt, unique].some((fact) => fact !== undefined);
   const beside = isLookedUp || !tellsTime(id, createdAt) ? 1 : null;
   return [traits ? JSON.stringify(traits) : null, beside, traits?.key ?? null];
 }

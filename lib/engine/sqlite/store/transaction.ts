@@ -122,11 +122,15 @@ export class Transaction implements Committed {
     if (time < this.lapseAt) this.lapseAt = time;
   }
 
-  /** When retention is over for what ended at `endedAt`, noted as due; null where it is kept for ever. */
-  expiry(endedAt: number, keepFor: number | null): number | null {
+  /**
+   * When retention is over for what ended at `endedAt`, noted as due; null where it is kept for ever.
+   * @param notBefore what it is kept until in any case
+   */
+  expiry(endedAt: number, keepFor: number | null, notBefore: number | null = null): number | null {
     if (keepFor === null) return null;
-    this.due(endedAt + keepFor);
-    return endedAt + keepFor;
+    const over = notBefore === null ? endedAt + keepFor : Math.max(endedAt + keepFor, notBefore);
+    this.due(over);
+    return over;
   }
 
   /** The metrics of a minute of tasks of one name and queue, to add to. */

@@ -108,7 +108,9 @@ class ThreadedEnqueueing implements Enqueueing {
     const { thread } = this;
     if (thread.inPlace) return thread.inPlace.enqueueing.existing(tasks, within);
     if (within) assertSameFile(thread.path, within);
-    if (within?.queryRunner?.isTransactionActive) return readWithin(within, tasks, this.context.mask);
+    if (within?.queryRunner?.isTransactionActive) {
+      return readWithin(within, tasks, this.context.mask, this.context.clock.now());
+    }
     return Promise.all(tasks.map(({ id }) => thread.call('inspecting', 'get', [id]) as Promise<Task | null>));
   }
 

@@ -127,13 +127,17 @@ const CREATE = [
      name    TEXT PRIMARY KEY NOT NULL,
      next_at REAL NOT NULL
    ) WITHOUT ROWID`,
-  // The holder of each unique key.
+  // The task that took each unique key last. Whether it holds it still, its own row says.
   `CREATE TABLE IF NOT EXISTS tasks_unique (
      key        TEXT PRIMARY KEY NOT NULL,
-     task       TEXT NOT NULL,
+     task       INTEGER NOT NULL,
      until      TEXT NOT NULL,
-     expires_at INTEGER
+     attempt    INTEGER NOT NULL,
+     taken_at   INTEGER NOT NULL,
+     expires_at INTEGER,
+     merged     TEXT
    ) WITHOUT ROWID`,
+  `CREATE INDEX IF NOT EXISTS tasks_unique_task ON tasks_unique (task)`,
   // What tasks have recorded of their durable steps.
   `CREATE TABLE IF NOT EXISTS tasks_step (
      task        INTEGER NOT NULL,
@@ -178,6 +182,7 @@ const CREATE = [
      DELETE FROM tasks_tag WHERE task = old.seq;
      DELETE FROM tasks_own_id WHERE created_at = old.created_at AND task = old.seq;
      DELETE FROM tasks_lapse WHERE task = old.seq;
+     DELETE FROM tasks_unique WHERE task = old.seq;
      DELETE FROM tasks_step WHERE task = old.seq;
      DELETE FROM tasks_signal WHERE task = old.seq;
      DELETE FROM tasks_edge WHERE parent = old.seq;
