@@ -153,6 +153,8 @@ export {
   NoResultError,
   ParamsTooLargeError,
   ParamsUpgradeError,
+  RateLimited,
+  type RateLimitedOptions,
   ResultDeadlockError,
   ResultTimeoutError,
   ResultTooLargeError,

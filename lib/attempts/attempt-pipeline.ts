@@ -17,7 +17,7 @@ import { checkVersion, upgradedParams } from './upgrade-params.js';
 export interface AttemptPipelineParts {
   readonly registry: Pick<HandlerRegistry, 'get' | 'names' | 'settingsOf'>;
   readonly codec: ParamsCodec;
-  readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'maxResultSize' | 'context'>;
+  readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'maxResultSize' | 'context' | 'limits'>;
   /** Where steps are recorded. */
   readonly engine: StepTools['engine'];
   /** The dispatcher that handlers find in their context. */
@@ -167,8 +167,12 @@ class Attempt {
       const json = upgradedParams(delivery.task, handler);
       const decoded = this.tools.codec.decode(handler.name, json, handler.params);
       if (!(decoded instanceof Promise)) return this.execute(decoded);
+      const started = delivery.startsLater?.();
       decoded.then(
-        (params) => this.execute(params),
+        (params) => {
+          this.execute(params);
+          started?.();
+        },
         (thrown: unknown) => this.refuse(thrown),
       );
     } catch (thrown) {

@@ -81,7 +81,7 @@ export class Decider {
 
   constructor(
     private readonly registry: Pick<HandlerRegistry, 'settingsOf'>,
-    private readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait'>,
+    private readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'limits'>,
     private readonly logger: EngineLogger,
     private readonly random: () => number,
   ) {}
@@ -170,6 +170,8 @@ export class Decider {
           attempts: granted,
           now,
           random: this.random,
+          limit: attempt.handler.limit ?? null,
+          limits: this.config.limits,
           note: (message) => delivery.log(redact(message)),
         });
     const what = `${describe(delivery.task)} failed in attempt ${delivery.task.attempt} of ${granted.shown}`;

@@ -11,11 +11,20 @@ export interface EngineTraits {
 }
 
 /** Options that ask for more than the engine can do, one problem each. */
-export function unfitOptions({ clock, queues }: ResolvedConfig, { kind, capabilities }: EngineTraits): string[] {
+export function unfitOptions(
+  { clock, queues, limits }: ResolvedConfig,
+  { kind, capabilities }: EngineTraits,
+): string[] {
   const problems = [...queues.keys()].flatMap((queue) => {
     const problem = capabilities.queueNameProblem?.(queue) ?? null;
     return problem === null ? [] : [`Queue "${queue}" cannot be one of the engine "${kind}": its name ${problem}.`];
   });
+  if (limits.size > 0 && !capabilities.namedLimits) {
+    problems.push(
+      `"limits": the engine "${kind}" has no rate limits that queues share. Give each queue a "rateLimit" of its own, or ` +
+        'use the embedded engine.',
+    );
+  }
   if (capabilities.clock === 'injected' || clock instanceof SystemClock) return problems;
   return [
     ...problems,

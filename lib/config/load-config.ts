@@ -75,6 +75,7 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
     thread: merged.thread ?? DEFAULT_THREAD,
     defaults,
     queues: resolveQueues(file, code, merged, defaults),
+    limits: merged.limits ?? new Map(),
     handlerQueueConcurrency: concurrencyOfHandlerQueues(merged.workers),
     autoStart: merged.autoStart ?? DEFAULT_AUTO_START,
     cron: merged.cron ?? DEFAULT_CRON,

@@ -2,7 +2,7 @@ import type { AdminOptions, QueueRetentionOptions } from './options.js';
 import type { CheckedOptions, CheckedQueue } from './module-options.js';
 
 /**
- * Options of the code over those of the file, key by key; within `queues`, `retention` and `admin` too.
+ * Options of the code over those of the file, key by key; within `queues`, `limits`, `retention` and `admin` too.
  * `workers` is taken as a whole. `database`, `dataSource` and `engine` are answers to one question: code's is taken.
  */
 export function mergeOptions(file: CheckedOptions, code: CheckedOptions): CheckedOptions {
@@ -16,6 +16,7 @@ export function mergeOptions(file: CheckedOptions, code: CheckedOptions): Checke
     engine,
     retention: mergeRetention(file.retention, code.retention),
     queues: mergeQueues(file.queues, code.queues),
+    limits: file.limits || code.limits ? new Map([...(file.limits ?? []), ...(code.limits ?? [])]) : undefined,
     admin: mergeAdmin(file.admin, code.admin),
   };
 }

@@ -58,6 +58,7 @@ export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentit
   readonly workers?: Map<string, number> | number | false;
   readonly queues?: Map<string, CheckedQueue>;
   readonly autoStart?: boolean;
+  readonly limits?: Map<string, RateLimit>;
   readonly cron?: CronMode;
   readonly enhancers?: EnhancersMode;
   readonly context?: ContextOptions;
@@ -204,6 +205,7 @@ const rootFields: OptionChecks<CheckedOptions> = {
   workers,
   queues: mapOf(queueName, object(queueFields)),
   autoStart: boolean(),
+  limits: mapOf(queueName, checkWith(checkRateLimit)),
   cron: oneOf('all', 'own', false),
   enhancers: oneOf('own', 'all'),
   context: inCodeOnly(object(contextFields)),

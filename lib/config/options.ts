@@ -238,6 +238,11 @@ export interface TasksModuleOptions extends QueueSettingsOptions {
    * @default true
    */
   autoStart?: boolean;
+  /**
+   * Rate limits by name, such as `{ stripe: '100/s' }`: each is shared, over queues and processes, by the tasks of all
+   * handlers that name it (`@TaskHandler('charge', { limit: 'stripe' })`). A name is as one of a queue.
+   */
+  limits?: Record<string, string>;
   /** @default 'all' */
   cron?: CronMode;
   /**

@@ -57,6 +57,8 @@ export interface ResolvedConfig {
   readonly defaults: TaskSettings;
   /** Every queue that a task may be put on, `default` always among them. */
   readonly queues: ReadonlyMap<string, QueueConfig>;
+  /** Rate limits that handlers name, over queues and processes. */
+  readonly limits: ReadonlyMap<string, RateLimit>;
   /** Concurrent workers here of a queue that only a handler names: what `workers` say about a queue they do not list. */
   readonly handlerQueueConcurrency: number;
   /** Whether workers start with the app. */

@@ -6,7 +6,13 @@ export { DEFAULT_STORE } from './default-store.js';
 export type { Duration } from './duration.js';
 export { DeadlineError, deadlineMessage } from './errors/deadline-error.js';
 export { DuplicateTaskError } from './errors/duplicate-task-error.js';
-export { RetryLater, type RetryLaterOptions, UnrecoverableError } from './errors/handler-errors.js';
+export {
+  RateLimited,
+  type RateLimitedOptions,
+  RetryLater,
+  type RetryLaterOptions,
+  UnrecoverableError,
+} from './errors/handler-errors.js';
 export { StepNameError, StepResultError, StepsNotSupportedError } from './errors/step-errors.js';
 export { SchemaVersionError, StoreError } from './errors/store-errors.js';
 export { type AbortCause, TaskAbortedError } from './errors/task-aborted-error.js';

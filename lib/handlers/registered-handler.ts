@@ -38,6 +38,8 @@ export interface RegisteredHandler {
   readonly settings: TaskSettingsOptions;
   /** Of the unique keys of its tasks; null, or absent: they have none. */
   readonly unique?: UniqueRule | null;
+  /** Name of the limit that counts its tasks' starts; null, or absent: none does. */
+  readonly limit?: string | null;
   /** Null, or absent: what it returns is not kept. */
   readonly result?: KeptResult | null;
   /**

@@ -21,6 +21,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Data points of BullMQ's metrics, one a minute: a week. */
 const METRIC_POINTS = (7 * DAY_MS) / 60_000;
 
+/** More than can start in a millisecond. */
+const NO_LIMIT = 1_000_000_000;
+
 /** How long a worker waits before it asks a server again that was not there. BullMQ's own 15 s are long for a restart. */
 const RECONNECT_MS = 1_000;
 
@@ -40,6 +43,7 @@ export interface ConsumerParts {
  *     completed                  the job is completed; its return value is the result, where that is kept
  *     failed                     the processor throws, with no attempt left
  *     retry, counted             it throws, and the delay stands in the error
+ *     retry that closes          BullMQ's own limit of the queue is used up until then, and as the next line
  *     retry, not counted         moved to delayed, or back to wait where it is due: BullMQ does not count either as made
  *     released                   moved back to wait
  *     cancelled                  kept among the cancelled ones, and removed
@@ -48,6 +52,7 @@ export interface ConsumerParts {
  */
 export class JobConsumer implements Consumer {
   readonly concurrency: number;
+  private readonly isLimited: boolean;
   private readonly running = new InHand<RunningJob>();
   private readonly worker: ReturnType<QueueSet['worker']>;
   private readonly jobParts: RunningJobParts;
@@ -61,6 +66,7 @@ export class JobConsumer implements Consumer {
     private readonly run: RunTask,
   ) {
     this.concurrency = concurrency;
+    this.isLimited = rateLimit !== null;
     this.jobParts = {
       report: (error) => parts.report(error),
       tellOfLog: (jobId) => parts.set.tell(queue, { event: 'logged', jobId }),
@@ -209,6 +215,7 @@ export class JobConsumer implements Consumer {
       job.opts.backoff = { type: 'as-the-runner-says' };
       throw new AttemptError({ ...this.record(running, 'retried', outcome), runAt: outcome.at }, delay);
     }
+    if (outcome.closes && delay > 0) await this.closeQueue(delay);
     const snoozed = { ...this.record(running, 'snoozed', outcome), runAt: outcome.at };
     // BullMQ makes delayed jobs available when a worker asks for one: what is due now is not to wait for that.
     if (delay === 0) return this.handBack(running, snoozed);
@@ -217,6 +224,14 @@ export class JobConsumer implements Consumer {
       fieldsToUpdate: this.stacks(job, snoozed),
     });
     throw new this.parts.set.library.DelayedError();
+  }
+
+  /** Nothing of the queue is fetched for so long, by any process. */
+  private async closeQueue(delay: number): Promise<void> {
+    const queue = this.parts.set.queue(this.queue);
+    // A queue without any limit is not looked at for one.
+    if (!this.isLimited) await queue.setGlobalRateLimit(NO_LIMIT, 1);
+    await queue.rateLimit(delay);
   }
 
   private record(running: RunningJob, outcome: AttemptRecord['outcome'], from?: Partial<Outcome>): AttemptRecord {

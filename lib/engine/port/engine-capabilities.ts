@@ -28,6 +28,8 @@ export interface EngineCapabilities {
   readonly keys: boolean;
   /** A queue may have a limit of what runs in all processes together. */
   readonly globalConcurrency: boolean;
+  /** Rate limits may be shared by name, over queues: {@link ConsumeOptions.limits}. */
+  readonly namedLimits: boolean;
   /** New tasks may be stored by the commit that ends an attempt as completed, or not at all. */
   readonly storesWithCompletion: boolean;
   /**

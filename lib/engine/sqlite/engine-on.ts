@@ -22,6 +22,7 @@ export const CAPABILITIES: EngineCapabilities = {
   uniqueIds: 'store',
   queueOrder: 'created',
   lapses: true,
+  namedLimits: false,
   keys: true,
   globalConcurrency: true,
   storesWithCompletion: true,

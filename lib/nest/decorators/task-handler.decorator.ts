@@ -47,6 +47,12 @@ export interface TaskHandlerOptions<Params extends object = object>
    */
   result?: boolean | Duration;
   /**
+   * Name of a rate limit of the option `limits`, which counts the starts of its tasks together with those of all others that
+   * name it, over queues and processes.
+   * @default none
+   */
+  limit?: string;
+  /**
    * Name of the store (`TasksModule.forRoot({ name })`) that the handler works for.
    * @default 'default', or the only one there is
    */

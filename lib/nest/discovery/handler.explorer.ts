@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { checkQueueName, isText, MAX_NAME_LENGTH, unstorable } from '../../checks/index.js';
 import { type ResolvedConfig, validateTaskSettings } from '../../config/index.js';
-import { TasksConfigError, UnknownQueueError } from '../../contract/index.js';
+import { listOf, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
 import type { HandlerRegistry } from '../../handlers/index.js';
 import { isSchema } from '../../params/index.js';
 import type { FoundHandler, HandlerScanner } from './handler.scanner.js';
@@ -80,6 +80,7 @@ export class HandlerExplorer extends ProviderExplorer {
       debounce,
       throttle,
       coalesce,
+      limit,
       ...settings
     } = metadata.options;
     const where = `@TaskHandler('${name}') on ${location}`;
@@ -95,6 +96,7 @@ export class HandlerExplorer extends ProviderExplorer {
     validateTaskSettings(settings, where);
     checkAliases(aliases, name, where);
     checkVersions(version, upgrade, where);
+    if (limit !== undefined) checkLimit(limit, this.parts.config.limits, where);
 
     this.parts.registry.add({
       name,
@@ -107,6 +109,7 @@ export class HandlerExplorer extends ProviderExplorer {
       version,
       upgrade,
       settings,
+      limit: limit ?? null,
       result: keptResult(result, where),
       unique: handlerRule({ unique, debounce, throttle, coalesce }, where),
       call: this.parts.enhancers.callOf({
@@ -153,6 +156,15 @@ function checkAliases(aliases: readonly string[], name: string, where: string): 
     }
     if (alias === name) throw new TasksConfigError(`${where}: "aliases" has the handler's own name, "${name}".`);
   }
+}
+
+function checkLimit(limit: unknown, limits: ReadonlyMap<string, unknown>, where: string): void {
+  if (typeof limit === 'string' && limits.has(limit)) return;
+  const known =
+    limits.size === 0 ? 'there are none yet' : `they are ${listOf([...limits.keys()].map((name) => `"${name}"`))}`;
+  throw new TasksConfigError(
+    `${where}: "limit" must be one of the option "limits", such as limits: { stripe: '100/s' }; ${known}.`,
+  );
 }
 
 function checkVersions(version: unknown, upgrade: unknown, where: string): void {

@@ -43,6 +43,7 @@ export function memoryEngine(data: MemoryStore, context: EngineContext): TaskEng
       lapses: false,
       keys: false,
       globalConcurrency: false,
+      namedLimits: false,
       storesWithCompletion: true,
     },
     enqueueing: {

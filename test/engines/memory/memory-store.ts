@@ -38,8 +38,10 @@ export class MemoryStore {
   /** By the name of the schedule. */
   readonly ticks = new Map<string, TickRecord>();
   readonly paused = new Set<string>();
-  /** By queue, the span of its rate limit that began last. */
-  readonly spans = new Map<string, { readonly startedAt: number; readonly count: number }>();
+  /** By queue, until when nothing of it starts. */
+  readonly closed = new Map<string, number>();
+  /** By queue, when tasks started that its rate limit counts. */
+  readonly starts = new Map<string, number[]>();
   readonly points = new Map<string, contract.MetricPoint>();
   readonly secrets = new Map<string, string>();
   readonly sensitive = new Map<string, readonly string[]>();

@@ -5,7 +5,9 @@ import type { Transaction } from '../store/transaction.js';
 import { claimTurns, type FlowLimits, flowLimits, nextTurns } from './claim-turns.js';
 import { CLAIMED_COLUMNS, type ClaimedRow } from './claimed-row.js';
 import type { FlowColumns } from './flow-rows.js';
+import { type Closing, closedUntil } from './closed-limits.js';
 import { parsePaths } from './name-rows.js';
+import { lendPlaces, limitOfQueue, type NamedLimit, placesOf } from './start-log.js';
 import { keyedTraits, traitsIn } from './task-traits.js';
 
 /**
@@ -42,25 +44,21 @@ export const CLAIM_TASKS = `
      SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL
    WHERE seq IN (SELECT seq ${NEXT})`;
 
-export const ALL_QUEUES = `SELECT name, paused_at, rate_started_at, rate_count, keyed, flow, flow_set FROM tasks_queue`;
+export const ALL_QUEUES = `SELECT name, paused_at, closed_at, closed_until, keyed, flow, flow_set FROM tasks_queue`;
 
-export const SET_RATE = `
-  INSERT INTO tasks_queue (name, rate_started_at, rate_count) VALUES (?, ?, ?)
-  ON CONFLICT (name) DO UPDATE SET rate_started_at = excluded.rate_started_at, rate_count = excluded.rate_count`;
-
-interface QueueRow extends FlowColumns {
+interface QueueRow extends FlowColumns, Closing {
   readonly name: string;
   /** Some of its tasks have a key. */
   readonly keyed: 1 | null;
   readonly paused_at: number | null;
-  readonly rate_started_at: number;
-  readonly rate_count: number;
 }
 
 /** A task whose lease this process holds: `(seq, attempt, worker)` is the fence that every later write names. */
 export interface ClaimedTask extends DeliveredTask {
   readonly seq: number;
   readonly worker: string;
+  /** The limits of which it was lent a place; absent where there are none. */
+  readonly limits?: readonly NamedLimit[];
 }
 
 /** A consumer as far as claims for it need it. */
@@ -95,6 +93,8 @@ export interface Claiming {
   readonly now: number;
   /** Losses in a row after which a task fails. */
   readonly maxLostAttempts: number;
+  /** How long after its claim an attempt may begin without another look at its lease, in milliseconds. */
+  readonly trustedFor: number;
 }
 
 /** Claims for every consumer that has room, those of the highest priority first. Paused queues are passed over. */
@@ -135,23 +135,33 @@ function claimFor(
   limits: FlowLimits | undefined,
 ): Claim {
   const { now } = claiming;
-  const limit = consumer.options.rateLimit;
-  if (!limit) {
+  const closed = row ? closedUntil(row, now) : null;
+  if (closed !== null) return { tasks: [], limitedUntil: closed };
+  if (!consumer.options.rateLimit) {
     const { tasks, mustWait } = take(transaction, consumer, demand, claiming, limits);
     return { tasks, limitedUntil: mustWait ? now + LOOK_AGAIN_AFTER_MS : null };
   }
-  // A window that began in the future was written before the clock was set back.
-  const open = row !== undefined && now >= row.rate_started_at && now < row.rate_started_at + limit.per;
-  const startedAt = open ? row.rate_started_at : now;
-  const before = open ? row.rate_count : 0;
-  const most = Math.min(demand, limit.max - before);
-  const { tasks, mustWait } = most > 0 ? take(transaction, consumer, most, claiming, limits) : NONE;
-  const used = before + tasks.length;
-  if (tasks.length > 0) {
-    statement<[string, number, number]>(transaction.database, SET_RATE).run(consumer.queue, startedAt, used);
-  }
-  const waitUntil = mustWait ? now + LOOK_AGAIN_AFTER_MS : null;
-  return { tasks, limitedUntil: used >= limit.max ? startedAt + limit.per : waitUntil };
+  return claimLimited(transaction, consumer, Math.min(demand, consumer.room), claiming, limits);
+}
+
+/** Nothing is taken ahead of the free workers: a place that is lent to a task that waits here is one that others lack. */
+function claimLimited(
+  transaction: Transaction,
+  consumer: Claimant,
+  most: number,
+  claiming: Claiming,
+  flow: FlowLimits | undefined,
+): Claim {
+  const { now, trustedFor } = claiming;
+  const limit = { ...consumer.options.rateLimit!, name: limitOfQueue(consumer.queue) };
+  const { free, nextAt } = placesOf(transaction, limit, now, trustedFor);
+  if (free === 0) return { tasks: [], limitedUntil: nextAt };
+  const { tasks, mustWait } = take(transaction, consumer, Math.min(most, free), claiming, flow);
+  lendPlaces(transaction, limit, tasks, now, trustedFor);
+  const limits = [limit];
+  const lent = tasks.map((task) => ({ ...task, limits }));
+  if (mustWait) return { tasks: lent, limitedUntil: now + LOOK_AGAIN_AFTER_MS };
+  return { tasks: lent, limitedUntil: tasks.length < free ? null : nextAt };
 }
 
 interface Taken {
@@ -159,8 +169,6 @@ interface Taken {
   /** Whether the next task is not taken because of one that runs. */
   readonly mustWait: boolean;
 }
-
-const NONE: Taken = { tasks: [], mustWait: false };
 
 /**
  * Takes at most so many tasks, in the order in which they are to run. Ahead of the free workers are taken only such as fit

@@ -9,6 +9,7 @@ import { insertTasks } from './insert-tasks.js';
 import { keyKeptUntil } from './unique-keys.js';
 import { noteUnhandled } from './unhandled-kinds.js';
 import { noteSlot } from './settle-keys.js';
+import { closeLimit } from './closed-limits.js';
 import { holdOff, ofUnhandled } from '../../common/index.js';
 
 /** Not for a task that was cancelled meanwhile: that one ends. */
@@ -110,6 +111,7 @@ function retry(
   );
   if (changes === 0) return false;
   if (state === 'retryable') transaction.due(outcome.at);
+  if (outcome.closes) closeLimit(transaction, task.queue, outcome.closes.limit, timing.finishedAt, outcome.at);
   if (task.traits) lapseLater(transaction, task.seq, task.traits, true);
   recordEnd(transaction, task, state, outcome.countsAttempt ? 'retried' : 'snoozed', outcome.error, timing);
   return true;

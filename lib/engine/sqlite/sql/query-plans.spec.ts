@@ -40,6 +40,7 @@ import { MARK_BESIDE, NEXT_RESULT_EXPIRY, PRUNE_RESULTS, PUT_RESULT, RESULT_OF_T
 import { TASK_KINDS } from './task-kinds.js';
 import { UPDATE_PARAMS, UPDATE_WAITING_TASK } from './update-task.js';
 import { STRAY_WORKERS, TASKS_OF_WORKER, UNCLAIM_LOST_TASK } from './rescue-tasks.js';
+import { ADD_STARTS, FORGET_STARTS, LENT_TO_WORKER, TAKE_PLACES_BACK, USED_PLACES } from './start-log.js';
 import { FIRST_ENDED } from './excess-tasks.js';
 import {
   FORGET_LAPSE,
@@ -128,6 +129,15 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   ['what is held before a task', HELD_BEFORE, COUNTED_OF_KEY],
   ['what a queue lets run', FLOW_OF_QUEUE, ['SEARCH tasks_queue USING PRIMARY KEY (name=?)']],
   ['count what runs', COUNT_RUNNING_IN, ['SCAN tasks_task USING INDEX tasks_task_running']],
+  ['starts that count no more', FORGET_STARTS, ['SEARCH tasks_start USING PRIMARY KEY (name=? AND at<?)']],
+  ['what of a limit is used', USED_PLACES, ['SEARCH tasks_start USING PRIMARY KEY (name=?)']],
+  ['count starts', ADD_STARTS, []],
+  [
+    'the places of an attempt',
+    TAKE_PLACES_BACK,
+    ['SEARCH tasks_start USING INDEX tasks_start_task (task=? AND attempt=? AND worker=?)'],
+  ],
+  ['places of a dead worker', LENT_TO_WORKER, ['SEARCH tasks_start USING INDEX tasks_start_worker (worker=?)']],
   // Sorted are the ids of one statement.
   [
     'which were inserted',

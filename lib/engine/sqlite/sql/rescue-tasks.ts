@@ -8,6 +8,7 @@ import { noteError } from './note-error.js';
 import { noteSlot } from './settle-keys.js';
 import { traitsIn } from './task-traits.js';
 import { keyKeptUntil } from './unique-keys.js';
+import { settlePlacesOf } from './start-log.js';
 
 /** Reads `tasks_task_running`, which holds only tasks that run. */
 export const TASKS_OF_WORKER = `
@@ -76,6 +77,7 @@ export function rescueTasksOf(
   begun: ReadonlySet<string> | null = null,
 ): number {
   const rows = statement<[string], Row>(transaction.database, TASKS_OF_WORKER).all(worker);
+  settlePlacesOf(transaction, worker, (seq, attempt) => begun?.has(startKey(seq, attempt)) !== false, rules.now);
   for (const row of rows) {
     const untouched = begun !== null && row.cancel_requested === 0 && !begun.has(startKey(row.seq, row.attempt));
     if (untouched) unclaim(transaction, row);

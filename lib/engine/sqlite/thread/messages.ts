@@ -42,6 +42,8 @@ export type ToThread =
       keepFor: number | null,
       ends: readonly number[],
     ]
+  /** The handler of a task that a limit counts was called by then. */
+  | readonly ['called', consumer: number, key: number, at: number]
   | readonly ['report', consumer: number, key: number, progress: TaskProgress | null, logs: readonly NewLog[]]
   | readonly ['watch', on: boolean, soon: boolean];
 
@@ -72,5 +74,7 @@ export interface FlatDelivery {
   readonly claimedAt: number;
   readonly claimsAhead: boolean;
   readonly worker: string;
+  /** Whether a limit counts when their handlers are called. */
+  readonly limited: boolean;
   readonly tasks: readonly FlatTask[];
 }

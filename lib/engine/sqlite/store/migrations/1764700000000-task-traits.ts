@@ -69,6 +69,9 @@ const QUEUE_COLUMNS = [
   // JSON of the flow control that a configuration has declared, and of what was set over it since.
   ['flow', 'TEXT'],
   ['flow_set', 'TEXT'],
+  // Until when nothing of it starts, as somebody was told to wait, and since when.
+  ['closed_at', 'INTEGER'],
+  ['closed_until', 'INTEGER'],
 ] as const;
 
 const INDEXES = ['tasks_task_turn', 'tasks_task_key', 'tasks_task_claim'];
@@ -81,6 +84,7 @@ const TABLES = [
   'tasks_tag',
   'tasks_own_id',
   'tasks_lapse',
+  'tasks_start',
   'tasks_limit',
   'tasks_unique',
   'tasks_step',
@@ -122,10 +126,23 @@ const CREATE = [
      at   INTEGER NOT NULL
    )`,
   `CREATE INDEX IF NOT EXISTS tasks_lapse_at ON tasks_lapse (at)`,
-  // When the next start fits into a limit: one row a limit, by the generic cell rate algorithm.
+  // Starts that count in a limit: those of one time together (task 0), and a row for each place that is lent to an attempt.
+  `CREATE TABLE IF NOT EXISTS tasks_start (
+     name    TEXT    NOT NULL,
+     at      INTEGER NOT NULL,
+     task    INTEGER NOT NULL,
+     attempt INTEGER NOT NULL,
+     worker  TEXT    NOT NULL,
+     count   INTEGER NOT NULL,
+     PRIMARY KEY (name, at, task)
+   ) WITHOUT ROWID`,
+  `CREATE INDEX IF NOT EXISTS tasks_start_task ON tasks_start (task, attempt, worker) WHERE task > 0`,
+  `CREATE INDEX IF NOT EXISTS tasks_start_worker ON tasks_start (worker) WHERE task > 0`,
+  // A limit that queues share: until when nothing starts, as somebody was told to wait.
   `CREATE TABLE IF NOT EXISTS tasks_limit (
-     name    TEXT PRIMARY KEY NOT NULL,
-     next_at REAL NOT NULL
+     name         TEXT PRIMARY KEY NOT NULL,
+     closed_at    INTEGER,
+     closed_until INTEGER
    ) WITHOUT ROWID`,
   // The task that took each unique key last. Whether it holds it still, its own row says.
   `CREATE TABLE IF NOT EXISTS tasks_unique (
