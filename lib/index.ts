@@ -19,6 +19,8 @@ export type {
   LatencyEstimate,
   ListTasksQuery,
   OutboxStatus,
+  KeysQuery,
+  QueueChange,
   QueueStats,
   ShownSettings,
   TaskList,
@@ -72,7 +74,7 @@ export type {
 } from './config/index.js';
 export type { ParamsType, StandardSchema } from './params/index.js';
 export type { Duration } from './contract/index.js';
-export type { RateLimit } from './contract/index.js';
+export type { KeyDepth, KeyPage, QueueFlow, RateLimit, TaskHold, TaskKey } from './contract/index.js';
 
 export { bullmq, type BullmqOptions, type RedisConnection } from './engine/bullmq/index.js';
 export { outboxMigrations, OutboxTask } from './outbox/index.js';

@@ -4,6 +4,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 export const MAX_RETRIES = 1_000;
 export const MAX_PRIORITY = 1_000_000;
 export const MAX_CONCURRENCY = 10_000;
+/** Turns that a key may have while others have one. */
+export const MAX_KEY_WEIGHT = 1_000;
 export const MAX_LOST_ATTEMPTS = 1_000;
 export const MAX_KEPT_TASKS = 1_000_000_000;
 /** An attempt that may take no time at all could never succeed. */

@@ -1,5 +1,5 @@
 export { DEFAULT_QUEUE, DEFAULT_SETTINGS } from './defaults.js';
-export { type EngineTraits, unfitOptions, unfitRetention, weakerOptions } from './engine-fit.js';
+export { type EngineTraits, noKeys, unfitOptions, unfitRetention, weakerOptions } from './engine-fit.js';
 export { loadConfig } from './load-config.js';
 export {
   type AdminAbout,
@@ -13,6 +13,7 @@ export {
   type EnhancersMode,
   type OutboxOptions,
   type KeptTasks,
+  type QueueKeyOptions,
   type QueueOptions,
   type QueueRetentionOptions,
   type QueueSettingsOptions,

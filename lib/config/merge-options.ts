@@ -32,7 +32,8 @@ function mergeQueues(
   const merged = new Map(file);
   for (const [name, queue] of code) {
     const below = file.get(name);
-    merged.set(name, { ...below, ...queue, retention: mergeRetention(below?.retention, queue.retention) });
+    const key = below?.key || queue.key ? { ...below?.key, ...queue.key } : undefined;
+    merged.set(name, { ...below, ...queue, key, retention: mergeRetention(below?.retention, queue.retention) });
   }
   return merged;
 }

@@ -9,6 +9,7 @@ import {
   checkSize,
   checkWith,
   MAX_CONCURRENCY,
+  MAX_KEY_WEIGHT,
   durationValue,
   type OptionChecks,
   inCodeOnly,
@@ -45,6 +46,15 @@ import { queueSettingsFields } from './task-settings.js';
 export interface CheckedQueue extends QueueSettingsOptions {
   readonly concurrency?: number;
   readonly rateLimit?: RateLimit;
+  readonly key?: CheckedQueueKey;
+  readonly fair?: boolean;
+  readonly globalConcurrency?: number;
+}
+
+/** {@link QueueKeyOptions} of one source after it was checked. */
+export interface CheckedQueueKey {
+  readonly concurrency?: number;
+  readonly weights?: Map<string, number>;
 }
 
 /** {@link TasksModuleRootOptions} of one source after it was checked: durations and sizes are numbers, names stand in maps. */
@@ -180,10 +190,21 @@ const adminFields: OptionChecks<AdminOptions> = {
   can: inCodeOnly(aFunction('(request, action, about) => boolean')),
 };
 
+const keyFields: OptionChecks<CheckedQueueKey> = {
+  concurrency: wholeNumber(1, MAX_CONCURRENCY),
+  weights: mapOf(
+    checkWith<string>((value) => ({ value: String(value) })),
+    wholeNumber(1, MAX_KEY_WEIGHT),
+  ),
+};
+
 const queueFields: OptionChecks<CheckedQueue> = {
   ...queueSettingsFields,
   concurrency,
   rateLimit: checkWith(checkRateLimit),
+  key: object(keyFields),
+  fair: boolean(),
+  globalConcurrency: wholeNumber(1, MAX_CONCURRENCY),
 };
 
 const storeName = checkWith<string>((value) =>

@@ -86,6 +86,21 @@ export interface StoredTaskSettings extends Omit<TaskSettingsOptions, 'backoff'>
   backoff?: Exclude<Backoff, BackoffFunction>;
 }
 
+/** How the tasks of a queue share slots by their key. The embedded engine has them. */
+export interface QueueKeyOptions {
+  /**
+   * Most tasks of one key that are ready or run, over all processes of the store: from 1 to 10,000. The others are held, and
+   * come one by one as those end.
+   * @default any number
+   */
+  concurrency?: number;
+  /**
+   * By key, with `fair`: how many turns it has while others have one, a whole number from 1 to 1,000.
+   * @default 1 for each
+   */
+  weights?: Record<string, number>;
+}
+
 /** Settings of one queue, over the module's defaults. */
 export interface QueueOptions extends QueueSettingsOptions {
   /**
@@ -93,6 +108,19 @@ export interface QueueOptions extends QueueSettingsOptions {
    * over it, as do a number and `false` given as `workers`.
    */
   concurrency?: number;
+  /** Slots for the tasks of each key, which they are given when they are enqueued or by their handler. */
+  key?: QueueKeyOptions;
+  /**
+   * Keys take turns: one that has 100,000 tasks does not keep the ten of another waiting. Tasks without a key take turns with
+   * them as if they had one together.
+   * @default false: in the order of their arrival
+   */
+  fair?: boolean;
+  /**
+   * Most tasks of the queue that run, over all processes of the store: from 1 to 10,000.
+   * @default as many as the processes have workers
+   */
+  globalConcurrency?: number;
   /** Most tasks started in a span of time, over all processes of the store: `100/m`, `5/s`, `1000/h`, `10/30s`. */
   rateLimit?: string;
 }

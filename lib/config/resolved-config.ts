@@ -9,7 +9,7 @@ import type {
   EnhancersMode,
   OutboxOptions,
 } from './options.js';
-import type { RateLimit } from '../contract/index.js';
+import type { QueueFlow, RateLimit } from '../contract/index.js';
 export type { RateLimit } from '../contract/index.js';
 
 /** {@link RetentionOptions} with every value there: milliseconds, or null to keep for ever. */
@@ -40,6 +40,8 @@ export interface QueueConfig {
   readonly concurrency: number;
   readonly settings: TaskSettings;
   readonly rateLimit: RateLimit | null;
+  /** What it lets run over all processes; null where nothing limits it. */
+  readonly flow: QueueFlow | null;
 }
 
 /** The module's options after the file was read, everything was checked and the defaults were filled in. */

@@ -105,5 +105,6 @@ export {
   type TaskSummary,
   noTasks,
 } from './task.js';
+export type { TaskKey } from './task-key.js';
 export { listOf, messageOf, nearest, plural } from './wording.js';
 export { MAX_RUNNING_LISTED, type RunningTask, type WorkerInfo, type WorkerStatus } from './worker.js';

@@ -1,4 +1,5 @@
 import type { TaskSettingsOptions } from '../config/index.js';
+import type { TaskKey } from '../contract/index.js';
 import type { ParamsType } from '../params/index.js';
 import type { UniqueRule } from '../uniqueness/index.js';
 
@@ -40,6 +41,8 @@ export interface RegisteredHandler {
   readonly unique?: UniqueRule | null;
   /** Name of the limit that counts its tasks' starts; null, or absent: none does. */
   readonly limit?: string | null;
+  /** Whose slots its tasks share; absent where it does not say. */
+  readonly key?: TaskKey;
   /** Null, or absent: what it returns is not kept. */
   readonly result?: KeptResult | null;
   /**

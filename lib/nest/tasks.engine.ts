@@ -67,6 +67,7 @@ function engineContext(config: ResolvedConfig, logger: EngineLogger): EngineCont
   return {
     clock: config.clock,
     logger: seldomErrors(logger),
+    flows: new Map([...config.queues.values()].map(({ name, flow }) => [name, flow])),
     keepFor: (queue, state) => retentionOf(queue)[state],
     ...(all.some(({ retention }) => retention.atMost) && {
       keepAtMost: (queue, state) => retentionOf(queue).atMost?.[state] ?? null,

@@ -1,7 +1,7 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { Awaiting } from '../awaiting/index.js';
-import { type ResolvedConfig, unfitRetention, weakerOptions } from '../config/index.js';
+import { noKeys, type ResolvedConfig, unfitRetention, weakerOptions } from '../config/index.js';
 import { exampleClaim, unfitClaim } from '../uniqueness/index.js';
 import type { CronExplorer } from './discovery/cron.explorer.js';
 import type { CronRegistry, CronSchedules } from '../cron/index.js';
@@ -107,7 +107,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     await this.close();
   }
 
-  /** A handler that names no queue may get tasks of each. */
+  /** What a handler asks of the engine. One that names no queue may get tasks of each. */
   private checkHandlers(): void {
     const { config, engine, handlers } = this.deps;
     const problems = handlers.all().flatMap(({ location, queue, settings, unique }) => {
@@ -116,6 +116,9 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
       const unfit = unique ? unfitClaim(unique.option, exampleClaim(unique), engine) : null;
       return [found, unfit].flatMap((problem) => (problem ? [`${location}: ${problem}`] : []));
     });
+    for (const { location, key } of engine.capabilities.keys ? [] : handlers.all()) {
+      if (key !== undefined) problems.push(`${location}: "key" cannot be had, as ${noKeys(engine.kind)}`);
+    }
     if (problems.length > 0) throw new TasksConfigError(problems.join('\n'));
   }
 

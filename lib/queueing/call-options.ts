@@ -2,7 +2,6 @@ import { checkTags, MAX_DURATION_MS, MAX_TIME, parseDuration, shownValue } from 
 import { type StoredTaskSettings, validateTaskSettings } from '../config/index.js';
 import { type Duration, InvalidArgumentError, type TaskTags } from '../contract/index.js';
 import { UNIQUENESS_OPTIONS, type UniquenessOptions, type UniqueRule, uniqueRule } from '../uniqueness/index.js';
-import { checkIdentity } from './own-ids.js';
 import type { QueueTaskWhenOptions } from './task-dispatcher.types.js';
 
 /** The options of a call, parted. */
@@ -70,7 +69,6 @@ export function checkOptions(options: QueueTaskWhenOptions): CallOptions {
   if (version !== undefined && !(Number.isInteger(version) && version >= 1)) {
     throw new InvalidArgumentError('version', 'version must be a whole number from 1 on.');
   }
-  checkIdentity({ id, key });
   if (withEnd !== undefined && withEnd !== 'completion') {
     throw new InvalidArgumentError('with', `with must be "completion", not ${shownValue(withEnd)}.`);
   }

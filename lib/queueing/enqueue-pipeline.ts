@@ -1,7 +1,7 @@
 import { V7Generator } from 'uuidv7';
 import { monotonicTime } from '../clock/index.js';
 import { type ResolvedConfig, type TaskSettings, unfitRetention } from '../config/index.js';
-import { type CarriedContext, type EnqueuedTask, InvalidArgumentError } from '../contract/index.js';
+import { type CarriedContext, type EnqueuedTask, InvalidArgumentError, type QueueFlow } from '../contract/index.js';
 import type { NewTask, TaskEngine } from '../engine/port/index.js';
 import type { HandlerRegistry, RegisteredHandler } from '../handlers/index.js';
 import { type EncodedParams, type ParamsCodec } from '../params/index.js';
@@ -12,9 +12,10 @@ import type { FollowUps } from './follow-ups.js';
 import { claiming } from './claims.js';
 import { checkEnds, type LifeSpan, lifeSpanOf } from './life-span.js';
 import { checkUnhandled, nameByParams, refuseQueue } from './names.js';
-import { ownId, refuseOneForAll } from './own-ids.js';
+import { checkIdentity, ownId, refuseOneForAll } from './own-ids.js';
 import { RowProblems } from './rows.js';
 import { type ReadyTask, storeTasks } from './store-tasks.js';
+import { type PartedKey, partKey, slotKeyOf } from './slot-keys.js';
 import { checkGivenVersion, traitsOf } from './traits.js';
 import { checkCompletion, storeWithCompletion } from './with-completion.js';
 import type { QueueTaskWhenOptions, TaskRow } from './task-dispatcher.types.js';
@@ -33,7 +34,9 @@ export interface EnqueuePipelineParts {
 }
 
 /** The part that is the same for every task of one call. */
-interface EnqueueCall extends Omit<CallOptions, 'delay' | 'runAt' | 'expires' | 'deadline'> {
+interface EnqueueCall extends Omit<CallOptions, 'delay' | 'runAt' | 'expires' | 'deadline' | 'key'>, PartedKey {
+  /** What its queue lets run; null where nothing limits that. */
+  readonly flow: QueueFlow | null;
   readonly queue: string;
   /** The settings as they are stored. */
   readonly storedSettings: string | null;
@@ -60,7 +63,7 @@ interface ResolvedTask {
  *
  *     resolve     the queue and the options, once a call; the name, the handler and the settings
  *     validate    the params: JSON that the handler's class takes
- *     identify    the id and the parent
+ *     identify    the id, the parent and the key
  *     claim       the unique key, where it has one
  *     limit       what the engine can keep
  *     store       in the store, or in the caller's transaction
@@ -130,17 +133,19 @@ export class EnqueuePipeline {
    */
   private resolveCall(queue: string, options: QueueTaskWhenOptions): EnqueueCall {
     const { config, registry } = this.parts;
-    if (!config.queues.has(queue)) refuseQueue(queue, config, registry);
+    const { flow } = config.queues.get(queue) ?? refuseQueue(queue, config, registry);
     const now = config.clock.now();
     const followUps = this.parts.followUps();
     const context = carriedContext(config.context, followUps);
-    if (isEmpty(options)) return { queue, ...NO_OPTIONS, now, runAt: now, context };
-    const { delay, runAt: given, settings, expires, deadline, ...rest } = checkOptions(options);
+    if (isEmpty(options)) return { queue, flow, ...NO_OPTIONS, now, runAt: now, context };
+    const { delay, runAt: given, settings, expires, deadline, key: givenKey, ...rest } = checkOptions(options);
+    const keys = partKey(givenKey, queue, flow);
+    checkIdentity({ id: rest.id, key: keys.key });
     checkCompletion(rest, followUps, this.parts.engine);
     const storedSettings = settings === null ? null : JSON.stringify(settings);
     const runAt = startTime(delay, given, now);
     const span = lifeSpanOf({ expires, deadline }, now, runAt);
-    return { queue, ...rest, settings, storedSettings, now, runAt, span, context };
+    return { queue, flow, ...rest, ...keys, settings, storedSettings, now, runAt, span, context };
   }
 
   /** First stage, for each row. @throws UnknownTaskNameError, InvalidArgumentError */
@@ -164,7 +169,9 @@ export class EnqueuePipeline {
   }
 
   /** Third stage: the task gets its id, and the task whose handler enqueues it as its parent. @throws InvalidArgumentError */
-  private identify({ call, name, handler, settings }: ResolvedTask, { json, sensitive }: EncodedParams): NewTask {
+  private identify({ call, name, handler, settings }: ResolvedTask, encoded: EncodedParams): NewTask {
+    const { json, sensitive, plain } = encoded;
+    const slotKey = slotKeyOf(call.slotKey, handler, name, plain, call.flow);
     const knowsRetries = handler !== undefined || call.settings?.maxRetries !== undefined;
     const followUps = this.parts.followUps();
     const own = ownId(call, { queue: call.queue, name, params: json }, followUps);
@@ -182,7 +189,7 @@ export class EnqueuePipeline {
       settings: call.storedSettings,
       sensitive,
       parentId: followUps?.taskId ?? null,
-      ...traitsOf(call, handler),
+      ...traitsOf(call, handler, slotKey),
     };
   }
 
@@ -220,6 +227,8 @@ export class EnqueuePipeline {
 const NO_OPTIONS = {
   manager: undefined,
   version: undefined,
+  key: undefined,
+  slotKey: undefined,
   settings: null,
   storedSettings: null,
   tags: undefined,

@@ -3,6 +3,7 @@ import {
   type Duration,
   type EnqueuedTask,
   InvalidArgumentError,
+  type KeyPage,
   type ParamsOf,
   type ResultOf,
   type Task,
@@ -16,9 +17,11 @@ import { checkTaskId } from '../checks/index.js';
 import type { EngineChange } from '../engine/port/index.js';
 import type {
   BulkTarget,
+  KeysQuery,
   ListTasksQuery,
   Operations,
   OutboxStatus,
+  QueueChange,
   QueueStats,
   TaskList,
   TaskMetrics,
@@ -268,6 +271,23 @@ export class TaskDispatcher {
   /** @throws UnknownQueueError */
   async resumeQueue(queue: string): Promise<void> {
     await this.operations.queues.resume(queue);
+  }
+
+  /**
+   * Changes how many tasks of one key, or of the whole queue, may run over all processes of the store. The change is stored, wins
+   * over the configuration, and stands until it is taken back with null.
+   *
+   * @param change such as `{ key: { concurrency: 2 } }` or `{ globalConcurrency: 10 }`; what it leaves out stays as it is
+   * @returns a promise that resolves once the tasks of the queue obey; what runs is not interrupted
+   * @throws UnknownQueueError, InvalidArgumentError, also where the engine cannot
+   */
+  async setQueue(queue: string, change: QueueChange): Promise<void> {
+    await this.operations.queues.flow.set(queue, change);
+  }
+
+  /** Keys of which tasks of the queue are ready, run or are held, and how many. @throws UnknownQueueError, InvalidArgumentError */
+  async keys(queue: string, query: KeysQuery = {}): Promise<KeyPage> {
+    return this.operations.queues.flow.keys(queue, query);
   }
 
   /** Every queue as it stands: depth by state, workers, settings, rates and latency. */

@@ -11,15 +11,21 @@ export interface GivenTraits {
   readonly context: CarriedContext | undefined;
 }
 
-/** What a task has beside the usual; nothing for most. */
+/**
+ * What a task has beside the usual; nothing for most.
+ *
+ * @param key whose slots it shares
+ */
 export function traitsOf(
   { version: given, tags, span, context }: GivenTraits,
   handler: RegisteredHandler | undefined,
+  key: string | undefined,
 ): { readonly traits?: TaskTraits } {
   const version = handler?.version ?? given ?? 1;
   const traits: TaskTraits = {
     ...(version > 1 && { version }),
     ...(tags && { tags }),
+    ...(key !== undefined && { key }),
     ...span,
     ...(context && { context }),
   };

@@ -4,6 +4,7 @@ import type {
   ActionResult,
   AuditPage,
   ErrorReport,
+  KeyPage,
   Task,
   TaskAction,
   StoreCondition,
@@ -13,6 +14,7 @@ import type { CronSchedule, CronSchedules } from '../../cron/index.js';
 import type { HandlerRegistry, RegisteredHandler } from '../../handlers/index.js';
 import type {
   BulkTarget,
+  KeysQuery,
   ListTasksQuery,
   Operations,
   OutboxStatus,
@@ -86,6 +88,12 @@ export class AllowedStore {
 
   async queues(request: HttpRequest): Promise<QueueStats[]> {
     return this.visible(request, await this.operations.queues.stats(), ({ queue }) => ({ queue }));
+  }
+
+  /** @throws UnknownQueueError, ProblemError 403: keys may tell who the customers are */
+  async keys(request: HttpRequest, queue: string, query: KeysQuery): Promise<KeyPage> {
+    await this.require(request, 'see', { queue });
+    return this.operations.queues.flow.keys(queue, query);
   }
 
   /** As {@link queues}, asked anew: for a stream, whose rights may change while it lasts. */

@@ -4,6 +4,7 @@ import {
   type Duration,
   type ParamsOf,
   TASK_HANDLER_METADATA,
+  type TaskKey,
   type TaskParams,
   TasksConfigError,
 } from '../../contract/index.js';
@@ -52,6 +53,12 @@ export interface TaskHandlerOptions<Params extends object = object>
    * @default none
    */
   limit?: string;
+  /**
+   * Whose slots its tasks share on a queue that has `key` or `fair`: a text, or what makes it of their params as they are
+   * stored. A key that a call gives wins. A process without the handler does not know it: calls there give the key.
+   * @default none
+   */
+  key?: TaskKey<Params>;
   /**
    * Name of the store (`TasksModule.forRoot({ name })`) that the handler works for.
    * @default 'default', or the only one there is
@@ -111,7 +118,8 @@ export function TaskHandler<const Name extends string, Params extends ParamsOf<N
   options: TaskHandlerOptions<Params> = {},
 ): TaskHandlerDecorator<HandledParams<Name, Params>> {
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
-    const metadata: TaskHandlerMetadata = { name, options };
+    // What reads it calls "key" with params of this very type.
+    const metadata: TaskHandlerMetadata = { name, options: options as object };
     if (property === undefined) {
       Reflect.defineMetadata(TASK_HANDLER_METADATA, metadata, target);
       return;

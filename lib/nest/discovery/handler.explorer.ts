@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
-import { checkQueueName, isText, MAX_NAME_LENGTH, unstorable } from '../../checks/index.js';
+import { checkQueueName, checkTaskKey, isText, MAX_NAME_LENGTH, unstorable } from '../../checks/index.js';
 import { type ResolvedConfig, validateTaskSettings } from '../../config/index.js';
-import { listOf, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
+import { listOf, messageOf, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
 import type { HandlerRegistry } from '../../handlers/index.js';
 import { isSchema } from '../../params/index.js';
 import type { FoundHandler, HandlerScanner } from './handler.scanner.js';
@@ -81,6 +81,7 @@ export class HandlerExplorer extends ProviderExplorer {
       throttle,
       coalesce,
       limit,
+      key,
       ...settings
     } = metadata.options;
     const where = `@TaskHandler('${name}') on ${location}`;
@@ -97,6 +98,7 @@ export class HandlerExplorer extends ProviderExplorer {
     checkAliases(aliases, name, where);
     checkVersions(version, upgrade, where);
     if (limit !== undefined) checkLimit(limit, this.parts.config.limits, where);
+    checkKey(key, where);
 
     this.parts.registry.add({
       name,
@@ -112,6 +114,7 @@ export class HandlerExplorer extends ProviderExplorer {
       limit: limit ?? null,
       result: keptResult(result, where),
       unique: handlerRule({ unique, debounce, throttle, coalesce }, where),
+      ...(key !== undefined && { key }),
       call: this.parts.enhancers.callOf({
         wrapper,
         owner: owner as Type<object>,
@@ -165,6 +168,15 @@ function checkLimit(limit: unknown, limits: ReadonlyMap<string, unknown>, where:
   throw new TasksConfigError(
     `${where}: "limit" must be one of the option "limits", such as limits: { stripe: '100/s' }; ${known}.`,
   );
+}
+
+function checkKey(key: unknown, where: string): void {
+  if (key === undefined) return;
+  try {
+    checkTaskKey(key);
+  } catch (error) {
+    throw new TasksConfigError(`${where}: "key" must be a text or a function of the params. ${messageOf(error)}`);
+  }
 }
 
 function checkVersions(version: unknown, upgrade: unknown, where: string): void {

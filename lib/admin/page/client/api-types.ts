@@ -5,6 +5,7 @@ export type {
   AuditPage,
   ErrorGroup,
   ErrorReport,
+  KeyPage,
   RunningTask,
   Task,
   TaskAction,

@@ -3,6 +3,7 @@ import type {
   AuditPage,
   CronSchedule,
   ErrorReport,
+  KeyPage,
   OutboxStatus,
   ProblemReport,
   ShownTask,
@@ -56,6 +57,11 @@ const path = (...segments: readonly string[]): string => segments.map(encodeURIC
 export const api = {
   engine: () => request<EngineInfo>('GET', 'engine'),
   queues: () => request<Queue[]>('GET', 'queues'),
+  keys: (queue: string, after?: string) =>
+    request<KeyPage>(
+      'GET',
+      `${path('queues', queue, 'keys')}${after === undefined ? '' : `?after=${encodeURIComponent(after)}`}`,
+    ),
   pauseQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'pause')),
   resumeQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'resume')),
   problems: () => request<ProblemReport>('GET', 'problems'),

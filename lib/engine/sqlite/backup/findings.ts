@@ -1,5 +1,6 @@
 import { listOf, plural, type UnhandledKind } from '../../../contract/index.js';
 import type { WorkerRecord } from '../sql/worker-rows.js';
+import type { IdleHeld } from './check-held.js';
 import type { BesideFaults } from './check-beside.js';
 import type { Part, WrongCount } from './check-rows.js';
 
@@ -16,6 +17,7 @@ export type FindingKind =
   | 'broken-traits'
   | 'wrong-tags'
   | 'unlisted-time'
+  | 'idle-held'
   | 'unhandled'
   | 'wrong-counter';
 
@@ -107,6 +109,17 @@ export function brokenLease(tasks: number): Finding {
     message:
       `${plural(tasks, 'task')} running without a worker or a start, or with an attempt that has already ended: something ` +
       'else than nestjs-tasks set their state. Nobody works on them, and no app can hand them back.',
+  };
+}
+
+export function idleHeldTasks({ queue, key, tasks }: IdleHeld): Finding {
+  const whose = key === null ? 'without a key' : 'of a key that has a slot free';
+  return {
+    kind: 'idle-held',
+    repairable: true,
+    message:
+      `${plural(tasks, 'task')} of queue "${queue}" held ${whose}: something else than nestjs-tasks set their state, or took away ` +
+      'those that they waited for. They wait until another task of their key ends.',
   };
 }
 

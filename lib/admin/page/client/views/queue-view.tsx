@@ -9,6 +9,7 @@ import { count, duration, durationOrNone, rate } from '../format.js';
 import { Activity, byOf, isSpread, windowOf, type By } from '../parts/activity.js';
 import { Names } from '../parts/names.js';
 import { Problems, useProblems } from '../parts/problems.js';
+import { QueueKeys } from '../parts/queue-keys.js';
 import { PauseButton } from '../parts/queue-table.js';
 import { SomeTasks } from '../parts/some-tasks.js';
 import { Loaded, Mark, Notice, Panel } from '../ui/bits.js';
@@ -119,6 +120,9 @@ function Shown({ stats, query }: { readonly stats: Queue; readonly query: URLSea
         </div>
         <div>
           <Settings stats={stats} />
+          {(stats.flow !== null || counts.held > 0) && engine.value?.capabilities.keys !== false && (
+            <QueueKeys queue={queue} />
+          )}
           <Panel title="Workers">
             {own.length === 0 ? (
               <Notice>{foreign ? 'Another program works on it.' : 'No process works on it.'}</Notice>

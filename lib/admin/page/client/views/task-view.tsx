@@ -9,6 +9,7 @@ import { duration, exact } from '../format.js';
 import { ChangeTask } from '../parts/change-task.js';
 import { FamilyPart } from '../parts/family.js';
 import { ErrorPart } from '../parts/error.js';
+import { HoldPart } from '../parts/hold.js';
 import { hasLifeSpan, LifeSpanPart } from '../parts/life-span.js';
 import { LogPart } from '../parts/log.js';
 import { ParamsPart } from '../parts/params.js';
@@ -35,6 +36,7 @@ interface Part {
 const PARTS: readonly Part[] = [
   { shows: ({ progress, state }) => progress !== null && state === 'running', View: ProgressPart },
   { shows: ({ state, error }) => error !== null && state !== 'completed', View: ErrorPart },
+  { shows: ({ hold }) => hold !== undefined, View: HoldPart },
   { shows: hasLifeSpan, View: LifeSpanPart },
   { shows: () => true, View: WaterfallPart },
   { shows: () => true, View: ParamsPart, isHalf: true },
@@ -185,6 +187,7 @@ function Facts({ task }: { readonly task: Task }): JSX.Element {
           <Tags tags={task.tags} />
         </Fact>
       )}
+      {task.key !== undefined && <Fact term="key">{task.key}</Fact>}
       <Fact term="priority">{priority}</Fact>
       {worker !== undefined && (
         <Fact term="by">

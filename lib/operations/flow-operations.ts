@@ -1,0 +1,37 @@
+import { checkKeysQuery, checkQueueChange } from '../checks/index.js';
+import type { KeyPage } from '../contract/index.js';
+import { InvalidArgumentError } from '../contract/index.js';
+import { noKeys } from '../config/index.js';
+import type { Keying, TaskEngine } from '../engine/port/index.js';
+import type { KeysQuery, QueueChange } from './operations.types.js';
+
+/** What queues let run, and the keys of their tasks. */
+export class FlowOperations {
+  constructor(
+    private readonly engine: Pick<TaskEngine, 'kind' | 'keying'>,
+    private readonly checkStored: (queue: string) => Promise<void>,
+  ) {}
+
+  /** Resolves once the tasks of the queue obey. @throws InvalidArgumentError, UnknownQueueError */
+  async set(queue: string, change: QueueChange): Promise<void> {
+    const { key, globalConcurrency } = checkQueueChange(change);
+    await this.checkStored(queue);
+    await this.keying(key ? 'key' : 'globalConcurrency').setFlow(queue, {
+      ...(key && { keyConcurrency: key.concurrency }),
+      ...(globalConcurrency !== undefined && { globalConcurrency }),
+    });
+  }
+
+  /** @throws InvalidArgumentError, UnknownQueueError */
+  async keys(queue: string, query: KeysQuery = {}): Promise<KeyPage> {
+    const page = checkKeysQuery(query);
+    await this.checkStored(queue);
+    if (!this.engine.keying) return { queue, flow: {}, keys: [], next: null };
+    return this.engine.keying.keys(queue, page);
+  }
+
+  private keying(option: string): Keying {
+    if (this.engine.keying) return this.engine.keying;
+    throw new InvalidArgumentError(option, `"${option}" cannot be changed, as ${noKeys(this.engine.kind)}`);
+  }
+}
