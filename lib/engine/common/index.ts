@@ -1,3 +1,4 @@
+export { ID_SLACK_MS, idAt, LAST_ID_MS, tellsTime } from './id-times.js';
 export { holdOff } from './hold-off.js';
 export { ERROR_POINTS, ErrorGroups, MAX_GROUPS_LISTED, errorGroupKey, messagePattern } from './error-groups.js';
 export { dataSourceOf } from './data-source-of.js';

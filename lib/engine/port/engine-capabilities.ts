@@ -16,7 +16,10 @@ export interface EngineCapabilities {
   readonly retentionPerTask: boolean;
   /** Worker and start of an attempt are known although its process died. */
   readonly lostAttemptTimes: boolean;
-  /** Two tasks of one id are refused in all of the store, or in each queue. */
+  /**
+   * Two tasks of one id are refused in all of the store, or in each queue: then two calls at the same moment that name two
+   * queues may both store one, while of two calls one after the other the second finds what the first has stored.
+   */
   readonly uniqueIds: 'store' | 'queue';
   /** The order of tasks of one priority: enqueued first, or available first. */
   readonly queueOrder: 'created' | 'available';

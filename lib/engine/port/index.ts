@@ -5,7 +5,7 @@ export type { EnqueueAnswer, Enqueueing } from './enqueueing.js';
 export type { AwaitedTask, AwaitedTasks, Inspecting } from './inspecting.js';
 export type { FlowChange, Keying } from './keying.js';
 export type { Relaying } from './relaying.js';
-export type { Scheduling } from './scheduling.js';
+export type { Scheduling, Triggered } from './scheduling.js';
 export type { Sharing } from './sharing.js';
 export type { StepAnswer, StepLease, StepPage, StepPlace, Stepping, StepRecord } from './stepping.js';
 export type { ByHand, HandFedAttempt, HandFedEngine } from './by-hand.js';

@@ -8,6 +8,7 @@ import {
 } from '../../contract/index.js';
 import type { TaskSettingsOptions } from '../../config/index.js';
 import type { UniquenessOptions } from '../../uniqueness/index.js';
+import type { RunSpanOptions } from '../../cron/index.js';
 
 /**
  * Options of {@link Cron}. Those of `@nestjs/schedule` mean the same here; queue, catch-up and the settings of a task
@@ -15,7 +16,7 @@ import type { UniquenessOptions } from '../../uniqueness/index.js';
  *
  * @publicApi
  */
-export interface CronOptions extends TaskSettingsOptions, Pick<UniquenessOptions, 'unique' | 'throttle'> {
+export interface CronOptions extends TaskSettingsOptions, RunSpanOptions, Pick<UniquenessOptions, 'unique' | 'throttle'> {
   /**
    * Name of the schedule and of the tasks that it makes: unique among schedules and task handlers.
    * @default 'ClassName.method'

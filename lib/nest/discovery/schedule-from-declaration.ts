@@ -17,6 +17,7 @@ import {
   findCatchUpProblem,
   findNameProblem,
   findTimingProblem,
+  runSpanOf,
 } from '../../cron/index.js';
 
 /** Options of `@Cron` that are not settings of the task. */
@@ -34,6 +35,8 @@ const CRON_OPTIONS = [
   'tags',
   'unique',
   'throttle',
+  'expires',
+  'deadline',
 ] as const satisfies ReadonlyArray<keyof CronOptions>;
 
 /**
@@ -105,11 +108,15 @@ function uniquenessOf({ unique, throttle }: CronOptions): UniquenessOptions {
 }
 
 /** The runs of a cron method have no params. */
-function traitsOf({ tags }: CronOptions, rule: UniqueRule | null, where: string): Pick<Schedule, 'traits'> {
+function traitsOf(
+  { tags: given, ...options }: CronOptions,
+  rule: UniqueRule | null,
+  where: string,
+): Pick<Schedule, 'traits'> {
   try {
-    const checked = tags === undefined ? {} : checkTags(tags);
+    const tags = given === undefined ? {} : checkTags(given);
     const unique = rule && claimOf(rule, {}, 0);
-    const traits = { ...(Object.keys(checked).length > 0 && { tags: checked }), ...(unique && { unique }) };
+    const traits = { ...(Object.keys(tags).length > 0 && { tags }), ...(unique && { unique }), ...runSpanOf(options) };
     return Object.keys(traits).length > 0 ? { traits } : {};
   } catch (error) {
     throw new TasksConfigError(`${where}: ${(error as Error).message}`);

@@ -1,7 +1,7 @@
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
-import { tellsTime } from '../sql/id-times.js';
+import { tellsTime } from '../../common/index.js';
 
 /** Tables with rows of few tasks, and the columns that name a task; a trigger deletes the rows with their task. */
 const BESIDE = [

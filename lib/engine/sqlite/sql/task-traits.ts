@@ -1,6 +1,6 @@
 import type { TaskTraits } from '../../../contract/index.js';
 import type { NewTask } from '../../port/index.js';
-import { tellsTime } from './id-times.js';
+import { tellsTime } from '../../common/index.js';
 
 /** Columns of what few tasks have, of the mark of rows beside them, and of the key. A statement for plain tasks does not name them. */
 export const TRAIT_COLUMNS = ['traits', 'beside', 'key'] as const;
