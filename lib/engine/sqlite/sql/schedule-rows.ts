@@ -1,4 +1,4 @@
-import type { CatchUp, Schedule, ScheduleStatus, ScheduleTraits } from '../../../contract/index.js';
+import type { CatchUp, Schedule, ScheduleStatus } from '../../../contract/index.js';
 import { type PlannedSchedule, type TickRecord, withLastRuns } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
@@ -127,7 +127,7 @@ function fromRow(row: Row): ScheduleStatus {
     overlap: row.overlap === 1,
     disabled: row.disabled === 1,
     source: row.source,
-    ...(traitsIn(row.traits) as { readonly traits?: ScheduleTraits }),
+    ...traitsIn(row.traits),
     paused: row.paused === 1,
     nextRunAt: row.next_run_at,
     lastRunAt: row.last_run_at,
