@@ -316,8 +316,8 @@ export function describeScheduling(it: CaseTest): void {
 
     itAtTick('is triggered by hand beside its ticks', async ({ engine, unit, start, after, once }) => {
       await engine.scheduling.save({ ...SCHEDULE, expression: once(1_000) });
-      const { id, answer } = (await engine.scheduling.trigger('nightly'))!;
-      expect(answer).toBe('stored');
+      const { id, enqueued } = (await engine.scheduling.trigger('nightly'))!;
+      expect(enqueued).toBe(true);
       expect(await engine.inspecting.get(id)).toMatchObject({
         state: 'available',
         name: 'work',
@@ -331,13 +331,13 @@ export function describeScheduling(it: CaseTest): void {
       await engine.scheduling.save({ ...SCHEDULE, expression: once(1_000) });
       const other = await open();
       const both = [engine, other, other].map((process) => process.scheduling.trigger('nightly', 'nightly:today'));
-      const answers = (await Promise.all(both)).map((triggered) => triggered!.answer);
-      expect(answers.toSorted()).toEqual(['existing', 'existing', 'stored']);
+      const answers = (await Promise.all(both)).map((triggered) => triggered!.enqueued);
+      expect(answers.toSorted()).toEqual([false, false, true]);
       expect(await engine.scheduling.all()).toMatchObject([{ lastTaskIds: ['nightly:today'] }]);
       const { id } = (await engine.scheduling.trigger('nightly'))!;
       expect(await engine.scheduling.trigger('nightly', 'nightly:today')).toEqual({
         id: 'nightly:today',
-        answer: 'existing',
+        enqueued: false,
       });
       expect(await engine.scheduling.all()).toMatchObject([{ lastTaskIds: [id, 'nightly:today'] }]);
     });

@@ -16,7 +16,8 @@ import type { RunSpanOptions } from '../../cron/index.js';
  *
  * @publicApi
  */
-export interface CronOptions extends TaskSettingsOptions, RunSpanOptions, Pick<UniquenessOptions, 'unique' | 'throttle'> {
+export interface CronOptions
+  extends TaskSettingsOptions, RunSpanOptions, Pick<UniquenessOptions, 'unique' | 'throttle'> {
   /**
    * Name of the schedule and of the tasks that it makes: unique among schedules and task handlers.
    * @default 'ClassName.method'
