@@ -332,7 +332,7 @@ export function describeScheduling(it: CaseTest): void {
       const other = await open();
       const both = [engine, other, other].map((process) => process.scheduling.trigger('nightly', 'nightly:today'));
       const answers = (await Promise.all(both)).map((triggered) => triggered!.enqueued);
-      expect(answers.toSorted()).toEqual([false, false, true]);
+      expect(answers.filter(Boolean)).toHaveLength(1);
       expect(await engine.scheduling.all()).toMatchObject([{ lastTaskIds: ['nightly:today'] }]);
       const { id } = (await engine.scheduling.trigger('nightly'))!;
       expect(await engine.scheduling.trigger('nightly', 'nightly:today')).toEqual({

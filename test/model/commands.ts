@@ -173,8 +173,8 @@ const enqueueAgain = fc.tuple(process, which, fc.integer({ min: -1, max: 1 }), m
         const runAt = model.now + inMinutes * MINUTE;
         const again = newTask(real.clock, { id, queue: of, priority, runAt, mayExist: true });
         const answers = await real.engine(by).enqueueing.enqueue([again]);
-        if (answers.join() !== 'existing')
-          throw new Disagreement(`${id} is there and was answered as ${answers.join()}`);
+        if (!isDeepStrictEqual(answers, ['existing']))
+          throw new Disagreement(`${id} is there and was answered as ${JSON.stringify(answers)}`);
       },
     ),
 );
