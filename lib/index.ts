@@ -4,6 +4,7 @@ export { TasksModule } from './nest/index.js';
 export { TaskDispatcher } from './queueing/index.js';
 export type { QueueTaskOptions, QueueTaskWhenOptions, RunTaskOptions, UpdateTaskOptions } from './queueing/index.js';
 export type { ResultOptions } from './awaiting/index.js';
+export type { DrainWorkersOptions, WorkOptions, WorkReport } from './working/index.js';
 export type {
   CoalesceParts,
   DebounceTimes,
@@ -55,6 +56,7 @@ export type {
   BackoffFunction,
   ContextOptions,
   CronMode,
+  CronOverride,
   EnhancersMode,
   EngineOption,
   OutboxOptions,

@@ -9,6 +9,7 @@ export {
   type BackoffFunction,
   type ContextOptions,
   type CronMode,
+  type CronOverride,
   type EngineOption,
   type EnhancersMode,
   type OutboxOptions,
@@ -29,5 +30,5 @@ export {
   type WorkerCounts,
 } from './options.js';
 export { withHandlerQueues } from './resolve-queues.js';
-export type { ResolvedConfig, TaskSettings } from './resolved-config.js';
+export type { CronOverrides, ResolvedConfig, TaskSettings } from './resolved-config.js';
 export { overlaySettings, resolveSettings, validateTaskSettings } from './task-settings.js';

@@ -37,6 +37,7 @@ describe('defaults', () => {
       dataSource: null,
       synchronous: 'full',
       autoStart: true,
+      crons: new Map(),
       cron: 'all',
       admin: { path: 'admin/tasks', guards: [], readOnly: false },
       maxParamsSize: 1_048_576,

@@ -79,6 +79,7 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
     handlerQueueConcurrency: concurrencyOfHandlerQueues(merged.workers),
     autoStart: merged.autoStart ?? DEFAULT_AUTO_START,
     cron: merged.cron ?? DEFAULT_CRON,
+    crons: merged.crons ?? new Map(),
     enhancers: merged.enhancers ?? DEFAULT_ENHANCERS,
     context: merged.context ?? {},
     admin: admin && {

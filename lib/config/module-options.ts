@@ -33,6 +33,7 @@ import type {
   AdminOptions,
   ContextOptions,
   CronMode,
+  CronOverride,
   EngineOption,
   EnhancersMode,
   OutboxOptions,
@@ -70,6 +71,7 @@ export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentit
   readonly autoStart?: boolean;
   readonly limits?: Map<string, RateLimit>;
   readonly cron?: CronMode;
+  readonly crons?: Map<string, CronOverride>;
   readonly enhancers?: EnhancersMode;
   readonly context?: ContextOptions;
   readonly admin?: AdminOptions | false;
@@ -228,6 +230,7 @@ const rootFields: OptionChecks<CheckedOptions> = {
   autoStart: boolean(),
   limits: mapOf(queueName, checkWith(checkRateLimit)),
   cron: oneOf('all', 'own', false),
+  crons: mapOf(text, object<CronOverride>({ expression: text, timeZone: text, disabled: boolean() })),
   enhancers: oneOf('own', 'all'),
   context: inCodeOnly(object(contextFields)),
   admin: orFalse(object(adminFields)),

@@ -214,6 +214,16 @@ export interface ContextOptions {
   run?(carried: CarriedContext, next: () => unknown): unknown;
 }
 
+/** What stands over the `@Cron` of a name; what is left out is as the decorator has it. */
+export interface CronOverride {
+  /** When it ticks, as `@Cron` takes it. */
+  expression?: string;
+  /** An IANA name, such as `Europe/Paris`; it takes the place of an offset too. */
+  timeZone?: string;
+  /** Whether it does not tick. */
+  disabled?: boolean;
+}
+
 /** Where tasks wait that were enqueued in a transaction of the app's own database, when tasks live elsewhere. */
 export interface OutboxOptions {
   /** The app's TypeORM DataSource: its name, `default` for the unnamed one; in code the object too. */
@@ -281,6 +291,8 @@ export interface TasksModuleOptions extends QueueSettingsOptions {
   enhancers?: EnhancersMode;
   /** What tasks carry, such as the id of the request that they come from. Cannot stand in the file. */
   context?: ContextOptions;
+  /** Expression, zone and `disabled` of single cron schedules, by their names, over what their `@Cron` says. */
+  crons?: Record<string, CronOverride>;
   /** `false`: no panel. */
   admin?: AdminOptions | false;
   /**

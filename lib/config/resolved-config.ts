@@ -5,6 +5,7 @@ import type {
   Backoff,
   ContextOptions,
   CronMode,
+  CronOverride,
   EngineOption,
   EnhancersMode,
   OutboxOptions,
@@ -44,6 +45,9 @@ export interface QueueConfig {
   readonly flow: QueueFlow | null;
 }
 
+/** What stands over the `@Cron` of a name. */
+export type CronOverrides = ReadonlyMap<string, CronOverride>;
+
 /** The module's options after the file was read, everything was checked and the defaults were filled in. */
 export interface ResolvedConfig {
   /** Name of the store: `default` unless a process has several. */
@@ -66,6 +70,8 @@ export interface ResolvedConfig {
   /** Whether workers start with the app. */
   readonly autoStart: boolean;
   readonly cron: CronMode;
+  /** By the names of the schedules. */
+  readonly crons: CronOverrides;
   readonly enhancers: EnhancersMode;
   readonly context: ContextOptions;
   readonly admin:

@@ -23,6 +23,7 @@ import { HandlerScanner } from './discovery/handler.scanner.js';
 import { Stores } from './discovery/stores.js';
 import { TaskEnhancers } from './enhancers/index.js';
 import { plainLines } from './logging/index.js';
+import { Workers } from '../working/index.js';
 import { madeOf } from './made-of.js';
 import { AS_CONFIGURED, type StoreSetup, type StoreSetups } from './store-setup.js';
 import {
@@ -112,8 +113,11 @@ export function storeProviders(
     { provide: TASK_ENGINE, useFactory: openEngine, inject: [TASKS_CONFIG, ModuleRef, TASKS_LOGGER, STORE_SETUP] },
     madeOf(Operations, Operations, { ...store, logger: TASKS_LOGGER }),
     madeOf(Awaiting, Awaiting, store),
+    madeOf(Workers, Workers, { ...store, logger: TASKS_LOGGER }),
     // The explorer is what the registry asks before the boot is over.
-    madeOf(dispatcher, TaskDispatcher, { ...store, operations: Operations, awaiting: Awaiting }, [HandlerExplorer]),
+    madeOf(dispatcher, TaskDispatcher, { ...store, operations: Operations, awaiting: Awaiting, workers: Workers }, [
+      HandlerExplorer,
+    ]),
     madeOf(schedules, CronSchedules, { ...store, crons: CronRegistry, logger: TASKS_LOGGER }),
     madeOf(AttemptPipeline, AttemptPipeline, {
       registry: HandlerRegistry,
@@ -136,6 +140,7 @@ export function storeProviders(
       cronExplorer: CronExplorer,
       schedules,
       awaiting: Awaiting,
+      workers: Workers,
       codec: ParamsCodec,
       server: AppServer,
       logger: TASKS_LOGGER,

@@ -7,10 +7,11 @@ import type { CronExplorer } from './discovery/cron.explorer.js';
 import type { CronRegistry, CronSchedules } from '../cron/index.js';
 import type { HandlerExplorer } from './discovery/handler.explorer.js';
 import type { HandlerRegistry } from '../handlers/index.js';
-import type { Consumer, EngineLogger, TaskEngine } from '../engine/port/index.js';
+import type { EngineLogger, TaskEngine } from '../engine/port/index.js';
 import { listOf, plural, TasksConfigError } from '../contract/index.js';
 import type { ParamsCodec } from '../params/index.js';
 import type { AttemptPipeline } from '../attempts/index.js';
+import type { Workers } from '../working/index.js';
 import type { AppServer } from './tasks.http-server.js';
 import { storeIdentityOf, type StoreIdentity } from './tasks.identity.js';
 
@@ -29,6 +30,7 @@ export interface TasksLifecycleDependencies {
   readonly cronExplorer: CronExplorer;
   readonly schedules: CronSchedules;
   readonly awaiting: Awaiting;
+  readonly workers: Workers;
   readonly codec: ParamsCodec;
   readonly server: AppServer;
   readonly logger: EngineLogger;
@@ -39,7 +41,7 @@ export interface TasksLifecycleDependencies {
  *
  *     created      the engine is open: providers may enqueue from the moment they have the dispatcher
  *       │ onModuleInit             handlers and cron methods are found and checked
- *       │ onApplicationBootstrap   sensitive params are noted, schedules saved, consumers started
+ *       │ onApplicationBootstrap   sensitive params are noted, schedules saved, workers started unless they are told to later
  *     working
  *       │ onModuleDestroy          the app's port is freed for the next process; consumers are closed: handlers end, or
  *       │                          are aborted after the grace period
@@ -54,7 +56,6 @@ export interface TasksLifecycleDependencies {
  * there yet, or not any more. A global module would have its hooks called first and last; the distance is what Nest goes by.
  */
 export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
-  private readonly consumers: Consumer[] = [];
   private explored: Promise<void> | null = null;
   private begun: Promise<void> | null = null;
   private stopped: Promise<void> | null = null;
@@ -93,7 +94,8 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
       if (this.stopped) return;
       await this.noteSensitiveParams();
       await this.deps.schedules.saveAll();
-      if (this.deps.config.autoStart) await this.startConsumers();
+      this.deps.workers.runBy(this.deps.attempts.run);
+      if (this.deps.config.autoStart) await this.deps.workers.start();
       this.report();
     });
   }
@@ -132,25 +134,10 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     await engine.enqueueing.noteSensitive(new Map(paths));
   }
 
-  /** A process without handlers would take tasks only to hand them back. */
-  private async startConsumers(): Promise<void> {
-    const { config, engine, attempts, handlers } = this.deps;
-    if (handlers.names().length === 0) {
-      handlers.whenFirst(() => void this.attempt('start the workers', () => this.startConsumers()));
-      return;
-    }
-    for (const { name, concurrency, settings, rateLimit } of config.queues.values()) {
-      if (concurrency === 0 || this.stopped) continue;
-      const options = { concurrency, priority: settings.priority, rateLimit };
-      this.consumers.push(await engine.delivering.consume(name, options, attempts.run));
-    }
-  }
-
   private stop(): Promise<void> {
     this.stopped ??= this.attempt('stop the workers', async () => {
-      const { config, awaiting } = this.deps;
-      const closing = this.consumers.map((consumer) => consumer.close(config.shutdownGrace));
-      await Promise.all([...closing, awaiting.close(config.shutdownGrace)]);
+      const { config, awaiting, workers } = this.deps;
+      await Promise.all([workers.close(), awaiting.close(config.shutdownGrace)]);
     });
     return this.stopped;
   }

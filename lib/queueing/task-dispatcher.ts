@@ -27,6 +27,7 @@ import type {
   TaskMetrics,
   TaskMetricsQuery,
 } from '../operations/index.js';
+import type { DrainWorkersOptions, Workers, WorkOptions, WorkReport } from '../working/index.js';
 import { checkIsObject } from './call-options.js';
 import { EnqueuePipeline, type EnqueuePipelineParts } from './enqueue-pipeline.js';
 import { followUpsOf } from './follow-ups.js';
@@ -43,6 +44,7 @@ import type {
 export interface TaskDispatcherParts extends Omit<EnqueuePipelineParts, 'followUps'> {
   readonly operations: Operations;
   readonly awaiting: Awaiting;
+  readonly workers: Workers;
 }
 
 /** How `queue` and its kin may be called: the name may be left out where the class of the params tells it. */
@@ -63,13 +65,15 @@ export class TaskDispatcher {
   private readonly operations: Operations;
   private readonly parts: Omit<EnqueuePipelineParts, 'followUps'>;
   private readonly awaiting: Awaiting;
+  private readonly own: Workers;
 
   /** @internal Made by `TasksModule`. */
-  constructor({ operations, awaiting, ...parts }: TaskDispatcherParts) {
+  constructor({ operations, awaiting, workers, ...parts }: TaskDispatcherParts) {
     this.operations = operations;
     this.parts = parts;
     this.pipeline = new EnqueuePipeline({ ...parts, followUps: () => followUpsOf(runningAttempt(this)) });
     this.awaiting = awaiting;
+    this.own = workers;
   }
 
   /**
@@ -288,6 +292,48 @@ export class TaskDispatcher {
   /** Keys of which tasks of the queue are ready, run or are held, and how many. @throws UnknownQueueError, InvalidArgumentError */
   async keys(queue: string, query: KeysQuery = {}): Promise<KeyPage> {
     return this.operations.queues.flow.keys(queue, query);
+  }
+
+  /**
+   * Starts this process's workers, where the option `autoStart` is false or they were stopped. Nothing happens where they
+   * work.
+   *
+   * @param queue one of them alone
+   * @throws UnknownQueueError, StoreError, TasksConfigError before the app has started
+   */
+  async start(queue?: string): Promise<void> {
+    await this.own.start(queue);
+  }
+
+  /**
+   * Stops this process's workers: no task begins here any more, those that run have the module's `shutdownGrace` to end, and
+   * then their signals are aborted. Enqueueing goes on.
+   *
+   * @param queue those of one alone
+   * @throws UnknownQueueError
+   */
+  async stop(queue?: string): Promise<void> {
+    await this.own.stop(queue);
+  }
+
+  /**
+   * As {@link stop}, for all queues, with a time of one's own for the tasks that run.
+   *
+   * @returns whether all of them ended by themselves
+   * @throws InvalidArgumentError
+   */
+  async drain(options: DrainWorkersOptions = {}): Promise<boolean> {
+    return this.own.drain(options);
+  }
+
+  /**
+   * Works until nothing is due, and stops: for a process that is started for it, such as a scheduled job or a function in a
+   * cloud. Needs the option `autoStart: false`.
+   *
+   * @throws InvalidArgumentError where the workers work already; StoreError, TasksConfigError before the app has started
+   */
+  async work(options: WorkOptions): Promise<WorkReport> {
+    return this.own.work(options);
   }
 
   /** Every queue as it stands: depth by state, workers, settings, rates and latency. */

@@ -6,6 +6,7 @@ import { keptResult } from './kept-result.js';
 import type { TaskEnhancers } from '../enhancers/index.js';
 import { ProviderExplorer } from './provider-explorer.js';
 import type { CronRegistry } from '../../cron/index.js';
+import { checkOverrides, overriddenCron } from './cron-overrides.js';
 import { CronScanner, type FoundCron } from './cron.scanner.js';
 import { scheduleFromDeclaration } from './schedule-from-declaration.js';
 import { idleTimers, refuseSecondRunner } from './schedule-module.js';
@@ -57,6 +58,8 @@ export class CronExplorer extends ProviderExplorer {
 
   override exploreAtBoot(): void {
     super.exploreAtBoot();
+    const declared = this.parts.crons.all().map(({ schedule }) => schedule.name);
+    checkOverrides(this.parts.config.crons, declared);
     for (const { location, original } of this.parts.scanner.overridden(this.parts.config.cron)) {
       this.logger.warn(
         `${location} overrides ${original}, which has @Cron, and has no decorator itself, so it does not run by itself. ` +
@@ -70,7 +73,9 @@ export class CronExplorer extends ProviderExplorer {
   private register({ declaration, prototype, method, location, wrapper }: FoundCron): void {
     const methods = this.registered.get(prototype) ?? new Set();
     if (methods.has(method)) return;
-    const { schedule, settings, unique } = scheduleFromDeclaration(declaration, location, this.parts.config);
+    const { config } = this.parts;
+    const meant = overriddenCron(declaration, location, config.crons, config.clock.now());
+    const { schedule, settings, unique } = scheduleFromDeclaration(meant, location, config);
     this.parts.handlers.add({
       name: schedule.task,
       kind: 'cron',
