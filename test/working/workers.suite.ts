@@ -13,10 +13,10 @@ const seen = { ran: [] as string[], begun: signal(), go: signal() };
 
 @TaskHandler('note')
 class NoteHandler {
-  async handle({ text, then }: { text: string; then?: string }, task: TaskContext): Promise<void> {
+  async handle({ text, next }: { text: string; next?: string }, task: TaskContext): Promise<void> {
     seen.ran.push(text);
     if (text === 'broken') throw new Error('broken');
-    if (then !== undefined) await task.queue('default', 'note', { text: then });
+    if (next !== undefined) await task.queue('default', 'note', { text: next });
   }
 }
 
@@ -99,7 +99,7 @@ export function describeWorkers(name: string, store: () => Promise<TasksModuleRo
 
     it('work until nothing is due, follow-up tasks and due ones among it', async () => {
       const tasks = await boot();
-      await tasks.queue('default', 'note', { text: 'a', then: 'b' });
+      await tasks.queue('default', 'note', { text: 'a', next: 'b' });
       await tasks.queue('other', 'note', { text: 'broken' });
       await tasks.queueAt('default', Date.now() + 1, 'note', { text: 'soon' });
       await sleep(2);

@@ -20,17 +20,17 @@ export function overriddenCron(
   const override = overrides.get(name);
   if (!override) return declaration;
   const { expression = expressionText(declaration.expression), timeZone, disabled } = override;
-  const options = {
+  const options: CronDeclaration['options'] = {
     ...declaration.options,
     // A zone takes the place of an offset.
     ...(timeZone !== undefined && { timeZone, utcOffset: undefined }),
     ...(disabled !== undefined && { disabled }),
-  } as CronDeclaration['options'];
+  };
   const problem = findTimingProblem({ ...options, expression }, now);
   if (problem) {
     throw new TasksConfigError(`The option "crons", "${name}", over @Cron on ${location}: ${problem.message}.`);
   }
-  return { ...declaration, expression: expression as CronDeclaration['expression'], options };
+  return { ...declaration, expression, options };
 }
 
 /**
