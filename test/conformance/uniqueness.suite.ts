@@ -28,12 +28,12 @@ export function describeUniqueness(it: CaseTest): void {
       [UNTIL_ENDED],
       async (opened, task) => {
         const { engine, becomes, clock, open } = opened;
-        const one = task!();
+        const one = task();
         expect(await engine.enqueueing.enqueue([one])).toEqual(['stored']);
         const held = { holder: one.id };
         const other = await open();
-        const others = [task!({ queue: 'other' }), task!({ name: 'other' }), newTask(clock)];
-        expect(await other.enqueueing.enqueue([task!(), ...others, task!()])).toEqual([
+        const others = [task({ queue: 'other' }), task({ name: 'other' }), newTask(clock)];
+        expect(await other.enqueueing.enqueue([task(), ...others, task()])).toEqual([
           held,
           'stored',
           'stored',
@@ -43,23 +43,23 @@ export function describeUniqueness(it: CaseTest): void {
         const deliveries = new Deliveries();
         await engine.delivering.consume('default', { ...CONSUME, concurrency: 5 }, deliveries.run);
         const first = await firstOf(deliveries, one.id);
-        expect(await other.enqueueing.enqueue([task!()])).toEqual([held]);
+        expect(await other.enqueueing.enqueue([task()])).toEqual([held]);
         first.end(retryAt(clock.now()));
         const second = await firstOf(deliveries, one.id);
-        expect(await engine.enqueueing.enqueue([task!()])).toEqual([held]);
+        expect(await engine.enqueueing.enqueue([task()])).toEqual([held]);
         second.end(completed);
         await becomes(one.id, 'completed');
-        const next = task!();
-        expect(await engine.enqueueing.enqueue([next, task!()])).toEqual(['stored', { holder: next.id }]);
+        const next = task();
+        expect(await engine.enqueueing.enqueue([next, task()])).toEqual(['stored', { holder: next.id }]);
         await engine.acting.act('delete', { ids: [one.id] });
-        expect(await engine.enqueueing.enqueue([task!()])).toEqual([{ holder: next.id }]);
+        expect(await engine.enqueueing.enqueue([task()])).toEqual([{ holder: next.id }]);
       },
     );
 
     ofClaims('have one holder of many who enqueue at once', [UNTIL_ENDED], async ({ engine, open, clock }, task) => {
       const other = await open();
       const calls = Array.from({ length: 20 }, (_, index) => (index % 2 ? engine : other).enqueueing);
-      const answers = await Promise.all(calls.map((facet) => facet.enqueue([newTask(clock), task!()])));
+      const answers = await Promise.all(calls.map((facet) => facet.enqueue([newTask(clock), task()])));
       expect(answers.map(([plain]) => plain)).toEqual(calls.map(() => 'stored'));
       const holders = answers.flatMap(([, answer]) => (typeof answer === 'object' ? [answer.holder] : []));
       expect(holders).toHaveLength(19);
@@ -72,10 +72,10 @@ export function describeUniqueness(it: CaseTest): void {
       'refuse a call whose task would be the second, and store nothing of it',
       [{ ...UNTIL_ENDED, onConflict: 'reject' }],
       async ({ engine, clock }, task) => {
-        const one = task!();
+        const one = task();
         await engine.enqueueing.enqueue([one]);
         const plain = newTask(clock);
-        const refused = engine.enqueueing.enqueue([plain, task!()]);
+        const refused = engine.enqueueing.enqueue([plain, task()]);
         await expect(refused).rejects.toBeInstanceOf(DuplicateTaskError);
         await expect(refused).rejects.toMatchObject({ holder: one.id, queue: 'default' });
         expect(await engine.inspecting.get(plain.id)).toBeNull();
@@ -86,14 +86,14 @@ export function describeUniqueness(it: CaseTest): void {
       'are released when an attempt begins',
       [{ key: 'a', until: 'started', onConflict: 'replace' }],
       async ({ engine, clock, unit }, task) => {
-        const one = task!();
+        const one = task();
         await engine.enqueueing.enqueue([one]);
         const deliveries = new Deliveries();
         const consumer = await engine.delivering.consume('default', CONSUME, deliveries.run);
         const running = await deliveries.next();
-        const two = task!({ runAt: clock.now() + unit });
+        const two = task({ runAt: clock.now() + unit });
         expect(await engine.enqueueing.enqueue([two])).toEqual(['stored']);
-        const three = task!({
+        const three = task({
           params: '{"n":3}',
           priority: 3,
           traits: { tags: { a: 'b' } },
@@ -120,7 +120,7 @@ export function describeUniqueness(it: CaseTest): void {
       'are released by their time alone, where they have no event',
       [{ key: 'a', until: 'time', for: 3_000, onConflict: 'keep' }],
       async ({ engine, advance, becomes, until }, task) => {
-        const one = task!();
+        const one = task();
         await engine.enqueueing.enqueue([one]);
         const deliveries = new Deliveries();
         const consumer = await engine.delivering.consume('default', CONSUME, deliveries.run);
@@ -129,23 +129,23 @@ export function describeUniqueness(it: CaseTest): void {
           await becomes(one.id, 'completed');
           await advance(2_999);
           // It is kept as long as it holds the key.
-          expect(await engine.enqueueing.enqueue([task!()])).toEqual([{ holder: one.id }]);
+          expect(await engine.enqueueing.enqueue([task()])).toEqual([{ holder: one.id }]);
           await advance(1);
         }
-        await until('the key to be free', async () => (await engine.enqueueing.enqueue([task!()]))[0] === 'stored');
+        await until('the key to be free', async () => (await engine.enqueueing.enqueue([task()]))[0] === 'stored');
         await consumer.close(0);
       },
     );
 
     ofClaims('are taken again by a retry by hand, or refused', [UNTIL_ENDED], async ({ engine, becomes }, task) => {
-      const one = task!();
+      const one = task();
       await engine.enqueueing.enqueue([one]);
       const deliveries = new Deliveries();
       const consumer = await engine.delivering.consume('default', CONSUME, deliveries.run);
       (await deliveries.next()).end(failed());
       await becomes(one.id, 'failed');
       await consumer.close(0);
-      const two = task!();
+      const two = task();
       await engine.enqueueing.enqueue([two]);
       expect(await engine.acting.act('retry', { ids: [one.id] })).toEqual({
         changed: 0,
@@ -154,7 +154,7 @@ export function describeUniqueness(it: CaseTest): void {
       expect(await engine.acting.act('retry', { filter: { state: 'failed' } })).toMatchObject({ changed: 0 });
       await engine.acting.act('cancel', { ids: [two.id] });
       expect(await engine.acting.act('retry', { ids: [one.id] })).toEqual({ changed: 1, refused: [] });
-      expect(await engine.enqueueing.enqueue([task!()])).toEqual([{ holder: one.id }]);
+      expect(await engine.enqueueing.enqueue([task()])).toEqual([{ holder: one.id }]);
     });
 
     ofClaims(
@@ -162,7 +162,7 @@ export function describeUniqueness(it: CaseTest): void {
       [{ key: 'a', until: 'started', onConflict: 'join', wait: 60_000, join: { field: 'ids', maxBytes: 60 } }],
       async ({ engine, clock }, task) => {
         const of = (ids: readonly number[]) =>
-          task!({ params: JSON.stringify({ ids, a: ids[0] }), runAt: clock.now() + 60_000 });
+          task({ params: JSON.stringify({ ids, a: ids[0] }), runAt: clock.now() + 60_000 });
         const one = of([1]);
         expect(await engine.enqueueing.enqueue([one, of([2, 3]), of([4])])).toEqual([
           'stored',

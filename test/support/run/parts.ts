@@ -30,4 +30,5 @@ export const COMPILED_FOLDERS = [
   'test/migrate/support',
   'test/outbox/worker',
   'test/restarts/worker',
+  'test/uniqueness/worker',
 ];

@@ -18,6 +18,7 @@ export type FindingKind =
   | 'wrong-tags'
   | 'unlisted-time'
   | 'idle-held'
+  | 'missing-key'
   | 'unhandled'
   | 'wrong-counter';
 
@@ -145,7 +146,7 @@ export function wrongCounter({ queue, state, tasks, counter }: WrongCount): Find
 }
 
 /** What is wrong with the facts that few tasks have. */
-export function besideFindings({ stray, unmarked, broken, differing, untimed }: BesideFaults): Finding[] {
+export function besideFindings({ stray, unmarked, broken, differing, untimed, keyless }: BesideFaults): Finding[] {
   const found = (kind: FindingKind, count: number, message: string): Finding[] =>
     count === 0 ? [] : [{ kind, repairable: true, message }];
   return [
@@ -180,6 +181,12 @@ export function besideFindings({ stray, unmarked, broken, differing, untimed }: 
       untimed,
       `${plural(untimed, 'task')} whose ids do not tell when they were enqueued and that tasks_own_id does not list: a list ` +
         'of a span of time leaves them out.',
+    ),
+    ...found(
+      'missing-key',
+      keyless,
+      `${plural(keyless, 'task')} that hold a unique key until they have ended, of which tasks_unique knows nothing: a second ` +
+        'task of the same key could be enqueued beside them.',
     ),
   ];
 }

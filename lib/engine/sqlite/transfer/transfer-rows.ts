@@ -1,6 +1,6 @@
 import type { TaskLog, TaskProgress } from '../../../contract/index.js';
 import type { MovedState, StoredTask } from '../../port/index.js';
-import { lapseError } from '../../common/index.js';
+import { lapseError, storedKey } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { placeholders, statement } from '../store/statement.js';
 import { parsePaths } from '../sql/name-rows.js';
@@ -9,6 +9,8 @@ import { noteError } from '../sql/note-error.js';
 import { noteSlot, readyState } from '../sql/settle-keys.js';
 import { besideTask, TRAIT_COLUMNS, traitParameters, traitsIn } from '../sql/task-traits.js';
 import { ATTEMPTS_OF_TASK, toAttempt, type AttemptRow } from '../sql/read-tasks.js';
+import { runScript } from '../sql/run-script.js';
+import { keyHolder, TAKE_KEY } from '../sql/unique-keys.js';
 import type { Transaction } from '../store/transaction.js';
 
 /** Walks the table by its key: all of it is wanted. */
@@ -34,6 +36,11 @@ const INSERT_MOVED = `
   ON CONFLICT (id) DO NOTHING`;
 
 const INSERT_LOG = `INSERT INTO tasks_log (task, attempt, at, message) VALUES (?, ?, ?, ?)`;
+
+/** A key until the start is taken with the attempt that the task has now, or was released by it. */
+const KEY_TAKEN = `
+  SELECT taken_at AS at, tasks_unique.expires_at AS expiresAt FROM tasks_unique JOIN tasks_task ON seq = task
+   WHERE task = ? AND (until <> 'started' OR tasks_unique.attempt = tasks_task.attempt)`;
 
 const FIND = `SELECT seq, queue, state, key FROM tasks_task WHERE id = ? AND state <> 'running'`;
 const DELETE = `DELETE FROM tasks_task WHERE seq = ?`;
@@ -102,6 +109,7 @@ function toTask(database: Database, row: TaskColumns): StoredTask {
     progress: row.progress === null ? null : (JSON.parse(row.progress) as TaskProgress),
     attempts: statement<[number], AttemptRow>(database, ATTEMPTS_OF_TASK).all(row.seq).map(toAttempt),
     logs: statement<[number], TaskLog>(database, LOGS_OF_TASK).all(row.seq),
+    ...keyTakenBy(database, row),
   };
 }
 
@@ -143,6 +151,7 @@ export function insertMovedTask(
   if (changes === 0) return;
   const seq = Number(lastInsertRowid);
   for (const [sql, parameters] of besideTask(task)) statement<unknown[]>(database, sql).run(parameters);
+  takeMovedKey(transaction, task, seq);
   for (const { attempt, worker, startedAt, finishedAt, outcome, error } of task.attempts) {
     // An attempt without an end on record ended when the next could begin, at the latest.
     const ended = { finishedAt: finishedAt ?? startedAt, outcome: outcome ?? 'lost', error: error ?? null };
@@ -158,6 +167,29 @@ export function insertMovedTask(
   transaction.moved(queue, null, state);
   transaction.touch(queue, task.id);
   if (state === 'held') noteSlot(transaction, { seq, queue, key }, task.state, state);
+}
+
+function keyTakenBy(database: Database, { seq, traits }: TaskColumns): Pick<StoredTask, 'keyTaken'> {
+  if (traitsIn(traits).traits?.unique === undefined) return {};
+  const row = statement<[number], { at: number; expiresAt: number | null }>(database, KEY_TAKEN).get(seq);
+  return row ? { keyTaken: row } : {};
+}
+
+/** A key that a task of the target has is left to it. */
+function takeMovedKey(transaction: Transaction, task: StoredTask, seq: number): void {
+  const { traits, keyTaken } = task;
+  if (!traits?.unique || !keyTaken) return;
+  const key = storedKey(task, traits.unique);
+  if (runScript(transaction, keyHolder(key, keyTaken.at)) !== null) return;
+  const { until } = traits.unique;
+  statement<(string | number | null)[]>(transaction.database, TAKE_KEY).run(
+    key,
+    seq,
+    until,
+    task.attempt,
+    keyTaken.at,
+    keyTaken.expiresAt,
+  );
 }
 
 export function deleteMovedTask(transaction: Transaction, id: string): void {

@@ -15,6 +15,7 @@ import { LogPart } from '../parts/log.js';
 import { ParamsPart } from '../parts/params.js';
 import { ResultPart } from '../parts/result.js';
 import { runAgain } from '../parts/run-again.js';
+import { KeyHeld } from '../parts/key-held.js';
 import { Tags } from '../parts/tags.js';
 import { TaskActions } from '../parts/task-actions.js';
 import { WaterfallPart } from '../parts/waterfall-part.js';
@@ -188,6 +189,11 @@ function Facts({ task }: { readonly task: Task }): JSX.Element {
         </Fact>
       )}
       {task.key !== undefined && <Fact term="key">{task.key}</Fact>}
+      {task.unique !== undefined && (
+        <Fact term="unique key">
+          <KeyHeld task={task} />
+        </Fact>
+      )}
       <Fact term="priority">{priority}</Fact>
       {worker !== undefined && (
         <Fact term="by">
