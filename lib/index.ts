@@ -58,6 +58,7 @@ export type {
   CronMode,
   CronOverride,
   EnhancersMode,
+  OnFailed,
   EngineOption,
   OutboxOptions,
   QueueOptions,
@@ -134,6 +135,8 @@ export {
   type TaskSteps,
   type TaskSummary,
   type CarriedContext,
+  type FailedTask,
+  type FailureTarget,
   type TaskTags,
   type RefusedTask,
   type ReleasePoint,
@@ -181,3 +184,5 @@ export {
   UnknownTaskVersionError,
   UnrecoverableError,
 } from './contract/index.js';
+
+export { TaskFailureParams } from './params/index.js';

@@ -36,6 +36,7 @@ import type {
   CronOverride,
   EngineOption,
   EnhancersMode,
+  OnFailed,
   OutboxOptions,
   QueueSettingsOptions,
   TasksModuleIdentity,
@@ -47,6 +48,7 @@ import { queueSettingsFields } from './task-settings.js';
 export interface CheckedQueue extends QueueSettingsOptions {
   readonly concurrency?: number;
   readonly rateLimit?: RateLimit;
+  readonly onFailed?: OnFailed;
   readonly key?: CheckedQueueKey;
   readonly fair?: boolean;
   readonly globalConcurrency?: number;
@@ -74,6 +76,7 @@ export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentit
   readonly crons?: Map<string, CronOverride>;
   readonly enhancers?: EnhancersMode;
   readonly context?: ContextOptions;
+  readonly onFailed?: OnFailed;
   readonly admin?: AdminOptions | false;
   readonly maxParamsSize?: number;
   readonly maxResultSize?: number;
@@ -169,6 +172,19 @@ const origin = checkWith<string>((value) => {
     : { problem: `must be an origin such as "https://tasks.example.com", not ${shownValue(value)}` };
 });
 
+const failureTarget = object<{ queue: string; name: string }>({ queue: queueName, name: text });
+
+const onFailed: Check<OnFailed> = (value, place) => {
+  if (value === false) return false;
+  if (typeof value !== 'object' || value === null) return text(value, place);
+  const checked = failureTarget(value, place);
+  if (!checked?.name || !checked.queue) {
+    place.report('must have a name and a queue: { name: "notify_ops", queue: "alerts" }');
+    return undefined;
+  }
+  return checked;
+};
+
 const aFunction = <T>(shape: string): Check<T> =>
   checkWith<T>((value) =>
     typeof value === 'function'
@@ -204,6 +220,7 @@ const queueFields: OptionChecks<CheckedQueue> = {
   ...queueSettingsFields,
   concurrency,
   rateLimit: checkWith(checkRateLimit),
+  onFailed,
   key: object(keyFields),
   fair: boolean(),
   globalConcurrency: wholeNumber(1, MAX_CONCURRENCY),
@@ -233,6 +250,7 @@ const rootFields: OptionChecks<CheckedOptions> = {
   crons: mapOf(text, object<CronOverride>({ expression: text, timeZone: text, disabled: boolean() })),
   enhancers: oneOf('own', 'all'),
   context: inCodeOnly(object(contextFields)),
+  onFailed,
   admin: orFalse(object(adminFields)),
   maxParamsSize: checkWith((value) => checkSize(value, PARAMS_SIZE_BOUNDS)),
   maxResultSize: checkWith((value) => checkSize(value, RESULT_SIZE_BOUNDS)),

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { CanActivate, InjectionToken, Type } from '@nestjs/common';
 import type { Clock } from '../clock/index.js';
 import type { EngineOption } from '../engine/kinds/index.js';
-import type { AuditAction, CarriedContext, Duration, TaskTags } from '../contract/index.js';
+import type { AuditAction, CarriedContext, Duration, FailureTarget, TaskTags } from '../contract/index.js';
 
 export type { EngineOption };
 
@@ -123,6 +123,8 @@ export interface QueueOptions extends QueueSettingsOptions {
   globalConcurrency?: number;
   /** Most tasks started in a span of time, over all processes of the store: `100/m`, `5/s`, `1000/h`, `10/30s`. */
   rateLimit?: string;
+  /** See {@link TasksModuleOptions.onFailed}; over the module's, and under the handler's. */
+  onFailed?: OnFailed;
 }
 
 /** `name` of the queue to its number of concurrent workers in this process. */
@@ -198,6 +200,12 @@ export type CronMode = 'all' | 'own' | false;
 
 /** Which of Nest's enhancers apply to handlers: those on the handler's class and method, or the app's global ones as well. */
 export type EnhancersMode = 'own' | 'all';
+
+/**
+ * The task to enqueue when a task fails for good: its name, or its name and queue where this process has no handler of it.
+ * `false`: none, whatever is said further out.
+ */
+export type OnFailed = string | FailureTarget | false;
 
 /** What tasks carry from where they are enqueued to where they run. */
 export interface ContextOptions {
@@ -289,6 +297,12 @@ export interface TasksModuleOptions extends QueueSettingsOptions {
    * @default 'own'
    */
   enhancers?: EnhancersMode;
+  /**
+   * Name of the task that is enqueued when a task fails for good, in the commit of the failure: once for each, whatever it
+   * failed by. Its params are `TaskFailureParams`; its own failure enqueues nothing.
+   * @default none
+   */
+  onFailed?: OnFailed;
   /** What tasks carry, such as the id of the request that they come from. Cannot stand in the file. */
   context?: ContextOptions;
   /** Expression, zone and `disabled` of single cron schedules, by their names, over what their `@Cron` says. */

@@ -23,6 +23,7 @@ export function resolveQueues(
       settings: overlaySettings(defaults, options),
       rateLimit: options?.rateLimit ?? null,
       flow: flowOf(options),
+      ...(options?.onFailed !== undefined && { onFailed: options.onFailed }),
     });
   }
   return queues;

@@ -8,6 +8,7 @@ import type {
   CronOverride,
   EngineOption,
   EnhancersMode,
+  OnFailed,
   OutboxOptions,
 } from './options.js';
 import type { QueueFlow, RateLimit } from '../contract/index.js';
@@ -43,6 +44,8 @@ export interface QueueConfig {
   readonly rateLimit: RateLimit | null;
   /** What it lets run over all processes; null where nothing limits it. */
   readonly flow: QueueFlow | null;
+  /** Undefined where nothing is said for this queue. */
+  readonly onFailed?: OnFailed;
 }
 
 /** What stands over the `@Cron` of a name. */
@@ -74,6 +77,7 @@ export interface ResolvedConfig {
   readonly crons: CronOverrides;
   readonly enhancers: EnhancersMode;
   readonly context: ContextOptions;
+  readonly onFailed: OnFailed;
   readonly admin:
     | (Required<Omit<AdminOptions, 'user' | 'can'>> & {
         user: NonNullable<AdminOptions['user']> | null;

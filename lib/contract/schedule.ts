@@ -36,7 +36,7 @@ export interface Schedule {
 }
 
 /** What few schedules give the tasks of their runs. */
-export interface ScheduleTraits extends Pick<TaskTraits, 'tags' | 'version' | 'unique'> {
+export interface ScheduleTraits extends Pick<TaskTraits, 'onFailed' | 'tags' | 'version' | 'unique'> {
   /** Milliseconds from when a run is enqueued until it is cancelled unless it has started. */
   readonly expires?: number;
   /** Milliseconds from when a run is enqueued until it fails unless it has ended. */

@@ -1,4 +1,5 @@
 import type { UniqueClaim } from './unique-claim.js';
+import type { FailureTarget } from './failed-task.js';
 
 /** Names with values by which tasks are found and acted on, such as `{ customer: '42' }`. */
 export type TaskTags = Readonly<Record<string, string>>;
@@ -29,6 +30,8 @@ export interface TaskTraits {
   readonly context?: CarriedContext;
   /** The key that it holds, or has held, alone among the tasks of its queue and name. */
   readonly unique?: UniqueClaim;
+  /** The task that is enqueued when this one fails for good. */
+  readonly onFailed?: FailureTarget;
   /** Why the store ended the task by itself; absent where it did not. */
   readonly reason?: LapseReason;
 }

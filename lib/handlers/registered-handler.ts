@@ -1,4 +1,4 @@
-import type { TaskSettingsOptions } from '../config/index.js';
+import type { OnFailed, TaskSettingsOptions } from '../config/index.js';
 import type { TaskKey } from '../contract/index.js';
 import type { ParamsType } from '../params/index.js';
 import type { UniqueRule } from '../uniqueness/index.js';
@@ -43,6 +43,8 @@ export interface RegisteredHandler {
   readonly limit?: string | null;
   /** Whose slots its tasks share; absent where it does not say. */
   readonly key?: TaskKey;
+  /** The task to enqueue when one of its tasks fails for good; absent where it does not say. */
+  readonly onFailed?: OnFailed | undefined;
   /** Null, or absent: what it returns is not kept. */
   readonly result?: KeptResult | null;
   /**

@@ -3,6 +3,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { Awaiting } from '../awaiting/index.js';
 import { noKeys, type ResolvedConfig, unfitRetention, weakerOptions } from '../config/index.js';
 import { exampleClaim, unfitClaim } from '../uniqueness/index.js';
+import { checkFollowers } from './discovery/on-failed.js';
 import type { CronExplorer } from './discovery/cron.explorer.js';
 import type { CronRegistry, CronSchedules } from '../cron/index.js';
 import type { HandlerExplorer } from './discovery/handler.explorer.js';
@@ -86,6 +87,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
       this.deps.handlerExplorer.exploreAtBoot();
       this.deps.cronExplorer.exploreAtBoot();
       this.checkHandlers();
+      checkFollowers(this.deps.config, this.deps.handlers);
     });
   }
 

@@ -12,6 +12,7 @@ import type { FollowUps } from './follow-ups.js';
 import { claiming } from './claims.js';
 import { checkEnds, type LifeSpan, lifeSpanOf } from './life-span.js';
 import { checkUnhandled, nameByParams, refuseQueue } from './names.js';
+import { failureTargetOf } from './on-failed.js';
 import { checkIdentity, ownId, refuseOneForAll } from './own-ids.js';
 import { RowProblems } from './rows.js';
 import { type ReadyTask, storeTasks } from './store-tasks.js';
@@ -174,6 +175,9 @@ export class EnqueuePipeline {
     const slotKey = slotKeyOf(call.slotKey, handler, name, plain, call.flow);
     const knowsRetries = handler !== undefined || call.settings?.maxRetries !== undefined;
     const followUps = this.parts.followUps();
+    const { config, registry } = this.parts;
+    const failing = { queue: call.queue, name, onFailed: handler?.onFailed };
+    const target = failureTargetOf(failing, config, (task) => registry.get(task));
     const own = ownId(call, { queue: call.queue, name, params: json }, followUps);
     return {
       // Begins with when the task was enqueued, by which engines find it.
@@ -189,7 +193,7 @@ export class EnqueuePipeline {
       settings: call.storedSettings,
       sensitive,
       parentId: followUps?.taskId ?? null,
-      ...traitsOf(call, handler, slotKey),
+      ...traitsOf(call, handler, slotKey, target),
     };
   }
 

@@ -1,4 +1,10 @@
-import { type CarriedContext, InvalidArgumentError, type TaskTags, type TaskTraits } from '../contract/index.js';
+import {
+  type CarriedContext,
+  type FailureTarget,
+  InvalidArgumentError,
+  type TaskTags,
+  type TaskTraits,
+} from '../contract/index.js';
 import type { RegisteredHandler } from '../handlers/index.js';
 import type { LifeSpan } from './life-span.js';
 
@@ -20,6 +26,7 @@ export function traitsOf(
   { version: given, tags, span, context }: GivenTraits,
   handler: RegisteredHandler | undefined,
   key: string | undefined,
+  onFailed: FailureTarget | undefined,
 ): { readonly traits?: TaskTraits } {
   const version = handler?.version ?? given ?? 1;
   const traits: TaskTraits = {
@@ -28,6 +35,7 @@ export function traitsOf(
     ...(key !== undefined && { key }),
     ...span,
     ...(context && { context }),
+    ...(onFailed && { onFailed }),
   };
   return Object.keys(traits).length > 0 ? { traits } : {};
 }

@@ -148,8 +148,8 @@ export class BullmqStore {
     const watch = new EventWatch(set, registry, ({ event, id }) => {
       if (event === 'cancel' && id !== undefined) consumers.cancel(id);
     });
-    const lapses = new Lapses(context, { set, registry, cancelled });
-    const adder = new TaskAdder(set, registry, watch, consumers, lapses);
+    const lapses = new Lapses(context, { set, registry, cancelled, enqueue: (tasks) => adder.add(tasks) });
+    const adder: TaskAdder = new TaskAdder(set, registry, watch, consumers, lapses);
     const schedules = new ScheduleNotes(registry);
     const ticker = new ScheduleTicker(
       context,

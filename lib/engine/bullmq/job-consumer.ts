@@ -14,6 +14,7 @@ import type { QueueSet } from './queue-set.js';
 import { RunningJob, type RunningJobParts } from './running-job.js';
 import type { TaskJob } from './task-job.js';
 import type { UnhandledKinds } from './unhandled-kinds.js';
+import { taskFollowing } from './following.js';
 import { isLanding } from './transfer/carried.js';
 import { land } from './transfer/land.js';
 
@@ -34,6 +35,7 @@ export interface ConsumerParts {
   readonly workerId: string;
   readonly keepAtMost: EngineContext['keepAtMost'];
   readonly unhandled: UnhandledKinds;
+  readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>;
   report(error: Error): void;
 }
 
@@ -83,6 +85,9 @@ export class JobConsumer implements Consumer {
       ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.per } }),
     });
     watchLeases(this.worker, lease, this.running);
+    this.worker.on('failed', (job, error) => {
+      if (job && !(error instanceof AttemptError)) this.followLost(job, error);
+    });
     this.worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) {
         this.abort(id, 'lease-lost', `This process lost the lease of task "${taskIdOf(id)}"; it may run elsewhere.`);
@@ -204,6 +209,9 @@ export class JobConsumer implements Consumer {
       return this.complete(job, outcome);
     }
     if (outcome.kind === 'failed') {
+      // Before the end, by an id that another try makes again: a process that dies in between has the task run again.
+      const following = taskFollowing(job, this.queue, outcome.error);
+      if (following && !(await this.isEnqueued(following))) return this.release(running);
       job.opts.removeOnFail = keeping(this.queue, 'failed', outcome.keepFor, this.parts.keepAtMost);
       job.opts.attempts = 0;
       throw new AttemptError(this.record(running, 'failed', outcome), null);
@@ -232,6 +240,20 @@ export class JobConsumer implements Consumer {
     // A queue without any limit is not looked at for one.
     if (!this.isLimited) await queue.setGlobalRateLimit(NO_LIMIT, 1);
     await queue.rateLimit(delay);
+  }
+
+  private isEnqueued(task: NewTask): Promise<boolean> {
+    const failed = (error: Error): boolean => {
+      this.parts.report(error);
+      return false;
+    };
+    return this.parts.enqueue([task]).then(() => true, failed);
+  }
+
+  /** BullMQ fails a job by itself whose processes have died too often. */
+  private followLost(job: TaskJob, { message }: Error): void {
+    const following = taskFollowing(job, this.queue, { name: 'WorkerLostError', message });
+    if (following) this.parts.enqueue([following]).catch((error: Error) => this.parts.report(error));
   }
 
   private record(running: RunningJob, outcome: AttemptRecord['outcome'], from?: Partial<Outcome>): AttemptRecord {

@@ -4,6 +4,7 @@ import { DeadlineError, hasEnded, type TaskTraits } from '../../contract/index.j
 import { lapseOf, nextLapse } from '../common/index.js';
 import type { EngineContext, NewTask } from '../port/index.js';
 import { type Cancelled, cancelledId } from './cancelled.js';
+import { taskFollowing } from './following.js';
 import { jobIdOf } from './job-ids.js';
 import { stateOf } from './job-view.js';
 import { keeping } from './keeping.js';
@@ -22,6 +23,13 @@ const LOCK_MS = 30_000;
 /** A job that runs when its time comes is looked at again and again, until its end: its signal is aborted by then. */
 const UNTIL_DONE = { attempts: 2 ** 31 - 1, backoff: { type: 'fixed', delay: 500 } };
 
+export interface LapsesParts {
+  readonly set: QueueSet;
+  readonly registry: Registry;
+  readonly cancelled: Cancelled;
+  readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>;
+}
+
 /**
  * Ends tasks that have not started by their `startBy`, or wait when their deadline comes. BullMQ has nothing of that kind, so
  * there is a small delayed job for each such task in a queue that is shown nowhere. It is stored before the task: a process
@@ -35,7 +43,7 @@ export class Lapses {
 
   constructor(
     private readonly context: Pick<EngineContext, 'keepFor' | 'keepAtMost'>,
-    private readonly parts: { readonly set: QueueSet; readonly registry: Registry; readonly cancelled: Cancelled },
+    private readonly parts: LapsesParts,
   ) {}
 
   /** Takes part from now on, or as soon as any process uses it. */
@@ -120,6 +128,9 @@ export class Lapses {
     if (!(await set.waiting.seize(queue, job.id!, token, LOCK_MS))) throw new Error(`Task "${job.id}" has moved on.`);
     await set.waiting.setTraits(queue, job.id!, { ...traits, reason: 'deadline' });
     const error = new DeadlineError(traits.deadlineAt!);
+    const reported = { name: error.name, message: error.message };
+    const following = taskFollowing(job, queue, reported, { ...traits, reason: 'deadline' });
+    if (following) await this.parts.enqueue([following]);
     // No attempt failed with it: those on record stay as they are.
     error.stack = '';
     const { keepFor, keepAtMost } = this.context;

@@ -37,3 +37,4 @@ export {
   type TakenKey,
   verdictOn,
 } from './unique-claims.js';
+export { failureTask } from './failure-task.js';

@@ -6,7 +6,7 @@ import {
   TasksConfigError,
   type TaskTags,
 } from '../../contract/index.js';
-import type { TaskSettingsOptions } from '../../config/index.js';
+import type { OnFailed, TaskSettingsOptions } from '../../config/index.js';
 import type { UniquenessOptions } from '../../uniqueness/index.js';
 import type { RunSpanOptions } from '../../cron/index.js';
 
@@ -55,6 +55,8 @@ export interface CronOptions
    * @default false
    */
   result?: boolean | Duration;
+  /** As in `@TaskHandler`. */
+  onFailed?: OnFailed;
   /**
    * What happens to ticks that no process was there to see. `once`: one run for all; `all`: one each; `skip`: none.
    * @default 'once'

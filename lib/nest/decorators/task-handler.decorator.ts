@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { TaskSettingsOptions } from '../../config/index.js';
+import type { OnFailed, TaskSettingsOptions } from '../../config/index.js';
 import {
   type Duration,
   type ParamsOf,
@@ -59,6 +59,12 @@ export interface TaskHandlerOptions<Params extends object = object>
    * @default none
    */
   key?: TaskKey<Params>;
+  /**
+   * Name of the task that is enqueued when a task of this handler fails for good, in the commit of the failure, with
+   * `TaskFailureParams`; `false`: none. It is stored with each task when that is enqueued.
+   * @default that of the queue, or of the module
+   */
+  onFailed?: OnFailed;
   /**
    * Name of the store (`TasksModule.forRoot({ name })`) that the handler works for.
    * @default 'default', or the only one there is

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import type { ResolvedConfig } from '../../config/index.js';
 import type { HandlerRegistry } from '../../handlers/index.js';
+import { checkOnFailed } from './on-failed.js';
 import { keptResult } from './kept-result.js';
 import type { TaskEnhancers } from '../enhancers/index.js';
 import { ProviderExplorer } from './provider-explorer.js';
@@ -75,7 +76,7 @@ export class CronExplorer extends ProviderExplorer {
     if (methods.has(method)) return;
     const { config } = this.parts;
     const meant = overriddenCron(declaration, location, config.crons, config.clock.now());
-    const { schedule, settings, unique } = scheduleFromDeclaration(meant, location, config);
+    const { schedule, settings, unique } = scheduleFromDeclaration(meant, location, config, this.parts.handlers);
     this.parts.handlers.add({
       name: schedule.task,
       kind: 'cron',
@@ -85,6 +86,7 @@ export class CronExplorer extends ProviderExplorer {
       params: null,
       settings,
       unique,
+      onFailed: checkOnFailed(declaration.options.onFailed, `@Cron on ${location}`),
       result: keptResult(declaration.options.result, `@Cron on ${location}`),
       call: this.parts.enhancers.callOf({
         wrapper,

@@ -7,6 +7,7 @@ import { isSchema } from '../../params/index.js';
 import type { FoundHandler, HandlerScanner } from './handler.scanner.js';
 import { handlerRule } from './handler-rule.js';
 import { keptResult } from './kept-result.js';
+import { checkOnFailed } from './on-failed.js';
 import { isClass } from './provider-class.js';
 import { ProviderExplorer } from './provider-explorer.js';
 import type { TaskEnhancers } from '../enhancers/index.js';
@@ -82,6 +83,7 @@ export class HandlerExplorer extends ProviderExplorer {
       coalesce,
       limit,
       key,
+      onFailed,
       ...settings
     } = metadata.options;
     const where = `@TaskHandler('${name}') on ${location}`;
@@ -112,6 +114,7 @@ export class HandlerExplorer extends ProviderExplorer {
       upgrade,
       settings,
       limit: limit ?? null,
+      onFailed: checkOnFailed(onFailed, where),
       result: keptResult(result, where),
       unique: handlerRule({ unique, debounce, throttle, coalesce }, where),
       ...(key !== undefined && { key }),

@@ -7,7 +7,9 @@ import {
 } from '../../config/index.js';
 import { checkTags, parseDuration } from '../../checks/index.js';
 import type { CronOptions } from '../decorators/cron.decorator.js';
-import { type Schedule, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
+import { failureTargetOf } from '../../queueing/index.js';
+import type { HandlerRegistry, RegisteredHandler } from '../../handlers/index.js';
+import { type FailureTarget, type Schedule, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
 import { claimOf, type UniquenessOptions, type UniqueRule } from '../../uniqueness/index.js';
 import type { CronDeclaration } from './cron-metadata.accessor.js';
 import { handlerRule } from './handler-rule.js';
@@ -37,6 +39,7 @@ const CRON_OPTIONS = [
   'throttle',
   'expires',
   'deadline',
+  'onFailed',
 ] as const satisfies ReadonlyArray<keyof CronOptions>;
 
 /**
@@ -49,6 +52,7 @@ export function scheduleFromDeclaration(
   { expression, options }: CronDeclaration,
   location: string,
   config: ResolvedConfig,
+  handlers: Pick<HandlerRegistry, 'all'>,
 ): { schedule: Schedule; settings: TaskSettingsOptions; unique: UniqueRule | null } {
   const where = `@Cron on ${location}`;
   const wrong = (message: string): TasksConfigError => new TasksConfigError(`${where}: ${message}.`);
@@ -72,6 +76,8 @@ export function scheduleFromDeclaration(
   }
 
   const unique = handlerRule(uniquenessOf(options), where);
+  // Not by `get`, which would look for what is being found here.
+  const find = (task: string): RegisteredHandler | undefined => handlers.all().find((handler) => handler.name === task);
   const settings = settingsOf(options);
   const resolved = resolveSettings(config, queue, settings);
   return {
@@ -93,7 +99,11 @@ export function scheduleFromDeclaration(
       overlap: !options.waitForCompletion,
       disabled: options.disabled ?? false,
       source: 'code',
-      ...traitsOf(options, unique, where),
+      ...traitsOf(
+        options,
+        { unique, onFailed: failureTargetOf({ queue, name, onFailed: options.onFailed }, config, find) },
+        where,
+      ),
     },
   };
 }
@@ -110,13 +120,18 @@ function uniquenessOf({ unique, throttle }: CronOptions): UniquenessOptions {
 /** The runs of a cron method have no params. */
 function traitsOf(
   { tags: given, ...options }: CronOptions,
-  rule: UniqueRule | null,
+  { unique: rule, onFailed }: { unique: UniqueRule | null; onFailed: FailureTarget | undefined },
   where: string,
 ): Pick<Schedule, 'traits'> {
   try {
     const tags = given === undefined ? {} : checkTags(given);
     const unique = rule && claimOf(rule, {}, 0);
-    const traits = { ...(Object.keys(tags).length > 0 && { tags }), ...(unique && { unique }), ...runSpanOf(options) };
+    const traits = {
+      ...(Object.keys(tags).length > 0 && { tags }),
+      ...(unique && { unique }),
+      ...(onFailed && { onFailed }),
+      ...runSpanOf(options),
+    };
     return Object.keys(traits).length > 0 ? { traits } : {};
   } catch (error) {
     throw new TasksConfigError(`${where}: ${(error as Error).message}`);

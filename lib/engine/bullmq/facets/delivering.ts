@@ -1,4 +1,4 @@
-import type { ConsumeOptions, Consumer, Delivering, EngineContext, RunTask } from '../../port/index.js';
+import type { ConsumeOptions, Consumer, Delivering, EngineContext, NewTask, RunTask } from '../../port/index.js';
 import type { BullmqStore } from '../bullmq-store.js';
 import { limitGlobally } from '../global-concurrency.js';
 import { JobConsumer } from '../job-consumer.js';
@@ -11,7 +11,7 @@ export class BullmqDelivering implements Delivering {
   ) {}
 
   async consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
-    const { set, registry, cancelled, ticker, watch, unhandled } = this.store.opened;
+    const { set, registry, cancelled, ticker, watch, unhandled, adder } = this.store.opened;
     const { consumers } = this.store;
     await assertNoMove(registry);
     await registry.noteQueues([queue]);
@@ -20,7 +20,8 @@ export class BullmqDelivering implements Delivering {
     const { workerId } = consumers;
     const report = (error: Error): void => this.store.report(error);
     const { keepAtMost } = this.context;
-    const parts = { set, cancelled, workerId, unhandled, keepAtMost, report };
+    const enqueue = (tasks: readonly NewTask[]): Promise<unknown> => adder.add(tasks);
+    const parts = { set, cancelled, workerId, unhandled, keepAtMost, report, enqueue };
     const consumer = new JobConsumer(queue, parts, this.store.options, options, run);
     consumers.add(consumer);
     ticker.start();

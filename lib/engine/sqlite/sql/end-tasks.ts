@@ -4,9 +4,9 @@ import { placeholders, statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import type { ClaimedTask } from './claim-tasks.js';
 import { putResult } from './result-rows.js';
-import { noteError } from './note-error.js';
 import { noteSlot } from './settle-keys.js';
 import { keyKeptUntil } from './unique-keys.js';
+import { noteFailure } from './fail-task.js';
 
 /** Every statement that ends an attempt names its lease: where it was lost, nothing matches and nothing changes. */
 export const LEASE = `seq = ? AND attempt = ? AND worker = ? AND state = 'running'`;
@@ -97,7 +97,7 @@ export function endTask(transaction: Transaction, task: ClaimedTask, end: TaskEn
   );
   if (changes === 0) return false;
   if (end.result) putResult(transaction, task.seq, end.result, timing.finishedAt);
-  if (end.kind === 'failed') noteError(transaction, task, end.error ?? NO_ERROR, timing.finishedAt);
+  if (end.kind === 'failed') noteFailure(transaction, task, end.error ?? NO_ERROR, timing.finishedAt);
   recordEnd(transaction, task, end.kind, end.kind, end.error ?? null, timing);
   return true;
 }

@@ -4,8 +4,8 @@ import type { EngineContext } from '../../port/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
-import { noteError } from './note-error.js';
 import { noteSlot } from './settle-keys.js';
+import { noteFailure } from './fail-task.js';
 import { traitsIn } from './task-traits.js';
 import { keyKeptUntil } from './unique-keys.js';
 
@@ -107,7 +107,7 @@ function end(
     row.seq,
   );
   const error = lapseError(traits);
-  if (error) noteError(transaction, row, error, now);
+  if (error) noteFailure(transaction, { ...row, traits }, error, now);
   transaction.moved(row.queue, row.state, state);
   noteSlot(transaction, row, row.state, state);
   transaction.touch(row.queue, row.id);

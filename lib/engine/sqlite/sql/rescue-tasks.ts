@@ -4,8 +4,8 @@ import type { Transaction } from '../store/transaction.js';
 import { startKey } from '../process/starts.js';
 import { insertAttempt } from './end-tasks.js';
 import { lapseLater } from './lapse-tasks.js';
-import { noteError } from './note-error.js';
 import { noteSlot } from './settle-keys.js';
+import { noteFailure } from './fail-task.js';
 import { traitsIn } from './task-traits.js';
 import { keyKeptUntil } from './unique-keys.js';
 import { settlePlacesOf } from './start-log.js';
@@ -129,7 +129,7 @@ function rescue(
     expiresAt,
     row.seq,
   );
-  if (state === 'failed') noteError(transaction, row, error, now);
+  if (state === 'failed') noteFailure(transaction, { ...row, traits: traitsIn(row.traits).traits }, error, now);
   transaction.moved(row.queue, 'running', state);
   noteSlot(transaction, row, 'running', state);
   transaction.metric(row, now)[state] += 1;
