@@ -1,11 +1,5 @@
 import type { TaskError } from './task.js';
 
-/** The task that is enqueued when another one has failed for good. */
-export interface FailureTarget {
-  readonly queue: string;
-  readonly name: string;
-}
-
 /** A task that has failed for good, as its `onFailed` task is told. */
 export interface FailedTask {
   readonly id: string;

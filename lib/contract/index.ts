@@ -1,5 +1,6 @@
 export { MAX_UNHANDLED_COUNTED, type UnhandledKind } from './unhandled-kind.js';
-export type { FailedTask, FailureTarget, TaskFailure } from './failed-task.js';
+export type { FailedTask, TaskFailure } from './failed-task.js';
+export type { FailureTarget } from './failure-target.js';
 export type { CarriedContext, LapseReason, TaskTags, TaskTraits } from './task-traits.js';
 export type { OnConflict, ReleasePoint, UniqueClaim } from './unique-claim.js';
 export { type AuditAction, type AuditEntry, type AuditPage, MAX_AUDIT_ENTRIES } from './audit.js';
