@@ -37,6 +37,8 @@ export {
   type CronOptions,
   getCronSchedulesToken,
   getTaskDispatcherToken,
+  getTasksHealthToken,
+  getTasksMetricsToken,
   InjectCronSchedules,
   InjectTaskDispatcher,
   Sensitive,
@@ -186,3 +188,7 @@ export {
 } from './contract/index.js';
 
 export { TaskFailureParams } from './params/index.js';
+
+export { ATTEMPT_CHANNEL, type AttemptMessage, ENQUEUE_CHANNEL, type EnqueueMessage } from './channels/index.js';
+export { TasksMetrics } from './metrics/index.js';
+export { type HealthReport, type LatencyCheck, type LivenessLimits, TasksHealth } from './health/index.js';

@@ -1,6 +1,7 @@
 import type { ResolvedConfig, TaskSettings } from '../config/index.js';
+import { attemptsAreTraced, traceAttempt } from '../channels/index.js';
 import { inCleanContext, runAsTask } from '../context/index.js';
-import { InvalidParamsError, ParamsUpgradeError, UnknownTaskNameError } from '../contract/index.js';
+import { DEFAULT_STORE, InvalidParamsError, ParamsUpgradeError, UnknownTaskNameError } from '../contract/index.js';
 import type { DeliveredTask, Delivery, EngineLogger, NewTask, Outcome, RunTask } from '../engine/port/index.js';
 import type { HandlerRegistry } from '../handlers/index.js';
 import { type ParamsCodec, TaskSecrets } from '../params/index.js';
@@ -8,6 +9,7 @@ import type { TaskDispatcher } from '../queueing/index.js';
 import type { StepTools } from '../steps/index.js';
 import { AttemptContext, AttemptSignal } from './attempt-context.js';
 import { type AttemptParts, type AttemptsGranted, Decider, type Ending } from './decide.js';
+import { attemptMessage, noteOutcome } from './attempt-message.js';
 import { inCarriedContext } from './in-carried-context.js';
 import { lapsed } from './lapsed.js';
 import { keptResultOf } from './kept-result-of.js';
@@ -17,7 +19,8 @@ import { checkVersion, upgradedParams } from './upgrade-params.js';
 export interface AttemptPipelineParts {
   readonly registry: Pick<HandlerRegistry, 'get' | 'names' | 'settingsOf'>;
   readonly codec: ParamsCodec;
-  readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'maxResultSize' | 'context' | 'limits'>;
+  readonly config: Partial<Pick<ResolvedConfig, 'name'>> &
+    Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'maxResultSize' | 'context' | 'limits'>;
   /** Where steps are recorded. */
   readonly engine: StepTools['engine'];
   /** The dispatcher that handlers find in their context. */
@@ -48,7 +51,12 @@ export class AttemptPipeline {
     this.decider = new Decider(registry, config, logger, random);
   }
 
-  readonly run: RunTask = (delivery) => inCleanContext(this.attempt, delivery);
+  readonly run: RunTask = (delivery) => inCleanContext(attemptsAreTraced() ? this.toldAttempt : this.attempt, delivery);
+
+  private readonly toldAttempt = (delivery: Delivery): Promise<Outcome> => {
+    const told = attemptMessage(this.parts.config.name ?? DEFAULT_STORE, delivery.task);
+    return traceAttempt(told, async () => noteOutcome(told, await this.attempt(delivery)));
+  };
 
   /** One promise for all stages. */
   private readonly attempt = (delivery: Delivery): Promise<Outcome> => {

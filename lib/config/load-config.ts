@@ -82,6 +82,7 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
     crons: merged.crons ?? new Map(),
     enhancers: merged.enhancers ?? DEFAULT_ENHANCERS,
     context: merged.context ?? {},
+    metrics: merged.metrics ?? false,
     onFailed: merged.onFailed ?? false,
     admin: admin && {
       path: admin.path ?? defaultAdminPath(name),

@@ -76,6 +76,7 @@ export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentit
   readonly crons?: Map<string, CronOverride>;
   readonly enhancers?: EnhancersMode;
   readonly context?: ContextOptions;
+  readonly metrics?: boolean;
   readonly onFailed?: OnFailed;
   readonly admin?: AdminOptions | false;
   readonly maxParamsSize?: number;
@@ -250,6 +251,7 @@ const rootFields: OptionChecks<CheckedOptions> = {
   crons: mapOf(text, object<CronOverride>({ expression: text, timeZone: text, disabled: boolean() })),
   enhancers: oneOf('own', 'all'),
   context: inCodeOnly(object(contextFields)),
+  metrics: boolean(),
   onFailed,
   admin: orFalse(object(adminFields)),
   maxParamsSize: checkWith((value) => checkSize(value, PARAMS_SIZE_BOUNDS)),

@@ -303,6 +303,11 @@ export interface TasksModuleOptions extends QueueSettingsOptions {
    * @default none
    */
   onFailed?: OnFailed;
+  /**
+   * Counts what this process does from the boot on, for `TasksMetrics`; without it the counting begins with the first scrape.
+   * @default false
+   */
+  metrics?: boolean;
   /** What tasks carry, such as the id of the request that they come from. Cannot stand in the file. */
   context?: ContextOptions;
   /** Expression, zone and `disabled` of single cron schedules, by their names, over what their `@Cron` says. */

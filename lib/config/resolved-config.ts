@@ -77,6 +77,7 @@ export interface ResolvedConfig {
   readonly crons: CronOverrides;
   readonly enhancers: EnhancersMode;
   readonly context: ContextOptions;
+  readonly metrics: boolean;
   readonly onFailed: OnFailed;
   readonly admin:
     | (Required<Omit<AdminOptions, 'user' | 'can'>> & {

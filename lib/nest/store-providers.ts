@@ -13,6 +13,7 @@ import { loadConfig, type ResolvedConfig, type TasksModuleRootOptions, withHandl
 import { loggerInCleanContext } from '../context/index.js';
 import { CronRegistry, CronSchedules } from '../cron/index.js';
 import { HandlerRegistry } from '../handlers/index.js';
+import { WorkPhase } from '../health/index.js';
 import { Operations } from '../operations/index.js';
 import { ParamsCodec } from '../params/index.js';
 import { TaskDispatcher } from '../queueing/index.js';
@@ -127,6 +128,7 @@ export function storeProviders(
       dispatcher,
       logger: TASKS_LOGGER,
     }),
+    WorkPhase,
     madeOf(AppServer, AppServer, { host: HttpAdapterHost, modules: ModulesContainer }),
     madeOf(TasksLifecycle, TasksLifecycle, {
       identity: TASKS_IDENTITY,
@@ -142,6 +144,7 @@ export function storeProviders(
       awaiting: Awaiting,
       workers: Workers,
       codec: ParamsCodec,
+      phase: WorkPhase,
       server: AppServer,
       logger: TASKS_LOGGER,
     }),

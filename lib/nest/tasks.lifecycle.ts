@@ -13,6 +13,8 @@ import { listOf, plural, TasksConfigError } from '../contract/index.js';
 import type { ParamsCodec } from '../params/index.js';
 import type { AttemptPipeline } from '../attempts/index.js';
 import type { Workers } from '../working/index.js';
+import type { WorkPhase } from '../health/index.js';
+import { warnOfNoShutdownHooks } from './shutdown-hooks.js';
 import type { AppServer } from './tasks.http-server.js';
 import { storeIdentityOf, type StoreIdentity } from './tasks.identity.js';
 
@@ -33,6 +35,7 @@ export interface TasksLifecycleDependencies {
   readonly awaiting: Awaiting;
   readonly workers: Workers;
   readonly codec: ParamsCodec;
+  readonly phase: WorkPhase;
   readonly server: AppServer;
   readonly logger: EngineLogger;
 }
@@ -98,11 +101,13 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
       await this.deps.schedules.saveAll();
       this.deps.workers.runBy(this.deps.attempts.run);
       if (this.deps.config.autoStart) await this.deps.workers.start();
+      this.deps.phase.begin();
       this.report();
     });
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.deps.phase.end();
     this.deps.server.stopListening();
     await this.stop();
   }
@@ -181,6 +186,9 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     for (const warning of weakerOptions(config, this.deps.engine)) logger.warn(warning);
     if (working.length > 0 && handlers.names().length === 0) this.warnOfNoHandlers();
     if (working.length > 0) this.warnOfIdleQueues();
+    if (working.length > 0 && handlers.names().length > 0 && config.autoStart) {
+      warnOfNoShutdownHooks(logger, () => this.deps.phase.current === 'working');
+    }
   }
 
   private warnOfNoHandlers(): void {

@@ -1,4 +1,5 @@
 import { V7Generator } from 'uuidv7';
+import { enqueuesAreTraced, traceEnqueue } from '../channels/index.js';
 import { monotonicTime } from '../clock/index.js';
 import { type ResolvedConfig, type TaskSettings, unfitRetention } from '../config/index.js';
 import { type CarriedContext, type EnqueuedTask, InvalidArgumentError, type QueueFlow } from '../contract/index.js';
@@ -15,6 +16,7 @@ import { checkUnhandled, nameByParams, refuseQueue } from './names.js';
 import { failureTargetOf } from './on-failed.js';
 import { checkIdentity, ownId, refuseOneForAll } from './own-ids.js';
 import { RowProblems } from './rows.js';
+import { enqueueMessage, withCarrier } from './enqueue-message.js';
 import { type ReadyTask, storeTasks } from './store-tasks.js';
 import { type PartedKey, partKey, slotKeyOf } from './slot-keys.js';
 import { checkGivenVersion, traitsOf } from './traits.js';
@@ -221,6 +223,12 @@ export class EnqueuePipeline {
    * @throws DuplicateTaskError, ForeignManagerError, StoreError
    */
   private async store(ready: readonly ReadyTask[], call: EnqueueCall): Promise<EnqueuedTask[]> {
+    if (!enqueuesAreTraced()) return this.storeUntold(ready, call);
+    const told = enqueueMessage(this.parts.config.name, call.queue, ready);
+    return traceEnqueue(told, () => this.storeUntold(withCarrier(ready, told.carrier), call));
+  }
+
+  private async storeUntold(ready: readonly ReadyTask[], call: EnqueueCall): Promise<EnqueuedTask[]> {
     const { engine, followUps } = this.parts;
     if (call.with) return storeWithCompletion(ready, followUps()!);
     return storeTasks(engine.enqueueing, ready, call.manager);
