@@ -112,6 +112,7 @@ describe('options of the code', () => {
       concurrency: 0,
       settings: { ...config.defaults, maxRetries: 5 },
       rateLimit: { max: 100, per: 60_000 },
+      flow: null,
     });
   });
 

@@ -30,8 +30,13 @@ export class FlowOperations {
     return this.engine.keying.keys(queue, page);
   }
 
-  private keying(option: string): Keying {
+  private keying(option: 'key' | 'globalConcurrency'): Keying {
     if (this.engine.keying) return this.engine.keying;
-    throw new InvalidArgumentError(option, `"${option}" cannot be changed, as ${noKeys(this.engine.kind)}`);
+    const { kind } = this.engine;
+    const why =
+      option === 'key'
+        ? `"key" cannot be changed, as ${noKeys(kind)}`
+        : `"${option}" cannot be changed on the engine "${kind}": say it under "queues" in the options of the processes that work on it.`;
+    throw new InvalidArgumentError(option, why);
   }
 }

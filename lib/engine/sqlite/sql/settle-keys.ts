@@ -85,8 +85,11 @@ export function noteSlot(transaction: Keeping, task: KeyedTask, from: TaskState,
   const { seq, queue, key } = task;
   if (key == null) return;
   if (to === 'held') transaction.keys.entered(queue, key);
-  if (from === 'running' && to === 'available') statement<[number]>(transaction.database, REJOIN).run(seq);
-  else if (hasSlot(from) && !hasSlot(to)) transaction.keys.freed(queue, key);
+  if (from === 'running' && to === 'available') {
+    statement<[number]>(transaction.database, REJOIN).run(seq);
+    // It keeps its slot, unless there are fewer than there were.
+    transaction.keys.freed(queue, key);
+  } else if (hasSlot(from) && !hasSlot(to)) transaction.keys.freed(queue, key);
 }
 
 function hasSlot(state: TaskState | null): boolean {
