@@ -25,6 +25,7 @@ export class StoreBench implements StoreSetup {
   readonly calls = new HandlerCalls();
   readonly recorded: RecordedTask[] = [];
   private byHand: ByHand | null = null;
+  private parts: StoreParts | null = null;
   private dataSource: ResolvedConfig['dataSource'] = null;
   /** Ids of attempts that are performed without a task in the store. */
   readonly performed = new Set<string>();
@@ -83,13 +84,14 @@ export class StoreBench implements StoreSetup {
    * @returns null while the app's providers are being made
    */
   async ready(): Promise<StoreParts | null> {
+    if (this.parts) return this.parts;
     const parts = this.around.partsOf(this.name);
     if (!parts) return null;
     await parts.lifecycle.boot();
     for (const { name, concurrency, settings, rateLimit } of parts.config.queues.values()) {
       this.consumed.set(name, { concurrency: Math.max(1, concurrency), priority: settings.priority, rateLimit });
     }
-    return parts;
+    return (this.parts = parts);
   }
 
   /** How many tasks are due. */
