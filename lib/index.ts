@@ -47,8 +47,8 @@ export {
   type TaskHandlerOptions,
 } from './nest/index.js';
 export { type AddScheduleOptions, type CronSchedule, CronSchedules } from './cron/index.js';
-export type { TaskContext } from './attempts/index.js';
-export type { StepContext, StepOptions } from './steps/index.js';
+export type { CallTaskOptions, TaskContext } from './attempts/index.js';
+export type { StepContext, StepOptions, WaitOptions } from './steps/index.js';
 
 export type {
   AdminAbout,
@@ -144,6 +144,7 @@ export {
   type ReleasePoint,
   type RunningTask,
   type UniqueClaim,
+  type WaitingFor,
   type WaitingSignal,
   type WorkerInfo,
   type WorkerStatus,
@@ -181,6 +182,7 @@ export {
   TasksConfigError,
   TasksError,
   TaskStateError,
+  TaskSuspended,
   UnknownQueueError,
   UnknownTaskNameError,
   UnknownTaskVersionError,

@@ -1,13 +1,19 @@
 import type { EntityManager } from 'typeorm';
 import { type CancelTimer, type Clock, whenItIs } from '../clock/index.js';
 import { inCleanContext, runAsTask } from '../context/index.js';
-import { type AbortCause, DeadlineError, type EnqueuedTask, TaskAbortedError } from '../contract/index.js';
+import {
+  type AbortCause,
+  DeadlineError,
+  type Duration,
+  type EnqueuedTask,
+  TaskAbortedError,
+} from '../contract/index.js';
 import { ABORT_GRACE_MS, type Delivery } from '../engine/port/index.js';
 import type { Redact } from '../params/index.js';
 import { FollowUps, type QueueTaskWhenOptions, type TaskDispatcher } from '../queueing/index.js';
-import { DurableSteps, type StepContext, type StepOptions, type StepTools } from '../steps/index.js';
+import { DurableSteps, type StepContext, type StepOptions, type StepTools, type WaitOptions } from '../steps/index.js';
 import { capped } from './capped-text.js';
-import type { TaskContext } from './task-context.js';
+import type { CallTaskOptions, TaskContext } from './task-context.js';
 import { timeoutMessage } from './timeout-error.js';
 
 const MAX_LOG_LENGTH = 8 * 1024;
@@ -83,6 +89,43 @@ export class AttemptContext implements TaskContext {
   async transaction<Result>(name: string, ...args: StepArguments<EntityManager, Result>): Promise<Result> {
     const [run, options] = inOrder(args);
     return this.steps.transaction(name, run, options);
+  }
+
+  async sleep(name: string, duration: Duration | Date, options?: StepOptions): Promise<void> {
+    return this.steps.sleep(name, duration, options);
+  }
+
+  async waitFor<Payload>(name: string, options?: WaitOptions): Promise<Payload | null> {
+    const found = await this.steps.waitForAny([name], options);
+    return found && (found[1] as Payload);
+  }
+
+  async waitForAny<Name extends string, Payload>(
+    names: readonly Name[],
+    options?: WaitOptions,
+  ): Promise<readonly [Name, Payload] | readonly [null, null]> {
+    const found = await this.steps.waitForAny(names, options);
+    return found ? [found[0] as Name, found[1] as Payload] : [null, null];
+  }
+
+  async call(queue: string, name: string, params: object, options: CallTaskOptions = {}): Promise<unknown> {
+    const { key: stepKey, was, ...others } = options;
+    const step = { ...(stepKey !== undefined && { key: stepKey }), ...(was !== undefined && { was }) };
+    const enqueue = this.dispatcher.queue.bind(this.dispatcher) as (...all: unknown[]) => Promise<EnqueuedTask>;
+    return this.steps.call(name, step, (id, caller) => {
+      const followUps = new FollowUps(this.id, this.queueName, this.followUps.context, caller);
+      return runAsTask(this.dispatcher, followUps, () => enqueue(queue, name, params, { ...others, id }));
+    });
+  }
+
+  async save(value: unknown): Promise<void> {
+    return this.steps.save(value);
+  }
+
+  // Whoever reads it says what it is.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  get saved(): any {
+    return this.durable || this.delivery.task.traits?.steps ? this.steps.saved : undefined;
   }
 
   /** @throws StepsNotSupportedError */

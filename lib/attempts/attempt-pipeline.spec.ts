@@ -18,13 +18,14 @@ import {
   UnrecoverableError,
 } from '../contract/index.js';
 import { abort } from '../engine/common/index.js';
-import type { DeliveredTask, Delivery, Outcome } from '../engine/port/index.js';
+import type { DeliveredTask, Delivery, Outcome, TaskEngine } from '../engine/port/index.js';
 import { ParamsCodec } from '../params/index.js';
 import type { TaskDispatcher } from '../queueing/index.js';
 import type { TaskContext } from './task-context.js';
 import { AttemptPipeline } from './attempt-pipeline.js';
 
 const START = Date.UTC(2027, 0, 1);
+const NO_STEPS = { kind: 'none', inspecting: {} as TaskEngine['inspecting'] };
 const dispatcher = { queue: () => undefined } as unknown as TaskDispatcher;
 
 type Call = (params: object, task: TaskContext) => unknown;
@@ -63,7 +64,7 @@ function setUp(
     registry,
     codec: new ParamsCodec(1_000_000),
     config: { clock, maxResultSize: 1_000, unknownTasksWait, context: {}, limits: new Map() },
-    engine: { kind: 'none' },
+    engine: NO_STEPS,
     dispatcher,
     logger: { log: report('log'), warn: report('warn'), error: report('error') },
     random: () => 0.5,
@@ -257,7 +258,7 @@ describe('AttemptPipeline: a handler that throws', () => {
         context: {},
         limits: new Map(),
       },
-      engine: { kind: 'none' },
+      engine: NO_STEPS,
       dispatcher,
       logger: { log: throwing(1), warn: throwing(1), error: throwing(1) },
     });

@@ -6,13 +6,13 @@ import type { DeliveredTask, Delivery, EngineLogger, NewTask, Outcome, RunTask }
 import type { HandlerRegistry } from '../handlers/index.js';
 import { type ParamsCodec, TaskSecrets } from '../params/index.js';
 import type { TaskDispatcher } from '../queueing/index.js';
-import type { StepTools } from '../steps/index.js';
+import type { DurableSteps, StepTools } from '../steps/index.js';
 import { AttemptContext, AttemptSignal } from './attempt-context.js';
 import { type AttemptParts, type AttemptsGranted, Decider, type Ending } from './decide.js';
 import { attemptMessage, noteOutcome } from './attempt-message.js';
 import { inCarriedContext } from './in-carried-context.js';
 import { lapsed } from './lapsed.js';
-import { keptResultOf } from './kept-result-of.js';
+import { keptOf, keptResultOf } from './kept-result-of.js';
 import { parseStoredSettings } from './stored-settings.js';
 import { checkVersion, upgradedParams } from './upgrade-params.js';
 
@@ -110,12 +110,13 @@ export class AttemptPipeline {
   /** Last stage: what comes of an attempt. */
   private decide(parts: AttemptParts, ending: Ending, signal: AttemptSignal): Outcome {
     if (ending.as !== 'done') return this.decider.unfinished(parts, ending, signal);
-    const { handler, settings, granted } = parts;
+    const { settings, granted } = parts;
     const keepFor = settings.retention.completed;
     const maxAttempts = granted.base;
-    if (!handler.result) return { kind: 'completed', keepFor, maxAttempts };
+    const kept = keptOf(parts);
+    if (!kept) return { kind: 'completed', keepFor, maxAttempts };
     try {
-      const result = keptResultOf(parts, handler.result, ending.value, this.parts.config.maxResultSize);
+      const result = keptResultOf(parts, kept, ending.value, this.parts.config.maxResultSize);
       return { kind: 'completed', keepFor, maxAttempts, result };
     } catch (thrown) {
       return this.decider.unfinished(parts, { as: 'threw', thrown }, signal);
@@ -232,7 +233,7 @@ class Attempt {
   }
 
   private done(value: unknown): Ending {
-    return this.parts.handler.result ? { as: 'done', value } : { as: 'done' };
+    return keptOf(this.parts) ? { as: 'done', value } : { as: 'done' };
   }
 
   private end(ending: Ending): void {
@@ -245,7 +246,7 @@ class Attempt {
       return;
     }
     this.hasEnded = true;
-    this.onEnd(ending, this.signal, this.context.followUps.close());
+    this.onEnd(ofSuspended(ending, steps?.suspended ?? null), this.signal, this.context.followUps.close());
     this.context.end();
     this.signal.dispose();
   }
@@ -257,6 +258,13 @@ function attemptsGranted(
 ): AttemptsGranted {
   const base = maxAttempts ?? settings.maxRetries + 1;
   return { base, used: Math.max(1, attempt - excusedAttempts), shown: base + excusedAttempts };
+}
+
+/** A handler that is suspended is so, however it ended. */
+function ofSuspended(ending: Ending, suspended: DurableSteps['suspended']): Ending {
+  if (!suspended || ending.as === 'abandoned') return ending;
+  const swallowed = ending.as !== 'threw' || ending.thrown !== suspended.error;
+  return { as: 'suspended', waits: suspended.waits, swallowed };
 }
 
 /** Nothing follows an attempt that did not complete. */

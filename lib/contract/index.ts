@@ -1,8 +1,16 @@
 export { MAX_UNHANDLED_COUNTED, type UnhandledKind } from './unhandled-kind.js';
 export type { FailedTask, TaskFailure } from './failed-task.js';
 export type { FailureTarget } from './failure-target.js';
-export type { CarriedContext, LapseReason, TaskTags, TaskTraits } from './task-traits.js';
 export type { OnConflict, ReleasePoint, UniqueClaim } from './unique-claim.js';
+export {
+  type Caller,
+  type CarriedContext,
+  type LapseReason,
+  MAX_WAITS_SHOWN,
+  type TaskTags,
+  type TaskTraits,
+  type WaitingFor,
+} from './task-traits.js';
 export { type AuditAction, type AuditEntry, type AuditPage, MAX_AUDIT_ENTRIES } from './audit.js';
 export { DEFAULT_STORE } from './default-store.js';
 export type { Duration } from './duration.js';
@@ -16,6 +24,7 @@ export {
   UnrecoverableError,
 } from './errors/handler-errors.js';
 export { StepNameError, StepResultError, StepsNotSupportedError } from './errors/step-errors.js';
+export { TaskSuspended } from './errors/task-suspended.js';
 export { SchemaVersionError, StoreError } from './errors/store-errors.js';
 export { type AbortCause, TaskAbortedError } from './errors/task-aborted-error.js';
 export {

@@ -6,9 +6,9 @@ export type TaskAction = 'retry' | 'cancel' | 'run-now' | 'delete';
 /** The states that each action applies to. `cancel` of a running task aborts its signal; its worker then ends it. */
 export const ACTION_STATES: Readonly<Record<TaskAction, readonly TaskState[]>> = {
   retry: ['failed', 'cancelled', 'retryable'],
-  cancel: ['scheduled', 'available', 'held', 'retryable', 'running'],
+  cancel: ['scheduled', 'available', 'held', 'retryable', 'suspended', 'running'],
   'run-now': ['scheduled', 'retryable'],
-  delete: ['scheduled', 'available', 'held', 'retryable', 'completed', 'failed', 'cancelled'],
+  delete: ['scheduled', 'available', 'held', 'retryable', 'suspended', 'completed', 'failed', 'cancelled'],
 };
 
 /** The states in which a task can be changed: it has not begun, or waits for its next attempt. */

@@ -7,6 +7,7 @@ export const TASK_STATES = [
   'available',
   'held',
   'running',
+  'suspended',
   'retryable',
   'completed',
   'failed',

@@ -2,7 +2,13 @@ import { V7Generator } from 'uuidv7';
 import { enqueuesAreTraced, traceEnqueue } from '../channels/index.js';
 import { monotonicTime } from '../clock/index.js';
 import { type ResolvedConfig, type TaskSettings, unfitRetention } from '../config/index.js';
-import { type CarriedContext, type EnqueuedTask, InvalidArgumentError, type QueueFlow } from '../contract/index.js';
+import {
+  type Caller,
+  type CarriedContext,
+  type EnqueuedTask,
+  InvalidArgumentError,
+  type QueueFlow,
+} from '../contract/index.js';
 import type { NewTask, TaskEngine } from '../engine/port/index.js';
 import type { HandlerRegistry, RegisteredHandler } from '../handlers/index.js';
 import { type EncodedParams, type ParamsCodec } from '../params/index.js';
@@ -50,6 +56,8 @@ interface EnqueueCall extends Omit<CallOptions, 'delay' | 'runAt' | 'expires' | 
   readonly span: LifeSpan | null;
   /** What its tasks carry from here. */
   readonly context: CarriedContext | undefined;
+  /** The step that calls its task. */
+  readonly caller: Caller | undefined;
 }
 
 /** A task whose queue, name, handler and settings are known. */
@@ -140,7 +148,8 @@ export class EnqueuePipeline {
     const now = config.clock.now();
     const followUps = this.parts.followUps();
     const context = carriedContext(config.context, followUps);
-    if (isEmpty(options)) return { queue, flow, ...NO_OPTIONS, now, runAt: now, context };
+    const caller = followUps?.caller;
+    if (isEmpty(options)) return { queue, flow, ...NO_OPTIONS, now, runAt: now, context, caller };
     const { delay, runAt: given, settings, expires, deadline, key: givenKey, ...rest } = checkOptions(options);
     const keys = partKey(givenKey, queue, flow);
     checkIdentity({ id: rest.id, key: keys.key });
@@ -148,7 +157,7 @@ export class EnqueuePipeline {
     const storedSettings = settings === null ? null : JSON.stringify(settings);
     const runAt = startTime(delay, given, now);
     const span = lifeSpanOf({ expires, deadline }, now, runAt);
-    return { queue, flow, ...rest, ...keys, settings, storedSettings, now, runAt, span, context };
+    return { queue, flow, ...rest, ...keys, settings, storedSettings, now, runAt, span, context, caller };
   }
 
   /** First stage, for each row. @throws UnknownTaskNameError, InvalidArgumentError */

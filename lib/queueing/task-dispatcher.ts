@@ -32,6 +32,7 @@ import { checkIsObject } from './call-options.js';
 import { EnqueuePipeline, type EnqueuePipelineParts } from './enqueue-pipeline.js';
 import { followUpsOf } from './follow-ups.js';
 import { type ManyArguments, rowsOf } from './rows.js';
+import { checkSignalName, encodeStep } from '../steps/index.js';
 import { changeOf, type UpdateTaskOptions } from './task-update.js';
 import type {
   QueueTaskOptions,
@@ -217,6 +218,20 @@ export class TaskDispatcher {
     return this.operations.steps.list(id);
   }
 
+  /**
+   * Sends a signal to a task, which takes it by `task.waitFor(name)`, now or when it comes there. It is durable when this
+   * resolves.
+   *
+   * @param name of the signal: 1 to 200 characters
+   * @param payload JSON of at most `maxResultSize`
+   * @throws TaskNotFoundError; TaskStateError where the task has ended; StepNameError, StepResultError,
+   *   StepsNotSupportedError, StoreError
+   */
+  async signal(id: string, name: string, payload: unknown = null): Promise<void> {
+    const { json, sensitive } = encodeStep(checkSignalName(name), payload, this.parts.config.maxResultSize, null);
+    await this.operations.steps.signal(id, { name, payload: json, sensitive });
+  }
+
   /** A page of tasks, the newest first unless asked otherwise. @throws InvalidArgumentError */
   async list(query: ListTasksQuery = {}): Promise<TaskList> {
     return this.operations.tasks.list(query);
@@ -234,9 +249,16 @@ export class TaskDispatcher {
   /**
    * Gives a task that failed, was cancelled or waits for its next attempt all its attempts anew, and makes it available.
    *
-   * @throws TaskNotFoundError, TaskStateError
+   * @param options `from`: name of a durable step, which is forgotten with all that the task has recorded after it; what it
+   *   recorded before stands
+   * @throws TaskNotFoundError, TaskStateError; InvalidArgumentError where the task has recorded no such step
    */
-  async retry(id: string): Promise<Task> {
+  async retry(id: string, options: { from?: string } = {}): Promise<Task> {
+    const { from } = checkIsObject(options);
+    if (from !== undefined) {
+      await this.operations.steps.retryFrom(id, from);
+      return this.operations.tasks.get(id);
+    }
     return this.operations.tasks.act('retry', id);
   }
 

@@ -1,4 +1,5 @@
 import {
+  type Caller,
   type CarriedContext,
   type FailureTarget,
   InvalidArgumentError,
@@ -15,6 +16,8 @@ export interface GivenTraits {
   readonly span: LifeSpan | null;
   readonly tags: TaskTags | undefined;
   readonly context: CarriedContext | undefined;
+  /** The step that calls the task. */
+  readonly caller?: Caller | undefined;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface GivenTraits {
  * @param key whose slots it shares
  */
 export function traitsOf(
-  { version: given, tags, span, context }: GivenTraits,
+  { version: given, tags, span, context, caller }: GivenTraits,
   handler: RegisteredHandler | undefined,
   key: string | undefined,
   onFailed: FailureTarget | undefined,
@@ -36,6 +39,7 @@ export function traitsOf(
     ...span,
     ...(context && { context }),
     ...(onFailed && { onFailed }),
+    ...(caller && { caller }),
   };
   return Object.keys(traits).length > 0 ? { traits } : {};
 }

@@ -64,6 +64,11 @@ export class StepBook {
     return found ?? (formerPlace && this.records.get(addressOf(formerPlace))) ?? null;
   }
 
+  /** What stands at a place. */
+  at(place: StepPlace): StepRecord | null {
+    return this.records.get(addressOf(place)) ?? null;
+  }
+
   /** @throws StepResultError where a task has as many steps as it may have */
   assertRoom({ place }: BegunStep): void {
     if (this.records.size < MAX_STEPS) return;
@@ -74,7 +79,7 @@ export class StepBook {
   }
 
   /** @throws StepResultError where the results of the task would take too much room */
-  assertFits({ place }: BegunStep, json: string): void {
+  assertFits({ place }: Pick<BegunStep, 'place'>, json: string): void {
     if (this.bytes + json.length <= MAX_STEPS_BYTES) return;
     throw new StepResultError(
       place.name,

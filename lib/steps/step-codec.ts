@@ -2,7 +2,7 @@ import { InvalidResultError, ResultTooLargeError, StepResultError } from '../con
 import { encodeResult, type EncodedResult, type Redact } from '../params/index.js';
 
 /** What a step gave, as it is stored. @throws StepResultError */
-export function encodeStep(name: string, value: unknown, limit: number, redact: Redact): EncodedResult {
+export function encodeStep(name: string, value: unknown, limit: number, redact: Redact | null): EncodedResult {
   try {
     return encodeResult(name, value, limit, redact);
   } catch (thrown) {

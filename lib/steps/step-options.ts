@@ -1,5 +1,5 @@
-import { checkOwnId } from '../checks/index.js';
-import { InvalidArgumentError, StepNameError } from '../contract/index.js';
+import { checkOwnId, parseDuration } from '../checks/index.js';
+import { type Duration, InvalidArgumentError, StepNameError } from '../contract/index.js';
 
 /** Most characters of a step's name. */
 const MAX_STEP_NAME_LENGTH = 200;
@@ -47,4 +47,43 @@ export function checkStepOptions(options: unknown): StepOptions {
   if (key !== undefined) checkOwnId(key, 'key');
   if (was !== undefined) checkStepName(was);
   return { ...(key !== undefined && { key }), ...(was !== undefined && { was }) };
+}
+
+/** How long a signal is waited for. */
+export interface WaitOptions extends StepOptions {
+  /**
+   * Milliseconds or a duration such as `7d`.
+   * @default until it comes
+   */
+  timeout?: Duration;
+}
+
+/** @throws InvalidArgumentError, StepNameError */
+export function checkWait(
+  names: readonly unknown[],
+  options: unknown,
+): StepOptions & { readonly timeout: number | null } {
+  if (!Array.isArray(names) || names.length === 0) {
+    throw new InvalidArgumentError('names', 'Give the names of one or more signals, such as ["approved", "rejected"].');
+  }
+  for (const name of names) checkSignalName(name);
+  const { timeout, ...known } = (typeof options === 'object' && options !== null ? options : {}) as WaitOptions;
+  return {
+    ...checkStepOptions(options === undefined ? undefined : known),
+    timeout: timeout === undefined ? null : parseDuration(timeout, 'timeout'),
+  };
+}
+
+/** @throws StepNameError for what cannot be the name of a signal */
+export function checkSignalName(name: unknown): string {
+  return checkStepName(name);
+}
+
+/** When a sleep ends. @throws InvalidArgumentError */
+export function untilOf(duration: unknown, now: number): number {
+  if (!(duration instanceof Date)) return now + parseDuration(duration as Duration, 'duration');
+  const time = duration.getTime();
+  if (Number.isNaN(time))
+    throw new InvalidArgumentError('duration', 'The date until which the task is to sleep is none.');
+  return time;
 }

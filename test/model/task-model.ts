@@ -99,6 +99,7 @@ export class TaskModel {
   /** Ends the attempt that runs. */
   end(task: ModelTask, outcome: Outcome): void {
     if (outcome.kind === 'declined') throw new Error('The model knows every name');
+    if (outcome.kind === 'suspended') throw new Error('The model knows no steps');
     const again = outcome.kind === 'retry' || outcome.kind === 'released';
     if (again && task.cancelRequested) return this.endAs(task, 'cancelled', KEPT_BY_ENGINE_MS);
     if (outcome.kind === 'released') {

@@ -196,7 +196,8 @@ export class JobConsumer implements Consumer {
       this.parts.unhandled.note(this.queue, job.name).catch((error: Error) => this.parts.report(error));
       return this.settle(running, declinedOutcome(job, outcome, wallTime()));
     }
-    if (outcome === 'given-up' || outcome.kind === 'released') {
+    // Nothing is suspended here, as the engine keeps no steps.
+    if (outcome === 'given-up' || outcome.kind === 'released' || outcome.kind === 'suspended') {
       if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, 'unsaid');
       return this.release(running);
     }

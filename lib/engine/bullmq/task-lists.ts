@@ -27,6 +27,7 @@ const MAX_READINGS = 5;
 
 const LISTS_OF: Readonly<Record<TaskState, readonly List[]>> = {
   running: ['active'],
+  suspended: [],
   retryable: ['delayed'],
   scheduled: ['delayed'],
   available: ['waiting', 'prioritized'],

@@ -1,4 +1,5 @@
 import type { TaskAbortedError, TaskError, TaskProgress } from '../../contract/index.js';
+import type { StepRecord } from './step-record.js';
 import type { NewTask } from './new-task.js';
 
 /** A task that was handed to this process to run: its lease is held until `run` resolves. */
@@ -71,6 +72,11 @@ export type Outcome = { readonly maxAttempts: number | null } &
         readonly countsAttempt: boolean;
         readonly closes?: { readonly limit: string | null };
       }
+    /**
+     * Runs again when one of `waits` has come; the attempt does not count, and is recorded as `snoozed`. What comes while
+     * this is on its way is not missed: the task is available at once then.
+     */
+    | { readonly kind: 'suspended'; readonly waits: readonly StepRecord[] }
     /** Handed back: available at once, the attempt does not count. */
     | { readonly kind: 'released' }
     /**

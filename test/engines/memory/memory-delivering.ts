@@ -102,6 +102,8 @@ function keep({ store, context }: Process, row: Row, given: port.Outcome): void 
       Object.assign(task, { attempt: task.attempt - 1, startedAt: null, unhandledSince: since });
       task.runAt = now + holdOff(now - since);
       return store.move(row, 'scheduled');
+    case 'suspended':
+      throw new Error('It keeps no durable steps');
     case 'released':
       row.excused += 1;
       record('released');

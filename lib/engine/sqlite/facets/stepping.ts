@@ -1,7 +1,18 @@
 import type { EntityManager } from 'typeorm';
 import { StepsNotSupportedError, type TaskSteps } from '../../../contract/index.js';
-import type { EngineContext, StepLease, StepPage, StepPlace, Stepping, StepRecord } from '../../port/index.js';
+import type {
+  EngineContext,
+  NewSignal,
+  StepAnswer,
+  StepLease,
+  StepPage,
+  StepPlace,
+  Stepping,
+  StepRecord,
+} from '../../port/index.js';
 import { listSteps } from '../sql/listed-steps.js';
+import { retryFrom } from '../sql/retry-from.js';
+import { sendSignal, takeForAttempt } from '../sql/signal-rows.js';
 import { leasedTask, putStep, readSteps } from '../sql/step-rows.js';
 import type { SqliteStore } from '../sqlite-store.js';
 import { AppTransactions } from '../store/app-transactions.js';
@@ -11,7 +22,7 @@ export class SqliteStepping implements Stepping {
 
   constructor(
     private readonly store: SqliteStore,
-    private readonly context: Pick<EngineContext, 'mask'>,
+    private readonly context: Pick<EngineContext, 'clock' | 'mask'>,
   ) {}
 
   async read(lease: StepLease, after: StepPlace | null): Promise<StepPage> {
@@ -37,6 +48,21 @@ export class SqliteStepping implements Stepping {
     if (!dataSource) throw noAppDatabase();
     this.transactions ??= new AppTransactions(dataSource);
     return this.transactions.run(lease, place, run);
+  }
+
+  async take(lease: StepLease, wait: StepRecord): Promise<StepRecord | null> {
+    const now = this.context.clock.now();
+    return this.store.opened.writer.write((transaction) => takeForAttempt(transaction, lease, wait, now));
+  }
+
+  async signal(id: string, signal: NewSignal): Promise<StepAnswer> {
+    const now = this.context.clock.now();
+    return this.store.opened.writer.write((transaction) => sendSignal(transaction, id, signal, now));
+  }
+
+  async retryFrom(id: string, step: string): Promise<StepAnswer> {
+    const now = this.context.clock.now();
+    return this.store.opened.writer.write((transaction) => retryFrom(transaction, id, step, now));
   }
 
   async list(id: string): Promise<TaskSteps | null> {

@@ -1,8 +1,9 @@
-import { ACTION_STATES, hasEnded, type TaskAction, type TaskState } from '../../../contract/index.js';
+import { ACTION_STATES, hasEnded, type TaskAction, type TaskState, type TaskTraits } from '../../../contract/index.js';
 import { withoutLapsed } from '../../common/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { lapseLater } from './lapse-tasks.js';
+import { wakeCaller } from './wake-tasks.js';
 import { noteSlot, readyState } from './settle-keys.js';
 import { keyKeptUntil, takeKeyAgain } from './unique-keys.js';
 import { traitsIn } from './task-traits.js';
@@ -27,6 +28,10 @@ export const RUN_TASK_NOW = `UPDATE tasks_task SET ${READY}, run_at = ? WHERE se
 
 export const CANCEL_WAITING_TASK = `
   UPDATE tasks_task SET state = 'cancelled', finished_at = ?, expires_at = ? WHERE seq = ?`;
+
+/** Of few tasks. */
+export const FORGET_WAITING_FOR = `
+  UPDATE tasks_task SET traits = json_remove(traits, '$.waitingFor') WHERE seq = ? AND json_valid(traits)`;
 
 /** Its worker sees the mark, aborts the handler's signal and ends the task. */
 export const REQUEST_CANCEL = `UPDATE tasks_task SET cancel_requested = 1 WHERE seq = ?`;
@@ -84,6 +89,7 @@ export function actOnTask(
       statement<[number]>(database, DELETE_TASK).run(task.seq);
       transaction.moved(task.queue, task.state, null);
       noteSlot(transaction, task, task.state, null);
+      wakeCaller(transaction, traitsIn(task.traits).traits, now);
       return null;
     case 'cancel':
       cancel(transaction, task, now, keepFor(task.queue, 'cancelled'));
@@ -97,11 +103,16 @@ function makeReady(transaction: Transaction, task: FoundTask): void {
   noteSlot(transaction, task, task.state, state);
 }
 
+/** What it calls, and has failed, is called anew. */
+function anew(traits: TaskTraits): TaskTraits {
+  return traits.steps ? { ...traits, generation: (traits.generation ?? 0) + 1 } : traits;
+}
+
 /** A time that is over binds a task no more that somebody has retried. */
 function liveAgain(transaction: Transaction, { seq, attempt, traits: stored }: FoundTask, now: number): void {
   const { traits } = traitsIn(stored);
   if (!traits) return;
-  const left = withoutLapsed(traits, now);
+  const left = anew(withoutLapsed(traits, now));
   const json = Object.keys(left).length > 0 ? JSON.stringify(left) : null;
   statement<[string | null, number]>(transaction.database, SET_TRAITS).run(json, seq);
   lapseLater(transaction, seq, left, attempt > 0);
@@ -117,7 +128,9 @@ function cancel(transaction: Transaction, task: FoundTask, now: number, kept: nu
   const keptUntil = keyKeptUntil(database, task.seq, traitsIn(task.traits).traits);
   const expiresAt = transaction.expiry(now, kept, keptUntil);
   statement<[number, number | null, number]>(database, CANCEL_WAITING_TASK).run(now, expiresAt, task.seq);
+  if (task.state === 'suspended') statement<[number]>(database, FORGET_WAITING_FOR).run(task.seq);
   transaction.moved(task.queue, task.state, 'cancelled');
   noteSlot(transaction, task, task.state, 'cancelled');
+  wakeCaller(transaction, traitsIn(task.traits).traits, now);
   transaction.metric(task, now).cancelled += 1;
 }

@@ -7,7 +7,9 @@ import { lapseLater } from './lapse-tasks.js';
 import { endTask, LEASE, recordEnd, type Timing } from './end-tasks.js';
 import { insertTasks } from './insert-tasks.js';
 import { keyKeptUntil } from './unique-keys.js';
+import { suspendTask } from './suspend-task.js';
 import { noteUnhandled } from './unhandled-kinds.js';
+import { wakeCaller } from './wake-tasks.js';
 import { noteSlot } from './settle-keys.js';
 import { closeLimit } from './closed-limits.js';
 import { holdOff, ofUnhandled } from '../../common/index.js';
@@ -54,6 +56,7 @@ type Lease = [seq: number, attempt: number, worker: string];
  *             ──failed─────> failed
  *             ──cancelled──> cancelled; as if it had never been claimed, where it had not begun by its startBy
  *             ──retry──────> retryable, or available where its time has come; cancelled where that was asked for
+ *             ──suspended──> suspended, or available where what it waits for has come; cancelled where that was asked for
  *             ──released───> available; cancelled where that was asked for
  *             ──declined───> scheduled, for any process; failed where nobody has known its name for too long; cancelled as above
  *
@@ -70,6 +73,8 @@ export function finishAttempt(transaction: Transaction, task: ClaimedTask, outco
       return endTask(transaction, task, outcome, timing);
     case 'retry':
       return retry(transaction, task, outcome, timing);
+    case 'suspended':
+      return suspendTask(transaction, task, outcome, timing);
     case 'released':
       return release(transaction, task, timing);
     case 'declined':
@@ -181,6 +186,7 @@ function expire(
   transaction.moved(queue, 'running', 'cancelled');
   transaction.touch(queue, task.id);
   noteSlot(transaction, { seq, queue, key: traits?.key }, 'running', 'cancelled');
+  wakeCaller(transaction, traits, now);
   transaction.metric(task, now).cancelled += 1;
   return true;
 }

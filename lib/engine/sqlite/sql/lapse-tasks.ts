@@ -28,10 +28,11 @@ export const DELETE_LAPSE = `DELETE FROM tasks_lapse WHERE task = ?`;
 /** Ends a task that waits, and says why. */
 export const END_LAPSED_TASK = `
   UPDATE tasks_task
-     SET state = ?, finished_at = ?, expires_at = ?, unhandled_since = NULL, traits = json_set(traits, '$.reason', ?)
+     SET state = ?, finished_at = ?, expires_at = ?, unhandled_since = NULL, traits = json_remove(json_set(traits, '$.reason', ?), '$.waitingFor')
    WHERE seq = ?`;
 
-interface Row {
+/** A task whose time has come. */
+export interface LapsingTask {
   readonly seq: number;
   readonly id: string;
   readonly queue: string;
@@ -42,12 +43,19 @@ interface Row {
   readonly key: string | null;
 }
 
+/** What goes on where the time of a task has come. */
+export interface Waking {
+  wakeDue(transaction: Transaction, task: LapsingTask, now: number): void;
+  wakeCaller(transaction: Transaction, traits: TaskTraits | undefined, now: number): void;
+}
+
 /**
  * Goes through at most `limit` tasks whose time has come; returns how many there were.
  *
  *     waits, never started, its startBy is over ──> cancelled, with the reason `expired`
  *     waits, its deadline is over               ──> failed with a DeadlineError
  *     waits, has started, its startBy is over   ──> looked at again at its deadline
+ *     is suspended until now                    ──> goes on, see `wakeDue`
  *     runs, or has ended                        ──> looked at no more: an attempt that does not end it notes it anew
  */
 export function lapseTasks(
@@ -55,30 +63,39 @@ export function lapseTasks(
   now: number,
   limit: number,
   keepFor: EngineContext['keepFor'],
+  waking: Waking,
 ): number {
   const { database } = transaction;
-  const rows = statement<[number, number], Row | { seq: number; state: null }>(database, DUE_LAPSES).all(now, limit);
+  const rows = statement<[number, number], LapsingTask | { seq: number; state: null }>(database, DUE_LAPSES).all(
+    now,
+    limit,
+  );
   const forget = statement<[number]>(database, DELETE_LAPSE);
   for (const row of rows) {
     forget.run(row.seq);
     if (row.state === null || row.state === 'running' || hasEnded(row.state)) continue;
     const { traits = {} } = traitsIn(row.traits);
     const reason = lapseOf(traits, row.attempt > 0, now);
-    if (reason === null) lapseLater(transaction, row.seq, traits, row.attempt > 0);
-    else end(transaction, row, { ...traits, reason }, now, keepFor);
+    if (reason === null && row.state === 'suspended') waking.wakeDue(transaction, row, now);
+    else if (reason === null) lapseLater(transaction, row.seq, traits, row.attempt > 0);
+    else {
+      end(transaction, row, { ...traits, reason }, now, keepFor);
+      waking.wakeCaller(transaction, traits, now);
+    }
   }
   return rows.length;
 }
 
-/** Notes when a task that waits lapses next, where it ever does. */
+/** Notes when a task that waits lapses next, or goes on, where it ever does. */
 export function lapseLater(
   transaction: Transaction,
   seq: number,
   traits: TaskTraits | undefined,
   hasStarted: boolean,
 ): void {
-  const at = nextLapse(traits ?? {}, hasStarted);
-  if (at === null) return;
+  const lapse = nextLapse(traits ?? {}, hasStarted) ?? Infinity;
+  const at = Math.min(lapse, traits?.waitingFor?.until ?? Infinity);
+  if (at === Infinity) return;
   statement<[number, number]>(transaction.database, PUT_LAPSE).run(seq, at);
   transaction.lapses(at);
 }
@@ -90,7 +107,7 @@ export function nextLapseAt(database: Database): number | null {
 
 function end(
   transaction: Transaction,
-  row: Row,
+  row: LapsingTask,
   traits: TaskTraits & { readonly reason: LapseReason },
   now: number,
   keepFor: EngineContext['keepFor'],

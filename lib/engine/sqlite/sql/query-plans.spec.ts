@@ -64,6 +64,10 @@ import {
 import { SECRET } from './secret-rows.js';
 import { COUNT_OF_STEPS, LISTED_STEPS, SIGNALS_OF_TASK, TASK_OF_ID } from './listed-steps.js';
 import { LEASED_TASK, MARK_STEPS, PUT_STEP, STEPS_AFTER } from './step-rows.js';
+import { FIRST_OF_NAME, FORGET_STEPS } from './retry-from.js';
+import { INSERT_SIGNAL, NEXT_SIGNAL, TAKE_SIGNAL } from './signal-rows.js';
+import { SUSPEND_TASK } from './suspend-task.js';
+import { FINISH_WAIT, OPEN_WAITS, STATE_OF_TASK, WAITING_CALLER, WAKE_TASK } from './wake-tasks.js';
 import { STEP_AT_PLACE } from '../store/app-transactions.js';
 import { RUNNING_OF_WORKER } from './worker-rows.js';
 import { TASK_ORDERS, TASK_STATES } from '../../../contract/index.js';
@@ -407,6 +411,38 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     SIGNALS_OF_TASK,
     ['SEARCH tasks_signal USING INDEX tasks_signal_task (task=?)', 'USE TEMP B-TREE FOR ORDER BY'],
   ],
+  ['suspend', SUSPEND_TASK, [KEY]],
+  ['wake', WAKE_TASK, [KEY]],
+  // Sorted are the waits of one task.
+  [
+    'what a task waits for',
+    OPEN_WAITS,
+    [KEY, 'SEARCH tasks_step USING INDEX tasks_step_open (task=?)', 'USE TEMP B-TREE FOR ORDER BY'],
+  ],
+  ['end a wait', FINISH_WAIT, ['SEARCH tasks_step USING PRIMARY KEY (task=? AND kind=? AND name=? AND number=?)']],
+  ['the state of a task that is called', STATE_OF_TASK, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
+  [
+    'who calls a task',
+    WAITING_CALLER,
+    [
+      'SEARCH tasks_task USING INDEX tasks_task_id (id=?)',
+      'SEARCH tasks_step USING INDEX tasks_step_open (task=? AND kind=? AND name=? AND number=?)',
+    ],
+  ],
+  ['send a signal', INSERT_SIGNAL, []],
+  [
+    'the next signal of some names',
+    NEXT_SIGNAL,
+    [
+      'SCAN wanted VIRTUAL TABLE INDEX 1:',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_signal USING COVERING INDEX tasks_signal_task (task=? AND name=?)',
+      'USE TEMP B-TREE FOR ORDER BY',
+    ],
+  ],
+  ['take a signal', TAKE_SIGNAL, ['SEARCH tasks_signal USING INTEGER PRIMARY KEY (rowid=?)']],
+  ['the first step of a name', FIRST_OF_NAME, ['SEARCH tasks_step USING PRIMARY KEY (task=?)']],
+  ['forget steps', FORGET_STEPS, ['SEARCH tasks_step USING PRIMARY KEY (task=?)']],
   ['a secret', SECRET, ['SEARCH tasks_secret USING PRIMARY KEY (name=?)']],
   [
     'tasks of a kind that ended, of which fewer are kept',

@@ -4,6 +4,7 @@ import type { Transaction } from '../store/transaction.js';
 import { startKey } from '../process/starts.js';
 import { insertAttempt } from './end-tasks.js';
 import { lapseLater } from './lapse-tasks.js';
+import { wakeCaller } from './wake-tasks.js';
 import { noteSlot } from './settle-keys.js';
 import { noteFailure } from './fail-task.js';
 import { traitsIn } from './task-traits.js';
@@ -132,6 +133,7 @@ function rescue(
   if (state === 'failed') noteFailure(transaction, { ...row, traits: traitsIn(row.traits).traits }, error, now);
   transaction.moved(row.queue, 'running', state);
   noteSlot(transaction, row, 'running', state);
+  wakeCaller(transaction, traitsIn(row.traits).traits, now);
   transaction.metric(row, now)[state] += 1;
 }
 

@@ -61,7 +61,14 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
     auditing: asked<Auditing>(thread, 'auditing', { note: true, page: true }),
     sharing: asked<Sharing>(thread, 'sharing', { secret: true }),
     stepping: {
-      ...asked<Asked<Stepping>>(thread, 'stepping', { read: true, record: true, list: true }),
+      ...asked<Asked<Stepping>>(thread, 'stepping', {
+        read: true,
+        record: true,
+        take: true,
+        signal: true,
+        retryFrom: true,
+        list: true,
+      }),
       // Its tasks are in a file of their own.
       transact: () => Promise.reject(noAppDatabase()),
     },

@@ -43,6 +43,22 @@ const KEY_TAKEN = `
    WHERE task = ? AND (until <> 'started' OR tasks_unique.attempt = tasks_task.attempt)`;
 
 const FIND = `SELECT seq, queue, state, key FROM tasks_task WHERE id = ? AND state <> 'running'`;
+/** Of tasks that would be begun anew, and do again what they have done. */
+const HAVING_STEPS = `
+  SELECT id, state FROM tasks_task
+   WHERE seq IN (SELECT task FROM tasks_step UNION SELECT task FROM tasks_signal)
+     AND state NOT IN ('completed', 'cancelled', 'running')
+   LIMIT 20`;
+
+/** What keeps tasks from being moved, as a person reads it: durable steps stay with the store that they were recorded in. */
+export function unmovable(database: Database): string[] {
+  const rows = statement<[], { id: string; state: string }>(database, HAVING_STEPS).all();
+  return rows.map(
+    ({ id, state }) =>
+      `task ${id}, ${state}, has recorded durable steps, which no other store takes: let it end, cancel it or delete it`,
+  );
+}
+
 const DELETE = `DELETE FROM tasks_task WHERE seq = ?`;
 
 interface TaskColumns {

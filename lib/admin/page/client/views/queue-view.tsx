@@ -5,6 +5,7 @@ import { TASK_STATES } from '../../../../contract/index.js';
 import { engine, isReadOnly } from '../core/engine.js';
 import { href, nameHref } from '../core/place.js';
 import { useLive } from '../core/use-live.js';
+import { isRare } from '../rare-states.js';
 import { count, duration, durationOrNone, rate } from '../format.js';
 import { Activity, byOf, isSpread, windowOf, type By } from '../parts/activity.js';
 import { Names } from '../parts/names.js';
@@ -71,7 +72,7 @@ function Shown({ stats, query }: { readonly stats: Queue; readonly query: URLSea
       </div>
       <Problems live={problems} queue={queue} />
       <dl class="line">
-        {TASK_STATES.map((state) => (
+        {TASK_STATES.filter((state) => counts[state] > 0 || !isRare(state)).map((state) => (
           <div key={state}>
             <dt>{state}</dt>
             <dd>

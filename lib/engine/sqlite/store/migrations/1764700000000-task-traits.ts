@@ -170,6 +170,8 @@ const CREATE = [
      result      TEXT,
      PRIMARY KEY (task, kind, name, number)
    ) WITHOUT ROWID`,
+  // What a suspended task waits for.
+  `CREATE INDEX IF NOT EXISTS tasks_step_open ON tasks_step (task) WHERE finished_at IS NULL`,
   // Signals that were sent and not taken yet, in their order.
   `CREATE TABLE IF NOT EXISTS tasks_signal (
      id        INTEGER PRIMARY KEY,
