@@ -20,6 +20,8 @@ export const RESULT_SIZE_BOUNDS = PARAMS_SIZE_BOUNDS;
 /** Characters of the name of a task or a schedule. */
 export const MAX_NAME_LENGTH = 200;
 /** Characters of a task's id. */
+/** Of a durable step, and of a signal. */
+export const MAX_STEP_NAME_LENGTH = 200;
 export const MAX_TASK_ID_LENGTH = 255;
 /** Tags of a task. */
 export const MAX_TAGS = 10;

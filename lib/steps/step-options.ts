@@ -1,8 +1,5 @@
-import { checkOwnId, parseDuration } from '../checks/index.js';
+import { checkOwnId, MAX_STEP_NAME_LENGTH, parseDuration } from '../checks/index.js';
 import { type Duration, InvalidArgumentError, StepNameError } from '../contract/index.js';
-
-/** Most characters of a step's name. */
-const MAX_STEP_NAME_LENGTH = 200;
 
 /** What the function of a step is given. */
 export interface StepContext {

@@ -67,6 +67,11 @@ export class AllowedStore {
     await this.tasksFor(request)?.requireTo('update', id);
   }
 
+  /** @throws TaskNotFoundError, ProblemError 403 */
+  async requireTo(request: HttpRequest, action: 'retry' | 'signal', id: string): Promise<void> {
+    await this.tasksFor(request)?.requireTo(action, id);
+  }
+
   /** @throws TaskNotFoundError, TaskStateError, ProblemError 403 */
   async delete(request: HttpRequest, id: string): Promise<void> {
     await this.tasksFor(request)?.requireTo('delete', id);

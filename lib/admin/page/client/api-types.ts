@@ -12,6 +12,8 @@ export type {
   TaskAttempt,
   TaskError,
   TaskState,
+  TaskStep,
+  TaskSteps,
   TaskSummary,
   WorkerStatus,
 } from '../../../contract/index.js';

@@ -16,6 +16,8 @@ import { ParamsPart } from '../parts/params.js';
 import { ResultPart } from '../parts/result.js';
 import { runAgain } from '../parts/run-again.js';
 import { KeyHeld } from '../parts/key-held.js';
+import { StepsPart } from '../parts/steps.js';
+import { WaitingPart } from '../parts/waiting.js';
 import { Tags } from '../parts/tags.js';
 import { TaskActions } from '../parts/task-actions.js';
 import { WaterfallPart } from '../parts/waterfall-part.js';
@@ -39,7 +41,9 @@ const PARTS: readonly Part[] = [
   { shows: ({ state, error }) => error !== null && state !== 'completed', View: ErrorPart },
   { shows: ({ hold }) => hold !== undefined, View: HoldPart },
   { shows: hasLifeSpan, View: LifeSpanPart },
+  { shows: ({ waitingFor }) => waitingFor !== undefined, View: WaitingPart },
   { shows: () => true, View: WaterfallPart },
+  { shows: ({ steps }) => steps === true, View: StepsPart },
   { shows: () => true, View: ParamsPart, isHalf: true },
   { shows: ({ result }) => result !== undefined, View: ResultPart, isHalf: true },
   { shows: ({ logs }) => logs.length > 0, View: LogPart, isHalf: true },
