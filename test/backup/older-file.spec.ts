@@ -46,15 +46,15 @@ async function olderFile(file: string): Promise<Record<string, string>> {
     const plain = { queue: 'default', name: 'work', max_attempts: 4, run_at: now, created_at: now };
     return { id, state, ...plain, params: `{"n":${Object.keys(ids).length}}`, ...more };
   };
-  const ended = { attempt: 1, worker: 'before', started_at: now - 9, finished_at: now - 5, expires_at: now + HOUR };
+  const over = { attempt: 1, worker: 'before', started_at: now - 9, finished_at: now - 5, expires_at: now + HOUR };
   const rows = [
     row('available', 'available', { priority: 3 }),
     row('scheduled', 'scheduled', { run_at: now + HOUR }),
     row('due', 'scheduled', { run_at: now - 1 }),
     row('retryable', 'retryable', { attempt: 1, worker: 'before', started_at: now - 9, run_at: now - 1 }),
     row('running', 'running', { attempt: 1, worker: 'gone', started_at: now - 9 }),
-    row('completed', 'completed', { ...ended, progress: '{"percent":50}' }),
-    row('failed', 'failed', ended),
+    row('completed', 'completed', { ...over, progress: '{"percent":50}' }),
+    row('failed', 'failed', over),
     row('cancelled', 'cancelled', { finished_at: now - 5, expires_at: now + HOUR }),
     row('held', 'available', { queue: 'held', parent_id: ids.completed! }),
   ];
@@ -90,6 +90,15 @@ async function olderFile(file: string): Promise<Record<string, string>> {
   insert('tasks_schedule', { name: 'yearly', ...schedule, ...when });
   database.close();
   return ids;
+}
+
+/** What stands beside the tasks: results, tags, ids of one's own and times. */
+function beside(file: string): unknown[][] {
+  const database = new Database(file, { readonly: true });
+  const tables = ['tasks_result', 'tasks_tag', 'tasks_own_id', 'tasks_lapse'];
+  const rows = tables.map((table) => database.prepare(`SELECT * FROM ${table} ORDER BY task`).all());
+  database.close();
+  return rows;
 }
 
 it('goes on with a file of the version before, whatever state its tasks are in', { timeout: 120_000 }, async () => {
@@ -133,6 +142,14 @@ it('goes on with a file of the version before, whatever state its tasks are in',
   await tasks.delete(ids.completed!);
   await app.close();
 
+  expect(await cli('check', '--database', file)).toMatchObject({ code: 0 });
+  const before = beside(file);
+  expect(before.map((rows) => rows.length)).toEqual([8, 2, 2, 1]);
+  const backup = `${file}.backup`;
+  expect(await cli('backup', '--database', file, '--to', backup)).toMatchObject({ code: 0 });
+  expect(beside(backup)).toEqual(before);
+  expect(await cli('restore', '--from', backup, '--database', file)).toMatchObject({ code: 0 });
+  expect(beside(file)).toEqual(before);
   expect(await cli('check', '--database', file)).toMatchObject({ code: 0 });
   // The version before asks for these names within each transaction, and refuses a file that has others.
   const database = new Database(file, { readonly: true });
