@@ -46,7 +46,7 @@ async function findByName(name: string, moduleRef: ModuleRef, field: string): Pr
     if (visible) return visible;
     if (isProvided(token, moduleRef)) {
       // The provider's own error, such as a database that cannot be opened, says more.
-      if (!(error instanceof Error) || error.constructor.name !== 'UnknownDependenciesException') throw error;
+      if (!isUnresolved(error)) throw error;
       throw new TasksConfigError(
         `"${field}": the DataSource "${name}" is provided by a module that is not global, and is not there yet. Make ` +
           'that module global, or give the DataSource itself: TasksModule.forRootAsync({ imports, inject, useFactory }).',
@@ -60,6 +60,11 @@ async function findByName(name: string, moduleRef: ModuleRef, field: string): Pr
       { cause: error },
     );
   }
+}
+
+/** Nest exports no class of it, and a bundle that is minified has another name for the one it has. */
+function isUnresolved(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Nest can't resolve dependencies");
 }
 
 /** As `getDataSourceToken` of `@nestjs/typeorm`, which an app need not have. */
