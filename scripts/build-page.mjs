@@ -8,30 +8,45 @@ import { build } from 'vite';
 
 const path = (relative) => fileURLToPath(new URL(`../lib/admin/page/${relative}`, import.meta.url));
 
-/** @param {string} entry */
+/**
+ * The scripts by their names, the entry's first, and the style.
+ * @param {string} entry
+ */
 async function bundle(entry) {
   const { output } = await build({
     configFile: false,
     logLevel: 'error',
     root: path('client'),
+    // Beside the page, under whatever path the app has it.
+    base: './',
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: {
       write: false,
       target: 'es2023',
       cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
       modulePreload: false,
+      cssCodeSplit: false,
       // Not as a library: whose text vite leaves with all its spaces.
-      rolldownOptions: { input: path(entry) },
+      rolldownOptions: {
+        input: path(entry),
+        // What both scripts need is in the first, which the second then asks for.
+        preserveEntrySignatures: 'allow-extension',
+        output: { entryFileNames: 'page.js', chunkFileNames: '[name].js' },
+      },
     },
   });
+  const scripts = output.filter((part) => part.type === 'chunk');
   return {
-    script: output.find((part) => part.type === 'chunk').code,
+    scripts: new Map(scripts.map(({ fileName, code }) => [fileName, code])),
     style: output.find((part) => part.fileName.endsWith('.css'))?.source ?? '',
   };
 }
 
-const { script, style } = await bundle('client/main.tsx');
+const { scripts, style } = await bundle('client/main.tsx');
 const signIn = await bundle('client/sign-in/sign-in.ts');
+if (scripts.size !== 2 || !scripts.has('page.js') || !scripts.has('later-views.js')) {
+  throw new Error(`The page has the scripts ${[...scripts.keys()].join(', ')}, not page.js and later-views.js.`);
+}
 
 /** Compressed once and for all: the app has nothing to do for it, whoever asks. @param {string} content */
 const packed = (content) => ({
@@ -41,14 +56,24 @@ const packed = (content) => ({
   }).toString('base64'),
 });
 
-const version = createHash('sha256').update(script).update(style).digest('base64url').slice(0, 12);
+const version = createHash('sha256')
+  .update([...scripts.values()].join(''))
+  .update(style)
+  .digest('base64url')
+  .slice(0, 12);
+
+/** A script asks for the other one of its version: under another address it would be loaded once more. */
+const versioned = (name) =>
+  scripts.get(name).replaceAll(/(["'`])\.\/(page|later-views)\.js\1/g, `$1./$2.js?v=${version}$1`);
 
 const text = `// Written by scripts/build-page.mjs.
 export const PAGE_VERSION = ${JSON.stringify(version)};
 /** In base64, by the name of the content coding. */
-export const PAGE_SCRIPT = ${JSON.stringify(packed(script))};
+export const PAGE_SCRIPT = ${JSON.stringify(packed(versioned('page.js')))};
+/** What the first view does without. */
+export const LATER_SCRIPT = ${JSON.stringify(packed(versioned('later-views.js')))};
 export const PAGE_STYLE = ${JSON.stringify(packed(style))};
-export const SIGN_IN_SCRIPT = ${JSON.stringify(signIn.script.trim())};
+export const SIGN_IN_SCRIPT = ${JSON.stringify(signIn.scripts.get('page.js').trim())};
 export const SIGN_IN_STYLE = ${JSON.stringify(signIn.style.trim())};
 `;
 const target = path('page.assets.ts');

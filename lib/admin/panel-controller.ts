@@ -46,6 +46,11 @@ export function panelController(): Type<object> {
       this.panelPage.script(request, response);
     }
 
+    @Get('later-views.js')
+    laterScript(@Req() request: HttpRequest, @Res() response: HttpResponse): void {
+      this.panelPage.laterScript(request, response);
+    }
+
     @Get('page.css')
     style(@Req() request: HttpRequest, @Res() response: HttpResponse): void {
       this.panelPage.style(request, response);

@@ -54,6 +54,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     const [, version] = /page\.js\?v=([\w-]+)/.exec(page.text)!;
     for (const [name, type] of [
       ['page.js', 'text/javascript'],
+      ['later-views.js', 'text/javascript'],
       ['page.css', 'text/css'],
     ] as const) {
       const versioned = await app.ask('GET', `/admin/tasks/${name}?v=${version}`);

@@ -3,29 +3,22 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { toasts, unsay } from '../core/act.js';
 import { engine, isReadOnly, storeName } from '../core/engine.js';
+import { lifeOf } from '../core/group-life.js';
+import { laterViews } from '../core/later.js';
 import { hasNews, isLive, link, queues, readAll, toggleLive, tryNow } from '../core/live.js';
+import { isPaletteOpen, openPalette } from '../core/palette-state.js';
 import { go, place, scrollOnArrival } from '../core/place.js';
 import { chooseRow, listenToKeys, moveInRows, type Shortcut } from '../core/shortcuts.js';
 import { theme, THEMES, type Theme } from '../core/theme.js';
 import { useLive } from '../core/use-live.js';
 import { count, shortCount } from '../format.js';
-import { RunAgain } from '../parts/run-again.js';
 import { NAVIGATION } from '../../navigation.js';
 import { Router } from '../router.js';
 import { valuesOf } from '../task-query.js';
 import { Dialog, OpenQuestion } from '../ui/dialog.js';
 import { Menu } from '../ui/menu.js';
-import { AuditView } from './audit-view.js';
-import { CronsView } from './crons-view.js';
-import { EnqueueView } from './enqueue-view.js';
-import { ErrorsView, lifeOf } from './errors-view.js';
-import { NameView } from './name-view.js';
+import { Later } from './later.js';
 import { OverviewView } from './overview-view.js';
-import { openPalette, Palette } from './palette.js';
-import { QueueView } from './queue-view.js';
-import { QueuesView } from './queues-view.js';
-import { TaskView } from './task-view.js';
-import { TasksView } from './tasks-view.js';
 
 interface Shown {
   readonly title: string;
@@ -37,21 +30,36 @@ const ID_END = 6;
 
 const router = new Router<Shown>(
   {
-    '/queues': (query) => ({ title: 'Queues', view: <QueuesView query={query} /> }),
+    '/queues': (query) => ({
+      title: 'Queues',
+      view: <Later view={({ QueuesView }) => <QueuesView query={query} />} />,
+    }),
     '/queues/:queue': (query, { queue }) => ({
       title: queue!,
-      view: <QueueView key={queue} queue={queue!} query={query} />,
+      view: <Later view={({ QueueView }) => <QueueView key={queue} queue={queue!} query={query} />} />,
     }),
-    '/names/:name': (query, { name }) => ({ title: name!, view: <NameView key={name} name={name!} query={query} /> }),
+    '/names/:name': (query, { name }) => ({
+      title: name!,
+      view: <Later view={({ NameView }) => <NameView key={name} name={name!} query={query} />} />,
+    }),
     '/tasks': (query) => ({
       title: `${valuesOf(query, 'state').join(', ') || 'All'} tasks${query.has('queue') ? ` of ${valuesOf(query, 'queue').join(', ')}` : ''}`,
-      view: <TasksView query={query} />,
+      view: <Later view={({ TasksView }) => <TasksView query={query} />} />,
     }),
-    '/tasks/:id': (_, { id }) => ({ title: `…${id!.slice(-ID_END)}`, view: <TaskView key={id} id={id!} /> }),
-    '/errors': (query) => ({ title: 'Errors', view: <ErrorsView query={query} /> }),
-    '/crons': (query) => ({ title: 'Crons', view: <CronsView query={query} /> }),
-    '/audit': () => ({ title: 'Audit', view: <AuditView /> }),
-    '/enqueue': (query) => ({ title: 'Enqueue', view: <EnqueueView query={query} /> }),
+    '/tasks/:id': (_, { id }) => ({
+      title: `…${id!.slice(-ID_END)}`,
+      view: <Later view={({ TaskView }) => <TaskView key={id} id={id!} />} />,
+    }),
+    '/errors': (query) => ({
+      title: 'Errors',
+      view: <Later view={({ ErrorsView }) => <ErrorsView query={query} />} />,
+    }),
+    '/crons': (query) => ({ title: 'Crons', view: <Later view={({ CronsView }) => <CronsView query={query} />} /> }),
+    '/audit': () => ({ title: 'Audit', view: <Later view={({ AuditView }) => <AuditView />} /> }),
+    '/enqueue': (query) => ({
+      title: 'Enqueue',
+      view: <Later view={({ EnqueueView }) => <EnqueueView query={query} />} />,
+    }),
   },
   (query) => ({ title: 'Overview', view: <OverviewView query={query} /> }),
 );
@@ -104,8 +112,8 @@ export function App(): JSX.Element {
       <Footer />
       <Toasts />
       <OpenQuestion />
-      <RunAgain />
-      <Palette />
+      {laterViews.value && <laterViews.value.RunAgain />}
+      {isPaletteOpen.value && <Later view={({ Palette }) => <Palette />} />}
       {isHelping && <Help shortcuts={shortcuts} close={() => setHelping(false)} />}
     </>
   );

@@ -5,6 +5,7 @@ import { api } from '../api.js';
 import { Spark } from '../charts/spark.js';
 import { say } from '../core/act.js';
 import { isForeign, isReadOnly } from '../core/engine.js';
+import { lifeOf } from '../core/group-life.js';
 import { kept } from '../core/kept.js';
 import { go, href, nameHref, replaceQuery, taskHref } from '../core/place.js';
 import { useLive } from '../core/use-live.js';
@@ -14,10 +15,6 @@ import { Action, Loaded, Mark, Notice } from '../ui/bits.js';
 import { Menu } from '../ui/menu.js';
 import { sorted, Table, type Column } from '../ui/table.js';
 import { Ago, present } from '../ui/time.js';
-
-const DAY_MS = 24 * 3_600_000;
-/** A group that failed again after so many hours without is back. */
-const QUIET_HOURS = 12;
 
 /** Keys of groups that this browser does not show. */
 const muted = kept<readonly string[]>('muted-errors', []);
@@ -43,13 +40,6 @@ export function ErrorsView({ query }: { readonly query: URLSearchParams }): JSX.
       <Loaded live={live}>{(report) => <Groups report={report} query={query} />}</Loaded>
     </section>
   );
-}
-
-/** What is to be said of a group's life. */
-export function lifeOf({ firstAt, points }: Pick<ErrorGroup, 'firstAt' | 'points'>, now: number): 'new' | 'back' | '' {
-  if (now - firstAt < DAY_MS) return 'new';
-  const lately = points.slice(-(24 - QUIET_HOURS)).some((failed) => failed > 0);
-  return lately && points.slice(0, QUIET_HOURS).every((failed) => failed === 0) ? 'back' : '';
 }
 
 function Groups({ report, query }: { readonly report: ErrorReport; readonly query: URLSearchParams }): JSX.Element {

@@ -1,20 +1,14 @@
-import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { isReadOnly } from '../core/engine.js';
 import { queues } from '../core/live.js';
+import { closePalette as close } from '../core/palette-state.js';
 import { go, href, nameHref, queueHref, taskHref } from '../core/place.js';
 import { Dialog } from '../ui/dialog.js';
 
 const MAX_FOUND = 12;
 const TASK_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-const isOpen = signal(false);
-
-export function openPalette(): void {
-  isOpen.value = true;
-}
 
 interface Target {
   readonly label: string;
@@ -34,12 +28,8 @@ const PAGES: readonly Target[] = [
   ...(isReadOnly ? [] : [['Enqueue a task', '/enqueue']]),
 ].map(([label, path]) => ({ label: label!, kind: 'page', href: `#${path!}` }));
 
-export function Palette(): JSX.Element | null {
-  return isOpen.value ? <Search /> : null;
-}
-
 /** Goes to a task by its id, to a queue, a name of tasks, a schedule or a page. */
-function Search(): JSX.Element {
+export function Palette(): JSX.Element {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const [known, setKnown] = useState<readonly Target[]>([]);
@@ -61,9 +51,6 @@ function Search(): JSX.Element {
   }, []);
   const found = targetsOf(text.trim(), known);
   const chosen = Math.min(at, found.length - 1);
-  const close = (): void => {
-    isOpen.value = false;
-  };
   const take = (target: Target | undefined): void => {
     if (!target) return;
     close();
