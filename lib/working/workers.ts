@@ -4,6 +4,7 @@ import { InvalidArgumentError, messageOf, TasksConfigError, UnknownQueueError } 
 import { isInTime } from '../engine/common/index.js';
 import type { Consumer, EngineLogger, RunTask, TaskEngine } from '../engine/port/index.js';
 import type { HandlerRegistry } from '../handlers/index.js';
+import { sharedLimits } from './shared-limits.js';
 import {
   checkDrainOptions,
   checkWorkOptions,
@@ -17,8 +18,8 @@ const LOOK = { everyMs: 100, times: 2 };
 
 export interface WorkersParts {
   readonly engine: Pick<TaskEngine, 'delivering' | 'inspecting'>;
-  readonly config: Pick<ResolvedConfig, 'queues' | 'shutdownGrace'>;
-  readonly registry: Pick<HandlerRegistry, 'names' | 'whenFirst'>;
+  readonly config: Pick<ResolvedConfig, 'queues' | 'limits' | 'shutdownGrace'>;
+  readonly registry: Pick<HandlerRegistry, 'names' | 'whenFirst' | 'all'>;
   readonly logger: Pick<EngineLogger, 'error'>;
 }
 
@@ -113,10 +114,11 @@ export class Workers {
       });
       return;
     }
+    const limits = sharedLimits(registry.all(), config.limits);
     for (const queue of queues) {
       const { concurrency, settings, rateLimit } = config.queues.get(queue)!;
       if (concurrency === 0 || this.closed || this.consumers.has(queue)) continue;
-      const options = { concurrency, priority: settings.priority, rateLimit };
+      const options = { concurrency, priority: settings.priority, rateLimit, ...limits };
       this.consumers.set(queue, await engine.delivering.consume(queue, options, run));
     }
   }

@@ -22,7 +22,7 @@ export const CAPABILITIES: EngineCapabilities = {
   uniqueIds: 'store',
   queueOrder: 'created',
   lapses: true,
-  namedLimits: false,
+  namedLimits: true,
   keys: true,
   globalConcurrency: true,
   storesWithCompletion: true,

@@ -9,6 +9,8 @@ import { CountPruner } from './maintenance/count-pruner.js';
 import type { Duty } from './maintenance/duty.js';
 import { Promoter } from './maintenance/promoter.js';
 import { EXPIRED_RESULTS, Pruner } from './maintenance/pruner.js';
+import { forgotten, unparkForgotten } from './sql/parked-tasks.js';
+import { limitNamed } from './sql/start-log.js';
 import { Rescuer } from './maintenance/rescuer.js';
 import { Liveness } from './process/liveness.js';
 import { heartbeatFolder } from './process/heartbeat.js';
@@ -87,6 +89,11 @@ export class WorkForce {
   ): Promise<{ readonly consumer: Made; readonly host: ConsumerHost }> {
     const { registration, pool, rescuer } = this.begin();
     await registration.serve(this.writer, queue, options.concurrency);
+    const limits = new Set(Object.values(options.limits ?? {}).map(({ name }) => limitNamed(name)));
+    const forgottenLimits = await this.connection.read((database) => forgotten(database, limits));
+    if (forgottenLimits.length > 0) {
+      await this.writer.write((transaction) => unparkForgotten(transaction, queue, limits));
+    }
     rescuer.start();
     const consumer = make(pool);
     pool.add(consumer);

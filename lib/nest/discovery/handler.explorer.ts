@@ -101,6 +101,11 @@ export class HandlerExplorer extends ProviderExplorer {
     checkVersions(version, upgrade, where);
     if (limit !== undefined) checkLimit(limit, this.parts.config.limits, where);
     checkKey(key, where);
+    if (limit !== undefined && this.booted) {
+      throw new TasksConfigError(
+        `${where}: a handler of a module that is loaded late has no "limit". Load it at boot.`,
+      );
+    }
 
     this.parts.registry.add({
       name,

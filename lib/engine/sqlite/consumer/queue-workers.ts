@@ -90,8 +90,12 @@ export class QueueWorkers implements Consumer, PoolConsumer {
     this.host.forget(this);
   }
 
+  private get isLimited(): boolean {
+    return this.options.rateLimit !== null || this.options.limits !== undefined;
+  }
+
   private prefetch(): number {
-    if (this.averageRunMs >= PREFETCH_MS || !this.claimsAhead || this.options.rateLimit) return 0;
+    if (this.averageRunMs >= PREFETCH_MS || !this.claimsAhead || this.isLimited) return 0;
     const perWorker = PREFETCH_MS / Math.max(this.averageRunMs, 0.01);
     return Math.min(Math.ceil(this.options.concurrency * perWorker), this.host.maxPrefetched);
   }

@@ -18,7 +18,7 @@ const READY = `state = iif(key IS NULL, 'available', 'held'), turn = NULL`;
 export const RETRY_ENDED_TASK = `
   UPDATE tasks_task
      SET ${READY}, run_at = ?, excused = attempt, lost = 0, finished_at = NULL, expires_at = NULL,
-         cancel_requested = 0, progress = NULL, unhandled_since = NULL, error_group = NULL
+         cancel_requested = 0, progress = NULL, unhandled_since = NULL, error_group = NULL, parked = NULL
    WHERE seq = ?`;
 
 /** Of few tasks. */

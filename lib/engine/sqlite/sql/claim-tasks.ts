@@ -6,8 +6,9 @@ import { claimTurns, type FlowLimits, flowLimits, nextTurns } from './claim-turn
 import { CLAIMED_COLUMNS, type ClaimedRow } from './claimed-row.js';
 import type { FlowColumns } from './flow-rows.js';
 import { type Closing, closedUntil } from './closed-limits.js';
+import { Gates } from './gates.js';
 import { parsePaths } from './name-rows.js';
-import { lendPlaces, limitOfQueue, type NamedLimit, placesOf } from './start-log.js';
+import type { NamedLimit } from './start-log.js';
 import { keyedTraits, traitsIn } from './task-traits.js';
 
 /**
@@ -16,7 +17,7 @@ import { keyedTraits, traitsIn } from './task-traits.js';
  */
 const NEXT = `
     FROM tasks_task
-   WHERE state = 'available' AND key IS NULL AND queue = ?
+   WHERE state = 'available' AND key IS NULL AND parked IS NULL AND queue = ?
    ORDER BY priority DESC, seq
    LIMIT ?`;
 
@@ -64,7 +65,7 @@ export interface ClaimedTask extends DeliveredTask {
 /** A consumer as far as claims for it need it. */
 export interface Claimant {
   readonly queue: string;
-  readonly options: Pick<ConsumeOptions, 'rateLimit'>;
+  readonly options: Pick<ConsumeOptions, 'rateLimit' | 'limits'>;
   /** Whether a claim might find something: true until one came back with less than was asked for. */
   hungry: boolean;
   /** False after a claim that took less ahead than there is: from then on tasks are claimed for free workers alone. */
@@ -82,6 +83,8 @@ export interface Claim {
   readonly tasks: readonly ClaimedTask[];
   /** When the next task may be let through, by a rate limit for instance; null where nothing is in the way. */
   readonly limitedUntil: number | null;
+  /** The claim did not look at all there is, so that others come to write; there is more to look at now. */
+  readonly isInterrupted?: boolean;
 }
 
 const NOTHING: Claim = { tasks: [], limitedUntil: null };
@@ -120,7 +123,8 @@ export function claimForAll<Consumer extends Claimant>(
     const claim = consumer.paused ? NOTHING : claimFor(transaction, consumer, demand, claiming, row, limits);
     // Noted here and not when the result arrives: what is enqueued in between makes it hungry again.
     const found = claim.tasks.length;
-    if (found < demand && (consumer.claimsAhead || (limits && !limits.ahead))) consumer.hungry = false;
+    if (found < demand && (consumer.claimsAhead || (limits && !limits.ahead)))
+      consumer.hungry = claim.isInterrupted === true;
     claims.set(consumer, claim);
   }
   return claims;
@@ -137,31 +141,30 @@ function claimFor(
   const { now } = claiming;
   const closed = row ? closedUntil(row, now) : null;
   if (closed !== null) return { tasks: [], limitedUntil: closed };
-  if (!consumer.options.rateLimit) {
-    const { tasks, mustWait } = take(transaction, consumer, demand, claiming, limits);
-    return { tasks, limitedUntil: mustWait ? now + LOOK_AGAIN_AFTER_MS : null };
-  }
-  return claimLimited(transaction, consumer, Math.min(demand, consumer.room), claiming, limits);
+  const gates = Gates.of(transaction, consumer, now, claiming.trustedFor);
+  if (gates) return claimGated(transaction, consumer, Math.min(demand, consumer.room), claiming, limits, gates);
+  const { tasks, mustWait } = take(transaction, consumer, demand, claiming, limits);
+  return { tasks, limitedUntil: mustWait ? now + LOOK_AGAIN_AFTER_MS : null };
 }
 
 /** Nothing is taken ahead of the free workers: a place that is lent to a task that waits here is one that others lack. */
-function claimLimited(
+function claimGated(
   transaction: Transaction,
   consumer: Claimant,
   most: number,
   claiming: Claiming,
   flow: FlowLimits | undefined,
+  gates: Gates,
 ): Claim {
-  const { now, trustedFor } = claiming;
-  const limit = { ...consumer.options.rateLimit!, name: limitOfQueue(consumer.queue) };
-  const { free, nextAt } = placesOf(transaction, limit, now, trustedFor);
-  if (free === 0) return { tasks: [], limitedUntil: nextAt };
-  const { tasks, mustWait } = take(transaction, consumer, Math.min(most, free), claiming, flow);
-  lendPlaces(transaction, limit, tasks, now, trustedFor);
-  const limits = [limit];
-  const lent = tasks.map((task) => ({ ...task, limits }));
-  if (mustWait) return { tasks: lent, limitedUntil: now + LOOK_AGAIN_AFTER_MS };
-  return { tasks: lent, limitedUntil: tasks.length < free ? null : nextAt };
+  const open = Math.min(most, gates.free);
+  if (open <= 0) return { tasks: [], limitedUntil: gates.nextAt([]) };
+  gates.open(open);
+  const { tasks, mustWait } = take(transaction, consumer, open, claiming, flow, gates);
+  const lent = gates.lend(tasks);
+  const nextAt = gates.nextAt(tasks);
+  const isInterrupted = gates.isInterrupted;
+  if (!mustWait) return { tasks: lent, limitedUntil: nextAt, isInterrupted };
+  return { tasks: lent, limitedUntil: Math.min(nextAt ?? Infinity, claiming.now + LOOK_AGAIN_AFTER_MS) };
 }
 
 interface Taken {
@@ -180,11 +183,15 @@ function take(
   most: number,
   { worker, now, maxLostAttempts }: Claiming,
   limits: FlowLimits | undefined,
+  gates?: Gates,
 ): Taken {
   const { database } = transaction;
   const { queue, room } = consumer;
-  const plain = statement<[string, number], ClaimedRow>(database, NEXT_TASKS).raw().all(queue, most);
-  const found = limits ? nextTurns(database, queue, plain, most, limits) : plain;
+  const find = (count: number): readonly ClaimedRow[] => {
+    const plain = statement<[string, number], ClaimedRow>(database, NEXT_TASKS).raw().all(queue, count);
+    return limits ? nextTurns(database, queue, plain, count, limits) : plain;
+  };
+  const found = gates ? gates.passing(most, find) : find(most);
   const reached = most > room ? reach(found, room) : found.length;
   if (reached < found.length) consumer.claimsAhead = false;
   const taken = oneLastChance(database, found, reached, worker, maxLostAttempts);

@@ -10,7 +10,7 @@ import { type FlowColumns, flowIn } from './flow-rows.js';
 export const NEXT_TURNS = `
   SELECT ${CLAIMED_COLUMNS}
     FROM tasks_task
-   WHERE state = 'available' AND key IS NOT NULL AND queue = ?
+   WHERE state = 'available' AND key IS NOT NULL AND parked IS NULL AND queue = ?
    ORDER BY priority DESC, turn, seq
    LIMIT ?`;
 

@@ -26,6 +26,7 @@ import { REJOIN } from './settle-keys.js';
 import { ADMIT, FIRST_TURN, HOLD, LAST_READY, LAST_TURN, NEXT_HELD, TAKEN_SLOTS } from './slots.js';
 import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from './promote-tasks.js';
 import { DUE_LAPSES, END_LAPSED_TASK, NEXT_LAPSE } from './lapse-tasks.js';
+import { COUNT_PARKED, NEXT_PARKED_FOR, UNPARK_ANY, UNPARK_NEXT } from './parked-tasks.js';
 import { RUNNING_OF_QUEUE } from './pause-queue.js';
 import { NEXT_EXPIRY, PRUNE_METRICS, PRUNE_TASKS } from './prune-tasks.js';
 import { FORGET_HOURS, FORGOTTEN_GROUPS } from './add-to-error-groups.js';
@@ -133,6 +134,18 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   ['what is held before a task', HELD_BEFORE, COUNTED_OF_KEY],
   ['what a queue lets run', FLOW_OF_QUEUE, ['SEARCH tasks_queue USING PRIMARY KEY (name=?)']],
   ['count what runs', COUNT_RUNNING_IN, ['SCAN tasks_task USING INDEX tasks_task_running']],
+  [
+    'let in what was parked',
+    UNPARK_NEXT,
+    [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING COVERING INDEX tasks_task_parked (parked=? AND queue=?)'],
+  ],
+  [
+    'let in what was parked anywhere',
+    UNPARK_ANY,
+    [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING COVERING INDEX tasks_task_parked (parked=?)'],
+  ],
+  ['what is parked for', NEXT_PARKED_FOR, ['SEARCH tasks_task USING COVERING INDEX tasks_task_parked (parked>?)']],
+  ['how many are parked', COUNT_PARKED, ['SEARCH tasks_task USING COVERING INDEX tasks_task_parked (parked=?)']],
   ['starts that count no more', FORGET_STARTS, ['SEARCH tasks_start USING PRIMARY KEY (name=? AND at<?)']],
   ['what of a limit is used', USED_PLACES, ['SEARCH tasks_start USING PRIMARY KEY (name=?)']],
   ['count starts', ADD_STARTS, []],

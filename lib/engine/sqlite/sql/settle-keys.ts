@@ -19,6 +19,7 @@ export const REJOIN = `
      SET turn = max(turn, coalesce((
            SELECT line.turn FROM tasks_task AS line
             WHERE line.queue = tasks_task.queue AND line.state = 'available' AND line.key IS NOT NULL
+              AND line.parked IS NULL
               AND line.priority = tasks_task.priority AND line.turn IS NOT NULL AND line.seq <> tasks_task.seq
             ORDER BY line.turn
             LIMIT 1), turn))

@@ -40,7 +40,7 @@ export const LAST_READY = `
 /** Reads the first entry of `tasks_task_turn` for a priority. */
 export const FIRST_TURN = `
   SELECT turn FROM tasks_task
-   WHERE queue = ? AND state = 'available' AND key IS NOT NULL AND priority = ? AND turn IS NOT NULL
+   WHERE queue = ? AND state = 'available' AND key IS NOT NULL AND parked IS NULL AND priority = ? AND turn IS NOT NULL
    ORDER BY turn
    LIMIT 1`;
 
@@ -53,7 +53,7 @@ export const LAST_TURN = `
 
 export const ADMIT = `UPDATE tasks_task SET state = 'available', turn = ? WHERE seq = ? RETURNING seq`;
 
-export const HOLD = `UPDATE tasks_task SET state = 'held', turn = NULL WHERE seq = ? RETURNING seq`;
+export const HOLD = `UPDATE tasks_task SET state = 'held', turn = NULL, parked = NULL WHERE seq = ? RETURNING seq`;
 
 /** So many are made ready at once that have waited, where nothing limits them any more. */
 const MAX_ADMITTED = 200;

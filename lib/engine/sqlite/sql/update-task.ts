@@ -8,7 +8,8 @@ import { noteSlot, readyState } from './settle-keys.js';
 import { traitsIn } from './task-traits.js';
 
 export const UPDATE_WAITING_TASK = `
-  UPDATE tasks_task SET state = ?, run_at = coalesce(?, run_at), priority = coalesce(?, priority), turn = NULL WHERE seq = ?`;
+  UPDATE tasks_task SET state = ?, run_at = coalesce(?, run_at), priority = coalesce(?, priority), turn = NULL, parked = NULL
+   WHERE seq = ?`;
 
 export const UPDATE_PARAMS = `UPDATE tasks_task SET params = ?, sensitive = ?, traits = ? WHERE seq = ?`;
 

@@ -104,4 +104,8 @@ export class TaskEntity {
   /** Its place among those of its priority that are available; null where they go by their arrival. */
   @Column({ name: 'turn', type: 'real', nullable: true })
   turn!: number | null;
+
+  /** What keeps it from being claimed while it is available: `limit:` or `pause:` and which one; null for all others. */
+  @Column({ name: 'parked', type: 'text', nullable: true })
+  parked!: string | null;
 }

@@ -32,7 +32,7 @@ export class TaskTraits1764700000000 implements MigrationInterface {
     }
     for (const statement of CREATE) await runner.query(statement);
     await changeDefinition(runner, 'tasks_task', `(${STATES})`, `(${STATES}, 'held', 'blocked', 'suspended')`);
-    await changeDefinition(runner, 'tasks_task_claim', CLAIMED, `${CLAIMED} AND key IS NULL`);
+    await changeDefinition(runner, 'tasks_task_claim', CLAIMED, PLAIN);
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -61,6 +61,8 @@ const COLUMNS = [
   ['key', 'TEXT'],
   // Its place among those of its priority that are available; the least comes first.
   ['turn', 'REAL'],
+  // What keeps an available task from being claimed: a limit that has no place, or a pause; null for all others.
+  ['parked', 'TEXT'],
 ] as const;
 
 const QUEUE_COLUMNS = [
@@ -74,10 +76,11 @@ const QUEUE_COLUMNS = [
   ['closed_until', 'INTEGER'],
 ] as const;
 
-const INDEXES = ['tasks_task_turn', 'tasks_task_key', 'tasks_task_claim'];
+const INDEXES = ['tasks_task_turn', 'tasks_task_key', 'tasks_task_claim', 'tasks_task_parked'];
 
 /** The condition of the index by which plain tasks are claimed. */
 const CLAIMED = `WHERE state = 'available'`;
+const PLAIN = `${CLAIMED} AND key IS NULL AND parked IS NULL`;
 
 const TABLES = [
   'tasks_result',
@@ -95,7 +98,9 @@ const TABLES = [
 
 const CREATE = [
   `CREATE INDEX IF NOT EXISTS tasks_task_turn ON tasks_task (queue, priority DESC, turn, seq)
-    WHERE state = 'available' AND key IS NOT NULL`,
+    WHERE state = 'available' AND key IS NOT NULL AND parked IS NULL`,
+  `CREATE INDEX IF NOT EXISTS tasks_task_parked ON tasks_task (parked, queue, priority DESC, turn, seq)
+    WHERE parked IS NOT NULL AND state = 'available'`,
   `CREATE INDEX IF NOT EXISTS tasks_task_key ON tasks_task (queue, state, key, priority DESC, turn, seq)
     WHERE key IS NOT NULL`,
   // What a task's handler returned, until the result's own retention is over.
