@@ -79,7 +79,17 @@ export type {
 } from './config/index.js';
 export type { ParamsType, StandardSchema } from './params/index.js';
 export type { Duration } from './contract/index.js';
-export type { KeyDepth, KeyPage, QueueFlow, RateLimit, TaskHold, TaskKey } from './contract/index.js';
+export type {
+  KeyDepth,
+  KeyPage,
+  LimitStatus,
+  PauseSelector,
+  QueueFlow,
+  RateLimit,
+  TaskHold,
+  TaskKey,
+  TaskPause,
+} from './contract/index.js';
 
 export { bullmq, type BullmqOptions, type RedisConnection } from './engine/bullmq/index.js';
 export { outboxMigrations, OutboxTask } from './outbox/index.js';

@@ -40,6 +40,7 @@ export {
 } from './option-checks.js';
 export { type OptionsSource, OptionPlace, toSnakeCase } from './option-place.js';
 export { checkQueueName } from './queue-name.js';
+export { checkPauseSelector } from './pause-selector.js';
 export { checkRateLimit } from './rate-limit.js';
 export { InvalidRequestError, RequestFields, type WrongField } from './request-fields.js';
 export { checkTaskKey, taskKeyOf } from './task-key.js';

@@ -12,6 +12,7 @@ export {
   type WaitingFor,
 } from './task-traits.js';
 export { type AuditAction, type AuditEntry, type AuditPage, MAX_AUDIT_ENTRIES } from './audit.js';
+export type { LimitStatus, PauseSelector, TaskPause } from './task-pause.js';
 export { DEFAULT_STORE } from './default-store.js';
 export type { Duration } from './duration.js';
 export { DeadlineError, deadlineMessage } from './errors/deadline-error.js';

@@ -11,6 +11,7 @@ export function outboxEngine(engine: TaskEngine, box: Outbox): TaskEngine {
     inspecting: engine.inspecting,
     acting: engine.acting,
     ...(engine.keying && { keying: engine.keying }),
+    ...(engine.limiting && { limiting: engine.limiting }),
     scheduling: engine.scheduling,
     auditing: engine.auditing,
     sharing: engine.sharing,

@@ -4,10 +4,13 @@ import {
   type EnqueuedTask,
   InvalidArgumentError,
   type KeyPage,
+  type LimitStatus,
   type ParamsOf,
+  type PauseSelector,
   type ResultOf,
   type Task,
   type TaskAction,
+  type TaskPause,
   type TaskSteps,
   type WorkerInfo,
 } from '../contract/index.js';
@@ -356,6 +359,32 @@ export class TaskDispatcher {
    */
   async work(options: WorkOptions): Promise<WorkReport> {
     return this.own.work(options);
+  }
+
+  /**
+   * Starts no more of these tasks, in any process, until they are resumed; those that run go on, and others of their queue
+   * start as before.
+   *
+   * @param selector `{ queue }`, `{ queue, key }`, `{ name }`, or `{ tag: { customer: '42' } }`: those with all of these tags
+   * @throws InvalidArgumentError, also where the engine cannot; UnknownQueueError
+   */
+  async pause(selector: PauseSelector): Promise<void> {
+    await this.operations.limits.pause(selector);
+  }
+
+  /** Takes the {@link pause} of the same selector back. @throws InvalidArgumentError, UnknownQueueError */
+  async resume(selector: PauseSelector): Promise<void> {
+    await this.operations.limits.resume(selector);
+  }
+
+  /** The pauses of some tasks that stand; that of a whole queue is told by {@link stats}. */
+  async pauses(): Promise<readonly TaskPause[]> {
+    return this.operations.limits.pauses();
+  }
+
+  /** The rate limits in this process's options, and what of each is in use. */
+  async limits(): Promise<readonly LimitStatus[]> {
+    return this.operations.limits.limits();
   }
 
   /** Every queue as it stands: depth by state, workers, settings, rates and latency. */

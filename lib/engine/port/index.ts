@@ -4,6 +4,7 @@ export type { Delivering } from './delivering.js';
 export type { EnqueueAnswer, Enqueueing } from './enqueueing.js';
 export type { AwaitedTask, AwaitedTasks, Inspecting } from './inspecting.js';
 export type { FlowChange, Keying } from './keying.js';
+export type { Limiting } from './limiting.js';
 export type { Relaying } from './relaying.js';
 export type { Scheduling, Triggered } from './scheduling.js';
 export type { Sharing } from './sharing.js';

@@ -5,6 +5,7 @@ import type { EngineCapabilities } from './engine-capabilities.js';
 import type { Enqueueing } from './enqueueing.js';
 import type { Inspecting } from './inspecting.js';
 import type { Keying } from './keying.js';
+import type { Limiting } from './limiting.js';
 import type { Relaying } from './relaying.js';
 import type { Scheduling } from './scheduling.js';
 import type { Sharing } from './sharing.js';
@@ -34,6 +35,8 @@ export interface TaskEngine {
   readonly stepping?: Stepping;
   /** Absent where the engine has no slots by key. */
   readonly keying?: Keying;
+  /** Absent where the engine cannot. */
+  readonly limiting?: Limiting;
   /** Absent where the module has no outbox. */
   readonly relaying?: Relaying;
 

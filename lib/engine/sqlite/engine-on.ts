@@ -3,6 +3,7 @@ import { SqliteActing } from './facets/acting.js';
 import { SqliteAuditing } from './facets/auditing.js';
 import { SqliteDelivering } from './facets/delivering.js';
 import { SqliteEnqueueing } from './facets/enqueueing.js';
+import { SqliteLimiting } from './facets/limiting.js';
 import { SqliteKeying } from './facets/keying.js';
 import { SqliteInspecting } from './facets/inspecting.js';
 import { SqliteScheduling } from './facets/scheduling.js';
@@ -40,6 +41,7 @@ export function engineOn(store: SqliteStore, context: EngineContext): TaskEngine
     inspecting: new SqliteInspecting(store, context),
     acting: new SqliteActing(store, context),
     keying: new SqliteKeying(store),
+    limiting: new SqliteLimiting(store, context),
     scheduling: new SqliteScheduling(store, context),
     auditing: new SqliteAuditing(store),
     sharing: new SqliteSharing(store),

@@ -5,7 +5,7 @@ import { messageOf } from '../../../contract/index.js';
 import type { Connection } from '../store/connection.js';
 import { cancelledAmong } from '../sql/cancelled-tasks.js';
 import { closedUntil } from '../sql/closed-limits.js';
-import { type Claim, claimForAll, queueRows } from '../sql/claim-tasks.js';
+import { type Claim, claimForAll, readQueues } from '../sql/claim-tasks.js';
 import type { CommitListener, Committed, Transaction } from '../store/transaction.js';
 import type { Registration } from '../process/registration.js';
 import type { Writer } from '../store/writer.js';
@@ -26,6 +26,8 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   private readonly limits = new Map<string, CancelTimer>();
   readonly maxPrefetched = MAX_PREFETCHED;
   private fetching: Promise<void> | null = null;
+  /** The pauses of some tasks, as this process knew them last. */
+  private pausesSeen = '';
   private readonly completer: Completer;
   private readonly reporter: Reporter;
   private readonly starts: StartReporter;
@@ -112,8 +114,12 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   /** Another process may have paused a queue of which tasks are at hand that have not begun. */
   pauseAsStored(): void {
     if (!this.consumers.some((consumer) => consumer.holdsAhead)) return;
-    this.connection.read(queueRows).then(
-      (rows) => {
+    this.connection.read(readQueues).then(
+      ({ queues: rows, pauses }) => {
+        // What was claimed ahead before a pause of some tasks may be what it is about: the next claim tells.
+        const seen = pauses.map(({ reason }) => reason).join();
+        if (seen !== this.pausesSeen) for (const { queue } of this.consumers) this.pause(queue);
+        this.pausesSeen = seen;
         const now = this.now();
         for (const row of rows.values()) {
           if (row.paused_at !== null || closedUntil(row, now) !== null) this.pause(row.name);

@@ -96,7 +96,7 @@ describe('A limit that queues share', () => {
     }
     const [one, two, three, four, five] = first;
     expect(order.slice(0, 2)).toEqual([one, two]);
-    expect(order.slice(2, 4).toSorted()).toEqual([...urgent, three].toSorted());
+    expect(new Set(order.slice(2, 4))).toEqual(new Set([...urgent, three]));
     expect(order.slice(4, 6)).toEqual([four, five]);
     expect(order.slice(6)).toEqual(later);
   });

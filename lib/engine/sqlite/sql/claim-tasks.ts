@@ -7,6 +7,7 @@ import { CLAIMED_COLUMNS, type ClaimedRow } from './claimed-row.js';
 import type { FlowColumns } from './flow-rows.js';
 import { type Closing, closedUntil } from './closed-limits.js';
 import { Gates } from './gates.js';
+import { type Pause, pauseIn } from './pause-rows.js';
 import { parsePaths } from './name-rows.js';
 import type { NamedLimit } from './start-log.js';
 import { keyedTraits, traitsIn } from './task-traits.js';
@@ -45,7 +46,11 @@ export const CLAIM_TASKS = `
      SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL
    WHERE seq IN (SELECT seq ${NEXT})`;
 
-export const ALL_QUEUES = `SELECT name, paused_at, closed_at, closed_until, keyed, flow, flow_set FROM tasks_queue`;
+/** With the pauses of some tasks, which are few. */
+export const ALL_QUEUES = `
+  SELECT name, paused_at, closed_at, closed_until, keyed, flow, flow_set, NULL AS pause FROM tasks_queue
+  UNION ALL
+  SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, selector FROM tasks_pause`;
 
 interface QueueRow extends FlowColumns, Closing {
   readonly name: string;
@@ -106,7 +111,7 @@ export function claimForAll<Consumer extends Claimant>(
   consumers: readonly Consumer[],
   claiming: Claiming,
 ): Map<Consumer, Claim> {
-  const rows = queueRows(transaction.database);
+  const { queues: rows, pauses } = readQueues(transaction.database);
   const claims = new Map<Consumer, Claim>();
   for (const consumer of consumers) {
     let demand = consumer.hungry ? consumer.demand() : 0;
@@ -120,7 +125,7 @@ export function claimForAll<Consumer extends Claimant>(
       demand = Math.min(demand, consumer.room);
     }
     if (demand <= 0) continue;
-    const claim = consumer.paused ? NOTHING : claimFor(transaction, consumer, demand, claiming, row, limits);
+    const claim = consumer.paused ? NOTHING : claimFor(transaction, consumer, demand, claiming, row, limits, pauses);
     // Noted here and not when the result arrives: what is enqueued in between makes it hungry again.
     const found = claim.tasks.length;
     if (found < demand && (consumer.claimsAhead || (limits && !limits.ahead)))
@@ -137,12 +142,13 @@ function claimFor(
   claiming: Claiming,
   row: QueueRow | undefined,
   limits: FlowLimits | undefined,
+  pauses: readonly Pause[],
 ): Claim {
   const { now } = claiming;
   const closed = row ? closedUntil(row, now) : null;
   if (closed !== null) return { tasks: [], limitedUntil: closed };
-  const gates = Gates.of(transaction, consumer, now, claiming.trustedFor);
-  if (gates) return claimGated(transaction, consumer, Math.min(demand, consumer.room), claiming, limits, gates);
+  const gates = Gates.of(transaction, consumer, pauses, now, claiming.trustedFor);
+  if (gates) return claimGated(transaction, consumer, demand, claiming, limits, gates);
   const { tasks, mustWait } = take(transaction, consumer, demand, claiming, limits);
   return { tasks, limitedUntil: mustWait ? now + LOOK_AGAIN_AFTER_MS : null };
 }
@@ -156,7 +162,7 @@ function claimGated(
   flow: FlowLimits | undefined,
   gates: Gates,
 ): Claim {
-  const open = Math.min(most, gates.free);
+  const open = Math.min(gates.isLimited ? Math.min(most, consumer.room) : most, gates.free);
   if (open <= 0) return { tasks: [], limitedUntil: gates.nextAt([]) };
   gates.open(open);
   const { tasks, mustWait } = take(transaction, consumer, open, claiming, flow, gates);
@@ -285,6 +291,17 @@ function paramsOf(database: Database, seq: number): string {
 
 /** Facts about queues that the processes share. A queue that was never paused nor limited has no row. */
 export function queueRows(database: Database): Map<string, QueueRow> {
-  const rows = statement<[], QueueRow>(database, ALL_QUEUES).all();
-  return new Map(rows.map((row) => [row.name, row]));
+  return readQueues(database).queues;
+}
+
+/** The same, and the pauses of some tasks. */
+export function readQueues(database: Database): { queues: Map<string, QueueRow>; pauses: readonly Pause[] } {
+  const rows = statement<[], QueueRow & { readonly pause: string | null }>(database, ALL_QUEUES).all();
+  const queues = new Map<string, QueueRow>();
+  const pauses: Pause[] = [];
+  for (const row of rows) {
+    if (row.pause === null) queues.set(row.name, row);
+    else pauses.push(pauseIn(row.pause));
+  }
+  return { queues, pauses };
 }

@@ -2,6 +2,7 @@ import type { ConsumeOptions } from '../../port/index.js';
 import type { Transaction } from '../store/transaction.js';
 import type { ClaimedRow } from './claimed-row.js';
 import { limitClosedUntil } from './closed-limits.js';
+import { isAbout, type Pause } from './pause-rows.js';
 import { park, unparkNext } from './parked-tasks.js';
 import {
   lendPlaces,
@@ -26,7 +27,7 @@ interface Gate extends Places {
   readonly limit: NamedLimit;
 }
 
-/** The limits that tasks of a queue pass through on their way to a worker, within one claim. */
+/** The limits and pauses that tasks of a queue pass through on their way to a worker, within one claim. */
 export class Gates {
   /** Of the queue itself; null: it has none. */
   private readonly own: Gate | null;
@@ -39,6 +40,7 @@ export class Gates {
     private readonly transaction: Transaction,
     private readonly queue: string,
     options: Gated['options'],
+    private readonly pauses: readonly Pause[],
     private readonly now: number,
     private readonly lentFor: number,
   ) {
@@ -51,9 +53,22 @@ export class Gates {
     }
   }
 
-  /** Null for a queue whose tasks no limit counts. */
-  static of(transaction: Transaction, { queue, options }: Gated, now: number, lentFor: number): Gates | null {
-    return options.rateLimit || options.limits ? new Gates(transaction, queue, options, now, lentFor) : null;
+  /** Null for a queue whose tasks no limit counts, and no pause is about. */
+  static of(
+    transaction: Transaction,
+    { queue, options }: Gated,
+    pauses: readonly Pause[],
+    now: number,
+    lentFor: number,
+  ): Gates | null {
+    const own = pauses.filter(({ selector }) => selector.queue === undefined || selector.queue === queue);
+    if (own.length === 0 && !options.rateLimit && !options.limits) return null;
+    return new Gates(transaction, queue, options, own, now, lentFor);
+  }
+
+  /** Whether a limit counts any of its tasks. */
+  get isLimited(): boolean {
+    return this.own !== null || this.shared.size > 0;
   }
 
   /** How many tasks may pass the queue's own limit. */
@@ -74,7 +89,14 @@ export class Gates {
       const found = find(most);
       const left = new Map<Gate, number>();
       const before = parked;
-      for (const [seq, , name] of found) {
+      for (const row of found) {
+        const [seq, , name] = row;
+        const pause = this.pauses.find((each) => isAbout(each, this.queue, row));
+        if (pause) {
+          park(this.transaction, pause.reason, seq);
+          parked += 1;
+          continue;
+        }
         const gate = this.shared.get(name);
         if (!gate) continue;
         const free = left.get(gate) ?? gate.free;

@@ -40,8 +40,11 @@ export const COUNT_PARKED = `
 
 /** As a LIMIT: no limit. */
 const ALL = -1;
-/** What reasons begin with that are limits. */
+/** What reasons begin with, before which limit or pause it is. */
 const LIMIT = 'limit:';
+const PAUSE = 'pause:';
+
+const PAUSE_STANDS = `SELECT 1 FROM tasks_pause WHERE selector = ?`;
 
 /** @param reason name of the limit or pause in the store */
 export function park({ database }: Transaction, reason: string, seq: number): void {
@@ -74,14 +77,17 @@ export function countParked(database: Database, reason: string): { queue: string
   return statement<[string], { queue: string; count: number }>(database, COUNT_PARKED).all(reason);
 }
 
-/** Makes claimable what is parked in a queue for limits that no handler names any more. */
+/** Makes claimable what is parked in a queue for limits that no handler names any more, and for pauses that are over. */
 export function unparkForgotten(transaction: Transaction, queue: string, limits: ReadonlySet<string>): void {
   for (const reason of forgotten(transaction.database, limits)) {
     if (unparkNext(transaction, reason, queue, ALL) > 0) transaction.available.add(queue);
   }
 }
 
-/** The limits for which tasks are parked, but for those that are known. */
+/** The limits and pauses for which tasks are parked, but that nobody knows any more. */
 export function forgotten(database: Database, limits: ReadonlySet<string>): string[] {
-  return [...parkedFor(database)].filter((reason) => reason.startsWith(LIMIT) && !limits.has(reason));
+  const stands = statement<[string], 1>(database, PAUSE_STANDS).pluck();
+  return [...parkedFor(database)].filter((reason) =>
+    reason.startsWith(LIMIT) ? !limits.has(reason) : stands.get(reason.slice(PAUSE.length)) === undefined,
+  );
 }

@@ -16,6 +16,8 @@ export const USED_PLACES = `
          max(CASE WHEN task > 0 THEN at - ? ELSE at END) AS last
     FROM tasks_start WHERE name = ?`;
 
+export const COUNT_USED = `SELECT coalesce(sum(count), 0) FROM tasks_start WHERE name = ? AND at > ?`;
+
 export const LEND_PLACE = `
   INSERT INTO tasks_start (name, at, task, attempt, worker, count) VALUES (?, ?, ?, ?, ?, 1)
   ON CONFLICT DO NOTHING`;
@@ -92,6 +94,13 @@ export function placesOf(transaction: Transaction, limit: NamedLimit, now: numbe
     free: Math.max(0, limit.max - row.used),
     nextAt: nextAt > now ? Math.max(nextAt, soon) : now + LOOK_AGAIN_MS,
   };
+}
+
+/** How many places of a limit are used, for a reader. */
+export function usedPlaces(database: Database, { name, per }: NamedLimit, now: number): number {
+  return statement<[string, number], number>(database, COUNT_USED)
+    .pluck()
+    .get(name, now - per)!;
 }
 
 interface UsedRow {

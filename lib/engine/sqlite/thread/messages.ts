@@ -5,7 +5,8 @@ import type { FlatError } from './flat-error.js';
 import type { FlatNewTask, FlatTask } from './flat-tasks.js';
 
 /** The facets of the port whose methods are asked for by name: what they take and give is data. */
-export type AskedFacet = 'inspecting' | 'acting' | 'keying' | 'scheduling' | 'auditing' | 'sharing' | 'stepping';
+export type AskedFacet =
+  'inspecting' | 'acting' | 'keying' | 'limiting' | 'scheduling' | 'auditing' | 'sharing' | 'stepping';
 
 /** Asked by the app's thread, and answered under the same number. Where it stands: what is asked, and what of. */
 export type Question =

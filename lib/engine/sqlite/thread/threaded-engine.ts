@@ -8,6 +8,7 @@ import type {
   Enqueueing,
   Inspecting,
   Keying,
+  Limiting,
   NewTask,
   Scheduling,
   Sharing,
@@ -50,6 +51,7 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
       metrics: true,
     }),
     acting: asked<Acting>(thread, 'acting', { act: true, update: true, pauseQueue: true, resumeQueue: true }),
+    limiting: asked<Limiting>(thread, 'limiting', { limits: true, pause: true, resume: true, pauses: true }),
     keying: asked<Keying>(thread, 'keying', { keys: true, setFlow: true }),
     scheduling: asked<Scheduling>(thread, 'scheduling', {
       save: true,

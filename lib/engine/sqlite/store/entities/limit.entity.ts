@@ -38,3 +38,14 @@ export class StartEntity {
   @Column({ name: 'count', type: 'integer' })
   count!: number;
 }
+
+/** A pause of some tasks: of a name, of a key in a queue, or with some tags. */
+@Entity({ name: 'tasks_pause', synchronize: false })
+export class PauseEntity {
+  /** JSON of a `PauseSelector`. */
+  @PrimaryColumn({ name: 'selector', type: 'text' })
+  selector!: string;
+
+  @Column({ name: 'paused_at', type: 'integer' })
+  pausedAt!: number;
+}

@@ -89,6 +89,7 @@ const TABLES = [
   'tasks_lapse',
   'tasks_start',
   'tasks_limit',
+  'tasks_pause',
   'tasks_unique',
   'tasks_step',
   'tasks_signal',
@@ -148,6 +149,11 @@ const CREATE = [
      name         TEXT PRIMARY KEY NOT NULL,
      closed_at    INTEGER,
      closed_until INTEGER
+   ) WITHOUT ROWID`,
+  // Pauses of some tasks, by what they are about: JSON of a `PauseSelector`.
+  `CREATE TABLE IF NOT EXISTS tasks_pause (
+     selector  TEXT PRIMARY KEY NOT NULL,
+     paused_at INTEGER NOT NULL
    ) WITHOUT ROWID`,
   // The task that took each unique key last. Whether it holds it still, its own row says.
   `CREATE TABLE IF NOT EXISTS tasks_unique (
