@@ -6,9 +6,10 @@ import { shownNumber, shownValue } from './shown-value.js';
 interface FlowPart {
   readonly key?: { readonly concurrency: number | null };
   readonly globalConcurrency?: number | null;
+  readonly rateLimit?: string | null;
 }
 
-const EXAMPLE = '{ key: { concurrency: 2 } } or { globalConcurrency: 10 }';
+const EXAMPLE = '{ key: { concurrency: 2 } }, { globalConcurrency: 10 } or { rateLimit: "5/s" }';
 
 /** @throws InvalidArgumentError for what changes nothing, or is wrong */
 export function checkQueueChange<Change extends FlowPart>(change: Change): Change {
@@ -18,12 +19,12 @@ export function checkQueueChange<Change extends FlowPart>(change: Change): Chang
       `The change must be an object, such as ${EXAMPLE}, not ${shownValue(change)}.`,
     );
   }
-  const { key, globalConcurrency, ...others } = change;
+  const { key, globalConcurrency, rateLimit, ...others } = change;
   const other = Object.keys(others)[0];
   if (other !== undefined) {
     throw new InvalidArgumentError(other, `"${other}" of a queue cannot be changed, only what ${EXAMPLE} say.`);
   }
-  if (key === undefined && globalConcurrency === undefined) {
+  if (key === undefined && globalConcurrency === undefined && rateLimit === undefined) {
     throw new InvalidArgumentError('change', `Say what is to change of the queue: ${EXAMPLE}.`);
   }
   if (key !== undefined) checkConcurrency(key?.concurrency, 'key.concurrency');

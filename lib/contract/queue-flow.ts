@@ -1,3 +1,5 @@
+import type { RateLimit } from './rate-limit.js';
+
 /** What a queue lets run beside each other, over all processes of the store. Each part is absent where nothing limits it. */
 export interface QueueFlow {
   /** Most tasks of one key that are ready or run; the others are held. */
@@ -8,6 +10,8 @@ export interface QueueFlow {
   readonly weights?: Readonly<Record<string, number>>;
   /** Most tasks of the queue that run. */
   readonly globalConcurrency?: number;
+  /** The rate limit of the queue, where it was set at run time; else each process goes by its own. */
+  readonly rateLimit?: RateLimit;
 }
 
 /** A key of which tasks wait, run, or are held. */

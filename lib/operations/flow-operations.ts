@@ -1,5 +1,5 @@
-import { checkKeysQuery, checkQueueChange } from '../checks/index.js';
-import type { KeyPage } from '../contract/index.js';
+import { checkKeysQuery, checkQueueChange, checkRateLimit } from '../checks/index.js';
+import type { KeyPage, RateLimit } from '../contract/index.js';
 import { InvalidArgumentError } from '../contract/index.js';
 import { noKeys } from '../config/index.js';
 import type { Keying, TaskEngine } from '../engine/port/index.js';
@@ -14,11 +14,13 @@ export class FlowOperations {
 
   /** Resolves once the tasks of the queue obey. @throws InvalidArgumentError, UnknownQueueError */
   async set(queue: string, change: QueueChange): Promise<void> {
-    const { key, globalConcurrency } = checkQueueChange(change);
+    const { key, globalConcurrency, rateLimit } = checkQueueChange(change);
     await this.checkStored(queue);
+    if (rateLimit !== undefined && !this.engine.keying) throw noRate(this.engine.kind);
     await this.keying(key ? 'key' : 'globalConcurrency').setFlow(queue, {
       ...(key && { keyConcurrency: key.concurrency }),
       ...(globalConcurrency !== undefined && { globalConcurrency }),
+      ...(rateLimit !== undefined && { rateLimit: rateLimit === null ? null : checkRate(rateLimit) }),
     });
   }
 
@@ -39,4 +41,18 @@ export class FlowOperations {
         : `"${option}" cannot be changed on the engine "${kind}": say it under "queues" in the options of the processes that work on it.`;
     throw new InvalidArgumentError(option, why);
   }
+}
+
+function checkRate(given: string): RateLimit {
+  const checked = checkRateLimit(given);
+  if ('value' in checked) return checked.value;
+  throw new InvalidArgumentError('rateLimit', `rateLimit ${checked.problem}, or null for that of the configuration.`);
+}
+
+function noRate(kind: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'rateLimit',
+    `"rateLimit" cannot be changed at run time: the engine "${kind}" goes by that of the options. Change it there, or use the ` +
+      'embedded engine.',
+  );
 }

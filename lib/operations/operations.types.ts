@@ -78,6 +78,8 @@ export interface QueueChange {
   key?: { concurrency: number | null };
   /** Most tasks of the queue that run, from 1 to 10,000. */
   globalConcurrency?: number | null;
+  /** Most tasks started in a span of time, over all processes: `100/m`, `5/s`, `10/30s`. */
+  rateLimit?: string | null;
 }
 
 export interface KeysQuery {

@@ -4,7 +4,8 @@ import type { EngineContext, Limiting } from '../../port/index.js';
 import { queueRows } from '../sql/claim-tasks.js';
 import { closedUntil, limitClosedUntil } from '../sql/closed-limits.js';
 import { countParked, unparkAny } from '../sql/parked-tasks.js';
-import { addPause, dropPause, pausesIn, reasonOf } from '../sql/pause-rows.js';
+import { addPause, dropPause, pausesIn, pauseReason } from '../sql/pause-rows.js';
+import { parsedFlow } from '../sql/flow-rows.js';
 import { allCounts } from '../sql/queue-depths.js';
 import { limitNamed, limitOfQueue, usedPlaces } from '../sql/start-log.js';
 import type { SqliteStore } from '../sqlite-store.js';
@@ -22,7 +23,12 @@ export class SqliteLimiting implements Limiting {
     const now = this.context.clock.now();
     return this.store.opened.connection.read((database) => {
       const queues = queueRows(database);
-      return limits.map(({ name, kind, max, per }) => {
+      const set = [...queues.values()].flatMap(({ name, flow_set }) => {
+        const { rateLimit } = parsedFlow(flow_set);
+        return rateLimit ? [{ name, kind: 'queue' as const, ...rateLimit }] : [];
+      });
+      const others = limits.filter(({ name, kind }) => kind === 'shared' || !set.some((each) => each.name === name));
+      return [...others, ...set].map(({ name, kind, max, per }) => {
         const stored = kind === 'queue' ? limitOfQueue(name) : limitNamed(name);
         const row = queues.get(name);
         const closed = kind === 'shared' ? limitClosedUntil(database, stored, now) : row ? closedUntil(row, now) : null;
@@ -54,7 +60,7 @@ export class SqliteLimiting implements Limiting {
 
   async resume(selector: PauseSelector): Promise<void> {
     const { writer } = this.store.opened;
-    const reason = reasonOf(selector);
+    const reason = pauseReason(selector);
     await writer.write((transaction) => dropPause(transaction, selector));
     while ((await writer.write((transaction) => unparkAny(transaction, reason, BATCH))) === BATCH) await turn();
   }

@@ -41,9 +41,9 @@ export function flowLimits(
   row: FlowColumns & { readonly name: string; readonly keyed: 1 | null },
 ): FlowLimits | undefined {
   if (row.keyed === null && row.flow === null && row.flow_set === null) return undefined;
-  const { fair: isFair, globalConcurrency } = flowIn(row);
+  const { fair: isFair, globalConcurrency, rateLimit } = flowIn(row);
   const fair = isFair === true;
-  if (globalConcurrency === undefined) return { ahead: !fair, most: Infinity, fair };
+  if (globalConcurrency === undefined) return { ahead: !fair && !rateLimit, most: Infinity, fair };
   const count = statement<[string, number], { running: number }>(database, RUNNING_IN_QUEUE);
   return { ahead: false, most: globalConcurrency - count.get(row.name, globalConcurrency)!.running, fair };
 }

@@ -18,7 +18,7 @@ export interface Pause {
 }
 
 /** What tasks are parked for by the pause of a selector: the same for the same one, however it was written. */
-export function reasonOf(selector: PauseSelector): string {
+export function pauseReason(selector: PauseSelector): string {
   return `pause:${textOf(selector)}`;
 }
 
