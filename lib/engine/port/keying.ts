@@ -1,7 +1,9 @@
 import type { KeyPage, QueueFlow } from '../../contract/index.js';
 
 /** A change of what a queue lets run; a part that is null is as the configuration says again. */
-export type FlowChange = { readonly [Part in 'keyConcurrency' | 'globalConcurrency' | 'rateLimit']?: QueueFlow[Part] | null };
+export type FlowChange = {
+  readonly [Part in 'keyConcurrency' | 'globalConcurrency' | 'rateLimit']?: QueueFlow[Part] | null;
+};
 
 /** Tasks that share slots by a key, for an engine that has them: see {@link EngineCapabilities.keys}. */
 export interface Keying {
