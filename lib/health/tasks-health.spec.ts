@@ -8,12 +8,28 @@ const START = Date.UTC(2026, 0, 1);
 const IDLE = { queue: 'default', paused: false, foreign: false, rateLimit: null, concurrency: 2 };
 const DUE = { ...IDLE, counts: { available: 3 }, oldestAvailableAt: START - 60_000 };
 
-function setUp(stats: () => Promise<unknown>, write: () => Promise<void> = async () => undefined) {
+interface Held {
+  readonly flow?: object;
+  readonly limits?: ReadonlyMap<string, unknown>;
+  readonly pauses?: readonly unknown[];
+}
+
+function setUp(
+  stats: () => Promise<unknown>,
+  write: () => Promise<void> = async () => undefined,
+  { flow, limits = new Map(), pauses = [] }: Held = {},
+) {
   const phase = new WorkPhase();
   phase.begin();
   const health = new TasksHealth({
-    config: { name: 'default', clock: new ManualClock(START), autoStart: true },
-    operations: { queues: { stats: stats as never } },
+    config: {
+      name: 'default',
+      clock: new ManualClock(START),
+      autoStart: true,
+      queues: new Map([['default', { flow: flow ?? null }]]) as never,
+      limits: limits as never,
+    },
+    operations: { queues: { stats: stats as never }, limits: { pauses: async () => pauses as never } },
     engine: { enqueueing: { noteSensitive: write } },
     phase,
   });
@@ -88,6 +104,17 @@ describe('TasksHealth', () => {
     expect(await health.live({ stuck: 1, blocked: '1h' })).toMatchObject({ ok: true });
     for (const change of [{ paused: true }, { concurrency: 0 }, { rateLimit: { max: 1, per: 1 } }, { foreign: true }]) {
       const other = setUp(async () => [{ ...DUE, ...change }]).health;
+      await other.live({ stuck: '1h', blocked: '1h' });
+      await sleep(5);
+      expect(await other.live({ stuck: 1, blocked: '1h' })).toMatchObject({ ok: true });
+    }
+    const held: readonly Held[] = [
+      { flow: { globalConcurrency: 1 } },
+      { limits: new Map([['stripe', { max: 1, per: 1 }]]) },
+      { pauses: [{ name: 'mail' }] },
+    ];
+    for (const by of held) {
+      const other = setUp(async () => [DUE], undefined, by).health;
       await other.live({ stuck: '1h', blocked: '1h' });
       await sleep(5);
       expect(await other.live({ stuck: 1, blocked: '1h' })).toMatchObject({ ok: true });

@@ -52,8 +52,11 @@ export interface LatencyCheck {
 }
 
 export interface TasksHealthParts {
-  readonly config: Pick<ResolvedConfig, 'name' | 'clock' | 'autoStart'>;
-  readonly operations: { readonly queues: Pick<Operations['queues'], 'stats'> };
+  readonly config: Pick<ResolvedConfig, 'name' | 'clock' | 'autoStart' | 'queues' | 'limits'>;
+  readonly operations: {
+    readonly queues: Pick<Operations['queues'], 'stats'>;
+    readonly limits: Pick<Operations['limits'], 'pauses'>;
+  };
   readonly engine: { readonly enqueueing: Pick<TaskEngine['enqueueing'], 'noteSensitive'> };
   readonly phase: Pick<WorkPhase, 'current'>;
 }
@@ -72,7 +75,8 @@ export class TasksHealth implements OnApplicationShutdown {
 
   /**
    * Whether this process should go on, for a liveness probe: its event loop turns, the store answers, and where work is due
-   * and workers are free, some is begun. What it judges is watched from the first call on, so that one always says yes.
+   * and workers are free, some is begun: looked at where no limit, no slots and no pause of some tasks may hold it back. What
+   * it judges is watched from the first call on, so that one always says yes.
    */
   async live(limits: LivenessLimits = {}): Promise<HealthReport> {
     const blocked = parseDuration(limits.blocked ?? '10s', 'blocked');
@@ -84,7 +88,7 @@ export class TasksHealth implements OnApplicationShutdown {
     try {
       const queues = await this.stats(limits.timeout);
       this.silentSince = null;
-      problems.push(...queues.filter((queue) => this.isStuck(queue, starts, stuck)).map(stuckProblem));
+      problems.push(...(await this.areStuck(queues, starts, stuck)).map(stuckProblem));
     } catch (error) {
       this.silentSince ??= monotonicTime();
       const silent = monotonicTime() - this.silentSince;
@@ -161,18 +165,26 @@ export class TasksHealth implements OnApplicationShutdown {
     return stats;
   }
 
+  /** Only where nothing may hold work back on purpose: a probe that is wrong has every process restarted. */
+  private async areStuck(
+    queues: readonly QueueStats[],
+    starts: StartsWatch,
+    stuck: number,
+  ): Promise<readonly QueueStats[]> {
+    const { phase, config, operations } = this.parts;
+    // An app that starts its workers by hand knows when they are to work.
+    if (phase.current !== 'working' || !config.autoStart || config.limits.size > 0) return [];
+    const found = queues.filter((queue) => this.isStuck(queue, starts, stuck));
+    if (found.length === 0) return [];
+    const pauses = await operations.limits.pauses();
+    return pauses.length > 0 ? [] : found;
+  }
+
   /** A queue with a limit may wait for it, and what other processes do is theirs to say. */
   private isStuck(stats: QueueStats, starts: StartsWatch, stuck: number): boolean {
     const { queue, paused, foreign, rateLimit, concurrency, counts, oldestAvailableAt } = stats;
-    // An app that starts its workers by hand knows when they are to work.
-    if (
-      this.parts.phase.current !== 'working' ||
-      !this.parts.config.autoStart ||
-      paused ||
-      foreign ||
-      rateLimit !== null
-    )
-      return false;
+    const flow = this.parts.config.queues.get(queue)?.flow ?? null;
+    if (paused || foreign || rateLimit !== null || flow !== null) return false;
     if (concurrency === 0 || counts.available === 0 || oldestAvailableAt === null) return false;
     const waited = this.parts.config.clock.now() - oldestAvailableAt;
     return waited >= stuck && starts.runningOf(queue) < concurrency && starts.idleFor(queue) >= stuck;

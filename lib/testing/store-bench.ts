@@ -5,6 +5,7 @@ import { type EnginePlan, handFedEngine } from '../engine/kinds/index.js';
 import type { ConsumeOptions, EngineContext, NewTask, RunTask, ByHand, TaskEngine } from '../engine/port/index.js';
 import type { RegisteredHandler } from '../handlers/index.js';
 import { findDataSource, type StoreParts, type StoreSetup } from '../nest/index.js';
+import { sharedLimits } from '../working/index.js';
 import { benchStepping } from './bench-stepping.js';
 import { HandlerCalls } from './handler-calls.js';
 import { type RecordedTask, recordOfTask } from './queued-task.js';
@@ -88,8 +89,10 @@ export class StoreBench implements StoreSetup {
     const parts = this.around.partsOf(this.name);
     if (!parts) return null;
     await parts.lifecycle.boot();
+    const limits = sharedLimits(parts.registry.all(), parts.config.limits);
     for (const { name, concurrency, settings, rateLimit } of parts.config.queues.values()) {
-      this.consumed.set(name, { concurrency: Math.max(1, concurrency), priority: settings.priority, rateLimit });
+      const priority = settings.priority;
+      this.consumed.set(name, { concurrency: Math.max(1, concurrency), priority, rateLimit, ...limits });
     }
     return (this.parts = parts);
   }

@@ -7,6 +7,7 @@ import {
   getTaskDispatcherToken,
   ManualClock,
   TaskDispatcher,
+  TaskHandler,
   TaskNotFoundError,
   TasksModule,
 } from 'nestjs-tasks';
@@ -210,6 +211,25 @@ describe('Draining', () => {
     await tasks.resumeQueue('mails');
     await t.drain();
     expect(lines.at(-1)).toBe('mail paused@example.com');
+  });
+
+  it('keeps to limits that handlers share', async () => {
+    const called: number[] = [];
+    @TaskHandler('charge', { limit: 'stripe' })
+    class ChargeHandler {
+      handle({ amount }: { amount: number }): void {
+        called.push(amount);
+      }
+    }
+    const { app, t } = await bench({
+      imports: [TasksModule.forRoot({ configFile: false, admin: false, limits: { stripe: '1/m' } })],
+      providers: [ChargeHandler],
+    });
+    for (const amount of [1, 2]) await app.get(TaskDispatcher).queue('default', 'charge', { amount });
+    await t.drain();
+    expect(called).toEqual([1]);
+    await t.advance('1m');
+    expect(called).toEqual([1, 2]);
   });
 });
 
