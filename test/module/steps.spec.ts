@@ -201,6 +201,19 @@ describe('task.step', () => {
     expect((await tasks.steps(task.id)).steps.map(({ name }) => name)).toContain('old');
   });
 
+  it('refuses to leave a task to the completion of an attempt from within', async () => {
+    const tasks = await start();
+    const task = await run(
+      tasks,
+      (context) => context.step('mail', () => context.queue('default', 'work', {}, { with: 'completion' })),
+      NEVER,
+    );
+    expect(task).toMatchObject({
+      state: 'failed',
+      error: { name: 'InvalidArgumentError', message: expect.stringContaining('Step "mail" is recorded') as string },
+    });
+  });
+
   it('refuses one that is begun after the attempt has ended', async () => {
     const tasks = await start();
     let late: Promise<unknown> = Promise.resolve();
