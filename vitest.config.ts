@@ -47,7 +47,6 @@ function project(
       // The samples import the library by its name, as a user does; here that means its source.
       alias: [
         { find: /^nestjs-tasks$/, replacement: path.resolve(import.meta.dirname, 'lib/index.ts') },
-        { find: /^nestjs-tasks\/testing$/, replacement: path.resolve(import.meta.dirname, 'lib/testing/index.ts') },
         {
           find: /^\.\/thread-file\.js$/,
           replacement: path.resolve(import.meta.dirname, 'test/support/run/thread-file.ts'),
@@ -63,11 +62,9 @@ function project(
       isolate,
       maxWorkers: workers,
       // A machine that is busy is slow: no test waits for less than this, and none that passes waits for it.
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
-      expect: { poll: { timeout: 25_000 } },
-      // Specs of one process share the objects that they spy on.
-      restoreMocks: true,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+      expect: { poll: { timeout: 50_000 } },
     },
   };
 }
@@ -80,16 +77,10 @@ export default defineConfig({
     projects: [
       // Files of one process share what they import, which takes longer than their tests.
       project('unit', { include: UNIT, order: 0, workers: CORES, isolate: false }),
-      // Specs that wait for a server or a browser leave a core to another. They, too, share what they import.
-      project('integration', {
-        include: ALL,
-        exclude: [...UNIT, ...TORTURE],
-        order: 1,
-        workers: CORES + 1,
-        isolate: false,
-      }),
-      // Half of them wait for leases to run out, the processes of the others keep the cores busy.
-      project('torture', { include: TORTURE, exclude: UNIT, order: 2, workers: CORES + 1 }),
+      // Specs that wait for a server or a browser leave a core to another.
+      project('integration', { include: ALL, exclude: [...UNIT, ...TORTURE], order: 1, workers: CORES + 1 }),
+      // Their processes keep the cores busy.
+      project('torture', { include: TORTURE, exclude: UNIT, order: 2, workers: CORES }),
     ],
   },
 });

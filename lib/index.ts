@@ -4,24 +4,11 @@ export { TasksModule } from './nest/index.js';
 export { TaskDispatcher } from './queueing/index.js';
 export type { QueueTaskOptions, QueueTaskWhenOptions, RunTaskOptions, UpdateTaskOptions } from './queueing/index.js';
 export type { ResultOptions } from './awaiting/index.js';
-export type { DrainWorkersOptions, WorkOptions, WorkReport } from './working/index.js';
-export type {
-  CoalesceParts,
-  DebounceTimes,
-  HandlerUniquenessOptions,
-  ThrottleTime,
-  UniqueKey,
-  UniqueKeyOf,
-  UniquenessOptions,
-  UniqueRelease,
-} from './uniqueness/index.js';
 export type {
   BulkTarget,
   LatencyEstimate,
   ListTasksQuery,
   OutboxStatus,
-  KeysQuery,
-  QueueChange,
   QueueStats,
   ShownSettings,
   TaskList,
@@ -37,8 +24,6 @@ export {
   type CronOptions,
   getCronSchedulesToken,
   getTaskDispatcherToken,
-  getTasksHealthToken,
-  getTasksMetricsToken,
   InjectCronSchedules,
   InjectTaskDispatcher,
   Sensitive,
@@ -47,8 +32,7 @@ export {
   type TaskHandlerOptions,
 } from './nest/index.js';
 export { type AddScheduleOptions, type CronSchedule, CronSchedules } from './cron/index.js';
-export type { CallTaskOptions, TaskContext } from './attempts/index.js';
-export type { StepContext, StepOptions, WaitOptions } from './steps/index.js';
+export type { TaskContext } from './attempts/index.js';
 
 export type {
   AdminAbout,
@@ -56,11 +40,7 @@ export type {
   AdminOptions,
   Backoff,
   BackoffFunction,
-  ContextOptions,
   CronMode,
-  CronOverride,
-  EnhancersMode,
-  OnFailed,
   EngineOption,
   OutboxOptions,
   QueueOptions,
@@ -79,17 +59,7 @@ export type {
 } from './config/index.js';
 export type { ParamsType, StandardSchema } from './params/index.js';
 export type { Duration } from './contract/index.js';
-export type {
-  KeyDepth,
-  KeyPage,
-  LimitStatus,
-  PauseSelector,
-  QueueFlow,
-  RateLimit,
-  TaskHold,
-  TaskKey,
-  TaskPause,
-} from './contract/index.js';
+export type { RateLimit } from './contract/index.js';
 
 export { bullmq, type BullmqOptions, type RedisConnection } from './engine/bullmq/index.js';
 export { outboxMigrations, OutboxTask } from './outbox/index.js';
@@ -126,12 +96,9 @@ export {
   type LapseReason,
   type ErrorGroup as FailureGroup,
   type ErrorReport as FailureReport,
-  type OnConflict,
   type OutboxDepth,
   type ScheduleStatus,
   type StateCounts,
-  type StepKind,
-  type StepWait,
   type Task,
   TASK_STATES,
   TaskAbortedError,
@@ -143,19 +110,9 @@ export {
   type TaskOrder,
   type TaskProgress,
   type TaskState,
-  type TaskStep,
-  type TaskSteps,
   type TaskSummary,
-  type CarriedContext,
-  type FailedTask,
-  type FailureTarget,
   type TaskTags,
-  type RefusedTask,
-  type ReleasePoint,
   type RunningTask,
-  type UniqueClaim,
-  type WaitingFor,
-  type WaitingSignal,
   type WorkerInfo,
   type WorkerStatus,
 } from './contract/index.js';
@@ -163,7 +120,6 @@ export type { EngineChange } from './engine/port/index.js';
 
 export {
   DeadlineError,
-  DuplicateTaskError,
   type FieldProblem,
   ForeignManagerError,
   ForeignQueueError,
@@ -173,8 +129,6 @@ export {
   NoResultError,
   ParamsTooLargeError,
   ParamsUpgradeError,
-  RateLimited,
-  type RateLimitedOptions,
   ResultDeadlockError,
   ResultTimeoutError,
   ResultTooLargeError,
@@ -182,9 +136,6 @@ export {
   type RetryLaterOptions,
   ScheduleNotFoundError,
   SchemaVersionError,
-  StepNameError,
-  StepResultError,
-  StepsNotSupportedError,
   StoreError,
   TaskCancelledError,
   TaskFailedError,
@@ -192,15 +143,8 @@ export {
   TasksConfigError,
   TasksError,
   TaskStateError,
-  TaskSuspended,
   UnknownQueueError,
   UnknownTaskNameError,
   UnknownTaskVersionError,
   UnrecoverableError,
 } from './contract/index.js';
-
-export { TaskFailureParams } from './params/index.js';
-
-export { ATTEMPT_CHANNEL, type AttemptMessage, ENQUEUE_CHANNEL, type EnqueueMessage } from './channels/index.js';
-export { TasksMetrics } from './metrics/index.js';
-export { type HealthReport, type LatencyCheck, type LivenessLimits, TasksHealth } from './health/index.js';

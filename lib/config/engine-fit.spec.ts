@@ -19,9 +19,6 @@ const ABLE: EngineTraits = {
     uniqueIds: 'store',
     keepsCancelledAttempts: true,
     lapses: true,
-    namedLimits: true,
-    keys: true,
-    globalConcurrency: true,
     storesWithCompletion: true,
   },
 };

@@ -36,8 +36,6 @@ describe('defaults', () => {
       database: 'data/tasks.db',
       dataSource: null,
       synchronous: 'full',
-      autoStart: true,
-      crons: new Map(),
       cron: 'all',
       admin: { path: 'admin/tasks', guards: [], readOnly: false },
       maxParamsSize: 1_048_576,
@@ -112,7 +110,6 @@ describe('options of the code', () => {
       concurrency: 0,
       settings: { ...config.defaults, maxRetries: 5 },
       rateLimit: { max: 100, per: 60_000 },
-      flow: null,
     });
   });
 

@@ -11,8 +11,6 @@ import type { RegisteredHandler } from './registered-handler.js';
 
 export interface HandlerRegistryParts {
   readonly config: Pick<ResolvedConfig, 'queues' | 'defaults'>;
-  /** Makes of each handler what is registered. Default: it is, as it is. */
-  readonly prepare?: (handler: RegisteredHandler) => RegisteredHandler;
 }
 
 /** The handlers of one store, by the names of their tasks, and the settings that hold for these. */
@@ -26,11 +24,8 @@ export class HandlerRegistry {
   private readonly discoverers: Array<() => void> = [];
   private readonly waitingForFirst: Array<() => void> = [];
 
-  private readonly prepare: (handler: RegisteredHandler) => RegisteredHandler;
-
-  constructor({ config, prepare = (handler) => handler }: HandlerRegistryParts) {
+  constructor({ config }: HandlerRegistryParts) {
     this.config = config;
-    this.prepare = prepare;
   }
 
   /** @param discover called when something is not found: modules may have been loaded since. It adds what it finds. */
@@ -44,8 +39,7 @@ export class HandlerRegistry {
   }
 
   /** @throws TasksConfigError when the name has a handler already */
-  add(found: RegisteredHandler): void {
-    const handler = this.prepare(found);
+  add(handler: RegisteredHandler): void {
     const { aliases = [] } = handler;
     for (const name of [handler.name, ...aliases]) {
       const present = this.handlers.get(name) ?? this.aliases.get(name);

@@ -6,13 +6,7 @@ import { DEFAULT_STORE } from '../contract/index.js';
 import { HandlerRegistry } from '../handlers/index.js';
 import { Operations } from '../operations/index.js';
 import { asyncOptions } from './async-options.js';
-import {
-  getCronSchedulesToken,
-  getTaskDispatcherToken,
-  getTasksHealthToken,
-  getTasksMetricsToken,
-} from './decorators/index.js';
-import { observingProviders } from './observing-providers.js';
+import { getCronSchedulesToken, getTaskDispatcherToken } from './decorators/index.js';
 import { storeProviders } from './store-providers.js';
 import { TASKS_CONFIG, TASKS_IDENTITY, TASKS_OPTIONS } from './tasks.constants.js';
 import type { StoreIdentity } from './tasks.identity.js';
@@ -51,8 +45,6 @@ function tasksModule(
   const name = identity.name ?? DEFAULT_STORE;
   const dispatcher = getTaskDispatcherToken(name);
   const crons = getCronSchedulesToken(name);
-  const metrics = getTasksMetricsToken(name);
-  const health = getTasksHealthToken(name);
   const admin = adminParts({
     config: TASKS_CONFIG,
     operations: Operations,
@@ -63,16 +55,14 @@ function tasksModule(
   return {
     module: TasksModule,
     global: identity.global ?? true,
-    // By its class alone, a test finds the module to put another one in its place, wherever its options are.
-    imports: [DiscoveryModule, TasksModule, ...imports],
+    imports: [DiscoveryModule, ...imports],
     controllers: admin.controllers,
     providers: [
       { provide: TASKS_IDENTITY, useValue: { name } satisfies StoreIdentity },
       ...options,
       ...storeProviders(dispatcher, crons),
-      ...observingProviders(metrics, health),
       ...admin.providers,
     ],
-    exports: [dispatcher, crons, metrics, health],
+    exports: [dispatcher, crons],
   };
 }

@@ -3,11 +3,9 @@ export { errorGroupOf } from './error-group.js';
 export { Operations } from './operations.js';
 export type {
   BulkTarget,
-  KeysQuery,
   LatencyEstimate,
   ListTasksQuery,
   OutboxStatus,
-  QueueChange,
   QueueStats,
   ShownSettings,
   TaskList,

@@ -1,10 +1,9 @@
 import type { ResultOptions } from '../awaiting/index.js';
 import type { EntityManager } from 'typeorm';
-import type { Duration, TaskKey, TaskTags } from '../contract/index.js';
+import type { Duration, TaskTags } from '../contract/index.js';
 import type { StoredTaskSettings } from '../config/index.js';
-import type { UniquenessOptions } from '../uniqueness/index.js';
 
-export interface QueueTaskOptions extends StoredTaskSettings, UniquenessOptions {
+export interface QueueTaskOptions extends StoredTaskSettings {
   /** Enqueue within this transaction: the task is there if and only if it commits. */
   manager?: EntityManager;
   /**
@@ -29,15 +28,10 @@ export interface QueueTaskOptions extends StoredTaskSettings, UniquenessOptions 
    */
   id?: string;
   /**
-   * On a queue that has `key` or `fair`: whose slots the task shares, in the place of what its handler says; a text of 1 to 255
-   * characters, or a function of the params as they are stored.
-   *
-   * On any other queue, in a handler: makes the id from that of the task that runs and this text, `<id>/<key>`, so that a retry
-   * does not enqueue the follow-up task again.
+   * In a handler: makes the id from that of the task that runs and this text, `<id>/<key>`, so that a retry does not enqueue
+   * the follow-up task again.
    */
-  // Which params they are, the task's name says.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  key?: TaskKey<any>;
+  key?: string;
   /**
    * Names with values by which the task is found and acted on, such as `{ customer: '42' }`: at most 10, of 1 to 128
    * characters each, and a name has no colon.

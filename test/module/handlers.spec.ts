@@ -483,10 +483,11 @@ describe('A queue that only a handler names', () => {
     }
     const warnings = vi.spyOn(Logger.prototype, 'warn');
     onTestEnd(() => warnings.mockRestore());
-    const said = () => warnings.mock.calls.flat().filter((text) => String(text).includes('"reports" has no worker'));
     await bootApp({ providers: [ReportHandler], tasks: { workers: false } });
-    expect(said()).toEqual([]);
+    expect(warnings).not.toHaveBeenCalled();
     await bootApp({ providers: [ReportHandler], tasks: { workers: { default: 1 } } });
-    expect(said()).toEqual([expect.stringContaining('"ReportHandler.handle" is here')]);
+    expect(warnings).toHaveBeenCalledWith(
+      expect.stringMatching(/"reports" has no worker.*"ReportHandler.handle" is here/),
+    );
   });
 });

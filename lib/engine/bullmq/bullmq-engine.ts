@@ -22,9 +22,6 @@ const CAPABILITIES: Omit<EngineCapabilities, 'queueNameProblem'> = {
   uniqueIds: 'queue',
   queueOrder: 'available',
   lapses: true,
-  namedLimits: false,
-  keys: false,
-  globalConcurrency: true,
   storesWithCompletion: false,
   keepsCancelledAttempts: false,
 };

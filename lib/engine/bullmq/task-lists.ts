@@ -27,11 +27,9 @@ const MAX_READINGS = 5;
 
 const LISTS_OF: Readonly<Record<TaskState, readonly List[]>> = {
   running: ['active'],
-  suspended: [],
   retryable: ['delayed'],
   scheduled: ['delayed'],
   available: ['waiting', 'prioritized'],
-  held: [],
   failed: ['failed'],
   cancelled: ['cancelled'],
   completed: ['completed'],

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 /** How long the page may take: a machine that tests keep busy draws late. */
-export const PATIENCE_MS = 25_000;
+export const PATIENCE_MS = 50_000;
 /** Debian's package. */
 export const CHROMIUM = '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);

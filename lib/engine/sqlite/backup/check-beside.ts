@@ -1,8 +1,7 @@
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
-import { tellsTime } from '../../common/index.js';
-import { giveKeysBack, tasksWithoutKey } from './check-keys.js';
+import { tellsTime } from '../sql/id-times.js';
 
 /** Tables with rows of few tasks, and the columns that name a task; a trigger deletes the rows with their task. */
 const BESIDE = [
@@ -10,7 +9,6 @@ const BESIDE = [
   ['tasks_tag', 'task'],
   ['tasks_own_id', 'task'],
   ['tasks_lapse', 'task'],
-  ['tasks_unique', 'task'],
   ['tasks_step', 'task'],
   ['tasks_signal', 'task'],
   ['tasks_edge', 'parent'],
@@ -61,8 +59,6 @@ export interface BesideFaults {
   readonly differing: number;
   /** Tasks whose ids do not tell when they were enqueued, and that are not listed by it. */
   readonly untimed: number;
-  /** Tasks that hold a unique key of which nothing is listed. */
-  readonly keyless: number;
 }
 
 /** Reads every task: for a check, never for an app at work. */
@@ -79,13 +75,11 @@ export function besideFaults(database: Database): BesideFaults {
     broken: count(`SELECT count(*) FROM tasks_task WHERE ${IS_BROKEN}`),
     differing: count(`SELECT count(*) FROM (${UNLISTED_TAGS})`) + count(`SELECT count(*) FROM (${UNSAID_TAGS})`),
     untimed: untimedTasks(database).length,
-    keyless: tasksWithoutKey(database),
   };
 }
 
 /** Puts right what {@link besideFaults} finds. What the task's own row says is right. */
-export function repairBeside(transaction: Transaction): void {
-  const { database } = transaction;
+export function repairBeside({ database }: Transaction): void {
   for (const [table, column] of BESIDE) {
     statement(database, `DELETE FROM ${table} WHERE ${column} NOT IN (SELECT seq FROM tasks_task)`).run();
   }
@@ -95,7 +89,6 @@ export function repairBeside(transaction: Transaction): void {
   statement(database, `INSERT INTO tasks_tag (name, value, task) ${UNLISTED_TAGS}`).run();
   const time = statement<[number, number]>(database, `INSERT INTO tasks_own_id (created_at, task) VALUES (?, ?)`);
   for (const [at, task] of untimedTasks(database)) time.run(at, task);
-  giveKeysBack(transaction);
   statement(database, `UPDATE tasks_task SET beside = 1 WHERE ${UNMARKED}`).run();
 }
 

@@ -27,7 +27,6 @@ function hostWith(more: Partial<ConsumerHost>): ConsumerHost {
     fetched: async () => undefined,
     settle: (_running, _outcome, onStored) => onStored(),
     report: () => undefined,
-    called: () => undefined,
     forget: () => undefined,
     ...more,
   };

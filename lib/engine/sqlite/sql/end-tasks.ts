@@ -4,10 +4,7 @@ import { placeholders, statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import type { ClaimedTask } from './claim-tasks.js';
 import { putResult } from './result-rows.js';
-import { wakeCaller } from './wake-tasks.js';
-import { noteSlot } from './settle-keys.js';
-import { keyKeptUntil } from './unique-keys.js';
-import { noteFailure } from './fail-task.js';
+import { noteError } from './note-error.js';
 
 /** Every statement that ends an attempt names its lease: where it was lost, nothing matches and nothing changes. */
 export const LEASE = `seq = ? AND attempt = ? AND worker = ? AND state = 'running'`;
@@ -90,7 +87,7 @@ export function endTask(transaction: Transaction, task: ClaimedTask, end: TaskEn
     end.kind,
     timing.startedAt,
     timing.finishedAt,
-    transaction.expiry(timing.finishedAt, end.keepFor, keyKeptUntil(transaction.database, task.seq, task.traits)),
+    transaction.expiry(timing.finishedAt, end.keepFor),
     end.maxAttempts,
     task.seq,
     task.attempt,
@@ -98,9 +95,8 @@ export function endTask(transaction: Transaction, task: ClaimedTask, end: TaskEn
   );
   if (changes === 0) return false;
   if (end.result) putResult(transaction, task.seq, end.result, timing.finishedAt);
-  if (end.kind === 'failed') noteFailure(transaction, task, end.error ?? NO_ERROR, timing.finishedAt);
+  if (end.kind === 'failed') noteError(transaction, task, end.error ?? NO_ERROR, timing.finishedAt);
   recordEnd(transaction, task, end.kind, end.kind, end.error ?? null, timing);
-  if (task.traits?.caller) wakeCaller(transaction, task.traits, timing.finishedAt);
   return true;
 }
 
@@ -135,8 +131,7 @@ function completeTogether<C extends Completion>(transaction: Transaction, comple
   const { worker } = completions[0]!.task;
   const parameters: (number | string | null)[] = [];
   for (const { task, timing, outcome } of completions) {
-    const keptUntil = keyKeptUntil(transaction.database, task.seq, task.traits);
-    const expiresAt = transaction.expiry(timing.finishedAt, outcome.keepFor, keptUntil);
+    const expiresAt = transaction.expiry(timing.finishedAt, outcome.keepFor);
     parameters.push(task.seq, task.attempt, timing.startedAt, timing.finishedAt, expiresAt, outcome.maxAttempts);
   }
   parameters.push(worker);
@@ -195,9 +190,8 @@ function noteEnd(
   outcome: AttemptOutcome,
   { startedAt, finishedAt }: Timing,
 ): void {
-  const { seq, queue, id, runAt, traits } = task;
+  const { queue, id, runAt } = task;
   transaction.moved(queue, 'running', state);
-  if (traits?.key !== undefined) noteSlot(transaction, { seq, queue, key: traits.key }, 'running', state);
   transaction.touch(queue, id);
   if (startedAt === null) return;
   const metric = transaction.metric(task, finishedAt);

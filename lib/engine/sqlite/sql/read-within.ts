@@ -11,11 +11,10 @@ export function readWithin(
   manager: EntityManager,
   tasks: ReadonlyArray<Pick<NewTask, 'id'>>,
   mask: Mask,
-  now: number,
 ): Array<Task | null> {
   const database = databaseOf(dataSourceOf(manager));
   try {
-    return tasks.map(({ id }) => readTask(database, id, mask, now));
+    return tasks.map(({ id }) => readTask(database, id, mask));
   } catch (error) {
     throw storeError(error, 'The task was not read in the given transaction');
   }

@@ -15,9 +15,6 @@ import { openConnection } from './open-connection.js';
 const BEFORE = MIGRATION_NAMES.indexOf('TaskTraits1764700000000');
 const SCHEMA = `SELECT name, sql FROM sqlite_schema WHERE name LIKE 'tasks%' ORDER BY name`;
 
-/** Those that there were. */
-const STATES = TASK_STATES.filter((state) => state !== 'held' && state !== 'suspended');
-
 describe('a file of the version before tags', () => {
   const clock = new ManualClock(START);
   let folder: string;
@@ -35,7 +32,7 @@ describe('a file of the version before tags', () => {
       migrationsRun: true,
     });
     await source.initialize();
-    ids = new Map(STATES.map((state) => [state, newTask(clock).id]));
+    ids = new Map(TASK_STATES.map((state) => [state, newTask(clock).id]));
     for (const [state, id] of ids) {
       const ended = ['completed', 'failed', 'cancelled'].includes(state);
       const begun = state !== 'available' && state !== 'scheduled';
@@ -99,7 +96,7 @@ describe('a file of the version before tags', () => {
     const tables = `SELECT name FROM sqlite_schema WHERE name LIKE 'tasks%' ORDER BY name`;
     expect(query(tables)).toEqual(fresh.database.prepare(tables).all());
     await fresh.close();
-    expect(query(`SELECT count(*) AS tasks FROM tasks_task`)).toEqual([{ tasks: STATES.length }]);
+    expect(query(`SELECT count(*) AS tasks FROM tasks_task`)).toEqual([{ tasks: TASK_STATES.length }]);
   });
 
   it('is announced with its tasks where it has many, and what was done is told', async () => {

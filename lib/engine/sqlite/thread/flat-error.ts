@@ -1,5 +1,4 @@
 import {
-  DuplicateTaskError,
   ForeignManagerError,
   InvalidArgumentError,
   SchemaVersionError,
@@ -22,7 +21,6 @@ const PROTOTYPES = new Map<string, object>([
   ['StoreError', StoreError.prototype],
   ['SchemaVersionError', SchemaVersionError.prototype],
   ['TasksConfigError', TasksConfigError.prototype],
-  ['DuplicateTaskError', DuplicateTaskError.prototype],
   ['InvalidArgumentError', InvalidArgumentError.prototype],
   ['ForeignManagerError', ForeignManagerError.prototype],
   ['TypeError', TypeError.prototype],

@@ -3,7 +3,6 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** A signal that was sent to a task and not taken yet. */
 @Entity({ name: 'tasks_signal', synchronize: false })
 export class SignalEntity {
-  /** The order in which signals were sent. */
   @PrimaryColumn({ name: 'id', type: 'integer' })
   id!: number;
 
@@ -14,15 +13,10 @@ export class SignalEntity {
   @Column({ name: 'name', type: 'text' })
   name!: string;
 
-  /** In UTC milliseconds. */
+  /** JSON. */
+  @Column({ name: 'payload', type: 'text', nullable: true })
+  payload!: string | null;
+
   @Column({ name: 'sent_at', type: 'integer' })
   sentAt!: number;
-
-  /** JSON list of paths in the payload that must never be shown. */
-  @Column({ name: 'sensitive', type: 'text', nullable: true })
-  sensitive!: string | null;
-
-  /** JSON. */
-  @Column({ name: 'payload', type: 'text' })
-  payload!: string;
 }

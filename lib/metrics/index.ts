@@ -1,1 +1,0 @@
-export { TasksMetrics } from './tasks-metrics.js';

@@ -1,1 +1,0 @@
-export { type CallSite, TaskEnhancers } from './task-enhancers.js';
