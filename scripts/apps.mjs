@@ -11,9 +11,14 @@ const SERVER_LIMIT_MS = 120_000;
 
 /** Runs a command in the app's folder; what it printed is shown only where it fails. */
 export function run(app, folder, command, ...args) {
+  return runWithin(COMMAND_LIMIT_MS, app, folder, command, ...args);
+}
+
+/** @param limit in milliseconds */
+export function runWithin(limit, app, folder, command, ...args) {
   try {
     const stdio = ['ignore', 'pipe', 'pipe'];
-    return execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio, timeout: COMMAND_LIMIT_MS });
+    return execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio, timeout: limit });
   } catch (error) {
     console.error(`${error.stdout ?? ''}${error.stderr ?? ''}`);
     const how = error.code === 'ETIMEDOUT' ? 'took too long' : 'failed';

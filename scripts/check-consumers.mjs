@@ -2,17 +2,15 @@
 // Nest 11 app (CommonJS, Jest). In each: type-checks it under every module resolution it may have, runs it and the first
 // program of the README with Node, opens the panel from the command line, and runs the app's own tests.
 // Names of apps as arguments check only those; --keep leaves their folders for a look.
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { readmeProgram, runWithin, serve, shareCompiledSqlite } from './apps.mjs';
 import { packTarball, root } from './pack.mjs';
 
 /** More than each takes on a busy machine; better-sqlite3 may have to be compiled. */
 const COMMAND_LIMIT_MS = 300_000;
-const SERVER_LIMIT_MS = 120_000;
 
 const APPS = [
   {
@@ -39,47 +37,7 @@ const { values: options, positionals: wanted } = parseArgs({
 
 const work = mkdtempSync(path.join(tmpdir(), 'nestjs-tasks-consumers-'));
 
-/** Runs a command in the app's folder; what it printed is shown only where it fails. */
-function run(app, folder, command, ...args) {
-  try {
-    const stdio = ['ignore', 'pipe', 'pipe'];
-    return execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio, timeout: COMMAND_LIMIT_MS });
-  } catch (error) {
-    console.error(`${error.stdout ?? ''}${error.stderr ?? ''}`);
-    const how = error.code === 'ETIMEDOUT' ? 'took too long' : 'failed';
-    throw new Error(`${app}: "${command} ${args.join(' ')}" ${how}`, { cause: error });
-  }
-}
-
-/** Runs a server until it has printed `text`, then ends it. */
-async function serve(app, folder, text, ...args) {
-  const env = { ...process.env, PORT: '0' };
-  const server = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let printed = '';
-  const seen = new Promise((resolve) => {
-    const read = (chunk) => {
-      printed += chunk;
-      if (printed.includes(text)) resolve(true);
-    };
-    server.stdout.setEncoding('utf8').on('data', read);
-    server.stderr.setEncoding('utf8').on('data', read);
-  });
-  const exited = once(server, 'exit');
-  const timer = setTimeout(() => server.kill('SIGKILL'), SERVER_LIMIT_MS);
-  const found = await Promise.race([seen, exited.then(() => false)]);
-  server.kill('SIGTERM');
-  const [code, signal] = await exited;
-  clearTimeout(timer);
-  if (found && signal !== 'SIGKILL') return;
-  console.error(printed);
-  throw new Error(`${app}: "node ${args.join(' ')}" did not print "${text}" and end when told to (${code ?? signal})`);
-}
-
-/** The program that the README begins with. */
-function readmeProgram() {
-  const [, program] = /```ts\n(.*?)```/s.exec(readFileSync(path.join(root, 'README.md'), 'utf8'));
-  return program;
-}
+const run = (...command) => runWithin(COMMAND_LIMIT_MS, ...command);
 
 async function check({ name, types }, tarball) {
   const folder = path.join(work, name);
@@ -104,6 +62,7 @@ async function check({ name, types }, tarball) {
 }
 
 try {
+  shareCompiledSqlite(work);
   const { tarball } = packTarball(work);
   const apps = APPS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   if (apps.length === 0) throw new Error(`No such app. There are: ${APPS.map(({ name }) => name).join(', ')}`);
