@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-type LaterViews = typeof import('../views/later-views.js');
+export type LaterViews = typeof import('../views/later-views.js');
 
 /** What is not seen first, once it is here: it has a script of its own, which the overview does not wait for. */
 export const laterViews = signal<LaterViews | null>(null);

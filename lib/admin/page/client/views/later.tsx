@@ -1,14 +1,10 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { isLaterMissing, laterViews, loadLater } from '../core/later.js';
+import { isLaterMissing, type LaterViews, laterViews, loadLater } from '../core/later.js';
 import { Notice } from '../ui/bits.js';
 
 /** A view that comes with the second script. */
-export function Later({
-  view,
-}: {
-  readonly view: (views: NonNullable<typeof laterViews.value>) => JSX.Element;
-}): JSX.Element {
+export function Later({ view }: { readonly view: (views: LaterViews) => JSX.Element }): JSX.Element {
   useEffect(() => void loadLater(), []);
   if (laterViews.value) return view(laterViews.value);
   if (!isLaterMissing.value) return <Notice>Reading …</Notice>;
