@@ -47,6 +47,7 @@ function project(
       // The samples import the library by its name, as a user does; here that means its source.
       alias: [
         { find: /^nestjs-tasks$/, replacement: path.resolve(import.meta.dirname, 'lib/index.ts') },
+        { find: /^nestjs-tasks\/testing$/, replacement: path.resolve(import.meta.dirname, 'lib/testing/index.ts') },
         {
           find: /^\.\/thread-file\.js$/,
           replacement: path.resolve(import.meta.dirname, 'test/support/run/thread-file.ts'),
@@ -65,6 +66,8 @@ function project(
       testTimeout: 120_000,
       hookTimeout: 120_000,
       expect: { poll: { timeout: 50_000 } },
+      // Specs of one process share the objects that they spy on.
+      restoreMocks: true,
     },
   };
 }

@@ -4,11 +4,24 @@ export { TasksModule } from './nest/index.js';
 export { TaskDispatcher } from './queueing/index.js';
 export type { QueueTaskOptions, QueueTaskWhenOptions, RunTaskOptions, UpdateTaskOptions } from './queueing/index.js';
 export type { ResultOptions } from './awaiting/index.js';
+export type { DrainWorkersOptions, WorkOptions, WorkReport } from './working/index.js';
+export type {
+  CoalesceParts,
+  DebounceTimes,
+  HandlerUniquenessOptions,
+  ThrottleTime,
+  UniqueKey,
+  UniqueKeyOf,
+  UniquenessOptions,
+  UniqueRelease,
+} from './uniqueness/index.js';
 export type {
   BulkTarget,
   LatencyEstimate,
   ListTasksQuery,
   OutboxStatus,
+  KeysQuery,
+  QueueChange,
   QueueStats,
   ShownSettings,
   TaskList,
@@ -24,6 +37,8 @@ export {
   type CronOptions,
   getCronSchedulesToken,
   getTaskDispatcherToken,
+  getTasksHealthToken,
+  getTasksMetricsToken,
   InjectCronSchedules,
   InjectTaskDispatcher,
   Sensitive,
@@ -32,7 +47,8 @@ export {
   type TaskHandlerOptions,
 } from './nest/index.js';
 export { type AddScheduleOptions, type CronSchedule, CronSchedules } from './cron/index.js';
-export type { TaskContext } from './attempts/index.js';
+export type { CallTaskOptions, TaskContext } from './attempts/index.js';
+export type { StepContext, StepOptions, WaitOptions } from './steps/index.js';
 
 export type {
   AdminAbout,
@@ -40,7 +56,11 @@ export type {
   AdminOptions,
   Backoff,
   BackoffFunction,
+  ContextOptions,
   CronMode,
+  CronOverride,
+  EnhancersMode,
+  OnFailed,
   EngineOption,
   OutboxOptions,
   QueueOptions,
@@ -59,7 +79,17 @@ export type {
 } from './config/index.js';
 export type { ParamsType, StandardSchema } from './params/index.js';
 export type { Duration } from './contract/index.js';
-export type { RateLimit } from './contract/index.js';
+export type {
+  KeyDepth,
+  KeyPage,
+  LimitStatus,
+  PauseSelector,
+  QueueFlow,
+  RateLimit,
+  TaskHold,
+  TaskKey,
+  TaskPause,
+} from './contract/index.js';
 
 export { bullmq, type BullmqOptions, type RedisConnection } from './engine/bullmq/index.js';
 export { outboxMigrations, OutboxTask } from './outbox/index.js';
@@ -96,9 +126,12 @@ export {
   type LapseReason,
   type ErrorGroup as FailureGroup,
   type ErrorReport as FailureReport,
+  type OnConflict,
   type OutboxDepth,
   type ScheduleStatus,
   type StateCounts,
+  type StepKind,
+  type StepWait,
   type Task,
   TASK_STATES,
   TaskAbortedError,
@@ -110,9 +143,19 @@ export {
   type TaskOrder,
   type TaskProgress,
   type TaskState,
+  type TaskStep,
+  type TaskSteps,
   type TaskSummary,
+  type CarriedContext,
+  type FailedTask,
+  type FailureTarget,
   type TaskTags,
+  type RefusedTask,
+  type ReleasePoint,
   type RunningTask,
+  type UniqueClaim,
+  type WaitingFor,
+  type WaitingSignal,
   type WorkerInfo,
   type WorkerStatus,
 } from './contract/index.js';
@@ -120,6 +163,7 @@ export type { EngineChange } from './engine/port/index.js';
 
 export {
   DeadlineError,
+  DuplicateTaskError,
   type FieldProblem,
   ForeignManagerError,
   ForeignQueueError,
@@ -129,6 +173,8 @@ export {
   NoResultError,
   ParamsTooLargeError,
   ParamsUpgradeError,
+  RateLimited,
+  type RateLimitedOptions,
   ResultDeadlockError,
   ResultTimeoutError,
   ResultTooLargeError,
@@ -136,6 +182,9 @@ export {
   type RetryLaterOptions,
   ScheduleNotFoundError,
   SchemaVersionError,
+  StepNameError,
+  StepResultError,
+  StepsNotSupportedError,
   StoreError,
   TaskCancelledError,
   TaskFailedError,
@@ -143,8 +192,15 @@ export {
   TasksConfigError,
   TasksError,
   TaskStateError,
+  TaskSuspended,
   UnknownQueueError,
   UnknownTaskNameError,
   UnknownTaskVersionError,
   UnrecoverableError,
 } from './contract/index.js';
+
+export { TaskFailureParams } from './params/index.js';
+
+export { ATTEMPT_CHANNEL, type AttemptMessage, ENQUEUE_CHANNEL, type EnqueueMessage } from './channels/index.js';
+export { TasksMetrics } from './metrics/index.js';
+export { type HealthReport, type LatencyCheck, type LivenessLimits, TasksHealth } from './health/index.js';

@@ -26,6 +26,7 @@ import { ProblemsResource } from './api/problems.resource.js';
 import { QueuesResource } from './api/queues.resource.js';
 import type { Resource } from './api/resource.js';
 import { StoreResource } from './api/store.resource.js';
+import { StepsResource } from './api/steps.resource.js';
 import { TasksResource } from './api/tasks.resource.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { ChangeFeed } from './events/change-feed.js';
@@ -42,6 +43,7 @@ const RESOURCES: ReadonlyArray<Type<Resource>> = [
   QueuesResource,
   ProblemsResource,
   TasksResource,
+  StepsResource,
   CronsResource,
   HandlersResource,
   StoreResource,

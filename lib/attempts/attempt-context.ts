@@ -1,11 +1,19 @@
+import type { EntityManager } from 'typeorm';
 import { type CancelTimer, type Clock, whenItIs } from '../clock/index.js';
 import { inCleanContext, runAsTask } from '../context/index.js';
-import { type AbortCause, DeadlineError, type EnqueuedTask, TaskAbortedError } from '../contract/index.js';
+import {
+  type AbortCause,
+  DeadlineError,
+  type Duration,
+  type EnqueuedTask,
+  TaskAbortedError,
+} from '../contract/index.js';
 import { ABORT_GRACE_MS, type Delivery } from '../engine/port/index.js';
 import type { Redact } from '../params/index.js';
 import { FollowUps, type QueueTaskWhenOptions, type TaskDispatcher } from '../queueing/index.js';
+import { DurableSteps, type StepContext, type StepOptions, type StepTools, type WaitOptions } from '../steps/index.js';
 import { capped } from './capped-text.js';
-import type { TaskContext } from './task-context.js';
+import type { CallTaskOptions, TaskContext } from './task-context.js';
 import { timeoutMessage } from './timeout-error.js';
 
 const MAX_LOG_LENGTH = 8 * 1024;
@@ -24,21 +32,23 @@ export class AttemptContext implements TaskContext {
   private logs = 0;
   private percent = 0;
   private ended = false;
+  private durable: DurableSteps | null = null;
 
   constructor(
     private readonly delivery: Delivery,
     readonly maxAttempts: number,
     private readonly attemptSignal: AttemptSignal,
     readonly dispatcher: TaskDispatcher,
-    private readonly redact: Redact,
+    readonly redact: Redact,
+    private readonly stepTools: StepTools,
   ) {
-    const { id, queue, name, attempt, createdAt } = delivery.task;
+    const { id, queue, name, attempt, createdAt, traits } = delivery.task;
     this.id = id;
     this.queueName = queue;
     this.name = name;
     this.attempt = attempt;
     this.enqueuedAt = createdAt;
-    this.followUps = new FollowUps(id, queue);
+    this.followUps = new FollowUps(id, queue, traits?.context);
   }
 
   get signal(): AbortSignal {
@@ -71,13 +81,86 @@ export class AttemptContext implements TaskContext {
     else this.delivery.log(this.text(message, MAX_LOG_LENGTH));
   }
 
+  async step<Result>(name: string, ...args: StepArguments<StepContext, Result>): Promise<Result> {
+    const [run, options] = inOrder(args);
+    return this.steps.step(name, run, options);
+  }
+
+  async transaction<Result>(name: string, ...args: StepArguments<EntityManager, Result>): Promise<Result> {
+    const [run, options] = inOrder(args);
+    return this.steps.transaction(name, run, options);
+  }
+
+  async sleep(name: string, duration: Duration | Date, options?: StepOptions): Promise<void> {
+    return this.steps.sleep(name, duration, options);
+  }
+
+  async waitFor<Payload>(name: string, options?: WaitOptions): Promise<Payload | null> {
+    const found = await this.steps.waitForAny([name], options);
+    return found && (found[1] as Payload);
+  }
+
+  async waitForAny<Name extends string, Payload>(
+    names: readonly Name[],
+    options?: WaitOptions,
+  ): Promise<readonly [Name, Payload] | readonly [null, null]> {
+    const found = await this.steps.waitForAny(names, options);
+    return found ? [found[0] as Name, found[1] as Payload] : [null, null];
+  }
+
+  async call(queue: string, name: string, params: object, options: CallTaskOptions = {}): Promise<unknown> {
+    const { key: stepKey, was, ...others } = options;
+    const step = { ...(stepKey !== undefined && { key: stepKey }), ...(was !== undefined && { was }) };
+    const enqueue = this.dispatcher.queue.bind(this.dispatcher) as (...all: unknown[]) => Promise<EnqueuedTask>;
+    return this.steps.call(name, step, (id, caller) => {
+      const followUps = new FollowUps(this.id, this.queueName, this.followUps.context, caller);
+      return runAsTask(this.dispatcher, followUps, () => enqueue(queue, name, params, { ...others, id }));
+    });
+  }
+
+  async save(value: unknown): Promise<void> {
+    return this.steps.save(value);
+  }
+
+  // Whoever reads it says what it is.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  get saved(): any {
+    return this.durable || this.delivery.task.traits?.steps ? this.steps.saved : undefined;
+  }
+
+  /** @throws StepsNotSupportedError */
+  get steps(): DurableSteps {
+    this.durable ??= new DurableSteps(this.delivery.task, this, this.stepTools);
+    if (this.ended) this.durable.end();
+    return this.durable;
+  }
+
+  /** Null where the handler has none. */
+  get stepsInUse(): DurableSteps | null {
+    return this.durable;
+  }
+
   end(): void {
     this.ended = true;
+    this.durable?.end();
   }
 
   private text(message: unknown, limit: number): string {
     return capped(this.redact(typeof message === 'string' ? message : shown(message)), limit);
   }
+}
+
+type StepArguments<Input, Result> =
+  | [run: (input: Input) => Result | Promise<Result>, options?: StepOptions]
+  | [options: StepOptions, run: (input: Input) => Result | Promise<Result>];
+
+/** The options of a step may stand before its function, where they are read first, or after it. */
+function inOrder<Input, Result>([first, second]: StepArguments<Input, Result>): [
+  (input: Input) => Result | Promise<Result>,
+  StepOptions | undefined,
+] {
+  type Run = (input: Input) => Result | Promise<Result>;
+  return typeof first === 'function' ? [first, second as StepOptions | undefined] : [second as Run, first];
 }
 
 /** Whatever a handler without types hands in. */

@@ -11,19 +11,21 @@ import { HandlerRegistry, type ParamsUpgrades, type RegisteredHandler } from '..
 import {
   type AbortCause,
   DeadlineError,
+  RateLimited,
   RetryLater,
   type TaskAbortedError,
   type TaskProgress,
   UnrecoverableError,
 } from '../contract/index.js';
 import { abort } from '../engine/common/index.js';
-import type { DeliveredTask, Delivery, Outcome } from '../engine/port/index.js';
+import type { DeliveredTask, Delivery, Outcome, TaskEngine } from '../engine/port/index.js';
 import { ParamsCodec } from '../params/index.js';
 import type { TaskDispatcher } from '../queueing/index.js';
 import type { TaskContext } from './task-context.js';
 import { AttemptPipeline } from './attempt-pipeline.js';
 
 const START = Date.UTC(2027, 0, 1);
+const NO_STEPS = { kind: 'none', inspecting: {} as TaskEngine['inspecting'] };
 const dispatcher = { queue: () => undefined } as unknown as TaskDispatcher;
 
 type Call = (params: object, task: TaskContext) => unknown;
@@ -61,7 +63,8 @@ function setUp(
   const pipeline = new AttemptPipeline({
     registry,
     codec: new ParamsCodec(1_000_000),
-    config: { clock, maxResultSize: 1_000, unknownTasksWait },
+    config: { clock, maxResultSize: 1_000, unknownTasksWait, context: {}, limits: new Map() },
+    engine: NO_STEPS,
     dispatcher,
     logger: { log: report('log'), warn: report('warn'), error: report('error') },
     random: () => 0.5,
@@ -248,7 +251,14 @@ describe('AttemptPipeline: a handler that throws', () => {
     const pipeline = new AttemptPipeline({
       registry,
       codec: new ParamsCodec(10),
-      config: { clock: new ManualClock(START), maxResultSize: 1_000, unknownTasksWait: null },
+      config: {
+        clock: new ManualClock(START),
+        maxResultSize: 1_000,
+        unknownTasksWait: null,
+        context: {},
+        limits: new Map(),
+      },
+      engine: NO_STEPS,
       dispatcher,
       logger: { log: throwing(1), warn: throwing(1), error: throwing(1) },
     });
@@ -273,6 +283,17 @@ describe('AttemptPipeline: a handler that throws', () => {
     const snooze = setUp({ call: throwing(new RetryLater(0, { countsAttempt: false })), settings: { maxRetries: 0 } });
     expect(await snooze.run()).toMatchObject({ kind: 'retry', at: START, countsAttempt: false, maxAttempts: 1 });
     expect(await snooze.run({ attempt: 9 })).toMatchObject({ kind: 'retry', countsAttempt: false });
+  });
+
+  it('closes the limit of its handler, or its queue, when RateLimited says so, and counts no attempt', async () => {
+    const limited = setUp({ call: throwing(new RateLimited('30s')), settings: { maxRetries: 0 } });
+    const outcome = { kind: 'retry', at: START + 30_000, countsAttempt: false, maxAttempts: 1 };
+    expect(await limited.run()).toMatchObject({ ...outcome, closes: { limit: null } });
+    expect(await limited.run({ attempt: 9 })).toMatchObject(outcome);
+
+    const unknown = setUp({ call: throwing(new RateLimited(5, { limit: 'strip' })) });
+    expect(await unknown.run()).toMatchObject({ at: START + 5, closes: { limit: null } });
+    expect(unknown.logs.join()).toContain('"strip"');
   });
 
   it('takes the retry delay, and says so, where RetryLater or the backoff function give none', async () => {

@@ -1,22 +1,28 @@
-import type { Clock } from '../clock/index.js';
 import type { ResolvedConfig, TaskSettings } from '../config/index.js';
+import { attemptsAreTraced, traceAttempt } from '../channels/index.js';
 import { inCleanContext, runAsTask } from '../context/index.js';
-import { InvalidParamsError, ParamsUpgradeError, UnknownTaskNameError } from '../contract/index.js';
+import { DEFAULT_STORE, InvalidParamsError, ParamsUpgradeError, UnknownTaskNameError } from '../contract/index.js';
 import type { DeliveredTask, Delivery, EngineLogger, NewTask, Outcome, RunTask } from '../engine/port/index.js';
 import type { HandlerRegistry } from '../handlers/index.js';
 import { type ParamsCodec, TaskSecrets } from '../params/index.js';
 import type { TaskDispatcher } from '../queueing/index.js';
+import type { DurableSteps, StepTools } from '../steps/index.js';
 import { AttemptContext, AttemptSignal } from './attempt-context.js';
 import { type AttemptParts, type AttemptsGranted, Decider, type Ending } from './decide.js';
+import { attemptMessage, noteOutcome } from './attempt-message.js';
+import { inCarriedContext } from './in-carried-context.js';
 import { lapsed } from './lapsed.js';
-import { keptResultOf } from './kept-result-of.js';
+import { keptOf, keptResultOf } from './kept-result-of.js';
 import { parseStoredSettings } from './stored-settings.js';
 import { checkVersion, upgradedParams } from './upgrade-params.js';
 
 export interface AttemptPipelineParts {
   readonly registry: Pick<HandlerRegistry, 'get' | 'names' | 'settingsOf'>;
   readonly codec: ParamsCodec;
-  readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'maxResultSize'>;
+  readonly config: Partial<Pick<ResolvedConfig, 'name'>> &
+    Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'maxResultSize' | 'context' | 'limits'>;
+  /** Where steps are recorded. */
+  readonly engine: StepTools['engine'];
   /** The dispatcher that handlers find in their context. */
   readonly dispatcher: TaskDispatcher;
   readonly logger: EngineLogger;
@@ -45,7 +51,12 @@ export class AttemptPipeline {
     this.decider = new Decider(registry, config, logger, random);
   }
 
-  readonly run: RunTask = (delivery) => inCleanContext(this.attempt, delivery);
+  readonly run: RunTask = (delivery) => inCleanContext(attemptsAreTraced() ? this.toldAttempt : this.attempt, delivery);
+
+  private readonly toldAttempt = (delivery: Delivery): Promise<Outcome> => {
+    const told = attemptMessage(this.parts.config.name ?? DEFAULT_STORE, delivery.task);
+    return traceAttempt(told, async () => noteOutcome(told, await this.attempt(delivery)));
+  };
 
   /** One promise for all stages. */
   private readonly attempt = (delivery: Delivery): Promise<Outcome> => {
@@ -99,12 +110,13 @@ export class AttemptPipeline {
   /** Last stage: what comes of an attempt. */
   private decide(parts: AttemptParts, ending: Ending, signal: AttemptSignal): Outcome {
     if (ending.as !== 'done') return this.decider.unfinished(parts, ending, signal);
-    const { handler, settings, granted } = parts;
+    const { settings, granted } = parts;
     const keepFor = settings.retention.completed;
     const maxAttempts = granted.base;
-    if (!handler.result) return { kind: 'completed', keepFor, maxAttempts };
+    const kept = keptOf(parts);
+    if (!kept) return { kind: 'completed', keepFor, maxAttempts };
     try {
-      const result = keptResultOf(parts, handler.result, ending.value, this.parts.config.maxResultSize);
+      const result = keptResultOf(parts, kept, ending.value, this.parts.config.maxResultSize);
       return { kind: 'completed', keepFor, maxAttempts, result };
     } catch (thrown) {
       return this.decider.unfinished(parts, { as: 'threw', thrown }, signal);
@@ -126,28 +138,50 @@ class Attempt {
   private readonly signal: AttemptSignal;
   private readonly context: AttemptContext;
   private hasEnded = false;
+  private isWaiting = false;
 
   /** @param onEnd is called once, and must not throw */
   constructor(
     private readonly parts: AttemptParts,
-    private readonly tools: { codec: ParamsCodec; dispatcher: TaskDispatcher; config: { readonly clock: Clock } },
+    private readonly tools: StepTools & {
+      codec: ParamsCodec;
+      dispatcher: TaskDispatcher;
+      config: Pick<ResolvedConfig, 'context'>;
+    },
     private readonly onEnd: OnEnd,
   ) {
     const { delivery, settings, granted, redact } = parts;
     this.signal = new AttemptSignal(delivery, settings.timeout, tools.config.clock, this);
-    this.context = new AttemptContext(delivery, granted.shown, this.signal, tools.dispatcher, redact);
+    this.context = new AttemptContext(delivery, granted.shown, this.signal, tools.dispatcher, redact, tools);
   }
 
-  /** The rest of the first stage: the params become what the handler takes. */
+  /** The rest of the first stage: what was recorded is read where there is any, and the params become what the handler takes. */
   start(): void {
     if (this.signal.aborted) return this.end({ as: 'unstarted' });
+    const { traits } = this.parts.delivery.task;
+    if (!traits?.steps) return this.decode();
+    try {
+      this.context.steps.open().then(
+        () => this.decode(),
+        (thrown: unknown) => this.end({ as: 'threw', thrown }),
+      );
+    } catch (thrown) {
+      this.end({ as: 'threw', thrown });
+    }
+  }
+
+  private decode(): void {
     const { delivery, handler } = this.parts;
     try {
       const json = upgradedParams(delivery.task, handler);
       const decoded = this.tools.codec.decode(handler.name, json, handler.params);
       if (!(decoded instanceof Promise)) return this.execute(decoded);
+      const started = delivery.startsLater?.();
       decoded.then(
-        (params) => this.execute(params),
+        (params) => {
+          this.execute(params);
+          started?.();
+        },
         (thrown: unknown) => this.refuse(thrown),
       );
     } catch (thrown) {
@@ -184,21 +218,35 @@ class Attempt {
 
   /**
    * Second stage: what the handler's call stands in. Whatever it enqueues, however deep, it enqueues as the task that runs;
-   * what it enters into an app's `AsyncLocalStorage` ends with it.
+   * what it enters into an app's `AsyncLocalStorage` ends with it. What the task carries is entered by the app.
    */
   private surround(params: object): unknown {
-    const { handler } = this.parts;
-    return runAsTask(this.tools.dispatcher, this.context.followUps, () => handler.call(params, this.context));
+    const { handler, delivery } = this.parts;
+    const { dispatcher, config } = this.tools;
+    const handle = (): unknown => handler.call(params, this.context);
+    const { run } = config.context;
+    return runAsTask(
+      dispatcher,
+      this.context.followUps,
+      run ? () => inCarriedContext(run, delivery.task.traits?.context, handle) : handle,
+    );
   }
 
   private done(value: unknown): Ending {
-    return this.parts.handler.result ? { as: 'done', value } : { as: 'done' };
+    return keptOf(this.parts) ? { as: 'done', value } : { as: 'done' };
   }
 
   private end(ending: Ending): void {
     if (this.hasEnded) return;
+    const steps = this.context.stepsInUse;
+    if (steps?.isBusy && ending.as !== 'abandoned') {
+      // What runs beside one that threw is recorded all the same: it has had its effect.
+      if (!this.isWaiting) void steps.idle().then(() => this.end(ending));
+      this.isWaiting = true;
+      return;
+    }
     this.hasEnded = true;
-    this.onEnd(ending, this.signal, this.context.followUps.close());
+    this.onEnd(ofSuspended(ending, steps?.suspended ?? null), this.signal, this.context.followUps.close());
     this.context.end();
     this.signal.dispose();
   }
@@ -210,6 +258,13 @@ function attemptsGranted(
 ): AttemptsGranted {
   const base = maxAttempts ?? settings.maxRetries + 1;
   return { base, used: Math.max(1, attempt - excusedAttempts), shown: base + excusedAttempts };
+}
+
+/** A handler that is suspended is so, however it ended. */
+function ofSuspended(ending: Ending, suspended: DurableSteps['suspended']): Ending {
+  if (!suspended || ending.as === 'abandoned') return ending;
+  const swallowed = ending.as !== 'threw' || ending.thrown !== suspended.error;
+  return { as: 'suspended', waits: suspended.waits, swallowed };
 }
 
 /** Nothing follows an attempt that did not complete. */

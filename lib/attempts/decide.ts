@@ -1,11 +1,18 @@
 import type { ResolvedConfig, TaskSettings } from '../config/index.js';
-import { DeadlineError, UnknownTaskNameError, UnknownTaskVersionError } from '../contract/index.js';
+import {
+  type AbortCause,
+  DeadlineError,
+  listOf,
+  UnknownTaskNameError,
+  UnknownTaskVersionError,
+} from '../contract/index.js';
 import {
   ABORT_GRACE_MS,
   type DeliveredTask,
   type Delivery,
   type EngineLogger,
   type Outcome,
+  type StepRecord,
 } from '../engine/port/index.js';
 import type { HandlerRegistry, RegisteredHandler } from '../handlers/index.js';
 import { type Redact, TaskSecrets } from '../params/index.js';
@@ -51,6 +58,8 @@ export type Ending =
   /** `value`: what it returned, where that is kept. */
   | { readonly as: 'done'; readonly value?: unknown }
   | { readonly as: 'unstarted' | 'abandoned' }
+  /** `swallowed`: the handler did not let the suspension through. */
+  | { readonly as: 'suspended'; readonly waits: readonly StepRecord[]; readonly swallowed: boolean }
   | { readonly as: 'threw' | 'rejected'; readonly thrown: unknown };
 
 /** How an attempt came out whose handler did not do its work. */
@@ -68,6 +77,7 @@ function isUnknown(thrown: unknown): thrown is UnknownTask {
  *
  *     no handler of that name, or for its version   -> declined: another process may know it; or failed, as configured
  *     settings or params not readable               -> failed with the reason: a retry by hand works after a fix
+ *     it waits for something                        -> suspended, also after a timeout and a shutdown
  *     it throws, not aborted                        -> retry or failed, see errorOutcome
  *     it throws or does not stop, after an abort by
  *       timeout                                     -> as if it had thrown a TimeoutError
@@ -81,7 +91,7 @@ export class Decider {
 
   constructor(
     private readonly registry: Pick<HandlerRegistry, 'settingsOf'>,
-    private readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait'>,
+    private readonly config: Pick<ResolvedConfig, 'clock' | 'unknownTasksWait' | 'limits'>,
     private readonly logger: EngineLogger,
     private readonly random: () => number,
   ) {}
@@ -133,6 +143,7 @@ export class Decider {
     const maxAttempts = granted.base;
     const thrown = 'thrown' in ending ? ending.thrown : signal.signal.reason;
     const own = 'thrown' in ending && !isAbortError(thrown, signal.signal);
+    if (ending.as === 'suspended' && mayWait(signal.cause)) return this.suspend(attempt, ending);
     switch (signal.cause) {
       case 'lease-lost':
         return { kind: 'released', maxAttempts };
@@ -154,6 +165,20 @@ export class Decider {
     return this.fail(attempt, thrown, ending.as === 'rejected');
   }
 
+  private suspend(
+    { delivery, granted }: AttemptParts,
+    { waits, swallowed }: Ending & { readonly as: 'suspended' },
+  ): Outcome {
+    if (swallowed) {
+      const names = listOf([...new Set(waits.map(({ name }) => name))]);
+      const what = `The handler of ${describe(delivery.task)} caught the suspension for ${names} and went on`;
+      const message = `${what}: it is suspended all the same. Let TaskSuspended pass where errors are caught.`;
+      delivery.log(message);
+      this.report('warn', message);
+    }
+    return { kind: 'suspended', waits, maxAttempts: granted.base };
+  }
+
   private fail(attempt: AttemptParts, thrown: unknown, forGood = false): Outcome {
     const { delivery, settings, granted, redact } = attempt;
     const now = this.config.clock.now();
@@ -170,6 +195,8 @@ export class Decider {
           attempts: granted,
           now,
           random: this.random,
+          limit: attempt.handler.limit ?? null,
+          limits: this.config.limits,
           note: (message) => delivery.log(redact(message)),
         });
     const what = `${describe(delivery.task)} failed in attempt ${delivery.task.attempt} of ${granted.shown}`;
@@ -198,6 +225,11 @@ export class Decider {
       // There is nowhere left to say it.
     }
   }
+}
+
+/** What was decided on before is kept, unless the task is not to run any more, or is another's. */
+function mayWait(cause: AbortCause | null): boolean {
+  return cause === null || cause === 'shutdown' || cause === 'timeout';
 }
 
 function ofDeadline({ delivery }: AttemptParts, cause: unknown): DeadlineError {

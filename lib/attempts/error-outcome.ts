@@ -1,7 +1,7 @@
 import { parseDuration } from '../checks/index.js';
 import type { TaskSettings } from '../config/index.js';
 import type { Outcome } from '../engine/port/index.js';
-import { RetryLater, type TaskError, UnrecoverableError } from '../contract/index.js';
+import { RateLimited, RetryLater, type TaskError, UnrecoverableError } from '../contract/index.js';
 import { retryDelay } from './backoff.js';
 import { isInstanceByName, property, toError } from './task-error.js';
 
@@ -15,6 +15,10 @@ export interface ThrownError {
   readonly attempts: { readonly base: number; readonly used: number };
   readonly now: number;
   readonly random: () => number;
+  /** Name of the limit that the handler's tasks share; null where they have none. */
+  readonly limit: string | null;
+  /** Names of all limits there are. */
+  readonly limits: Pick<ReadonlySet<string>, 'has'>;
   /** Told what had to be put right on the way, such as a delay that is none. */
   readonly note: (message: string) => void;
 }
@@ -23,7 +27,7 @@ export interface ThrownError {
  * Whether and when a task that failed runs again:
  *
  * 1. `UnrecoverableError`: never.
- * 2. `RetryLater` that does not count: after its delay, however many attempts were used.
+ * 2. `RateLimited`, and `RetryLater` that does not count: after its delay, however many attempts were used.
  * 3. All attempts used: never.
  * 4. `RetryLater`: after its delay.
  * 5. Anything else: after the backoff's delay.
@@ -31,6 +35,11 @@ export interface ThrownError {
 export function errorOutcome(thrownError: ThrownError): Outcome {
   const { thrown, error, settings, attempts, now } = thrownError;
   const maxAttempts = attempts.base;
+  if (isRateLimited(thrown)) {
+    const delay = chosenDelay(thrown, thrownError) ?? backoffDelay(thrownError);
+    const closes = { limit: limitOf(thrown, thrownError) };
+    return { kind: 'retry', at: now + delay, error, countsAttempt: false, closes, maxAttempts };
+  }
   const later = isInstanceByName(thrown, RetryLater, 'RetryLater') ? (thrown as object) : null;
   const countsAttempt = later === null || property(later, 'countsAttempt') !== false;
   const exhausted = countsAttempt && attempts.used >= attempts.base;
@@ -45,13 +54,31 @@ export function errorOutcome(thrownError: ThrownError): Outcome {
 export function isDecision(thrown: unknown): boolean {
   return (
     isInstanceByName(thrown, UnrecoverableError, 'UnrecoverableError') ||
-    isInstanceByName(thrown, RetryLater, 'RetryLater')
+    isInstanceByName(thrown, RetryLater, 'RetryLater') ||
+    isRateLimited(thrown)
   );
+}
+
+function isRateLimited(thrown: unknown): thrown is object {
+  return isInstanceByName(thrown, RateLimited, 'RateLimited');
+}
+
+/** The limit that is closed; null: the queue is. */
+function limitOf(thrown: object, { limit, limits, note }: ThrownError): string | null {
+  const named = property(thrown, 'limit') ?? limit;
+  if (named === null || (typeof named === 'string' && limits.has(named))) return named;
+  note(
+    `RateLimited names the limit ${JSON.stringify(named)}, which is none of the option "limits": the queue is closed.`,
+  );
+  return null;
 }
 
 function chosenDelay(later: object, { note }: ThrownError): number | null {
   try {
-    return parseDuration(property(later, 'delay') as number, 'The delay of RetryLater');
+    return parseDuration(
+      property(later, 'delay') as number,
+      `The delay of ${later instanceof Error ? later.name : 'RetryLater'}`,
+    );
   } catch (problem) {
     note(`${toError(problem).message} The task's retryDelay is used instead.`);
     return null;

@@ -1,2 +1,2 @@
 export { AttemptPipeline } from './attempt-pipeline.js';
-export type { TaskContext } from './task-context.js';
+export type { CallTaskOptions, TaskContext } from './task-context.js';

@@ -64,7 +64,7 @@ describe('EndWatch', () => {
     const { states, wait, tell, awaited } = setUp();
     states.set('a', 'running').set('b', 'running');
     const waits = [wait('a'), wait('b')];
-    await vi.waitFor(() => expect(awaited).toHaveBeenCalledTimes(1), 50_000);
+    await vi.waitFor(() => expect(awaited).toHaveBeenCalledTimes(1), 25_000);
     states.set('a', 'completed');
     tell({ queue: 'default' });
     expect(await waits[0]).toBe('completed');

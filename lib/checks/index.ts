@@ -6,11 +6,15 @@ export {
   MAX_BULK_IDS,
   MAX_FILTER_VALUES,
   MAX_CONCURRENCY,
+  MAX_KEY_WEIGHT,
+  MAX_PAGE_SIZE,
   MAX_KEPT_TASKS,
   MAX_LOST_ATTEMPTS,
   MAX_NAME_LENGTH,
   MAX_PRIORITY,
   MAX_RETRIES,
+  MAX_CONTEXT_BYTES,
+  MAX_STEP_NAME_LENGTH,
   MAX_TAGS,
   MAX_TASK_ID_LENGTH,
   MAX_TIME,
@@ -36,8 +40,11 @@ export {
 } from './option-checks.js';
 export { type OptionsSource, OptionPlace, toSnakeCase } from './option-place.js';
 export { checkQueueName } from './queue-name.js';
+export { checkPauseSelector } from './pause-selector.js';
 export { checkRateLimit } from './rate-limit.js';
 export { InvalidRequestError, RequestFields, type WrongField } from './request-fields.js';
+export { checkTaskKey, taskKeyOf } from './task-key.js';
+export { checkKeysQuery, checkQueueChange } from './queue-change.js';
 export { checkOwnId } from './own-id.js';
 export { shownNumber, shownValue } from './shown-value.js';
 export { checkSize } from './size.js';

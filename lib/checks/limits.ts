@@ -4,6 +4,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 export const MAX_RETRIES = 1_000;
 export const MAX_PRIORITY = 1_000_000;
 export const MAX_CONCURRENCY = 10_000;
+/** Turns that a key may have while others have one. */
+export const MAX_KEY_WEIGHT = 1_000;
 export const MAX_LOST_ATTEMPTS = 1_000;
 export const MAX_KEPT_TASKS = 1_000_000_000;
 /** An attempt that may take no time at all could never succeed. */
@@ -18,11 +20,15 @@ export const RESULT_SIZE_BOUNDS = PARAMS_SIZE_BOUNDS;
 /** Characters of the name of a task or a schedule. */
 export const MAX_NAME_LENGTH = 200;
 /** Characters of a task's id. */
+/** Of a durable step, and of a signal. */
+export const MAX_STEP_NAME_LENGTH = 200;
 export const MAX_TASK_ID_LENGTH = 255;
 /** Tags of a task. */
 export const MAX_TAGS = 10;
 /** Characters of a tag's name, and of its value. */
 export const MAX_TAG_LENGTH = 128;
+/** Bytes of what a task carries, as JSON. */
+export const MAX_CONTEXT_BYTES = 4 * 1_024;
 /** Characters of a text that is searched for. */
 export const MAX_SEARCH_LENGTH = 1_000;
 /** The last moment that a Date can hold, in UTC milliseconds. */

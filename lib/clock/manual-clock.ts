@@ -24,6 +24,11 @@ export class ManualClock implements Clock {
     return this.time;
   }
 
+  /** When the next timer fires, in UTC milliseconds; null where none is set. */
+  get nextAt(): number | null {
+    return this.earliestDue(Infinity)?.at ?? null;
+  }
+
   schedule(delay: number, callback: () => void): CancelTimer {
     const timer: Timer = { at: this.time + Math.max(delay, 0), callback };
     this.timers.add(timer);

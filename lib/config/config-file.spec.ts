@@ -63,7 +63,9 @@ tasks:
     emails: { max_retries: 5, retry_delay: 10s, backoff: exponential, priority: 10, rate_limit: 100/m }
     myQueue: { concurrency: 3 }
     empty:
+  auto_start: false
   cron: own
+  crons: { cleanup: { expression: '@daily', time_zone: UTC, disabled: true } }
   admin: { path: ops, read_only: true }
   max_params_size: 64KiB
   max_result_size: 16KiB
@@ -88,7 +90,9 @@ tasks:
         myQueue: { concurrency: 3 },
         empty: {},
       },
+      autoStart: false,
       cron: 'own',
+      crons: { cleanup: { expression: '@daily', timeZone: 'UTC', disabled: true } },
       admin: { path: 'ops', readOnly: true },
       maxParamsSize: '64KiB',
       maxResultSize: '16KiB',

@@ -19,6 +19,9 @@ const ABLE: EngineTraits = {
     uniqueIds: 'store',
     keepsCancelledAttempts: true,
     lapses: true,
+    namedLimits: true,
+    keys: true,
+    globalConcurrency: true,
     storesWithCompletion: true,
   },
 };

@@ -1,7 +1,7 @@
 import { SystemClock } from '../clock/index.js';
 import type { EngineCapabilities } from '../engine/port/index.js';
 import type { TaskSettingsOptions } from './options.js';
-import type { ResolvedConfig } from './resolved-config.js';
+import type { QueueConfig, ResolvedConfig } from './resolved-config.js';
 import { overlaySettings, resolveSettings } from './task-settings.js';
 
 /** The facts about an engine that a configuration has to fit. */
@@ -11,17 +11,49 @@ export interface EngineTraits {
 }
 
 /** Options that ask for more than the engine can do, one problem each. */
-export function unfitOptions({ clock, queues }: ResolvedConfig, { kind, capabilities }: EngineTraits): string[] {
+export function unfitOptions(
+  { clock, queues, limits }: ResolvedConfig,
+  { kind, capabilities }: EngineTraits,
+): string[] {
   const problems = [...queues.keys()].flatMap((queue) => {
     const problem = capabilities.queueNameProblem?.(queue) ?? null;
     return problem === null ? [] : [`Queue "${queue}" cannot be one of the engine "${kind}": its name ${problem}.`];
   });
+  if (limits.size > 0 && !capabilities.namedLimits) {
+    problems.push(
+      `"limits": the engine "${kind}" has no rate limits that queues share. Give each queue a "rateLimit" of its own, or ` +
+        'use the embedded engine.',
+    );
+  }
+  for (const queue of queues.values()) problems.push(...unfitFlow(queue, kind, capabilities));
   if (capabilities.clock === 'injected' || clock instanceof SystemClock) return problems;
   return [
     ...problems,
     `"clock": the engine "${kind}" goes by the time of the system, so tasks would not come due by this clock. Leave ` +
       '"clock" out, or use the embedded engine, in tests for instance.',
   ];
+}
+
+function unfitFlow({ name, flow }: QueueConfig, kind: string, capabilities: EngineCapabilities): string[] {
+  const { keyConcurrency, fair, weights, globalConcurrency } = flow ?? {};
+  const options = [keyConcurrency !== undefined || weights ? 'key' : null, fair ? 'fair' : null];
+  const unfit = capabilities.keys ? [] : options.filter((option) => option !== null);
+  const problems = unfit.map((option) => `Queue "${name}": "${option}" cannot be had, as ${noKeys(kind)}`);
+  if (globalConcurrency !== undefined && !capabilities.globalConcurrency) {
+    problems.push(
+      `Queue "${name}": "globalConcurrency" cannot be had, as the engine "${kind}" knows no limit over all processes. Leave it ` +
+        'out, or use the embedded engine.',
+    );
+  }
+  return problems;
+}
+
+/** Why an engine takes no key, and what would be right. */
+export function noKeys(kind: string): string {
+  return (
+    `the engine "${kind}" has no slots by key, and no turns among keys. Leave it out, put what must not run beside each other ` +
+    'on a queue of its own with "globalConcurrency", or use the embedded engine.'
+  );
 }
 
 /** Options that mean less on the engine than elsewhere, one warning each. */

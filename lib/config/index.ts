@@ -1,5 +1,5 @@
 export { DEFAULT_QUEUE, DEFAULT_SETTINGS } from './defaults.js';
-export { type EngineTraits, unfitOptions, unfitRetention, weakerOptions } from './engine-fit.js';
+export { type EngineTraits, noKeys, unfitOptions, unfitRetention, weakerOptions } from './engine-fit.js';
 export { loadConfig } from './load-config.js';
 export {
   type AdminAbout,
@@ -7,10 +7,15 @@ export {
   type AdminOptions,
   type Backoff,
   type BackoffFunction,
+  type ContextOptions,
   type CronMode,
+  type CronOverride,
   type EngineOption,
+  type EnhancersMode,
+  type OnFailed,
   type OutboxOptions,
   type KeptTasks,
+  type QueueKeyOptions,
   type QueueOptions,
   type QueueRetentionOptions,
   type QueueSettingsOptions,
@@ -26,5 +31,5 @@ export {
   type WorkerCounts,
 } from './options.js';
 export { withHandlerQueues } from './resolve-queues.js';
-export type { ResolvedConfig, TaskSettings } from './resolved-config.js';
+export type { CronOverrides, ResolvedConfig, TaskSettings } from './resolved-config.js';
 export { overlaySettings, resolveSettings, validateTaskSettings } from './task-settings.js';

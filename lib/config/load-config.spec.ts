@@ -36,6 +36,8 @@ describe('defaults', () => {
       database: 'data/tasks.db',
       dataSource: null,
       synchronous: 'full',
+      autoStart: true,
+      crons: new Map(),
       cron: 'all',
       admin: { path: 'admin/tasks', guards: [], readOnly: false },
       maxParamsSize: 1_048_576,
@@ -110,6 +112,7 @@ describe('options of the code', () => {
       concurrency: 0,
       settings: { ...config.defaults, maxRetries: 5 },
       rateLimit: { max: 100, per: 60_000 },
+      flow: null,
     });
   });
 

@@ -3,7 +3,9 @@ import { TasksConfigError } from '../contract/index.js';
 import { readConfigSection } from './config-file.js';
 import {
   DEFAULT_ADMIN_ACCESS,
+  DEFAULT_AUTO_START,
   DEFAULT_CRON,
+  DEFAULT_ENHANCERS,
   DEFAULT_LEASE_MS,
   DEFAULT_MAX_LOST_ATTEMPTS,
   DEFAULT_MAX_PARAMS_BYTES,
@@ -73,8 +75,15 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
     thread: merged.thread ?? DEFAULT_THREAD,
     defaults,
     queues: resolveQueues(file, code, merged, defaults),
+    limits: merged.limits ?? new Map(),
     handlerQueueConcurrency: concurrencyOfHandlerQueues(merged.workers),
+    autoStart: merged.autoStart ?? DEFAULT_AUTO_START,
     cron: merged.cron ?? DEFAULT_CRON,
+    crons: merged.crons ?? new Map(),
+    enhancers: merged.enhancers ?? DEFAULT_ENHANCERS,
+    context: merged.context ?? {},
+    metrics: merged.metrics ?? false,
+    onFailed: merged.onFailed ?? false,
     admin: admin && {
       path: admin.path ?? defaultAdminPath(name),
       guards: admin.guards ?? [],

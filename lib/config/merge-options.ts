@@ -1,8 +1,8 @@
-import type { AdminOptions, QueueRetentionOptions } from './options.js';
+import type { AdminOptions, CronOverride, QueueRetentionOptions } from './options.js';
 import type { CheckedOptions, CheckedQueue } from './module-options.js';
 
 /**
- * Options of the code over those of the file, key by key; within `queues`, `retention` and `admin` too.
+ * Options of the code over those of the file, key by key; within `queues`, `limits`, `crons`, `retention` and `admin` too.
  * `workers` is taken as a whole. `database`, `dataSource` and `engine` are answers to one question: code's is taken.
  */
 export function mergeOptions(file: CheckedOptions, code: CheckedOptions): CheckedOptions {
@@ -16,6 +16,8 @@ export function mergeOptions(file: CheckedOptions, code: CheckedOptions): Checke
     engine,
     retention: mergeRetention(file.retention, code.retention),
     queues: mergeQueues(file.queues, code.queues),
+    limits: file.limits || code.limits ? new Map([...(file.limits ?? []), ...(code.limits ?? [])]) : undefined,
+    crons: mergeCrons(file.crons, code.crons),
     admin: mergeAdmin(file.admin, code.admin),
   };
 }
@@ -31,8 +33,18 @@ function mergeQueues(
   const merged = new Map(file);
   for (const [name, queue] of code) {
     const below = file.get(name);
-    merged.set(name, { ...below, ...queue, retention: mergeRetention(below?.retention, queue.retention) });
+    const key = below?.key || queue.key ? { ...below?.key, ...queue.key } : undefined;
+    merged.set(name, { ...below, ...queue, key, retention: mergeRetention(below?.retention, queue.retention) });
   }
+  return merged;
+}
+
+function mergeCrons(
+  file: Map<string, CronOverride> = new Map(),
+  code: Map<string, CronOverride> = new Map(),
+): Map<string, CronOverride> {
+  const merged = new Map(file);
+  for (const [name, override] of code) merged.set(name, { ...file.get(name), ...override });
   return merged;
 }
 

@@ -9,6 +9,7 @@ import {
   checkSize,
   checkWith,
   MAX_CONCURRENCY,
+  MAX_KEY_WEIGHT,
   durationValue,
   type OptionChecks,
   inCodeOnly,
@@ -30,8 +31,12 @@ import { databasePathProblem } from '../engine/kinds/index.js';
 import { engineOption } from './engine-option.js';
 import type {
   AdminOptions,
+  ContextOptions,
   CronMode,
+  CronOverride,
   EngineOption,
+  EnhancersMode,
+  OnFailed,
   OutboxOptions,
   QueueSettingsOptions,
   TasksModuleIdentity,
@@ -43,6 +48,16 @@ import { queueSettingsFields } from './task-settings.js';
 export interface CheckedQueue extends QueueSettingsOptions {
   readonly concurrency?: number;
   readonly rateLimit?: RateLimit;
+  readonly onFailed?: OnFailed;
+  readonly key?: CheckedQueueKey;
+  readonly fair?: boolean;
+  readonly globalConcurrency?: number;
+}
+
+/** {@link QueueKeyOptions} of one source after it was checked. */
+export interface CheckedQueueKey {
+  readonly concurrency?: number;
+  readonly weights?: Map<string, number>;
 }
 
 /** {@link TasksModuleRootOptions} of one source after it was checked: durations and sizes are numbers, names stand in maps. */
@@ -55,7 +70,14 @@ export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentit
   readonly thread?: boolean;
   readonly workers?: Map<string, number> | number | false;
   readonly queues?: Map<string, CheckedQueue>;
+  readonly autoStart?: boolean;
+  readonly limits?: Map<string, RateLimit>;
   readonly cron?: CronMode;
+  readonly crons?: Map<string, CronOverride>;
+  readonly enhancers?: EnhancersMode;
+  readonly context?: ContextOptions;
+  readonly metrics?: boolean;
+  readonly onFailed?: OnFailed;
   readonly admin?: AdminOptions | false;
   readonly maxParamsSize?: number;
   readonly maxResultSize?: number;
@@ -151,17 +173,30 @@ const origin = checkWith<string>((value) => {
     : { problem: `must be an origin such as "https://tasks.example.com", not ${shownValue(value)}` };
 });
 
-const user = checkWith<NonNullable<AdminOptions['user']>>((value) =>
-  typeof value === 'function'
-    ? { value: value as NonNullable<AdminOptions['user']> }
-    : { problem: `must be a function (request) => string | null, not ${shownValue(value)}` },
-);
+const failureTarget = object<{ queue: string; name: string }>({ queue: queueName, name: text });
 
-const can = checkWith<NonNullable<AdminOptions['can']>>((value) =>
-  typeof value === 'function'
-    ? { value: value as NonNullable<AdminOptions['can']> }
-    : { problem: `must be a function (request, action, about) => boolean, not ${shownValue(value)}` },
-);
+const onFailed: Check<OnFailed> = (value, place) => {
+  if (value === false) return false;
+  if (typeof value !== 'object' || value === null) return text(value, place);
+  const checked = failureTarget(value, place);
+  if (!checked?.name || !checked.queue) {
+    place.report('must have a name and a queue: { name: "notify_ops", queue: "alerts" }');
+    return undefined;
+  }
+  return checked;
+};
+
+const aFunction = <T>(shape: string): Check<T> =>
+  checkWith<T>((value) =>
+    typeof value === 'function'
+      ? { value: value as T }
+      : { problem: `must be a function ${shape}, not ${shownValue(value)}` },
+  );
+
+const contextFields: OptionChecks<ContextOptions> = {
+  carry: aFunction('() => object'),
+  run: aFunction('(carried, next) => next()'),
+};
 
 const adminFields: OptionChecks<AdminOptions> = {
   path: adminPath,
@@ -170,14 +205,26 @@ const adminFields: OptionChecks<AdminOptions> = {
   metadata: inCodeOnly(metadata),
   origins: listWith(origin),
   readOnly: boolean(),
-  user: inCodeOnly(user),
-  can: inCodeOnly(can),
+  user: inCodeOnly(aFunction('(request) => string | null')),
+  can: inCodeOnly(aFunction('(request, action, about) => boolean')),
+};
+
+const keyFields: OptionChecks<CheckedQueueKey> = {
+  concurrency: wholeNumber(1, MAX_CONCURRENCY),
+  weights: mapOf(
+    checkWith<string>((value) => ({ value: String(value) })),
+    wholeNumber(1, MAX_KEY_WEIGHT),
+  ),
 };
 
 const queueFields: OptionChecks<CheckedQueue> = {
   ...queueSettingsFields,
   concurrency,
   rateLimit: checkWith(checkRateLimit),
+  onFailed,
+  key: object(keyFields),
+  fair: boolean(),
+  globalConcurrency: wholeNumber(1, MAX_CONCURRENCY),
 };
 
 const storeName = checkWith<string>((value) =>
@@ -198,7 +245,14 @@ const rootFields: OptionChecks<CheckedOptions> = {
   thread: boolean(),
   workers,
   queues: mapOf(queueName, object(queueFields)),
+  autoStart: boolean(),
+  limits: mapOf(queueName, checkWith(checkRateLimit)),
   cron: oneOf('all', 'own', false),
+  crons: mapOf(text, object<CronOverride>({ expression: text, timeZone: text, disabled: boolean() })),
+  enhancers: oneOf('own', 'all'),
+  context: inCodeOnly(object(contextFields)),
+  metrics: boolean(),
+  onFailed,
   admin: orFalse(object(adminFields)),
   maxParamsSize: checkWith((value) => checkSize(value, PARAMS_SIZE_BOUNDS)),
   maxResultSize: checkWith((value) => checkSize(value, RESULT_SIZE_BOUNDS)),

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { CanActivate, InjectionToken, Type } from '@nestjs/common';
 import type { Clock } from '../clock/index.js';
 import type { EngineOption } from '../engine/kinds/index.js';
-import type { AuditAction, Duration, TaskTags } from '../contract/index.js';
+import type { AuditAction, CarriedContext, Duration, FailureTarget, TaskTags } from '../contract/index.js';
 
 export type { EngineOption };
 
@@ -86,6 +86,21 @@ export interface StoredTaskSettings extends Omit<TaskSettingsOptions, 'backoff'>
   backoff?: Exclude<Backoff, BackoffFunction>;
 }
 
+/** How the tasks of a queue share slots by their key. The embedded engine has them. */
+export interface QueueKeyOptions {
+  /**
+   * Most tasks of one key that are ready or run, over all processes of the store: from 1 to 10,000. The others are held, and
+   * come one by one as those end.
+   * @default any number
+   */
+  concurrency?: number;
+  /**
+   * By key, with `fair`: how many turns it has while others have one, a whole number from 1 to 1,000.
+   * @default 1 for each
+   */
+  weights?: Record<string, number>;
+}
+
 /** Settings of one queue, over the module's defaults. */
 export interface QueueOptions extends QueueSettingsOptions {
   /**
@@ -93,8 +108,23 @@ export interface QueueOptions extends QueueSettingsOptions {
    * over it, as do a number and `false` given as `workers`.
    */
   concurrency?: number;
+  /** Slots for the tasks of each key, which they are given when they are enqueued or by their handler. */
+  key?: QueueKeyOptions;
+  /**
+   * Keys take turns: one that has 100,000 tasks does not keep the ten of another waiting. Tasks without a key take turns with
+   * them as if they had one together.
+   * @default false: in the order of their arrival
+   */
+  fair?: boolean;
+  /**
+   * Most tasks of the queue that run, over all processes of the store: from 1 to 10,000.
+   * @default as many as the processes have workers
+   */
+  globalConcurrency?: number;
   /** Most tasks started in a span of time, over all processes of the store: `100/m`, `5/s`, `1000/h`, `10/30s`. */
   rateLimit?: string;
+  /** See {@link TasksModuleOptions.onFailed}; over the module's, and under the handler's. */
+  onFailed?: OnFailed;
 }
 
 /** `name` of the queue to its number of concurrent workers in this process. */
@@ -168,6 +198,40 @@ export type UnknownTasks = 'wait' | 'fail' | { wait: Duration };
 /** Which cron methods become durable. `all`: Nest's and the library's own `@Cron`; `own`: only the library's; `false`: none. */
 export type CronMode = 'all' | 'own' | false;
 
+/** Which of Nest's enhancers apply to handlers: those on the handler's class and method, or the app's global ones as well. */
+export type EnhancersMode = 'own' | 'all';
+
+/**
+ * The task to enqueue when a task fails for good: its name, or its name and queue where this process has no handler of it.
+ * `false`: none, whatever is said further out.
+ */
+export type OnFailed = string | FailureTarget | false;
+
+/** What tasks carry from where they are enqueued to where they run. */
+export interface ContextOptions {
+  /**
+   * Says, where a task is enqueued, what it is to carry: a plain object that JSON can hold, of at most 4 KiB with what the task
+   * carries whose handler enqueues it; null or undefined: nothing. It is stored with the task and shown: ids, never secrets.
+   */
+  carry?(): CarriedContext | null | undefined;
+  /**
+   * Surrounds each attempt: enters what the task carries, calls `next` once, and returns what that returns.
+   * @param carried what {@link carry} said, empty where the task carries nothing
+   * @param next calls the handler
+   */
+  run?(carried: CarriedContext, next: () => unknown): unknown;
+}
+
+/** What stands over the `@Cron` of a name; what is left out is as the decorator has it. */
+export interface CronOverride {
+  /** When it ticks, as `@Cron` takes it. */
+  expression?: string;
+  /** An IANA name, such as `Europe/Paris`; it takes the place of an offset too. */
+  timeZone?: string;
+  /** Whether it does not tick. */
+  disabled?: boolean;
+}
+
 /** Where tasks wait that were enqueued in a transaction of the app's own database, when tasks live elsewhere. */
 export interface OutboxOptions {
   /** The app's TypeORM DataSource: its name, `default` for the unnamed one; in code the object too. */
@@ -215,8 +279,39 @@ export interface TasksModuleOptions extends QueueSettingsOptions {
    */
   workers?: WorkerCounts | number | false;
   queues?: Record<string, QueueOptions>;
+  /**
+   * Whether workers start with the app. `false`: when `TaskDispatcher.start()` or `work()` is called.
+   * @default true
+   */
+  autoStart?: boolean;
+  /**
+   * Rate limits by name, such as `{ stripe: '100/s' }`: each is shared, over queues and processes, by the tasks of all
+   * handlers that name it (`@TaskHandler('charge', { limit: 'stripe' })`). A name is as one of a queue.
+   */
+  limits?: Record<string, string>;
   /** @default 'all' */
   cron?: CronMode;
+  /**
+   * Which interceptors, filters, guards and pipes apply to handlers. `own`: those on the handler's class and method;
+   * `all`: the app's global ones, and those of a controller that has handlers, too. See docs/enhancers.md.
+   * @default 'own'
+   */
+  enhancers?: EnhancersMode;
+  /**
+   * Name of the task that is enqueued when a task fails for good, in the commit of the failure: once for each, whatever it
+   * failed by. Its params are `TaskFailureParams`; its own failure enqueues nothing.
+   * @default none
+   */
+  onFailed?: OnFailed;
+  /**
+   * Counts what this process does from the boot on, for `TasksMetrics`; without it the counting begins with the first scrape.
+   * @default false
+   */
+  metrics?: boolean;
+  /** What tasks carry, such as the id of the request that they come from. Cannot stand in the file. */
+  context?: ContextOptions;
+  /** Expression, zone and `disabled` of single cron schedules, by their names, over what their `@Cron` says. */
+  crons?: Record<string, CronOverride>;
   /** `false`: no panel. */
   admin?: AdminOptions | false;
   /**

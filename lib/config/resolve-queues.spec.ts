@@ -20,6 +20,7 @@ describe('withHandlerQueues', () => {
       concurrency,
       settings: base.defaults,
       rateLimit: null,
+      flow: null,
     });
     expect([...extended.queues.keys()]).toEqual([...base.queues.keys(), 'reports']);
     expect(base.queues.has('reports')).toBe(false);

@@ -1,6 +1,6 @@
-import { TasksConfigError } from '../contract/index.js';
+import { type QueueFlow, TasksConfigError } from '../contract/index.js';
 import { DEFAULT_CONCURRENCY, DEFAULT_QUEUE } from './defaults.js';
-import type { CheckedOptions } from './module-options.js';
+import type { CheckedOptions, CheckedQueue } from './module-options.js';
 import { checkQueueName } from '../checks/index.js';
 import type { QueueConfig, ResolvedConfig, TaskSettings } from './resolved-config.js';
 import { overlaySettings } from './task-settings.js';
@@ -22,6 +22,8 @@ export function resolveQueues(
       concurrency: concurrencyOf(name, merged.workers, options?.concurrency),
       settings: overlaySettings(defaults, options),
       rateLimit: options?.rateLimit ?? null,
+      flow: flowOf(options),
+      ...(options?.onFailed !== undefined && { onFailed: options.onFailed }),
     });
   }
   return queues;
@@ -34,6 +36,23 @@ export function resolveQueues(
 function knownQueues(fileWorkers: Workers, codeWorkers: Workers, merged: CheckedOptions): Set<string> {
   const maps = [fileWorkers, codeWorkers].filter((workers) => workers instanceof Map);
   return new Set([DEFAULT_QUEUE, ...maps.flatMap((map) => [...map.keys()]), ...(merged.queues?.keys() ?? [])]);
+}
+
+/** What a queue lets run, in the one order of its parts: whether it has changed is told by its text. */
+function flowOf({ key, fair, globalConcurrency }: CheckedQueue = {}): QueueFlow | null {
+  const weights =
+    key?.weights && key.weights.size > 0 ? Object.fromEntries([...key.weights].toSorted(byName)) : undefined;
+  const flow: QueueFlow = {
+    ...(key?.concurrency !== undefined && { keyConcurrency: key.concurrency }),
+    ...(fair && { fair }),
+    ...(weights && { weights }),
+    ...(globalConcurrency !== undefined && { globalConcurrency }),
+  };
+  return Object.keys(flow).length > 0 ? flow : null;
+}
+
+function byName([one]: [string, number], [other]: [string, number]): number {
+  return one < other ? -1 : 1;
 }
 
 function concurrencyOf(name: string, workers: Workers, ofQueue: number | undefined): number {
@@ -62,7 +81,7 @@ export function withHandlerQueues(config: ResolvedConfig, names: readonly string
     const checked = checkQueueName(name);
     if ('problem' in checked) throw new TasksConfigError(`The queue of a handler ${checked.problem}.`);
     const concurrency = config.handlerQueueConcurrency;
-    queues.set(name, { name, concurrency, settings: config.defaults, rateLimit: null });
+    queues.set(name, { name, concurrency, settings: config.defaults, rateLimit: null, flow: null });
   }
   return { ...config, queues };
 }

@@ -1,7 +1,17 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock/index.js';
-import type { AdminOptions, Backoff, CronMode, EngineOption, OutboxOptions } from './options.js';
-import type { RateLimit } from '../contract/index.js';
+import type {
+  AdminOptions,
+  Backoff,
+  ContextOptions,
+  CronMode,
+  CronOverride,
+  EngineOption,
+  EnhancersMode,
+  OnFailed,
+  OutboxOptions,
+} from './options.js';
+import type { QueueFlow, RateLimit } from '../contract/index.js';
 export type { RateLimit } from '../contract/index.js';
 
 /** {@link RetentionOptions} with every value there: milliseconds, or null to keep for ever. */
@@ -32,7 +42,14 @@ export interface QueueConfig {
   readonly concurrency: number;
   readonly settings: TaskSettings;
   readonly rateLimit: RateLimit | null;
+  /** What it lets run over all processes; null where nothing limits it. */
+  readonly flow: QueueFlow | null;
+  /** Undefined where nothing is said for this queue. */
+  readonly onFailed?: OnFailed;
 }
+
+/** What stands over the `@Cron` of a name. */
+export type CronOverrides = ReadonlyMap<string, CronOverride>;
 
 /** The module's options after the file was read, everything was checked and the defaults were filled in. */
 export interface ResolvedConfig {
@@ -49,9 +66,19 @@ export interface ResolvedConfig {
   readonly defaults: TaskSettings;
   /** Every queue that a task may be put on, `default` always among them. */
   readonly queues: ReadonlyMap<string, QueueConfig>;
+  /** Rate limits that handlers name, over queues and processes. */
+  readonly limits: ReadonlyMap<string, RateLimit>;
   /** Concurrent workers here of a queue that only a handler names: what `workers` say about a queue they do not list. */
   readonly handlerQueueConcurrency: number;
+  /** Whether workers start with the app. */
+  readonly autoStart: boolean;
   readonly cron: CronMode;
+  /** By the names of the schedules. */
+  readonly crons: CronOverrides;
+  readonly enhancers: EnhancersMode;
+  readonly context: ContextOptions;
+  readonly metrics: boolean;
+  readonly onFailed: OnFailed;
   readonly admin:
     | (Required<Omit<AdminOptions, 'user' | 'can'>> & {
         user: NonNullable<AdminOptions['user']> | null;

@@ -45,3 +45,15 @@ export function runningAttempt(dispatcher: object): object | null {
   const running = runningHandler.getStore();
   return running?.dispatcher === dispatcher ? running.attempt : null;
 }
+
+const runningStepName = new AsyncLocalStorage<string>();
+
+/** Calls the function of a durable step, so that a step within it is noticed. */
+export function runAsStep<Result>(name: string, run: () => Result): Result {
+  return runningStepName.run(name, run);
+}
+
+/** Name of the durable step whose function is calling; null where none is. */
+export function runningStep(): string | null {
+  return runningStepName.getStore() ?? null;
+}

@@ -2,7 +2,15 @@ import type { TaskAction } from './task-actions.js';
 
 /** A change that somebody made through the panel. */
 export type AuditAction =
-  TaskAction | 'enqueue' | 'update' | 'pause-queue' | 'resume-queue' | 'trigger-cron' | 'pause-cron' | 'resume-cron';
+  | TaskAction
+  | 'enqueue'
+  | 'update'
+  | 'signal'
+  | 'pause-queue'
+  | 'resume-queue'
+  | 'trigger-cron'
+  | 'pause-cron'
+  | 'resume-cron';
 
 /** Entries of the audit record that are kept: the newest. */
 export const MAX_AUDIT_ENTRIES = 10_000;

@@ -1,10 +1,31 @@
 export { MAX_UNHANDLED_COUNTED, type UnhandledKind } from './unhandled-kind.js';
-export type { LapseReason, TaskTags, TaskTraits } from './task-traits.js';
+export type { FailedTask, TaskFailure } from './failed-task.js';
+export type { FailureTarget } from './failure-target.js';
+export type { OnConflict, ReleasePoint, UniqueClaim } from './unique-claim.js';
+export {
+  type Caller,
+  type CarriedContext,
+  type LapseReason,
+  MAX_WAITS_SHOWN,
+  type TaskTags,
+  type TaskTraits,
+  type WaitingFor,
+} from './task-traits.js';
 export { type AuditAction, type AuditEntry, type AuditPage, MAX_AUDIT_ENTRIES } from './audit.js';
+export type { LimitStatus, PauseSelector, TaskPause } from './task-pause.js';
 export { DEFAULT_STORE } from './default-store.js';
 export type { Duration } from './duration.js';
 export { DeadlineError, deadlineMessage } from './errors/deadline-error.js';
-export { RetryLater, type RetryLaterOptions, UnrecoverableError } from './errors/handler-errors.js';
+export { DuplicateTaskError } from './errors/duplicate-task-error.js';
+export {
+  RateLimited,
+  type RateLimitedOptions,
+  RetryLater,
+  type RetryLaterOptions,
+  UnrecoverableError,
+} from './errors/handler-errors.js';
+export { StepNameError, StepResultError, StepsNotSupportedError } from './errors/step-errors.js';
+export { TaskSuspended } from './errors/task-suspended.js';
 export { SchemaVersionError, StoreError } from './errors/store-errors.js';
 export { type AbortCause, TaskAbortedError } from './errors/task-aborted-error.js';
 export {
@@ -46,13 +67,25 @@ export {
 } from './metadata-keys.js';
 export { type MetricPoint, type MetricsQuery, noMetrics } from './metrics.js';
 export type { OutboxDepth, QueueDepth, StateCounts } from './queue-depth.js';
+export { type KeyDepth, type KeyPage, MAX_KEY_COUNTED, type QueueFlow, type TaskHold } from './queue-flow.js';
 export type { RateLimit } from './rate-limit.js';
+export {
+  MAX_LISTED_STEP_BYTES,
+  MAX_STEPS_LISTED,
+  STEP_KINDS,
+  type StepKind,
+  type StepWait,
+  type TaskStep,
+  type TaskSteps,
+  type WaitingSignal,
+} from './step.js';
 export { type CatchUp, MAX_LAST_RUNS, type Schedule, type ScheduleStatus, type ScheduleTraits } from './schedule.js';
 export {
   ACTION_STATES,
   type ActionResult,
   type ActionTarget,
   MAX_REFUSED_LISTED,
+  type RefusedTask,
   type TaskAction,
   type TaskChange,
   UPDATE_STATES,
@@ -84,5 +117,6 @@ export {
   type TaskSummary,
   noTasks,
 } from './task.js';
+export type { TaskKey } from './task-key.js';
 export { listOf, messageOf, nearest, plural } from './wording.js';
 export { MAX_RUNNING_LISTED, type RunningTask, type WorkerInfo, type WorkerStatus } from './worker.js';

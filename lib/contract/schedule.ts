@@ -36,7 +36,12 @@ export interface Schedule {
 }
 
 /** What few schedules give the tasks of their runs. */
-export type ScheduleTraits = Pick<TaskTraits, 'tags' | 'version'>;
+export interface ScheduleTraits extends Pick<TaskTraits, 'onFailed' | 'tags' | 'version' | 'unique'> {
+  /** Milliseconds from when a run is enqueued until it is cancelled unless it has started. */
+  readonly expires?: number;
+  /** Milliseconds from when a run is enqueued until it fails unless it has ended. */
+  readonly deadline?: number;
+}
 
 /** Runs that a schedule remembers. */
 export const MAX_LAST_RUNS = 5;

@@ -1,10 +1,13 @@
+import type { TaskHold } from './queue-flow.js';
 import type { TaskTraits } from './task-traits.js';
 
 /** Every state of a task, in the order of its life. `docs/model.md` has who moves it from one to the next. */
 export const TASK_STATES = [
   'scheduled',
   'available',
+  'held',
   'running',
+  'suspended',
   'retryable',
   'completed',
   'failed',
@@ -99,7 +102,10 @@ export type ChildTask = Pick<TaskSummary, 'id' | 'name' | 'queue' | 'state' | 't
 
 /** A task, as the call that was to enqueue it is answered. */
 export interface EnqueuedTask extends Task {
-  /** Whether this call enqueued it; false where a task of its id was there already, which is then this one, as it stands. */
+  /**
+   * Whether this call enqueued it. False where a task of its id was there already, or one holds its key: then this is that
+   * one, as it stands.
+   */
   readonly enqueued: boolean;
 }
 
@@ -110,6 +116,12 @@ export interface Task extends TaskSummary {
   readonly parentId: string | null;
   /** The tasks that its handler enqueued, the earliest first; at most {@link MAX_CHILDREN_LISTED}. */
   readonly children: readonly ChildTask[];
+  /** Why it is held; absent where it is not. */
+  readonly hold?: TaskHold;
+  /**
+   * Id of the task that holds its unique key now, which may be this one; null where none does. Absent where it has no key.
+   */
+  readonly keyHolder?: string | null;
   /**
    * What its handler returned, with what is sensitive masked; absent where none is kept. `result()` has the value itself.
    */

@@ -3,18 +3,20 @@ import type { HandlerRegistry } from '../handlers/index.js';
 import type { EngineLogger, TaskEngine } from '../engine/port/index.js';
 import {
   InvalidArgumentError,
+  type EnqueuedTask,
   listOf,
   ScheduleNotFoundError,
   type ScheduleStatus,
-  type Task,
   TaskNotFoundError,
+  TasksConfigError,
   type TaskSummary,
 } from '../contract/index.js';
+import { checkOwnId } from '../checks/index.js';
 import { maskSensitive, type ParamsCodec } from '../params/index.js';
 import { EnqueuePipeline } from '../queueing/index.js';
 import { nextRuns } from './cron-expression.js';
 import type { CronRegistry } from './cron-registry.js';
-import type { AddScheduleOptions, CronSchedule } from './cron-schedules.types.js';
+import type { AddScheduleOptions, CronSchedule, TriggerOptions } from './cron-schedules.types.js';
 import { scheduleFromOptions } from './schedule-from-options.js';
 
 const SHOWN_RUNS = 5;
@@ -108,15 +110,17 @@ export class CronSchedules {
   /**
    * Enqueues a run now, beside the ticks and even while the schedule is paused or disabled.
    *
-   * @returns the task
-   * @throws ScheduleNotFoundError
+   * @param options `id`, by which the run is enqueued once as long as it is kept
+   * @returns the run; where one of that `id` is there already, that one as it stands, with `enqueued: false`
+   * @throws ScheduleNotFoundError, InvalidArgumentError
    */
-  async trigger(name: string): Promise<Task> {
-    const id = await this.deps.engine.scheduling.trigger(name);
-    if (id === null) throw await this.notFound(name);
-    const task = await this.deps.engine.inspecting.get(id);
-    if (!task) throw new TaskNotFoundError(id);
-    return task;
+  async trigger(name: string, { id: own }: TriggerOptions = {}): Promise<EnqueuedTask> {
+    const { scheduling, inspecting } = this.deps.engine;
+    const found = await scheduling.trigger(name, own === undefined ? own : checkOwnId(own, 'id'));
+    if (!found) throw await this.notFound(name);
+    const task = await inspecting.get(found.id);
+    if (!task) throw new TaskNotFoundError(found.id);
+    return { ...task, enqueued: found.enqueued };
   }
 
   /**
@@ -128,6 +132,7 @@ export class CronSchedules {
   async saveAll(): Promise<void> {
     const { crons, engine, registry, logger } = this.deps;
     const declared = crons.all();
+    refuseUnfit(declared, engine);
     // Together, so that the engine can commit them at once.
     await Promise.all(declared.map(({ schedule }) => engine.scheduling.save(schedule)));
     if (registry.names().length === 0) return;
@@ -172,6 +177,19 @@ export class CronSchedules {
       registered: handler ? true : registry.isEmpty ? null : false,
       location: crons.get(schedule.name)?.location ?? null,
     };
+  }
+}
+
+/** @throws TasksConfigError where the engine cannot end runs by their times */
+function refuseUnfit(declared: ReturnType<CronRegistry['all']>, { kind, capabilities }: TaskEngine): void {
+  if (capabilities.lapses) return;
+  for (const { location, schedule } of declared) {
+    const { expires, deadline } = schedule.traits ?? {};
+    if (expires === undefined && deadline === undefined) continue;
+    const option = expires === undefined ? 'deadline' : 'expires';
+    throw new TasksConfigError(
+      `@Cron on ${location}: the engine "${kind}" ends no task by itself: leave "${option}" out.`,
+    );
   }
 }
 

@@ -1,8 +1,11 @@
 import type { CatchUp, Duration, ParamsOf, ScheduleStatus, TaskSummary, TaskTags } from '../contract/index.js';
 import type { StoredTaskSettings } from '../config/index.js';
+import type { UniquenessOptions } from '../uniqueness/index.js';
+import type { RunSpanOptions } from './run-span.js';
 
 /** A schedule that is added at run time, and the task that each of its ticks enqueues. */
-export interface AddScheduleOptions<Name extends string = string> extends StoredTaskSettings {
+export interface AddScheduleOptions<Name extends string = string>
+  extends StoredTaskSettings, RunSpanOptions, Pick<UniquenessOptions, 'unique' | 'throttle'> {
   /** Unique among schedules: 1 to 200 characters. A schedule added earlier under this name is replaced. */
   name: string;
   /** A cron expression of five or six fields, a preset such as `@daily`, an interval such as `@every 45m`, or a date for a single run. */
@@ -40,6 +43,15 @@ export interface AddScheduleOptions<Name extends string = string> extends Stored
   overlap?: boolean;
   /** Tags of each run: see `QueueTaskOptions.tags`. */
   tags?: TaskTags;
+}
+
+/** How one run is enqueued by hand. */
+export interface TriggerOptions {
+  /**
+   * The run's own id: one that is stored already is left as it is, and no other is enqueued.
+   * @default made for it
+   */
+  id?: string;
 }
 
 /** A schedule as it is shown: parsed where the store keeps JSON, with what this process knows about it. */

@@ -1,12 +1,19 @@
-import { parseDuration } from '../checks/index.js';
+import { given, parseDuration } from '../checks/index.js';
 import { type StoredTaskSettings, validateTaskSettings } from '../config/index.js';
 import type { NewTask } from '../engine/port/index.js';
-import { InvalidArgumentError, InvalidParamsError, type Schedule } from '../contract/index.js';
+import {
+  InvalidArgumentError,
+  InvalidParamsError,
+  type Schedule,
+  type ScheduleTraits,
+  type TaskTraits,
+} from '../contract/index.js';
 import { maskSensitive } from '../params/index.js';
 import type { EnqueuePipeline } from '../queueing/index.js';
 import { nextRun } from './cron-expression.js';
 import type { AddScheduleOptions } from './cron-schedules.types.js';
 import { DEFAULT_CATCH_UP, expressionText, findCatchUpProblem, findNameProblem } from './schedule-fields.js';
+import { runSpanOf } from './run-span.js';
 import { findTimingProblem } from './timing-problem.js';
 
 /** Options of a schedule that are not settings of its tasks. */
@@ -22,6 +29,10 @@ const SCHEDULE_OPTIONS = [
   'threshold',
   'overlap',
   'tags',
+  'unique',
+  'throttle',
+  'expires',
+  'deadline',
 ] as const satisfies ReadonlyArray<keyof AddScheduleOptions>;
 
 const EXAMPLE = `{ name: 'report:acme', expression: '0 8 * * MON', queue: 'emails', task: 'send_report' }`;
@@ -39,7 +50,7 @@ export async function scheduleFromOptions(
   if (typeof options !== 'object' || options === null) {
     throw new InvalidArgumentError('schedule', `A schedule is an object, such as ${EXAMPLE}.`);
   }
-  const { name, queue, catchUp = DEFAULT_CATCH_UP, overlap = true, threshold } = options;
+  const { name, queue, catchUp = DEFAULT_CATCH_UP, overlap = true, threshold, tags, unique, throttle } = options;
   const wrong = (field: string, message: string) => new InvalidArgumentError(field, `${upperFirst(message)}.`);
 
   const nameProblem = findNameProblem(name);
@@ -60,10 +71,11 @@ export async function scheduleFromOptions(
   if (typeof overlap !== 'boolean') throw wrong('overlap', '"overlap" must be true or false');
   const invalid = (field: string, message: string) => new InvalidArgumentError(field, message);
   validateTaskSettings(options, '', invalid, { beside: SCHEDULE_OPTIONS, stored: true });
+  const span = runSpanOf(options);
   const { task } = await pipeline.prepare(
     queue,
     { name: options.task, params: options.params ?? {} },
-    { ...settingsOf(options), ...(options.tags !== undefined && { tags: options.tags }) },
+    { ...settingsOf(options), ...span, ...given({ tags, unique, throttle }) },
   );
   refuseSensitive(task);
 
@@ -81,8 +93,13 @@ export async function scheduleFromOptions(
     overlap,
     disabled: false,
     source: 'runtime',
-    ...(task.traits && { traits: task.traits }),
+    ...(task.traits && { traits: { ...traitsOf(task.traits), ...span } }),
   };
+}
+
+/** The times of the task that was prepared were one run's. */
+function traitsOf({ startBy: _startBy, deadlineAt: _deadlineAt, ...others }: TaskTraits): ScheduleTraits {
+  return others;
 }
 
 /** A tick copies the params into a task, over and over; what is secret should not live that long, nor in so many places. */

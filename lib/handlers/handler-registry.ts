@@ -11,6 +11,8 @@ import type { RegisteredHandler } from './registered-handler.js';
 
 export interface HandlerRegistryParts {
   readonly config: Pick<ResolvedConfig, 'queues' | 'defaults'>;
+  /** Makes of each handler what is registered. Default: it is, as it is. */
+  readonly prepare?: (handler: RegisteredHandler) => RegisteredHandler;
 }
 
 /** The handlers of one store, by the names of their tasks, and the settings that hold for these. */
@@ -24,8 +26,11 @@ export class HandlerRegistry {
   private readonly discoverers: Array<() => void> = [];
   private readonly waitingForFirst: Array<() => void> = [];
 
-  constructor({ config }: HandlerRegistryParts) {
+  private readonly prepare: (handler: RegisteredHandler) => RegisteredHandler;
+
+  constructor({ config, prepare = (handler) => handler }: HandlerRegistryParts) {
     this.config = config;
+    this.prepare = prepare;
   }
 
   /** @param discover called when something is not found: modules may have been loaded since. It adds what it finds. */
@@ -39,7 +44,8 @@ export class HandlerRegistry {
   }
 
   /** @throws TasksConfigError when the name has a handler already */
-  add(handler: RegisteredHandler): void {
+  add(found: RegisteredHandler): void {
+    const handler = this.prepare(found);
     const { aliases = [] } = handler;
     for (const name of [handler.name, ...aliases]) {
       const present = this.handlers.get(name) ?? this.aliases.get(name);

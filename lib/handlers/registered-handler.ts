@@ -1,5 +1,7 @@
-import type { TaskSettingsOptions } from '../config/index.js';
+import type { OnFailed, TaskSettingsOptions } from '../config/index.js';
+import type { TaskKey } from '../contract/index.js';
 import type { ParamsType } from '../params/index.js';
+import type { UniqueRule } from '../uniqueness/index.js';
 
 /**
  * By the version that the params have: a function that returns those of the next version. It gets the plain JSON that is
@@ -35,6 +37,14 @@ export interface RegisteredHandler {
   /** What brings params of a version up to the next one. */
   readonly upgrade?: ParamsUpgrades;
   readonly settings: TaskSettingsOptions;
+  /** Of the unique keys of its tasks; null, or absent: they have none. */
+  readonly unique?: UniqueRule | null;
+  /** Name of the limit that counts its tasks' starts; null, or absent: none does. */
+  readonly limit?: string | null;
+  /** Whose slots its tasks share; absent where it does not say. */
+  readonly key?: TaskKey;
+  /** The task to enqueue when one of its tasks fails for good; absent where it does not say. */
+  readonly onFailed?: OnFailed | undefined;
   /** Null, or absent: what it returns is not kept. */
   readonly result?: KeptResult | null;
   /**

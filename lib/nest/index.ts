@@ -7,4 +7,9 @@ export {
   type TaskHandlerDecorator,
   type TaskHandlerOptions,
 } from './decorators/task-handler.decorator.js';
+export { type StoreParts, storesIn } from './store-parts.js';
+export type { StoreSetup, StoreSetups } from './store-setup.js';
+export { findDataSource } from './tasks.data-source.js';
+export { STORE_SETUPS } from './tasks.constants.js';
+export { getTasksHealthToken, getTasksMetricsToken } from './decorators/observing-tokens.js';
 export { TasksModule } from './tasks.module.js';

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import type { ModuleRef } from '@nestjs/core';
 import { type ResolvedConfig, unfitOptions } from '../config/index.js';
 import type { EngineContext, EngineLogger, TaskEngine } from '../engine/port/index.js';
-import { makeEngine } from '../engine/kinds/index.js';
 import { TasksConfigError } from '../contract/index.js';
 import { Outbox, outboxEngine } from '../outbox/index.js';
 import { LIBRARY_FUNCTIONS, threadFile } from '../thread/index.js';
 import { VERSION } from '../version.js';
+import type { StoreSetup } from './store-setup.js';
 import { findDataSource, labelOf } from './tasks.data-source.js';
 
 /** Makes the engine that the configuration asks for and opens it. @throws TasksConfigError for what it cannot do */
@@ -15,9 +15,10 @@ export async function openEngine(
   config: ResolvedConfig,
   moduleRef: ModuleRef,
   logger: EngineLogger,
+  setup: StoreSetup,
 ): Promise<TaskEngine> {
   const { dataSource: option, queues } = config;
-  const made = makeEngine(
+  const made = setup.makeEngine(
     {
       ...config,
       dataSource: option === null ? null : await findDataSource(option, moduleRef, 'dataSource'),
@@ -66,6 +67,7 @@ function engineContext(config: ResolvedConfig, logger: EngineLogger): EngineCont
   return {
     clock: config.clock,
     logger: seldomErrors(logger),
+    flows: new Map([...config.queues.values()].map(({ name, flow }) => [name, flow])),
     keepFor: (queue, state) => retentionOf(queue)[state],
     ...(all.some(({ retention }) => retention.atMost) && {
       keepAtMost: (queue, state) => retentionOf(queue).atMost?.[state] ?? null,

@@ -1,15 +1,20 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { Awaiting } from '../awaiting/index.js';
-import { type ResolvedConfig, unfitRetention, weakerOptions } from '../config/index.js';
+import { noKeys, type ResolvedConfig, unfitRetention, weakerOptions } from '../config/index.js';
+import { exampleClaim, unfitClaim } from '../uniqueness/index.js';
+import { checkFollowers } from './discovery/on-failed.js';
 import type { CronExplorer } from './discovery/cron.explorer.js';
 import type { CronRegistry, CronSchedules } from '../cron/index.js';
 import type { HandlerExplorer } from './discovery/handler.explorer.js';
 import type { HandlerRegistry } from '../handlers/index.js';
-import type { Consumer, EngineLogger, TaskEngine } from '../engine/port/index.js';
+import type { EngineLogger, TaskEngine } from '../engine/port/index.js';
 import { listOf, plural, TasksConfigError } from '../contract/index.js';
 import type { ParamsCodec } from '../params/index.js';
 import type { AttemptPipeline } from '../attempts/index.js';
+import type { Workers } from '../working/index.js';
+import type { WorkPhase } from '../health/index.js';
+import { warnOfNoShutdownHooks } from './shutdown-hooks.js';
 import type { AppServer } from './tasks.http-server.js';
 import { storeIdentityOf, type StoreIdentity } from './tasks.identity.js';
 
@@ -28,7 +33,9 @@ export interface TasksLifecycleDependencies {
   readonly cronExplorer: CronExplorer;
   readonly schedules: CronSchedules;
   readonly awaiting: Awaiting;
+  readonly workers: Workers;
   readonly codec: ParamsCodec;
+  readonly phase: WorkPhase;
   readonly server: AppServer;
   readonly logger: EngineLogger;
 }
@@ -38,7 +45,7 @@ export interface TasksLifecycleDependencies {
  *
  *     created      the engine is open: providers may enqueue from the moment they have the dispatcher
  *       │ onModuleInit             handlers and cron methods are found and checked
- *       │ onApplicationBootstrap   sensitive params are noted, schedules saved, consumers started
+ *       │ onApplicationBootstrap   sensitive params are noted, schedules saved, workers started unless they are told to later
  *     working
  *       │ onModuleDestroy          the app's port is freed for the next process; consumers are closed: handlers end, or
  *       │                          are aborted after the grace period
@@ -53,7 +60,8 @@ export interface TasksLifecycleDependencies {
  * there yet, or not any more. A global module would have its hooks called first and last; the distance is what Nest goes by.
  */
 export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
-  private readonly consumers: Consumer[] = [];
+  private explored: Promise<void> | null = null;
+  private begun: Promise<void> | null = null;
   private stopped: Promise<void> | null = null;
   private closed: Promise<void> | null = null;
 
@@ -63,25 +71,43 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     }
   }
 
-  async onModuleInit(): Promise<void> {
+  /** Brings the store to where the app would: for whoever uses it before the app does. */
+  async boot(): Promise<void> {
+    await this.onModuleInit();
+    await this.onApplicationBootstrap();
+  }
+
+  onModuleInit(): Promise<void> {
+    return (this.explored ??= this.explore());
+  }
+
+  onApplicationBootstrap(): Promise<void> {
+    return (this.begun ??= this.begin());
+  }
+
+  private async explore(): Promise<void> {
     await this.orClose(() => {
       this.deps.handlerExplorer.exploreAtBoot();
       this.deps.cronExplorer.exploreAtBoot();
-      this.checkRetention();
+      this.checkHandlers();
+      checkFollowers(this.deps.config, this.deps.handlers);
     });
   }
 
-  async onApplicationBootstrap(): Promise<void> {
+  private async begin(): Promise<void> {
     await this.orClose(async () => {
       if (this.stopped) return;
       await this.noteSensitiveParams();
       await this.deps.schedules.saveAll();
-      await this.startConsumers();
+      this.deps.workers.runBy(this.deps.attempts.run);
+      if (this.deps.config.autoStart) await this.deps.workers.start();
+      this.deps.phase.begin();
       this.report();
     });
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.deps.phase.end();
     this.deps.server.stopListening();
     await this.stop();
   }
@@ -90,14 +116,18 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     await this.close();
   }
 
-  /** A handler that names no queue may get tasks of each. */
-  private checkRetention(): void {
+  /** What a handler asks of the engine. One that names no queue may get tasks of each. */
+  private checkHandlers(): void {
     const { config, engine, handlers } = this.deps;
-    const problems = handlers.all().flatMap(({ location, queue, settings }) => {
+    const problems = handlers.all().flatMap(({ location, queue, settings, unique }) => {
       const queues = queue === null ? [...config.queues.keys()] : [queue];
       const found = queues.map((name) => unfitRetention(config, name, settings, engine)).find((text) => text !== null);
-      return found ? [`${location}: ${found}`] : [];
+      const unfit = unique ? unfitClaim(unique.option, exampleClaim(unique), engine) : null;
+      return [found, unfit].flatMap((problem) => (problem ? [`${location}: ${problem}`] : []));
     });
+    for (const { location, key } of engine.capabilities.keys ? [] : handlers.all()) {
+      if (key !== undefined) problems.push(`${location}: "key" cannot be had, as ${noKeys(engine.kind)}`);
+    }
     if (problems.length > 0) throw new TasksConfigError(problems.join('\n'));
   }
 
@@ -111,25 +141,10 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     await engine.enqueueing.noteSensitive(new Map(paths));
   }
 
-  /** A process without handlers would take tasks only to hand them back. */
-  private async startConsumers(): Promise<void> {
-    const { config, engine, attempts, handlers } = this.deps;
-    if (handlers.names().length === 0) {
-      handlers.whenFirst(() => void this.attempt('start the workers', () => this.startConsumers()));
-      return;
-    }
-    for (const { name, concurrency, settings, rateLimit } of config.queues.values()) {
-      if (concurrency === 0 || this.stopped) continue;
-      const options = { concurrency, priority: settings.priority, rateLimit };
-      this.consumers.push(await engine.delivering.consume(name, options, attempts.run));
-    }
-  }
-
   private stop(): Promise<void> {
     this.stopped ??= this.attempt('stop the workers', async () => {
-      const { config, awaiting } = this.deps;
-      const closing = this.consumers.map((consumer) => consumer.close(config.shutdownGrace));
-      await Promise.all([...closing, awaiting.close(config.shutdownGrace)]);
+      const { config, awaiting, workers } = this.deps;
+      await Promise.all([workers.close(), awaiting.close(config.shutdownGrace)]);
     });
     return this.stopped;
   }
@@ -171,6 +186,9 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     for (const warning of weakerOptions(config, this.deps.engine)) logger.warn(warning);
     if (working.length > 0 && handlers.names().length === 0) this.warnOfNoHandlers();
     if (working.length > 0) this.warnOfIdleQueues();
+    if (working.length > 0 && handlers.names().length > 0 && config.autoStart) {
+      warnOfNoShutdownHooks(logger, () => this.deps.phase.current === 'working');
+    }
   }
 
   private warnOfNoHandlers(): void {

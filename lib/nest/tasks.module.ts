@@ -6,7 +6,13 @@ import { DEFAULT_STORE } from '../contract/index.js';
 import { HandlerRegistry } from '../handlers/index.js';
 import { Operations } from '../operations/index.js';
 import { asyncOptions } from './async-options.js';
-import { getCronSchedulesToken, getTaskDispatcherToken } from './decorators/index.js';
+import {
+  getCronSchedulesToken,
+  getTaskDispatcherToken,
+  getTasksHealthToken,
+  getTasksMetricsToken,
+} from './decorators/index.js';
+import { observingProviders } from './observing-providers.js';
 import { storeProviders } from './store-providers.js';
 import { TASKS_CONFIG, TASKS_IDENTITY, TASKS_OPTIONS } from './tasks.constants.js';
 import type { StoreIdentity } from './tasks.identity.js';
@@ -45,6 +51,8 @@ function tasksModule(
   const name = identity.name ?? DEFAULT_STORE;
   const dispatcher = getTaskDispatcherToken(name);
   const crons = getCronSchedulesToken(name);
+  const metrics = getTasksMetricsToken(name);
+  const health = getTasksHealthToken(name);
   const admin = adminParts({
     config: TASKS_CONFIG,
     operations: Operations,
@@ -55,14 +63,16 @@ function tasksModule(
   return {
     module: TasksModule,
     global: identity.global ?? true,
-    imports: [DiscoveryModule, ...imports],
+    // By its class alone, a test finds the module to put another one in its place, wherever its options are.
+    imports: [DiscoveryModule, TasksModule, ...imports],
     controllers: admin.controllers,
     providers: [
       { provide: TASKS_IDENTITY, useValue: { name } satisfies StoreIdentity },
       ...options,
       ...storeProviders(dispatcher, crons),
+      ...observingProviders(metrics, health),
       ...admin.providers,
     ],
-    exports: [dispatcher, crons],
+    exports: [dispatcher, crons, metrics, health],
   };
 }

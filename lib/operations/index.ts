@@ -3,9 +3,11 @@ export { errorGroupOf } from './error-group.js';
 export { Operations } from './operations.js';
 export type {
   BulkTarget,
+  KeysQuery,
   LatencyEstimate,
   ListTasksQuery,
   OutboxStatus,
+  QueueChange,
   QueueStats,
   ShownSettings,
   TaskList,

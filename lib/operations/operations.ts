@@ -1,7 +1,9 @@
 import type { ResolvedConfig } from '../config/index.js';
 import type { EngineLogger, TaskEngine } from '../engine/port/index.js';
 import type { MaskParts } from './masked-task.js';
+import { LimitOperations } from './limit-operations.js';
 import { QueueOperations } from './queue-operations.js';
+import { StepOperations } from './step-operations.js';
 import { StoreOperations } from './store-operations.js';
 import { TaskOperations } from './task-operations.js';
 
@@ -18,11 +20,15 @@ export interface OperationsParts extends MaskParts {
 export class Operations {
   readonly tasks: TaskOperations;
   readonly queues: QueueOperations;
+  readonly limits: LimitOperations;
+  readonly steps: StepOperations;
   readonly store: StoreOperations;
 
   constructor({ engine, config, logger, ...mask }: OperationsParts) {
     this.tasks = new TaskOperations(engine, mask);
     this.queues = new QueueOperations(engine, config);
+    this.limits = new LimitOperations(engine, config, this.queues);
+    this.steps = new StepOperations(engine);
     this.store = new StoreOperations(engine, logger);
   }
 }

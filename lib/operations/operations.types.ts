@@ -1,6 +1,7 @@
 import type {
   Duration,
   OutboxDepth,
+  QueueFlow,
   RateLimit,
   StateCounts,
   TaskFilter,
@@ -71,6 +72,26 @@ export interface LatencyEstimate {
   runP95: number | null;
 }
 
+/** A change of what a queue lets run, for all processes, until it is taken back; null: as the configuration says. */
+export interface QueueChange {
+  /** Most tasks of one key that are ready or run, from 1 to 10,000. */
+  key?: { concurrency: number | null };
+  /** Most tasks of the queue that run, from 1 to 10,000. */
+  globalConcurrency?: number | null;
+  /** Most tasks started in a span of time, over all processes: `100/m`, `5/s`, `10/30s`. */
+  rateLimit?: string | null;
+}
+
+export interface KeysQuery {
+  /** The `next` of an earlier page. */
+  after?: string;
+  /**
+   * From 1 to 500.
+   * @default 50
+   */
+  limit?: number;
+}
+
 /** A queue as it stands now. */
 export interface QueueStats {
   queue: string;
@@ -88,6 +109,8 @@ export interface QueueStats {
   workers: number;
   settings: ShownSettings;
   rateLimit: RateLimit | null;
+  /** What the configuration lets run over all processes; null where nothing limits it. `keys()` tells what stands now. */
+  flow: QueueFlow | null;
   /** Over the last five minutes. */
   rates: { completedPerMinute: number; failedPerMinute: number };
   /** Over the last five minutes. */

@@ -2,6 +2,7 @@ import { checkMetricsQuery, checkQueue, checkTaskName, parseDuration } from '../
 import type { ResolvedConfig } from '../config/index.js';
 import { type MetricPoint, UnknownQueueError } from '../contract/index.js';
 import type { TaskEngine } from '../engine/port/index.js';
+import { FlowOperations } from './flow-operations.js';
 import { afterSettled, MetricsMemory } from './metrics-memory.js';
 import type { QueueStats, TaskMetrics, TaskMetricsQuery } from './operations.types.js';
 import { metricsSeries, metricsSpan, queueStats, RECENT_MS, taskMetrics } from './task-stats.js';
@@ -13,11 +14,14 @@ const MIN_WINDOW_MS = 60_000;
 /** Reads and steers the queues of the store. */
 export class QueueOperations {
   private readonly metricsMemory = new MetricsMemory();
+  readonly flow: FlowOperations;
 
   constructor(
-    private readonly engine: Pick<TaskEngine, 'inspecting' | 'acting'>,
+    private readonly engine: Pick<TaskEngine, 'kind' | 'inspecting' | 'acting' | 'keying'>,
     private readonly config: ResolvedConfig,
-  ) {}
+  ) {
+    this.flow = new FlowOperations(engine, (queue) => this.checkStored(queue));
+  }
 
   /** Starts no more tasks of the queue, in any process, until it is resumed; running ones go on. @throws UnknownQueueError */
   async pause(queue: string): Promise<void> {

@@ -71,7 +71,8 @@ export class TaskOperations {
    * Does `action` to one task and reads the task again.
    *
    * @throws TaskNotFoundError
-   * @throws TaskStateError where the action does not apply to the task's state, see `ACTION_STATES`
+   * @throws TaskStateError where the action does not apply to the task's state, see `ACTION_STATES`, and where another task
+   *   holds the key of one that is retried
    */
   async act(action: Exclude<TaskAction, 'delete'>, id: string): Promise<Task> {
     await this.actOn(action, id);
@@ -109,7 +110,8 @@ export class TaskOperations {
   private async actOn(action: TaskAction, id: string): Promise<void> {
     const { changed, refused } = await this.engine.acting.act(action, { ids: [checkTaskId(id)] });
     if (changed > 0) return;
-    const state = refused[0]?.state ?? null;
-    throw state === null ? new TaskNotFoundError(id) : new TaskStateError(id, action, state, ACTION_STATES[action]);
+    const { state = null, holder } = refused[0] ?? {};
+    if (state === null) throw new TaskNotFoundError(id);
+    throw new TaskStateError(id, action, state, ACTION_STATES[action], holder);
   }
 }

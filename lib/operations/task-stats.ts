@@ -46,6 +46,7 @@ export function queueStats(
       workers: workers.reduce((sum, worker) => sum + (worker.queues[queue] ?? 0), 0),
       settings: shownSettings(configured?.settings ?? config.defaults),
       rateLimit: configured?.rateLimit ?? null,
+      flow: configured?.flow ?? null,
       rates: {
         completedPerMinute: (recent.completed * MINUTE_MS) / RECENT_MS,
         failedPerMinute: (recent.failed * MINUTE_MS) / RECENT_MS,

@@ -1,5 +1,5 @@
-import { ForeignManagerError } from '../contract/index.js';
-import type { Enqueueing, TaskEngine } from '../engine/port/index.js';
+import { ForeignManagerError, InvalidArgumentError } from '../contract/index.js';
+import type { Enqueueing, NewTask, TaskEngine } from '../engine/port/index.js';
 import type { Outbox } from './outbox.js';
 
 /** An engine that takes tasks in transactions of another database too, through an outbox there. */
@@ -10,10 +10,13 @@ export function outboxEngine(engine: TaskEngine, box: Outbox): TaskEngine {
     delivering: engine.delivering,
     inspecting: engine.inspecting,
     acting: engine.acting,
+    ...(engine.keying && { keying: engine.keying }),
+    ...(engine.limiting && { limiting: engine.limiting }),
     scheduling: engine.scheduling,
     auditing: engine.auditing,
     sharing: engine.sharing,
     watching: engine.watching,
+    ...(engine.stepping && { stepping: engine.stepping }),
     async open() {
       await engine.open();
       try {
@@ -58,8 +61,19 @@ function throughOutbox(store: Enqueueing, box: Outbox): Enqueueing {
         return await store.enqueue(tasks, within);
       } catch (error) {
         if (!(error instanceof ForeignManagerError)) throw error;
+        refuseRejecting(tasks);
         return box.add(within, tasks);
       }
     },
   };
+}
+
+/** Whether a key is held, the store says when the tasks are handed over: there is nobody to be told then. */
+function refuseRejecting(tasks: readonly NewTask[]): void {
+  if (!tasks.some(({ traits }) => traits?.unique?.onConflict === 'reject')) return;
+  throw new InvalidArgumentError(
+    'unique',
+    'onConflict: "reject" is not possible in a transaction of another database than the tasks: whether the key is held is ' +
+      'known only when that has committed. Give "keep" or "replace", or leave "manager" out.',
+  );
 }

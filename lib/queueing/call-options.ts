@@ -1,15 +1,20 @@
 import { checkTags, MAX_DURATION_MS, MAX_TIME, parseDuration, shownValue } from '../checks/index.js';
 import { type StoredTaskSettings, validateTaskSettings } from '../config/index.js';
 import { type Duration, InvalidArgumentError, type TaskTags } from '../contract/index.js';
-import { checkIdentity } from './own-ids.js';
+import { UNIQUENESS_OPTIONS, type UniquenessOptions, type UniqueRule, uniqueRule } from '../uniqueness/index.js';
 import type { QueueTaskWhenOptions } from './task-dispatcher.types.js';
 
 /** The options of a call, parted. */
-export interface CallOptions extends Pick<QueueTaskWhenOptions, (typeof NO_SETTINGS)[number]> {
+export interface CallOptions extends Omit<
+  Pick<QueueTaskWhenOptions, (typeof NO_SETTINGS)[number]>,
+  keyof UniquenessOptions
+> {
   /** The options that are settings of the tasks; null where there are none. */
   readonly settings: StoredTaskSettings | null;
   /** Undefined where none were given. */
   readonly tags: TaskTags | undefined;
+  /** Of unique keys. Undefined where none was given, null where there is to be none. */
+  readonly rule: UniqueRule | null | undefined;
 }
 
 /** Options that are not settings of the tasks. */
@@ -24,6 +29,7 @@ const NO_SETTINGS = [
   'key',
   'with',
   'tags',
+  ...UNIQUENESS_OPTIONS,
 ] as const;
 
 /**
@@ -54,20 +60,22 @@ export function checkOptions(options: QueueTaskWhenOptions): CallOptions {
     beside: NO_SETTINGS,
     stored: true,
   });
-  const { manager, delay, runAt, version, expires, deadline, id, key, with: withEnd, tags, ...rest } = options;
+  const { unique, debounce, throttle, coalesce, ...others } = options;
+  const rule = uniqueRule({ unique, debounce, throttle, coalesce });
+  const { manager, delay, runAt, version, expires, deadline, id, key, with: withEnd, tags, ...rest } = others;
   if (manager !== undefined && !isManager(manager)) {
     throw new InvalidArgumentError('manager', 'manager must be the EntityManager of a TypeORM transaction.');
   }
   if (version !== undefined && !(Number.isInteger(version) && version >= 1)) {
     throw new InvalidArgumentError('version', 'version must be a whole number from 1 on.');
   }
-  checkIdentity({ id, key });
   if (withEnd !== undefined && withEnd !== 'completion') {
     throw new InvalidArgumentError('with', `with must be "completion", not ${shownValue(withEnd)}.`);
   }
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);
   const settings = given.length > 0 ? Object.fromEntries(given) : null;
-  return { manager, delay, runAt, version, expires, deadline, id, key, with: withEnd, settings, tags: tagsOf(tags) };
+  const named = { version, expires, deadline, id, key, with: withEnd, rule };
+  return { manager, delay, runAt, ...named, settings, tags: tagsOf(tags) };
 }
 
 function tagsOf(given: QueueTaskWhenOptions['tags']): TaskTags | undefined {
@@ -96,12 +104,17 @@ export function startTime(delay: Duration | undefined, runAt: Date | number | un
   return Math.max(Math.round(time), now);
 }
 
-/** The options of a call with those of one of its rows over them: its time takes the place of the call's, however given. */
+/**
+ * The options of a call with those of one of its rows over them: its time takes the place of the call's, however given, and
+ * so does the rule of its unique key.
+ */
 export function withOwnOptions(
-  { delay, runAt, ...shared }: QueueTaskWhenOptions,
+  { delay, runAt, unique, debounce, throttle, coalesce, ...shared }: QueueTaskWhenOptions,
   own: QueueTaskWhenOptions,
 ): QueueTaskWhenOptions {
   checkIsObject(own);
   const time = own.delay === undefined && own.runAt === undefined ? { delay, runAt } : {};
-  return { ...shared, ...time, ...own };
+  const hasRule = UNIQUENESS_OPTIONS.some((option) => own[option] !== undefined);
+  const rule = hasRule ? {} : { unique, debounce, throttle, coalesce };
+  return { ...shared, ...time, ...rule, ...own };
 }

@@ -1,18 +1,30 @@
 import { V7Generator } from 'uuidv7';
+import { enqueuesAreTraced, traceEnqueue } from '../channels/index.js';
 import { monotonicTime } from '../clock/index.js';
 import { type ResolvedConfig, type TaskSettings, unfitRetention } from '../config/index.js';
-import { type EnqueuedTask, InvalidArgumentError } from '../contract/index.js';
+import {
+  type Caller,
+  type CarriedContext,
+  type EnqueuedTask,
+  InvalidArgumentError,
+  type QueueFlow,
+} from '../contract/index.js';
 import type { NewTask, TaskEngine } from '../engine/port/index.js';
 import type { HandlerRegistry, RegisteredHandler } from '../handlers/index.js';
 import { type EncodedParams, type ParamsCodec } from '../params/index.js';
+import { carriedContext } from './carried-context.js';
 import { type CallOptions, checkOptions, startTime, withOwnOptions } from './call-options.js';
 import { CheckTurns } from './check-turns.js';
 import type { FollowUps } from './follow-ups.js';
+import { claiming } from './claims.js';
 import { checkEnds, type LifeSpan, lifeSpanOf } from './life-span.js';
 import { checkUnhandled, nameByParams, refuseQueue } from './names.js';
-import { ownId, refuseOneForAll } from './own-ids.js';
+import { failureTargetOf } from './on-failed.js';
+import { checkIdentity, ownId, refuseOneForAll } from './own-ids.js';
 import { RowProblems } from './rows.js';
+import { enqueueMessage, withCarrier } from './enqueue-message.js';
 import { type ReadyTask, storeTasks } from './store-tasks.js';
+import { type PartedKey, partKey, slotKeyOf } from './slot-keys.js';
 import { checkGivenVersion, traitsOf } from './traits.js';
 import { checkCompletion, storeWithCompletion } from './with-completion.js';
 import type { QueueTaskWhenOptions, TaskRow } from './task-dispatcher.types.js';
@@ -31,7 +43,9 @@ export interface EnqueuePipelineParts {
 }
 
 /** The part that is the same for every task of one call. */
-interface EnqueueCall extends Omit<CallOptions, 'delay' | 'runAt' | 'expires' | 'deadline'> {
+interface EnqueueCall extends Omit<CallOptions, 'delay' | 'runAt' | 'expires' | 'deadline' | 'key'>, PartedKey {
+  /** What its queue lets run; null where nothing limits that. */
+  readonly flow: QueueFlow | null;
   readonly queue: string;
   /** The settings as they are stored. */
   readonly storedSettings: string | null;
@@ -40,6 +54,10 @@ interface EnqueueCall extends Omit<CallOptions, 'delay' | 'runAt' | 'expires' | 
   readonly runAt: number;
   /** The times by which its tasks must have started and ended; null where there are none. */
   readonly span: LifeSpan | null;
+  /** What its tasks carry from here. */
+  readonly context: CarriedContext | undefined;
+  /** The step that calls its task. */
+  readonly caller: Caller | undefined;
 }
 
 /** A task whose queue, name, handler and settings are known. */
@@ -56,7 +74,8 @@ interface ResolvedTask {
  *
  *     resolve     the queue and the options, once a call; the name, the handler and the settings
  *     validate    the params: JSON that the handler's class takes
- *     identify    the id and the parent
+ *     identify    the id, the parent and the key
+ *     claim       the unique key, where it has one
  *     limit       what the engine can keep
  *     store       in the store, or in the caller's transaction
  *
@@ -101,7 +120,8 @@ export class EnqueuePipeline {
 
   /** Every stage but the last: the task as it would be stored. */
   async prepare(queue: string, row: TaskRow, options: QueueTaskWhenOptions): Promise<ReadyTask> {
-    return this.build(this.resolveCall(queue, options), row);
+    // Whoever adds a schedule is not where its runs come from.
+    return this.build({ ...this.resolveCall(queue, options), context: undefined }, row);
   }
 
   private build(call: EnqueueCall, row: TaskRow): ReadyTask | Promise<ReadyTask> {
@@ -113,7 +133,7 @@ export class EnqueuePipeline {
   }
 
   private finish(resolved: ResolvedTask, encoded: EncodedParams): ReadyTask {
-    const task = this.identify(resolved, encoded);
+    const task = this.claim(resolved, this.identify(resolved, encoded), encoded);
     this.limit(resolved.call);
     return { task, params: encoded.plain };
   }
@@ -124,15 +144,20 @@ export class EnqueuePipeline {
    */
   private resolveCall(queue: string, options: QueueTaskWhenOptions): EnqueueCall {
     const { config, registry } = this.parts;
-    if (!config.queues.has(queue)) refuseQueue(queue, config, registry);
+    const { flow } = config.queues.get(queue) ?? refuseQueue(queue, config, registry);
     const now = config.clock.now();
-    if (isEmpty(options)) return { queue, ...NO_OPTIONS, now, runAt: now };
-    const { delay, runAt: given, settings, expires, deadline, ...rest } = checkOptions(options);
-    checkCompletion(rest, this.parts.followUps(), this.parts.engine);
+    const followUps = this.parts.followUps();
+    const context = carriedContext(config.context, followUps);
+    const caller = followUps?.caller;
+    if (isEmpty(options)) return { queue, flow, ...NO_OPTIONS, now, runAt: now, context, caller };
+    const { delay, runAt: given, settings, expires, deadline, key: givenKey, ...rest } = checkOptions(options);
+    const keys = partKey(givenKey, queue, flow);
+    checkIdentity({ id: rest.id, key: keys.key });
+    checkCompletion(rest, followUps, this.parts.engine);
     const storedSettings = settings === null ? null : JSON.stringify(settings);
     const runAt = startTime(delay, given, now);
     const span = lifeSpanOf({ expires, deadline }, now, runAt);
-    return { queue, ...rest, settings, storedSettings, now, runAt, span };
+    return { queue, flow, ...rest, ...keys, settings, storedSettings, now, runAt, span, context, caller };
   }
 
   /** First stage, for each row. @throws UnknownTaskNameError, InvalidArgumentError */
@@ -156,9 +181,14 @@ export class EnqueuePipeline {
   }
 
   /** Third stage: the task gets its id, and the task whose handler enqueues it as its parent. @throws InvalidArgumentError */
-  private identify({ call, name, handler, settings }: ResolvedTask, { json, sensitive }: EncodedParams): NewTask {
+  private identify({ call, name, handler, settings }: ResolvedTask, encoded: EncodedParams): NewTask {
+    const { json, sensitive, plain } = encoded;
+    const slotKey = slotKeyOf(call.slotKey, handler, name, plain, call.flow);
     const knowsRetries = handler !== undefined || call.settings?.maxRetries !== undefined;
     const followUps = this.parts.followUps();
+    const { config, registry } = this.parts;
+    const failing = { queue: call.queue, name, onFailed: handler?.onFailed };
+    const target = failureTargetOf(failing, config, (task) => registry.get(task));
     const own = ownId(call, { queue: call.queue, name, params: json }, followUps);
     return {
       // Begins with when the task was enqueued, by which engines find it.
@@ -174,11 +204,19 @@ export class EnqueuePipeline {
       settings: call.storedSettings,
       sensitive,
       parentId: followUps?.taskId ?? null,
-      ...traitsOf(call, handler),
+      ...traitsOf(call, handler, slotKey, target),
     };
   }
 
-  /** Fourth stage: refuses what the engine cannot keep. @throws InvalidArgumentError */
+  /** Fourth stage: the claim on a unique key, by the call's rule or its handler's. @throws InvalidArgumentError */
+  private claim({ call, handler }: ResolvedTask, task: NewTask, { plain }: EncodedParams): NewTask {
+    const rule = call.rule === undefined ? handler?.unique : call.rule;
+    if (!rule) return task;
+    const { engine, config } = this.parts;
+    return claiming(task, rule, plain, call, engine, config.maxParamsSize);
+  }
+
+  /** Fifth stage: refuses what the engine cannot keep. @throws InvalidArgumentError */
   private limit({ queue, settings, span }: EnqueueCall): void {
     if (span) checkEnds(span, this.parts.engine);
     // Most calls bring no settings of their own, and the module's were checked at boot.
@@ -191,9 +229,15 @@ export class EnqueuePipeline {
    * Last stage: the store has the tasks, all or none; with a manager when its transaction commits, or with the completion of
    * the attempt whose handler calls.
    *
-   * @throws ForeignManagerError, StoreError
+   * @throws DuplicateTaskError, ForeignManagerError, StoreError
    */
   private async store(ready: readonly ReadyTask[], call: EnqueueCall): Promise<EnqueuedTask[]> {
+    if (!enqueuesAreTraced()) return this.storeUntold(ready, call);
+    const told = enqueueMessage(this.parts.config.name, call.queue, ready);
+    return traceEnqueue(told, () => this.storeUntold(withCarrier(ready, told.carrier), call));
+  }
+
+  private async storeUntold(ready: readonly ReadyTask[], call: EnqueueCall): Promise<EnqueuedTask[]> {
     const { engine, followUps } = this.parts;
     if (call.with) return storeWithCompletion(ready, followUps()!);
     return storeTasks(engine.enqueueing, ready, call.manager);
@@ -204,9 +248,12 @@ export class EnqueuePipeline {
 const NO_OPTIONS = {
   manager: undefined,
   version: undefined,
+  key: undefined,
+  slotKey: undefined,
   settings: null,
   storedSettings: null,
   tags: undefined,
+  rule: undefined,
   span: null,
 } as const;
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MAX_TASK_ID_LENGTH, shownNumber } from '../checks/index.js';
-import { InvalidArgumentError } from '../contract/index.js';
+import { type Caller, type CarriedContext, InvalidArgumentError } from '../contract/index.js';
 import type { NewTask } from '../engine/port/index.js';
 
 /** One commit stores them all, and the process does nothing else meanwhile. */
@@ -20,10 +20,14 @@ export class FollowUps {
   /**
    * @param taskId of the task whose handler runs
    * @param queue name of its queue
+   * @param context what it carries, and so what it enqueues
    */
   constructor(
     readonly taskId: string,
     readonly queue: string,
+    readonly context?: CarriedContext,
+    /** The step of that task for which the task is enqueued; absent where it is for none. */
+    readonly caller?: Caller,
   ) {}
 
   /**

@@ -1,3 +1,4 @@
+export { failureTargetOf } from './on-failed.js';
 export { EnqueuePipeline } from './enqueue-pipeline.js';
 export { FollowUps } from './follow-ups.js';
 export { TaskDispatcher } from './task-dispatcher.js';

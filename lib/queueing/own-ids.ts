@@ -1,11 +1,13 @@
 import { checkOwnId } from '../checks/index.js';
 import { InvalidArgumentError } from '../contract/index.js';
 import type { NewTask } from '../engine/port/index.js';
-import type { QueueTaskOptions } from './task-dispatcher.types.js';
 import type { FollowUps } from './follow-ups.js';
 
 /** The options that say what id a task is to have. */
-export type Identity = { readonly [Option in 'id' | 'key']?: QueueTaskOptions[Option] | undefined };
+export interface Identity {
+  readonly id?: string | undefined;
+  readonly key?: string | undefined;
+}
 
 /** @throws InvalidArgumentError for one that is wrong, or both */
 export function checkIdentity({ id, key }: Identity): void {
@@ -31,7 +33,7 @@ export function ownId(
   if (followUps) return followUps.idFor(key, task);
   throw new InvalidArgumentError(
     'key',
-    'key makes the id of a follow-up task from the task whose handler calls, and no handler of this store does: give id instead.',
+    'key makes the id of a follow-up task from the task whose handler calls, and no handler of this store does: give id instead. Tasks share slots by it on a queue that has "key" or "fair".',
   );
 }
 

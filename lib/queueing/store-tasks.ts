@@ -15,9 +15,10 @@ export interface ReadyTask {
 }
 
 /**
- * Stores tasks, all or none, save those whose id is there already. Resolves to each as it stands in the store then.
+ * Stores tasks, all or none, save those whose id is there already or whose key is held. Resolves to each as it stands in the
+ * store then.
  *
- * @throws ForeignManagerError, StoreError
+ * @throws DuplicateTaskError, ForeignManagerError, StoreError
  */
 export async function storeTasks(
   enqueueing: Enqueueing,
@@ -44,11 +45,10 @@ async function withExisting(
   answers: readonly EnqueueAnswer[],
   manager: EntityManager | undefined,
 ): Promise<EnqueuedTask[]> {
-  const others = ready.filter((_, index) => !isStored(answers[index]));
-  const found = await enqueueing.existing(
-    others.map(({ task }) => task),
-    manager,
+  const others = ready.flatMap(({ task }, index) =>
+    isStored(answers[index]) ? [] : [inTheWay(task, answers[index]!)],
   );
+  const found = await enqueueing.existing(others, manager);
   const existing = found.values();
   const tasks: EnqueuedTask[] = [];
   for (const [index, each] of ready.entries()) {
@@ -70,12 +70,17 @@ async function storeAgain(
   for (let tries = 1; tries < MAX_TRIES; tries += 1) {
     const [answer] = await enqueueing.enqueue([ready.task], manager);
     if (isStored(answer)) return asStored(ready);
-    const [task] = await enqueueing.existing([ready.task], manager);
+    const [task] = await enqueueing.existing([inTheWay(ready.task, answer!)], manager);
     if (task) return { ...task, enqueued: false };
   }
   throw new StoreError(
     `Whether task "${ready.task.id}" is stored cannot be told: it came and went ${MAX_TRIES} times.`,
   );
+}
+
+/** The task that there is instead of a new one. */
+function inTheWay({ id, queue }: NewTask, answer: EnqueueAnswer): Pick<NewTask, 'id' | 'queue'> {
+  return { id: typeof answer === 'object' ? answer.holder : id, queue };
 }
 
 function isStored(answer: EnqueueAnswer | undefined): boolean {

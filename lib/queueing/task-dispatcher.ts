@@ -3,10 +3,15 @@ import {
   type Duration,
   type EnqueuedTask,
   InvalidArgumentError,
+  type KeyPage,
+  type LimitStatus,
   type ParamsOf,
+  type PauseSelector,
   type ResultOf,
   type Task,
   type TaskAction,
+  type TaskPause,
+  type TaskSteps,
   type WorkerInfo,
 } from '../contract/index.js';
 import { runningAttempt } from '../context/index.js';
@@ -15,18 +20,22 @@ import { checkTaskId } from '../checks/index.js';
 import type { EngineChange } from '../engine/port/index.js';
 import type {
   BulkTarget,
+  KeysQuery,
   ListTasksQuery,
   Operations,
   OutboxStatus,
+  QueueChange,
   QueueStats,
   TaskList,
   TaskMetrics,
   TaskMetricsQuery,
 } from '../operations/index.js';
+import type { DrainWorkersOptions, Workers, WorkOptions, WorkReport } from '../working/index.js';
 import { checkIsObject } from './call-options.js';
 import { EnqueuePipeline, type EnqueuePipelineParts } from './enqueue-pipeline.js';
 import { followUpsOf } from './follow-ups.js';
 import { type ManyArguments, rowsOf } from './rows.js';
+import { checkSignalName, encodeStep } from '../steps/index.js';
 import { changeOf, type UpdateTaskOptions } from './task-update.js';
 import type {
   QueueTaskOptions,
@@ -39,6 +48,7 @@ import type {
 export interface TaskDispatcherParts extends Omit<EnqueuePipelineParts, 'followUps'> {
   readonly operations: Operations;
   readonly awaiting: Awaiting;
+  readonly workers: Workers;
 }
 
 /** How `queue` and its kin may be called: the name may be left out where the class of the params tells it. */
@@ -59,13 +69,15 @@ export class TaskDispatcher {
   private readonly operations: Operations;
   private readonly parts: Omit<EnqueuePipelineParts, 'followUps'>;
   private readonly awaiting: Awaiting;
+  private readonly own: Workers;
 
   /** @internal Made by `TasksModule`. */
-  constructor({ operations, awaiting, ...parts }: TaskDispatcherParts) {
+  constructor({ operations, awaiting, workers, ...parts }: TaskDispatcherParts) {
     this.operations = operations;
     this.parts = parts;
     this.pipeline = new EnqueuePipeline({ ...parts, followUps: () => followUpsOf(runningAttempt(this)) });
     this.awaiting = awaiting;
+    this.own = workers;
   }
 
   /**
@@ -75,11 +87,12 @@ export class TaskDispatcher {
    * @param name of the task; it may be left out when `params` is an instance of the params class of one handler
    * @param params what the handler gets: an object that JSON can hold, valid for the handler's params class
    * @param options settings of this task alone, `delay` or `runAt`, `manager` to enqueue within a transaction, and `id` or
-   *   `key` by which it is stored once
+   *   `key` by which it is stored once; `unique`, `debounce`, `throttle` or `coalesce`, by which one task at a time is there
+   *   for what has one key
    * @returns the stored task; with `manager` it is stored when the transaction commits. Where a task of its `id` is there
-   *   already, that one as it stands, with `enqueued: false`
+   *   already, or one holds its unique key, that one as it stands, with `enqueued: false`
    * @throws UnknownQueueError, UnknownTaskNameError (in a process that has handlers), InvalidParamsError,
-   *   ParamsTooLargeError, InvalidArgumentError, ForeignManagerError, StoreError. Nothing is stored then;
+   *   ParamsTooLargeError, InvalidArgumentError, DuplicateTaskError, ForeignManagerError, StoreError. Nothing is stored then;
    *   with a StoreError of a server that did not answer, that is not known
    */
   queue<Name extends string>(
@@ -199,6 +212,29 @@ export class TaskDispatcher {
     return this.operations.tasks.get(id);
   }
 
+  /**
+   * What a task has recorded of its durable steps, and the signals that it has not taken yet.
+   *
+   * @throws TaskNotFoundError, StepsNotSupportedError
+   */
+  async steps(id: string): Promise<TaskSteps> {
+    return this.operations.steps.list(id);
+  }
+
+  /**
+   * Sends a signal to a task, which takes it by `task.waitFor(name)`, now or when it comes there. It is durable when this
+   * resolves.
+   *
+   * @param name of the signal: 1 to 200 characters
+   * @param payload JSON of at most `maxResultSize`
+   * @throws TaskNotFoundError; TaskStateError where the task has ended; StepNameError, StepResultError,
+   *   StepsNotSupportedError, StoreError
+   */
+  async signal(id: string, name: string, payload: unknown = null): Promise<void> {
+    const { json, sensitive } = encodeStep(checkSignalName(name), payload, this.parts.config.maxResultSize, null);
+    await this.operations.steps.signal(id, { name, payload: json, sensitive });
+  }
+
   /** A page of tasks, the newest first unless asked otherwise. @throws InvalidArgumentError */
   async list(query: ListTasksQuery = {}): Promise<TaskList> {
     return this.operations.tasks.list(query);
@@ -216,9 +252,16 @@ export class TaskDispatcher {
   /**
    * Gives a task that failed, was cancelled or waits for its next attempt all its attempts anew, and makes it available.
    *
-   * @throws TaskNotFoundError, TaskStateError
+   * @param options `from`: name of a durable step, which is forgotten with all that the task has recorded after it; what it
+   *   recorded before stands
+   * @throws TaskNotFoundError, TaskStateError; InvalidArgumentError where the task has recorded no such step
    */
-  async retry(id: string): Promise<Task> {
+  async retry(id: string, options: { from?: string } = {}): Promise<Task> {
+    const { from } = checkIsObject(options);
+    if (from !== undefined) {
+      await this.operations.steps.retryFrom(id, from);
+      return this.operations.tasks.get(id);
+    }
     return this.operations.tasks.act('retry', id);
   }
 
@@ -257,6 +300,91 @@ export class TaskDispatcher {
   /** @throws UnknownQueueError */
   async resumeQueue(queue: string): Promise<void> {
     await this.operations.queues.resume(queue);
+  }
+
+  /**
+   * Changes how many tasks of one key, or of the whole queue, may run over all processes of the store. The change is stored, wins
+   * over the configuration, and stands until it is taken back with null.
+   *
+   * @param change such as `{ key: { concurrency: 2 } }` or `{ globalConcurrency: 10 }`; what it leaves out stays as it is
+   * @returns a promise that resolves once the tasks of the queue obey; what runs is not interrupted
+   * @throws UnknownQueueError, InvalidArgumentError, also where the engine cannot
+   */
+  async setQueue(queue: string, change: QueueChange): Promise<void> {
+    await this.operations.queues.flow.set(queue, change);
+  }
+
+  /** Keys of which tasks of the queue are ready, run or are held, and how many. @throws UnknownQueueError, InvalidArgumentError */
+  async keys(queue: string, query: KeysQuery = {}): Promise<KeyPage> {
+    return this.operations.queues.flow.keys(queue, query);
+  }
+
+  /**
+   * Starts this process's workers, where the option `autoStart` is false or they were stopped. Nothing happens where they
+   * work.
+   *
+   * @param queue one of them alone
+   * @throws UnknownQueueError, StoreError, TasksConfigError before the app has started
+   */
+  async start(queue?: string): Promise<void> {
+    await this.own.start(queue);
+  }
+
+  /**
+   * Stops this process's workers: no task begins here any more, those that run have the module's `shutdownGrace` to end, and
+   * then their signals are aborted. Enqueueing goes on.
+   *
+   * @param queue those of one alone
+   * @throws UnknownQueueError
+   */
+  async stop(queue?: string): Promise<void> {
+    await this.own.stop(queue);
+  }
+
+  /**
+   * As {@link stop}, for all queues, with a time of one's own for the tasks that run.
+   *
+   * @returns whether all of them ended by themselves
+   * @throws InvalidArgumentError
+   */
+  async drain(options: DrainWorkersOptions = {}): Promise<boolean> {
+    return this.own.drain(options);
+  }
+
+  /**
+   * Works until nothing is due, and stops: for a process that is started for it, such as a scheduled job or a function in a
+   * cloud. Needs the option `autoStart: false`.
+   *
+   * @throws InvalidArgumentError where the workers work already; StoreError, TasksConfigError before the app has started
+   */
+  async work(options: WorkOptions): Promise<WorkReport> {
+    return this.own.work(options);
+  }
+
+  /**
+   * Starts no more of these tasks, in any process, until they are resumed; those that run go on, and others of their queue
+   * start as before.
+   *
+   * @param selector `{ queue }`, `{ queue, key }`, `{ name }`, or `{ tag: { customer: '42' } }`: those with all of these tags
+   * @throws InvalidArgumentError, also where the engine cannot; UnknownQueueError
+   */
+  async pause(selector: PauseSelector): Promise<void> {
+    await this.operations.limits.pause(selector);
+  }
+
+  /** Takes the {@link pause} of the same selector back. @throws InvalidArgumentError, UnknownQueueError */
+  async resume(selector: PauseSelector): Promise<void> {
+    await this.operations.limits.resume(selector);
+  }
+
+  /** The pauses of some tasks that stand; that of a whole queue is told by {@link stats}. */
+  async pauses(): Promise<readonly TaskPause[]> {
+    return this.operations.limits.pauses();
+  }
+
+  /** The rate limits in this process's options, and what of each is in use. */
+  async limits(): Promise<readonly LimitStatus[]> {
+    return this.operations.limits.limits();
   }
 
   /** Every queue as it stands: depth by state, workers, settings, rates and latency. */

@@ -1,9 +1,10 @@
 import type { ResultOptions } from '../awaiting/index.js';
 import type { EntityManager } from 'typeorm';
-import type { Duration, TaskTags } from '../contract/index.js';
+import type { Duration, TaskKey, TaskTags } from '../contract/index.js';
 import type { StoredTaskSettings } from '../config/index.js';
+import type { UniquenessOptions } from '../uniqueness/index.js';
 
-export interface QueueTaskOptions extends StoredTaskSettings {
+export interface QueueTaskOptions extends StoredTaskSettings, UniquenessOptions {
   /** Enqueue within this transaction: the task is there if and only if it commits. */
   manager?: EntityManager;
   /**
@@ -28,10 +29,15 @@ export interface QueueTaskOptions extends StoredTaskSettings {
    */
   id?: string;
   /**
-   * In a handler: makes the id from that of the task that runs and this text, `<id>/<key>`, so that a retry does not enqueue
-   * the follow-up task again.
+   * On a queue that has `key` or `fair`: whose slots the task shares, in the place of what its handler says; a text of 1 to 255
+   * characters, or a function of the params as they are stored.
+   *
+   * On any other queue, in a handler: makes the id from that of the task that runs and this text, `<id>/<key>`, so that a retry
+   * does not enqueue the follow-up task again.
    */
-  key?: string;
+  // Which params they are, the task's name says.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  key?: TaskKey<any>;
   /**
    * Names with values by which the task is found and acted on, such as `{ customer: '42' }`: at most 10, of 1 to 128
    * characters each, and a name has no colon.

@@ -1,4 +1,5 @@
 import { type EnqueuedTask, InvalidArgumentError } from '../contract/index.js';
+import { runningStep } from '../context/index.js';
 import type { TaskEngine } from '../engine/port/index.js';
 import type { CallOptions } from './call-options.js';
 import type { FollowUps } from './follow-ups.js';
@@ -15,6 +16,13 @@ export function checkCompletion(
   if (!followUps) {
     throw problem(
       'with: "completion" is that of the task whose handler calls, and no handler of this store does: leave it out.',
+    );
+  }
+  const step = runningStep();
+  if (step !== null) {
+    throw problem(
+      `Step "${step}" is recorded and not run again, so that a later attempt would complete without the task: enqueue it ` +
+        'after the step, or with key in place of with.',
     );
   }
   if (manager)

@@ -28,6 +28,7 @@ export function rowOf(task: StoredTask, at: number): Row {
     task.settings,
     task.sensitive,
     task.parentId ?? null,
+    traitsOf(task),
     task.attempt,
     task.excusedAttempts,
     task.startedAt,
@@ -49,6 +50,12 @@ export function rowOf(task: StoredTask, at: number): Row {
 
 export function isAlike(one: Row, other: Row): boolean {
   return one.digest === other.digest && one.queue === other.queue && one.state === other.state;
+}
+
+/** Without the claim on a unique key, which each store keeps in its own way. */
+function traitsOf({ traits = {} }: StoredTask): unknown {
+  const { startBy, deadlineAt, tags, version, reason } = traits;
+  return [startBy ?? null, deadlineAt ?? null, sorted(tags ?? null), version ?? 1, reason ?? null];
 }
 
 function stateAt({ state, runAt, attempt }: StoredTask, at: number): MovedState {

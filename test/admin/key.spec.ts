@@ -225,7 +225,7 @@ describe.each(ADAPTERS)('the key of the panel on %s', (adapter) => {
     await start({ imports: [second] });
     const key = await log.key();
     expect((await app!.ask('GET', '/admin/tasks-second/api/queues', bearer(key))).status).toBe(401);
-    await vi.waitUntil(() => log.lines.some((line) => line.startsWith('Panel of the store "second":')), 50_000);
+    await vi.waitUntil(() => log.lines.some((line) => line.startsWith('Panel of the store "second":')), 25_000);
     const line = log.lines.find((text) => text.startsWith('Panel of the store "second":'))!;
     const url = new URL(line.split(' ').at(-1)!);
     expect(url.pathname).toBe('/admin/tasks-second');

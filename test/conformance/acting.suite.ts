@@ -3,6 +3,9 @@ import { TASK_STATES, type TaskState } from '../../lib/contract/index.js';
 import type { CaseTest, EngineCase } from './engine-case.js';
 import { CONSUME, Deliveries, completed, failed, newTask, retryAt } from './harness.js';
 
+/** Those of plain tasks: to be held by a key, and to be suspended by a step, are tested with keys and steps. */
+const PLAIN_STATES = TASK_STATES.filter((state) => state !== 'held' && state !== 'suspended');
+
 /** What people do to tasks and queues. */
 export function describeActing(it: CaseTest): void {
   describe('actions', () => {
@@ -34,7 +37,7 @@ export function describeActing(it: CaseTest): void {
     };
 
     for (const action of ['retry', 'run-now', 'cancel', 'delete'] as const) {
-      for (const state of TASK_STATES)
+      for (const state of PLAIN_STATES)
         it(`${action} of a task that is ${state}`, async (opened) => {
           const { engine, stateOf } = opened;
           const id = await taskIn(state, opened);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
-import { ABORT_GRACE_MS, type Delivery } from '../../lib/engine/port/index.js';
+import { ABORT_GRACE_MS, type Delivery, type Outcome } from '../../lib/engine/port/index.js';
 import type { CaseTest } from './engine-case.js';
 import { CONSUME, Deliveries, type Held, completed, failed, newTask, retryAt, signal } from './harness.js';
 
@@ -131,6 +131,31 @@ export function describeDelivering(it: CaseTest): void {
       for (let count = 0; count < 3; count += 1) (await deliveries.next()).end(completed);
       await until('six to end', async () => (await engine.inspecting.queues())[0]!.counts.completed === 6);
       expect((await engine.inspecting.queues())[0]!.counts.available).toBe(2);
+    });
+  });
+
+  describe('an attempt that was told to wait', () => {
+    it('closes its queue until then, in all processes', async ({ engine, clock, unit, open, advance, until }) => {
+      await engine.enqueueing.enqueue(Array.from({ length: 3 }, () => newTask(clock)));
+      const deliveries = new Deliveries();
+      const other = await open();
+      await engine.delivering.consume('default', CONSUME, deliveries.run);
+      const first = await deliveries.next();
+      const at = clock.now() + unit;
+      const waits: Outcome = { ...(retryAt(at, false) as Outcome & { kind: 'retry' }), closes: { limit: null } };
+      first.end(waits);
+      await until('it to wait', async () => (await engine.inspecting.get(first.id))!.state === 'retryable');
+      await other.delivering.consume('default', CONSUME, deliveries.run);
+      if (engine.capabilities.clock === 'injected') {
+        expect((await engine.inspecting.queues())[0]!.counts).toMatchObject({ available: 2, running: 0 });
+        await advance(unit);
+      }
+      for (let count = 0; count < 3; count += 1) {
+        const held = await deliveries.next();
+        expect(clock.now()).toBeGreaterThanOrEqual(at);
+        held.end(completed);
+      }
+      await until('all to end', async () => (await engine.inspecting.queues())[0]!.counts.completed === 3);
     });
   });
 

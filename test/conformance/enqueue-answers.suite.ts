@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect } from 'vitest';
 import type { CaseTest } from './engine-case.js';
 import { CONSUME, Deliveries, completed, newTask } from './harness.js';
@@ -55,6 +56,24 @@ export function describeEnqueueAnswers(it: CaseTest): void {
       await engine.enqueueing.enqueue([task]);
       const elsewhere = await engine.enqueueing.enqueue([{ ...task, queue: 'two' }]);
       expect(elsewhere).toEqual([engine.capabilities.uniqueIds === 'store' ? 'existing' : 'stored']);
+    });
+
+    it('finds an id that somebody gave in whichever queue it is', async ({ engine, clock, open }) => {
+      const given = ['order:1', 'order:2', randomUUID()];
+      const [first, second, third] = given.map((id) => newTask(clock, { id, queue: 'one', mayExist: true }));
+      await engine.enqueueing.enqueue([first!, second!, third!]);
+      await engine.acting.act('cancel', { ids: [second!.id] });
+      const other = await open();
+      const again = [first!, second!, third!, newTask(clock)].map((task) => ({ ...task, queue: 'two' }));
+      expect(await other.enqueueing.enqueue(again)).toEqual(['existing', 'existing', 'existing', 'stored']);
+      const existing = await other.enqueueing.existing(again.slice(0, 3));
+      expect(existing.map((task) => [task?.id, task?.queue, task?.state])).toEqual([
+        [first!.id, 'one', 'available'],
+        [second!.id, 'one', 'cancelled'],
+        [third!.id, 'one', 'available'],
+      ]);
+      await engine.acting.act('delete', { ids: given });
+      expect(await other.enqueueing.enqueue(again.slice(0, 3))).toEqual(['stored', 'stored', 'stored']);
     });
 
     it('says to one of those who hand over one task at once that it was stored', async ({ engine, clock, open }) => {

@@ -61,7 +61,7 @@ export const EVERY_UNIT = 'every unit';
 export function soonAfter(time: number, engine: TaskEngine): unknown {
   if (engine.capabilities.clock === 'injected') return time;
   return {
-    asymmetricMatch: (found: unknown) => typeof found === 'number' && found >= time && found < time + 30_000,
+    asymmetricMatch: (found: unknown) => typeof found === 'number' && found >= time && found < time + 100_000,
     toString: () => `soon after ${time}`,
   };
 }

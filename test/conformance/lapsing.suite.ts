@@ -91,6 +91,26 @@ export function describeLapsing(it: CaseTest): void {
       expect(items).toMatchObject([{ id: waiting.id, error: isOver }]);
       const groups = await engine.inspecting.errorGroups({});
       expect(groups.items).toMatchObject([{ error: { name: 'DeadlineError' }, count: 1 }]);
+      // Not the error of an attempt before.
+      expect((await engine.inspecting.awaited([waiting.id])).tasks).toMatchObject([
+        { state: 'failed', reason: 'deadline', error: isOver, result: null },
+      ]);
+    });
+
+    lapse('keeps no more of what failed at its deadline than of what failed otherwise', async (opened) => {
+      const { clock, unit, open, advanceTo, engine } = opened;
+      const keeper = await open({ keepAtMost: (_queue, state) => (state === 'failed' ? 2 : null) });
+      // Only the one that has the limit is there when the time comes.
+      await engine.close();
+      await keeper.delivering.consume('elsewhere', CONSUME, new Deliveries().run);
+      const deadlineAt = clock.now() + SOON * unit;
+      const tasks = [0, 1, 2, 3].map(() => newTask(clock, { traits: { deadlineAt } }));
+      await keeper.enqueueing.enqueue(tasks);
+      await advanceTo(deadlineAt);
+      const counts = async () => (await keeper.inspecting.queues()).find(({ queue }) => queue === 'default')?.counts;
+      await opened.until('all to end', async () => (await counts())?.available === 0, keeper);
+      await opened.advance(unit);
+      await opened.until('two to be left', async () => (await counts())?.failed === 2, keeper);
     });
 
     lapse('binds no task to its start that was handed back after it had started', async (opened) => {

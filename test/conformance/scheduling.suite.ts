@@ -25,6 +25,9 @@ const SCHEDULE: Schedule = {
 
 const UNKNOWN = { name: 'UnknownTaskNameError', message: 'nobody knows it' };
 
+/** A tick that has not passed when its schedule is saved, on a machine that is very busy. */
+const TO_COME = 40;
+
 /** A case that begins at a tick: ticks are at full units. */
 interface ScheduleCase extends EngineCase {
   readonly isInjected: boolean;
@@ -313,8 +316,9 @@ export function describeScheduling(it: CaseTest): void {
 
     itAtTick('is triggered by hand beside its ticks', async ({ engine, unit, start, after, once }) => {
       await engine.scheduling.save({ ...SCHEDULE, expression: once(1_000) });
-      const id = await engine.scheduling.trigger('nightly');
-      expect(await engine.inspecting.get(id!)).toMatchObject({
+      const { id, enqueued } = (await engine.scheduling.trigger('nightly'))!;
+      expect(enqueued).toBe(true);
+      expect(await engine.inspecting.get(id)).toMatchObject({
         state: 'available',
         name: 'work',
         runAt: after(start),
@@ -323,11 +327,46 @@ export function describeScheduling(it: CaseTest): void {
       expect(await engine.scheduling.trigger('nobody')).toBeNull();
     });
 
+    itAtTick('is triggered once for each id that somebody gives the run', async ({ engine, open, once }) => {
+      await engine.scheduling.save({ ...SCHEDULE, expression: once(1_000) });
+      const other = await open();
+      const both = [engine, other, other].map((process) => process.scheduling.trigger('nightly', 'nightly:today'));
+      const answers = (await Promise.all(both)).map((triggered) => triggered!.enqueued);
+      expect(answers.filter(Boolean)).toHaveLength(1);
+      expect(await engine.scheduling.all()).toMatchObject([{ lastTaskIds: ['nightly:today'] }]);
+      const { id } = (await engine.scheduling.trigger('nightly'))!;
+      expect(await engine.scheduling.trigger('nightly', 'nightly:today')).toEqual({
+        id: 'nightly:today',
+        enqueued: false,
+      });
+      expect(await engine.scheduling.all()).toMatchObject([{ lastTaskIds: [id, 'nightly:today'] }]);
+    });
+
+    itAtTick('gives each run tags, and the times by which it must have started and ended', async (opened) => {
+      const { engine, clock, unit, start, once, until, runs, advanceTo } = opened;
+      if (!engine.capabilities.lapses) return;
+      const traits = { tags: { customer: '42' }, expires: 2 * unit, deadline: 1_000 * unit };
+      await engine.scheduling.save({ ...SCHEDULE, expression: once(TO_COME), traits });
+      expect(await engine.scheduling.all()).toMatchObject([{ traits }]);
+      const { id } = (await engine.scheduling.trigger('nightly'))!;
+      const { tags, startBy, deadlineAt, createdAt } = (await engine.inspecting.get(id))!;
+      expect({ tags, startBy: startBy! - createdAt, deadlineAt: deadlineAt! - createdAt }).toEqual({
+        tags: traits.tags,
+        startBy: traits.expires,
+        deadlineAt: traits.deadline,
+      });
+      await advanceTo(start + TO_COME * unit);
+      await until('the tick', async () => (await runs()).length === 2);
+      await advanceTo(clock.now() + 2 * unit);
+      const reasons = async () => (await runs()).map(({ reason }) => reason);
+      await until('both to expire', async () => String(await reasons()) === 'expired,expired');
+    });
+
     itAtTick('remembers the tasks of its last runs', async ({ engine, once }) => {
       await engine.scheduling.save({ ...SCHEDULE, expression: once(1_000) });
       expect((await engine.scheduling.all())[0]!.lastTaskIds).toEqual([]);
       const ids: string[] = [];
-      for (let run = 0; run < 7; run += 1) ids.unshift((await engine.scheduling.trigger('nightly'))!);
+      for (let run = 0; run < 7; run += 1) ids.unshift((await engine.scheduling.trigger('nightly'))!.id);
       const { lastTaskIds } = (await engine.scheduling.all())[0]!;
       expect(lastTaskIds).toEqual(ids.slice(0, 5));
       await engine.acting.act('delete', { ids: [ids[1]!] });
@@ -345,7 +384,8 @@ export function describeScheduling(it: CaseTest): void {
       const other = await open();
       await engine.scheduling.save({ ...SCHEDULE, expression: once(1_000) });
       const both = [engine, other, engine, other, other];
-      const ids = await Promise.all(both.map((process) => process.scheduling.trigger('nightly')));
+      const triggered = await Promise.all(both.map((process) => process.scheduling.trigger('nightly')));
+      const ids = triggered.map((run) => run!.id);
       const { lastTaskId, lastTaskIds } = (await engine.scheduling.all())[0]!;
       expect(lastTaskIds).toHaveLength(5);
       expect(new Set(lastTaskIds)).toEqual(new Set(ids));
@@ -387,8 +427,9 @@ export function describeScheduling(it: CaseTest): void {
 
     itAtTick('leaves out a tick while any run is not over', async ({ engine, unit, start, advanceTo, until, runs }) => {
       await engine.scheduling.save({ ...SCHEDULE, overlap: false });
-      const [first, second] = [await engine.scheduling.trigger('nightly'), await engine.scheduling.trigger('nightly')];
-      await engine.acting.act('cancel', { ids: [second!] });
+      const trigger = async () => (await engine.scheduling.trigger('nightly'))!.id;
+      const [first, second] = [await trigger(), await trigger()];
+      await engine.acting.act('cancel', { ids: [second] });
       // When the second tick is under way, the first has been dealt with.
       await advanceTo(start + 2 * unit);
       const isUnderWay = async () => (await engine.scheduling.all())[0]!.nextRunAt! >= start + 3 * unit;

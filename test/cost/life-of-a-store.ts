@@ -1,10 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { uuidv7 } from 'uuidv7';
+import { uuidv7, V7Generator } from 'uuidv7';
 import { ManualClock } from '../../lib/clock/index.js';
 import type { Consumer, NewTask, Outcome } from '../../lib/engine/port/index.js';
 import { sqliteEngine } from '../../lib/engine/sqlite/index.js';
 import { CostMeter, type Cost } from './cost-meter.js';
 import { fill } from './filler.js';
+
+const ids = new V7Generator();
 
 const QUEUE = 'work';
 const MINUTE_MS = 60_000;
@@ -45,7 +47,8 @@ export async function lifeOfAStore(others: number): Promise<Record<Step, Cost>> 
     const common = { queue: QUEUE, name: 'job', params: '{"to":"ann@example.com"}', priority: 1, maxAttempts: 3 };
     return Array.from({ length: count }, () => ({
       ...common,
-      id: uuidv7(),
+      // By the clock that says when it was enqueued, however long the machine took to come here.
+      id: ids.generateOrResetWithTs(now).toString(),
       runAt: now,
       createdAt: now,
       settings: null,

@@ -25,15 +25,15 @@ const SCHEDULED = RUNNING + TASKS + 1;
 
 /**
  * A statement, its parameters, and the most pages that it visits. Three for each tree that it goes down, as that is how
- * high they are; the rest is where it walks along.
+ * high they are; the rest is where it walks along. Ten rows may lie on two pages.
  */
 const STATEMENTS: ReadonlyArray<readonly [what: string, sql: string, parameters: readonly unknown[], most: number]> = [
-  ['what to claim, 10', NEXT_TASKS, [QUEUE, 10], 6],
+  ['what to claim, 10', NEXT_TASKS, [QUEUE, 10], 7],
   ['claim 10', CLAIM_TASKS, [WORKER, NOW, QUEUE, 10], 15],
   ['complete', END_TASK, ['completed', NOW, NOW, LATER, 3, RUNNING, 1, WORKER], 13],
   ['retry', RETRY_TASK, ['retryable', NOW, LATER, 0, 3, RUNNING, 1, WORKER], 13],
   ['put an attempt on record', INSERT_ATTEMPT, [RUNNING, 1, WORKER, NOW, NOW, 'completed', null, null, null], 4],
-  ['find 10 that are due', DUE_TASKS, [LATER, 10], 6],
+  ['find 10 that are due', DUE_TASKS, [LATER, 10], 7],
   ['when the next is due', NEXT_DUE, [], 3],
   ['promote', PROMOTE_TASK, [SCHEDULED], 19],
   ['prune 10', PRUNE_TASKS, [LATER, 10], 17],

@@ -408,6 +408,42 @@ describe('CronSchedules', () => {
   });
 });
 
+describe('the option "crons"', () => {
+  it('stands over the decorator of a name, as far as it says something', async () => {
+    const app = await bench.start(
+      { providers: [Hourly, CatchUps] },
+      { crons: { hourly: { expression: '30 5 * * *', timeZone: 'Europe/Paris' }, off: { disabled: false }, once: {} } },
+    );
+    expect(await app.schedules.get('hourly')).toMatchObject({
+      expression: '30 5 * * *',
+      timeZone: 'Europe/Paris',
+      disabled: false,
+    });
+    expect(await app.schedules.get('off')).toMatchObject({ disabled: false });
+    await app.close();
+    const plain = await bench.start({ providers: [Hourly, CatchUps] }, { crons: { hourly: { disabled: true } } });
+    expect(await plain.schedules.get('hourly')).toMatchObject({
+      expression: '0 * * * *',
+      disabled: true,
+      nextRunAt: null,
+    });
+    expect(await plain.schedules.get('off')).toMatchObject({ disabled: true });
+  });
+
+  it('stops the boot where a name, an expression or a zone is wrong', async () => {
+    const providers = [Hourly];
+    const named = bench.start({ providers }, { crons: { houry: { disabled: true } } });
+    await expect(named).rejects.toThrow(/"houry", and no @Cron.*Did you mean "hourly"\?/);
+    const expression = bench.start({ providers }, { crons: { hourly: { expression: 'each day' } } });
+    await expect(expression).rejects.toThrow(/"crons", "hourly", over @Cron on Hourly\.hourly: "each day"/);
+    const zone = bench.start({ providers }, { crons: { hourly: { timeZone: 'Paris' } } });
+    await expect(zone).rejects.toThrow(/no time zone "Paris"/);
+    const key = bench.start({ providers }, { crons: { hourly: { timezone: 'UTC' } as object } });
+    await expect(key).rejects.toThrow(/timezone.*timeZone/);
+    await bench.start({}, { crons: { houry: { disabled: true } } });
+  });
+});
+
 describe('beside ScheduleModule', () => {
   it('stops the boot where both would run the methods', async () => {
     const both = bench.start({ imports: [ScheduleModule.forRoot()], providers: [Hourly] });

@@ -95,6 +95,15 @@ export function describeOwnIds(name: string, start: () => Promise<OwnIdsSite>): 
       }
     });
 
+    it('are one task whichever queue a later call names', async () => {
+      const store = await site.store();
+      const [tasks, other] = [await boot(store), await boot(store)];
+      await tasks.queue('idle', 'greet', { n: 1 }, { id: 'welcome:42' });
+      const again = await other.queue('default', 'greet', { n: 2 }, { id: 'welcome:42' });
+      expect(again).toMatchObject({ enqueued: false, queue: 'idle', params: { n: 1 } });
+      expect((await tasks.list()).items).toHaveLength(1);
+    });
+
     it('are any text that a link can hold, in the handler, in lists and in actions', async () => {
       const seen: string[] = [];
       const begun = signal();

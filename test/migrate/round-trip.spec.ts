@@ -12,7 +12,8 @@ import { bootApp, ended, when } from '../module/support.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { until } from '../support/until.js';
 import { checksums, migrate } from './support/run-migrate.js';
-import { opened } from './support/stored.js';
+import { someTasks } from './support/some-tasks.js';
+import { fill, opened } from './support/stored.js';
 import { KINDS, Places } from './support/places.js';
 
 const DAY = 86_400_000;
@@ -87,6 +88,8 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       }
       await tasks.queue('held', 'step', { step: 'held' });
       await tasks.pauseQueue('held');
+      const own = { id: 'own:1/2', tags: { customer: '42' }, deadline: '2d' } as const;
+      const tagged = await tasks.queueIn('default', '2h', 'step', { step: 'own' }, own);
       const schedules = producer.get(CronSchedules);
       await schedules.add({
         name: 'nightly',
@@ -98,14 +101,14 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       await schedules.add({ name: 'weekly', expression: '0 3 * * 1', queue: 'ordered', task: 'step' });
       await schedules.pause('weekly');
       expect(await producer.get(Operations).store.secret(PANEL_KEY_SECRET, 'the key')).toBe('the key');
-      const shown = await Promise.all([failed, retryable, scheduled].map(({ id }) => tasks.get(id)));
+      const shown = await Promise.all([failed, retryable, scheduled, tagged].map(({ id }) => tasks.get(id)));
       await producer.close();
 
       const moved = await migrate(source.address, target.address);
       expect(moved.code, moved.err).toBe(0);
       const [one, other] = checksums(moved);
       expect(one).toBe(other);
-      expect(moved.out).toMatch(/^total +9 +9$/m);
+      expect(moved.out).toMatch(/^total +10 +10$/m);
       expect(moved.out).toContain('2 schedules, 1 paused queue');
 
       const old = await boot(source.options, { workers: false });
@@ -117,9 +120,11 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       served.length = 0;
       const app = await boot(target.options, { workers: { ordered: 1, held: 1, default: 1 } });
       const after = app.get(TaskDispatcher);
-      const here = await Promise.all([failed, retryable, scheduled].map(({ id }) => after.get(id)));
+      const here = await Promise.all([failed, retryable, scheduled, tagged].map(({ id }) => after.get(id)));
       expect(here).toEqual(shown);
       for (const id of ordered) await ended(after, id);
+      expect((await after.list({ tags: own.tags })).items.map(({ id }) => id)).toEqual([own.id]);
+      expect(await after.queue('default', 'step', {}, { id: own.id })).toMatchObject({ enqueued: false });
       expect(served.map(({ params }) => (params as { step: number }).step)).toEqual([3, 1, 4, 0, 2]);
       expect(await app.get(Operations).store.secret(PANEL_KEY_SECRET, 'another')).toBe('the key');
       const list = await app.get(CronSchedules).list();
@@ -147,6 +152,30 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       await ended(after, held[0]!.id);
     }, 120_000);
   });
+
+  it.each(KINDS)(
+    'to %s ends there, with no worker, the tasks whose time has come meanwhile',
+    async (kind) => {
+      const [source, target] = [await places.make('SQLite'), await places.make(kind)];
+      const now = Date.now();
+      const waiting = someTasks(2, now).map((task) => ({ ...task, queue: 'ordered', name: 'step', attempt: 0 }));
+      const traits = [{ startBy: now - 1, tags: { customer: '42' } }, { deadlineAt: now - 1 }];
+      await fill(
+        source.address,
+        waiting.map((task, index) => ({ ...task, traits: traits[index]!, attempts: [], logs: [], startedAt: null })),
+      );
+      const moved = await migrate(source.address, target.address);
+      expect(moved.code, moved.err).toBe(0);
+      const tasks = (await boot(target.options, { workers: false })).get(TaskDispatcher);
+      const ends = await Promise.all(waiting.map(({ id }) => ended(tasks, id)));
+      expect(ends.map(({ state, reason }) => [state, reason])).toEqual([
+        ['cancelled', 'expired'],
+        ['failed', 'deadline'],
+      ]);
+      expect(ends[0]!.tags).toEqual({ customer: '42' });
+    },
+    60_000,
+  );
 
   it.each(KINDS)(
     'to %s makes up for a tick that was missed meanwhile, once',

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
 import type { ActionResult, TaskAction } from '../../lib/contract/index.js';
-import type { Outcome } from '../../lib/engine/port/index.js';
+import type { NewTask, Outcome, TaskResult } from '../../lib/engine/port/index.js';
 import { MINUTE, newTask } from '../conformance/harness.js';
 import { QUEUES, type ModelTask, type TaskModel } from './task-model.js';
 import { Disagreement } from './disagreement.js';
@@ -33,8 +33,18 @@ class Step implements Command {
   }
 }
 
+/** What a handler returned, and for how long it keeps it. */
+interface Result {
+  readonly value: unknown;
+  readonly keepMinutes: number | null;
+}
+
 type OutcomeShape =
-  | { readonly kind: 'completed' | 'failed' | 'cancelled'; readonly keepMinutes: number | null }
+  | {
+      readonly kind: 'completed' | 'failed' | 'cancelled';
+      readonly keepMinutes: number | null;
+      readonly result?: Result;
+    }
   | { readonly kind: 'retry'; readonly inMinutes: number; readonly countsAttempt: boolean }
   | { readonly kind: 'released' };
 
@@ -48,6 +58,11 @@ const outcome: fc.Arbitrary<OutcomeShape> = fc.oneof(
   fc.record({
     kind: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const),
     keepMinutes: fc.option(minutes),
+  }),
+  fc.record({
+    kind: fc.constant('completed' as const),
+    keepMinutes: fc.option(minutes),
+    result: fc.record({ value: fc.constantFrom(null, 0, { url: 'x' }, 'é😀\0'), keepMinutes: fc.option(minutes) }),
   }),
   fc.record({
     kind: fc.constant('retry' as const),
@@ -73,10 +88,29 @@ function outcomeAt(now: number, shape: OutcomeShape): Outcome {
     default: {
       const keepFor = shape.keepMinutes === null ? null : shape.keepMinutes * MINUTE;
       return shape.kind === 'completed'
-        ? { kind: 'completed', maxAttempts: 4, keepFor }
+        ? { kind: 'completed', maxAttempts: 4, keepFor, ...(shape.result && { result: resultOf(shape.result) }) }
         : { kind: shape.kind, maxAttempts: 4, keepFor, error };
     }
   }
+}
+
+function resultOf({ value, keepMinutes }: Result): TaskResult {
+  const keepFor = keepMinutes === null ? null : keepMinutes * MINUTE;
+  return { json: JSON.stringify(value), sensitive: [], keepFor };
+}
+
+/** Minutes after the time at which a task may start. Half ones: nothing else comes at them. */
+const span = fc.record({ expires: fc.option(minutes), deadline: fc.option(minutes) });
+
+function spanOf({ expires, deadline }: { expires: number | null; deadline: number | null }, from: number) {
+  const startBy = expires === null ? null : from + (expires - 0.5) * MINUTE;
+  const deadlineAt = deadline === null ? null : from + (deadline - 0.5) * MINUTE;
+  return { startBy, deadlineAt };
+}
+
+function traitsOf({ startBy, deadlineAt }: ReturnType<typeof spanOf>): Pick<NewTask, 'traits'> {
+  if (startBy === null && deadlineAt === null) return {};
+  return { traits: { ...(startBy !== null && { startBy }), ...(deadlineAt !== null && { deadlineAt }) } };
 }
 
 const enqueue = fc
@@ -88,6 +122,7 @@ const enqueue = fc
         priority: fc.integer({ min: -1, max: 1 }),
         inMinutes: fc.option(minutes),
         ownId: fc.boolean(),
+        span: fc.option(span),
       }),
       {
         minLength: 1,
@@ -102,13 +137,20 @@ const enqueue = fc
         () => true,
         async (model, real) => {
           const tasks = rows.map((row) => ({
+            ...spanOf(row.span ?? { expires: null, deadline: null }, model.now + (row.inMinutes ?? 0) * MINUTE),
             id: row.ownId ? `own:${uuidv7()}/%é😀` : newTask(real.clock).id,
             mayExist: row.ownId,
             queue: row.queue,
             priority: row.priority,
             runAt: model.now + (row.inMinutes ?? 0) * MINUTE,
           }));
-          await real.engine(by).enqueueing.enqueue(tasks.map((task) => newTask(real.clock, task)));
+          await real
+            .engine(by)
+            .enqueueing.enqueue(
+              tasks.map(({ startBy, deadlineAt, ...task }) =>
+                newTask(real.clock, { ...task, ...traitsOf({ startBy, deadlineAt }) }),
+              ),
+            );
           // Stored when the promise resolves: the other process sees it at once.
           for (const { id } of tasks) {
             if (!(await real.engine(by + 1).inspecting.get(id)))
@@ -131,8 +173,8 @@ const enqueueAgain = fc.tuple(process, which, fc.integer({ min: -1, max: 1 }), m
         const runAt = model.now + inMinutes * MINUTE;
         const again = newTask(real.clock, { id, queue: of, priority, runAt, mayExist: true });
         const answers = await real.engine(by).enqueueing.enqueue([again]);
-        if (answers.join() !== 'existing')
-          throw new Disagreement(`${id} is there and was answered as ${answers.join()}`);
+        if (!isDeepStrictEqual(answers, ['existing']))
+          throw new Disagreement(`${id} is there and was answered as ${JSON.stringify(answers)}`);
       },
     ),
 );
@@ -156,6 +198,7 @@ const endAttempt = fc.tuple(which, outcome).map(
       (model) => model.running().length > 0,
       async (model, real) => {
         const task = pick(model.running(), index);
+        if (shape.kind !== 'completed' && model.isContested(task)) return;
         const how = outcomeAt(model.now, shape);
         await real.end(real.holder(task.id)!, how);
         model.end(task, how);
@@ -181,7 +224,7 @@ const strikeOff = fc.tuple(which, fc.boolean()).map(
       `strikeOff(${index}${told ? ', and is told' : ''})`,
       (model) => model.running().length > 0,
       async (model, real) => {
-        if (!real.site.strikeOff) return;
+        if (!real.site.strikeOff || model.running().some((task) => model.isContested(task))) return;
         const victim = real.holder(pick(model.running(), index).id)!;
         const lost = await real.strikeOff(victim);
         if (told) await real.noticed(victim);
@@ -196,6 +239,7 @@ const shutDownWorker = which.map(
       `shutDownWorker(${index})`,
       () => true,
       async (model, real) => {
+        if (model.running().some((task) => model.isContested(task))) return;
         if (real.slots.length > 0) await shutDown(model, real, pick(real.slots, index));
       },
     ),
@@ -207,6 +251,7 @@ const restart = process.map(
       `restart(process ${number})`,
       () => true,
       async (model, real) => {
+        if (model.running().some((task) => model.isContested(task))) return;
         // Those that wait go first: what the others hand back is not for them.
         for (const holding of [false, true]) {
           const slots = real.slots.filter((slot) => slot.process === number && (slot.delivery !== null) === holding);
@@ -335,7 +380,8 @@ const moveClock = fc.integer({ min: -20, max: 40 }).map(
       async (model, real) => {
         const target = model.now + by * MINUTE;
         // A jump over several due times promotes them in any order, so workers that wait are led from one to the next.
-        const led = model.waiting.mail + model.waiting.reports > 0;
+        // What lapses on the way is kept from then on, by a clock that is stopped there.
+        const led = model.waiting.mail + model.waiting.reports > 0 || model.lapseTimes(target).length > 0;
         for (const time of [...(led ? model.dueTimes(target) : []), target]) {
           if (by > 0 && time < model.now) continue;
           real.clock.set(time);

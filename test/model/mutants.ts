@@ -1,11 +1,13 @@
 import Database from 'better-sqlite3';
 import { vi } from 'vitest';
 import type { TaskEngine } from '../../lib/engine/port/index.js';
-import { CANCEL_WAITING_TASK, RETRY_ENDED_TASK } from '../../lib/engine/sqlite/sql/act-on-tasks.js';
+import { CANCEL_WAITING_TASK, RETRY_ENDED_TASK, SET_TRAITS } from '../../lib/engine/sqlite/sql/act-on-tasks.js';
 import { ADD_COUNT } from '../../lib/engine/sqlite/store/transaction.js';
 import { RETRY_TASK } from '../../lib/engine/sqlite/sql/finish-attempt.js';
 import { INSERT_TASK, INSERT_TASK_WITH_TRAITS } from '../../lib/engine/sqlite/sql/insert-tasks.js';
+import { DUE_LAPSES, END_LAPSED_TASK, NEXT_LAPSE, PUT_LAPSE } from '../../lib/engine/sqlite/sql/lapse-tasks.js';
 import { RESCUE_TASK } from '../../lib/engine/sqlite/sql/rescue-tasks.js';
+import { NEXT_RESULT_EXPIRY, PRUNE_RESULTS, PUT_RESULT } from '../../lib/engine/sqlite/sql/result-rows.js';
 import { Liveness } from '../../lib/engine/sqlite/process/liveness.js';
 import { MINUTE } from '../conformance/harness.js';
 import {
@@ -49,6 +51,32 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   inSql('has a lost attempt count against the retries', [RESCUE_TASK, 'excused = excused + 1, ', '']),
   inSql('deletes what is still to be kept', ...deletesEarly(5 * MINUTE)),
+  inSql(
+    'ends tasks before their time',
+    [NEXT_LAPSE, 'SELECT at', `SELECT at - ${5 * MINUTE} AS at`],
+    [DUE_LAPSES, 'at <= ?', `at - ${5 * MINUTE} <= ?`],
+    // Else it looks again when the time has come.
+    [DUE_LAPSES, 'attempt, traits', `attempt, json_set(traits, '$.startBy', 1) AS traits`],
+  ),
+  inSql('ends what has started when it should have started', [DUE_LAPSES, ' attempt,', ' 0 AS attempt,']),
+  inSql('ends what runs at its deadline', [DUE_LAPSES, ' state,', ` replace(state, 'running', 'available') AS state,`]),
+  inSql('fails what has not started in time', [
+    END_LAPSED_TASK,
+    'SET state = ?',
+    `SET state = replace(?, 'cancelled', 'failed')`,
+  ]),
+  inSql('forgets the deadline of what is handed back', [PUT_LAPSE, 'VALUES (?, ?)', 'VALUES (?, ? + 1e12)']),
+  inSql('binds a task that is retried by hand to a time that is over', [
+    SET_TRAITS,
+    'SET traits = ?',
+    'SET traits = coalesce(traits, ?)',
+  ]),
+  inSql('keeps another result than the handler returned', [PUT_RESULT, 'VALUES (?, ?,', `VALUES (?, json_array(?),`]),
+  inSql(
+    'lets results go that are still to be kept',
+    [NEXT_RESULT_EXPIRY, 'SELECT expires_at', `SELECT expires_at - ${5 * MINUTE} AS expires_at`],
+    [PRUNE_RESULTS, 'expires_at <= ?', `expires_at - ${5 * MINUTE} <= ?`],
+  ),
   {
     name: 'takes every other process for dead (a rescue that ignores heartbeats)',
     createSite: () => {

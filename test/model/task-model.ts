@@ -1,5 +1,6 @@
-import type { AttemptOutcome, TaskAction, TaskState } from '../../lib/contract/index.js';
+import type { AttemptOutcome, LapseReason, TaskAction, TaskState } from '../../lib/contract/index.js';
 import type { EngineCapabilities, Outcome } from '../../lib/engine/port/index.js';
+import { lapse, liveAgain, type ModelSpan, NO_SPAN } from './life-span.js';
 
 export const QUEUES = ['mail', 'reports'] as const;
 export type Queue = (typeof QUEUES)[number];
@@ -22,7 +23,7 @@ export type ModelTraits = Pick<EngineCapabilities, 'queueOrder' | 'keepsCancelle
 
 const AS_SQLITE: ModelTraits = { queueOrder: 'created', keepsCancelledAttempts: true };
 
-export interface ModelTask {
+export interface ModelTask extends ModelSpan {
   readonly id: string;
   readonly queue: Queue;
   readonly priority: number;
@@ -39,9 +40,11 @@ export interface ModelTask {
   readonly outcomes: AttemptOutcome[];
   cancelRequested: boolean;
   expiresAt: number | null;
+  /** What its handler returned, as JSON, and until when that is kept; null where there is none. */
+  result: { readonly json: string; readonly until: number } | null;
 }
 
-export interface EnqueuedTask {
+export interface EnqueuedTask extends Partial<ModelSpan> {
   readonly id: string;
   readonly queue: Queue;
   readonly priority: number;
@@ -53,6 +56,10 @@ export interface SeenTask {
   readonly state: TaskState;
   readonly attempt: number;
   readonly attempts: ReadonlyArray<readonly [number, AttemptOutcome | null]>;
+  /** Absent where the store did not end it by its times. */
+  readonly reason?: LapseReason;
+  /** As JSON; absent where none is kept. */
+  readonly result?: string;
 }
 
 /**
@@ -74,6 +81,7 @@ export class TaskModel {
   enqueue(tasks: readonly EnqueuedTask[]): void {
     for (const task of tasks) {
       this.tasks.set(task.id, {
+        ...NO_SPAN,
         ...task,
         place: this.places++,
         state: task.runAt > this.now ? 'scheduled' : 'available',
@@ -83,6 +91,7 @@ export class TaskModel {
         outcomes: [],
         cancelRequested: false,
         expiresAt: null,
+        result: null,
       });
     }
   }
@@ -90,6 +99,7 @@ export class TaskModel {
   /** Ends the attempt that runs. */
   end(task: ModelTask, outcome: Outcome): void {
     if (outcome.kind === 'declined') throw new Error('The model knows every name');
+    if (outcome.kind === 'suspended') throw new Error('The model knows no steps');
     const again = outcome.kind === 'retry' || outcome.kind === 'released';
     if (again && task.cancelRequested) return this.endAs(task, 'cancelled', KEPT_BY_ENGINE_MS);
     if (outcome.kind === 'released') {
@@ -101,7 +111,12 @@ export class TaskModel {
       this.goOn(task, outcome.countsAttempt ? 'retried' : 'snoozed', state, outcome.countsAttempt);
       task.runAt = outcome.at;
       task.lost = 0;
-    } else this.endAs(task, outcome.kind, outcome.keepFor);
+    } else {
+      this.endAs(task, outcome.kind, outcome.keepFor);
+      if (outcome.kind !== 'completed' || !outcome.result) return;
+      const { json, keepFor } = outcome.result;
+      task.result = { json, until: keepFor === null ? Infinity : this.now + keepFor };
+    }
   }
 
   /** The worker of the attempt that runs is taken for dead. */
@@ -133,6 +148,7 @@ export class TaskModel {
           task.attempt = 0;
           task.outcomes.length = 0;
         }
+        liveAgain(task, this.now);
         if (task.state !== 'retryable') {
           task.excused = task.attempt;
           task.lost = 0;
@@ -156,6 +172,8 @@ export class TaskModel {
         task.state = 'available';
         this.takePlace(task, 'back');
       }
+      if (task.result && task.result.until <= this.now) task.result = null;
+      this.lapse(task);
     }
     for (const queue of QUEUES) {
       while (!this.paused.has(queue) && this.waiting[queue] > 0) {
@@ -165,6 +183,22 @@ export class TaskModel {
         this.claim(next);
       }
     }
+  }
+
+  /** Ends a task that waits when its time has come. */
+  private lapse(task: ModelTask): void {
+    const next = isWaiting(task) ? lapse(task, task.attempt > 0) : null;
+    if (!next || next[1] > this.now) return;
+    [task.reason] = next;
+    this.retire(task, task.reason === 'expired' ? 'cancelled' : 'failed', KEPT_BY_ENGINE_MS);
+  }
+
+  /**
+   * Whether a worker might get the task, were it handed back now, before the store ends it: either is right, and then the
+   * handler is not called.
+   */
+  isContested({ queue, deadlineAt }: ModelTask): boolean {
+    return deadlineAt !== null && deadlineAt <= this.now && this.waiting[queue] > 0;
   }
 
   claim(task: ModelTask): void {
@@ -186,12 +220,18 @@ export class TaskModel {
     return [...this.tasks.values()].filter((task) => task.state === 'running');
   }
 
-  /** The times up to `until` at which a task comes due, in order. */
+  /** The times up to `until` at which a task comes due, or is ended by its times, in order. */
   dueTimes(until: number): number[] {
-    const times = [...this.tasks.values()]
-      .filter(({ state, runAt }) => (state === 'scheduled' || state === 'retryable') && runAt <= until)
-      .map(({ runAt }) => runAt);
-    return [...new Set(times)].sort((left, right) => left - right);
+    const due = [...this.tasks.values()].filter((task) => isWaiting(task) && task.state !== 'available');
+    const times = [...due.map(({ runAt }) => runAt), ...this.lapseTimes(until)];
+    return [...new Set(times.filter((time) => time <= until))].sort((left, right) => left - right);
+  }
+
+  /** Those at which a task is ended by its times. */
+  lapseTimes(until: number): number[] {
+    const waiting = [...this.tasks.values()].filter(isWaiting);
+    const times = waiting.map((task) => lapse(task, task.attempt > 0)?.[1] ?? Infinity);
+    return times.filter((time) => time <= until);
   }
 
   seen(id: string): SeenTask | null {
@@ -199,7 +239,13 @@ export class TaskModel {
     if (!task) return null;
     const ended = task.outcomes.map((outcome, index) => [index + 1, outcome] as const);
     const attempts = task.state === 'running' ? [...ended, [task.attempt, null] as const] : ended;
-    return { state: task.state, attempt: task.attempt, attempts };
+    return {
+      state: task.state,
+      attempt: task.attempt,
+      attempts,
+      ...(task.reason && { reason: task.reason }),
+      ...(task.result && { result: task.result.json }),
+    };
   }
 
   /** Queues with their counts, as text: only states that have any. */
@@ -233,6 +279,10 @@ export class TaskModel {
     task.state = state;
     task.expiresAt = keepFor === null ? null : this.now + keepFor;
   }
+}
+
+function isWaiting({ state }: ModelTask): boolean {
+  return state === 'scheduled' || state === 'retryable' || state === 'available';
 }
 
 export function depthText(queue: string, counts: ReadonlyMap<TaskState, number>, paused: boolean): string {

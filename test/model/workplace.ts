@@ -4,7 +4,15 @@ import type { TaskState } from '../../lib/contract/index.js';
 import type { Consumer, Delivery, EngineContext, Outcome, TaskEngine } from '../../lib/engine/port/index.js';
 import { completed, contextWith, type EngineSite } from '../conformance/harness.js';
 import { Disagreement } from './disagreement.js';
-import { KEPT_BY_ENGINE_MS, QUEUES, depthText, type ModelTask, type Queue, type TaskModel } from './task-model.js';
+import {
+  KEPT_BY_ENGINE_MS,
+  QUEUES,
+  depthText,
+  type ModelTask,
+  type Queue,
+  type SeenTask,
+  type TaskModel,
+} from './task-model.js';
 
 /** A store for the model's engines, and what only the store's own means can do to it. */
 export interface ModelSite extends EngineSite {
@@ -192,18 +200,23 @@ export class Workplace {
       .running()
       .filter((task: ModelTask) => task.cancelRequested)
       .map(({ id }) => id);
-    return { ...Object.fromEntries(tasks), queues: model.depths(), held: held.sort(), aborted: aborted.sort() };
+    const awaited = tasks.flatMap(([, seen]) => (seen ? awaitedText(seen) : []));
+    const all = { queues: model.depths(), held: held.sort(), aborted: aborted.sort(), awaited };
+    return { ...Object.fromEntries(tasks), ...all };
   }
 
   private async actual(): Promise<Record<string, unknown>> {
     const engine = this.engine(0);
     const tasks: Record<string, unknown> = {};
+    const awaited = await this.awaited(engine);
     for (const id of this.ids) {
       const task = await engine.inspecting.get(id);
       tasks[id] = task && {
         state: task.state,
         attempt: task.attempt,
         attempts: task.attempts.map(({ attempt, outcome }) => [attempt, outcome]),
+        ...(task.reason && { reason: task.reason }),
+        ...('result' in task && { result: JSON.stringify(task.result) }),
       };
     }
     const depths = new Map((await engine.inspecting.queues()).map((depth) => [depth.queue, depth]));
@@ -215,7 +228,21 @@ export class Workplace {
     const live = this.slots.filter((slot) => slot.delivery && !slot.stale && !slot.over).map((slot) => slot.delivery!);
     const held = live.map(({ task }) => `${task.id} #${task.attempt}`).sort();
     const aborted = live.filter(({ aborted: reason }) => reason !== null).map(({ task }) => task.id);
-    return { ...tasks, queues, held, aborted: aborted.sort() };
+    return { ...tasks, queues, held, aborted: aborted.sort(), awaited };
+  }
+
+  /** What those would be told who wait for tasks. */
+  private async awaited(engine: TaskEngine): Promise<string[]> {
+    const texts: string[] = [];
+    for (let from = 0; from < this.ids.length;) {
+      const { tasks, looked } = await engine.inspecting.awaited(this.ids.slice(from));
+      for (const { state, reason, result, error } of tasks) {
+        if (reason === 'deadline' && error?.name !== 'DeadlineError') texts.push(`no error of the deadline`);
+        texts.push(awaitedText({ state, ...(reason && { reason }), ...(result !== null && { result }) }));
+      }
+      from += looked;
+    }
+    return texts;
   }
 
   private arrive(slot: Slot, delivery: Delivery): void {
@@ -269,6 +296,10 @@ export class Workplace {
     await this.keepers.get(engine)?.close(0);
     await engine.close();
   }
+}
+
+function awaitedText({ state, reason, result }: Pick<SeenTask, 'state' | 'reason' | 'result'>): string {
+  return [state, reason, result].join(' ').trim();
 }
 
 function difference(actual: Record<string, unknown>, expected: Record<string, unknown>): string {

@@ -483,11 +483,10 @@ describe('A queue that only a handler names', () => {
     }
     const warnings = vi.spyOn(Logger.prototype, 'warn');
     onTestEnd(() => warnings.mockRestore());
+    const said = () => warnings.mock.calls.flat().filter((text) => String(text).includes('"reports" has no worker'));
     await bootApp({ providers: [ReportHandler], tasks: { workers: false } });
-    expect(warnings).not.toHaveBeenCalled();
+    expect(said()).toEqual([]);
     await bootApp({ providers: [ReportHandler], tasks: { workers: { default: 1 } } });
-    expect(warnings).toHaveBeenCalledWith(
-      expect.stringMatching(/"reports" has no worker.*"ReportHandler.handle" is here/),
-    );
+    expect(said()).toEqual([expect.stringContaining('"ReportHandler.handle" is here')]);
   });
 });

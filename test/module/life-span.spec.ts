@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { TaskContext } from '../../lib/attempts/index.js';
 import { ManualClock } from '../../lib/clock/index.js';
 import { DeadlineError, InvalidArgumentError, RetryLater } from '../../lib/contract/index.js';
-import { TaskHandler } from '../../lib/nest/index.js';
+import { CronSchedules } from '../../lib/cron/index.js';
+import { Cron, TaskHandler } from '../../lib/nest/index.js';
 import { bootApp, dispatcherOf, ended, signal, when } from './support.js';
 
 const START = Date.UTC(2027, 0, 1);
@@ -96,6 +97,41 @@ describe('A task with an expiry or a deadline', () => {
     expect(await tasks.get(task.id)).toMatchObject({ state: 'available' });
     clock.set(START + 60 * MINUTE);
     expect(await ended(tasks, task.id)).toMatchObject({ state: 'cancelled', finishedAt: START + 10 * MINUTE });
+  });
+
+  it('is also a run of a schedule: each is cancelled that has not started in time', async () => {
+    class Jobs {
+      @Cron('0 0 1 1 *', { name: 'nightly', expires: '2m', tags: { report: 'nightly' } })
+      nightly(): void {}
+    }
+    @TaskHandler('work')
+    class Work {
+      handle(): void {}
+    }
+    const clock = new ManualClock(START);
+    const app = await bootApp({ tasks: { clock, workers: false }, providers: [Jobs, Work] });
+    const [tasks, schedules] = [dispatcherOf(app), app.get(CronSchedules)];
+    const daily = { name: 'daily', expression: '@daily', queue: 'default', task: 'work', deadline: '5m' } as const;
+    expect(await schedules.add(daily)).toMatchObject({ traits: { deadline: 5 * MINUTE } });
+    const run = await schedules.trigger('nightly', { id: 'nightly:1' });
+    const tags = { report: 'nightly' };
+    expect(run).toMatchObject({ id: 'nightly:1', enqueued: true, startBy: START + 2 * MINUTE, tags });
+    expect(await schedules.trigger('nightly', { id: 'nightly:1' })).toMatchObject({ id: run.id, enqueued: false });
+    await expect(schedules.trigger('nightly', { id: '' })).rejects.toThrow(InvalidArgumentError);
+    const other = await schedules.trigger('daily');
+    expect(other).toMatchObject({ deadlineAt: START + 5 * MINUTE });
+    clock.advance(5 * MINUTE);
+    expect(await ended(tasks, run.id)).toMatchObject({ state: 'cancelled', reason: 'expired' });
+    expect(await ended(tasks, other.id)).toMatchObject({ state: 'failed', reason: 'deadline' });
+    expect((await tasks.list()).items).toHaveLength(2);
+
+    class Wrong {
+      @Cron('@daily', { expires: 'soon' as '1s' })
+      daily(): void {}
+    }
+    await expect(bootApp({ tasks: { clock, workers: false }, providers: [Wrong] })).rejects.toThrow(
+      /@Cron on Wrong.daily: expires must be a duration/,
+    );
   });
 
   it('is refused with a time that has passed, with nothing stored', async () => {

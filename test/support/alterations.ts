@@ -35,8 +35,12 @@ export function inClaims(from: string, to: string): readonly Alteration[] {
 
 /** The altered statements by the original ones. */
 export function alteredStatements(alterations: readonly Alteration[]): ReadonlyMap<string, string> {
-  const altered = new Map(alterations.map(([sql, from, to]) => [sql, sql.replace(from, to)]));
-  for (const [sql, text] of altered) if (text === sql) throw new Error(`Nothing is altered in ${sql}`);
+  const altered = new Map<string, string>();
+  for (const [sql, from, to] of alterations) {
+    const before = altered.get(sql) ?? sql;
+    if (!before.includes(from)) throw new Error(`There is no "${from}" in ${before}`);
+    altered.set(sql, before.replace(from, to));
+  }
   return altered;
 }
 

@@ -5,6 +5,9 @@ import {
   ForeignQueueError,
   ParamsTooLargeError,
   ScheduleNotFoundError,
+  StepNameError,
+  StepResultError,
+  StepsNotSupportedError,
   StoreError,
   TaskNotFoundError,
   TaskStateError,
@@ -41,6 +44,9 @@ function libraryProblem(error: unknown): ProblemError | undefined {
   if (error instanceof InvalidRequestError) {
     return new ProblemError(422, 'invalid_request', error.message, { errors: error.fields });
   }
+  if (error instanceof StepNameError) return invalid(error, 'name');
+  if (error instanceof StepResultError) return invalid(error, 'payload');
+  if (error instanceof StepsNotSupportedError) return new ProblemError(409, error.code, error.message);
   if (error instanceof StoreError) return new ProblemError(503, error.code, error.message);
   return undefined;
 }

@@ -4,6 +4,7 @@ import type {
   ActionResult,
   AuditPage,
   ErrorReport,
+  KeyPage,
   Task,
   TaskAction,
   StoreCondition,
@@ -13,6 +14,7 @@ import type { CronSchedule, CronSchedules } from '../../cron/index.js';
 import type { HandlerRegistry, RegisteredHandler } from '../../handlers/index.js';
 import type {
   BulkTarget,
+  KeysQuery,
   ListTasksQuery,
   Operations,
   OutboxStatus,
@@ -65,6 +67,11 @@ export class AllowedStore {
     await this.tasksFor(request)?.requireTo('update', id);
   }
 
+  /** @throws TaskNotFoundError, ProblemError 403 */
+  async requireTo(request: HttpRequest, action: 'retry' | 'signal', id: string): Promise<void> {
+    await this.tasksFor(request)?.requireTo(action, id);
+  }
+
   /** @throws TaskNotFoundError, TaskStateError, ProblemError 403 */
   async delete(request: HttpRequest, id: string): Promise<void> {
     await this.tasksFor(request)?.requireTo('delete', id);
@@ -86,6 +93,12 @@ export class AllowedStore {
 
   async queues(request: HttpRequest): Promise<QueueStats[]> {
     return this.visible(request, await this.operations.queues.stats(), ({ queue }) => ({ queue }));
+  }
+
+  /** @throws UnknownQueueError, ProblemError 403: keys may tell who the customers are */
+  async keys(request: HttpRequest, queue: string, query: KeysQuery): Promise<KeyPage> {
+    await this.require(request, 'see', { queue });
+    return this.operations.queues.flow.keys(queue, query);
   }
 
   /** As {@link queues}, asked anew: for a stream, whose rights may change while it lasts. */

@@ -38,7 +38,7 @@ export class AllowedTasks {
   }
 
   /** @throws TaskNotFoundError, ProblemError 403 */
-  async requireTo(action: TaskAction | 'update', id: string): Promise<void> {
+  async requireTo(action: TaskAction | 'update' | 'signal', id: string): Promise<void> {
     await this.rights.require(action, aboutTask(await this.get(id)));
   }
 

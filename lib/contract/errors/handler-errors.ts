@@ -37,3 +37,34 @@ export class RetryLater extends Error {
     this.countsAttempt = options.countsAttempt ?? true;
   }
 }
+
+export interface RateLimitedOptions extends ErrorOptions {
+  /** Why, for the attempt's record. Default: `Rate limited`. */
+  message?: string;
+  /**
+   * Name of the limit (option `limits`) that is closed until then, for all that share it. Default: the handler's `limit`;
+   * where it has none, the task's queue.
+   */
+  limit?: string;
+}
+
+/**
+ * Thrown by a handler that was told to wait, as by a server that answers 429: no other task of its limit or queue starts
+ * until then, in any process, and the attempt does not count. The task runs again by then.
+ *
+ * @example
+ * throw new RateLimited('30s', { limit: 'stripe' });
+ */
+export class RateLimited extends Error {
+  readonly limit: string | null;
+
+  /** @param delay time until tasks start again: milliseconds or a duration such as `30s`. */
+  constructor(
+    readonly delay: Duration,
+    options: RateLimitedOptions = {},
+  ) {
+    super(options.message ?? 'Rate limited', options);
+    this.name = 'RateLimited';
+    this.limit = options.limit ?? null;
+  }
+}

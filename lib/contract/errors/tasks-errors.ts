@@ -173,7 +173,7 @@ export class TaskNotFoundError extends TasksError {
   }
 }
 
-/** The action does not apply to a task in its present state. */
+/** The action does not apply to a task in its present state, or another task holds the key that it would need. */
 export class TaskStateError extends TasksError {
   override readonly name = 'TaskStateError';
   readonly code = 'task_state';
@@ -184,8 +184,14 @@ export class TaskStateError extends TasksError {
     readonly action: string,
     readonly state: string,
     readonly allowed: readonly string[],
+    /** Id of the task that holds its unique key, where that is what is in the way. */
+    readonly holder?: string,
   ) {
-    super(`Cannot ${action} task "${taskId}": it is ${state}. Possible in: ${listOf(allowed, 'or')}.`);
+    super(
+      holder === undefined
+        ? `Cannot ${action} task "${taskId}": it is ${state}. Possible in: ${listOf(allowed, 'or')}.`
+        : `Cannot ${action} task "${taskId}": task "${holder}" holds its key. Let that one end, or cancel or delete it first.`,
+    );
   }
 }
 

@@ -22,6 +22,9 @@ const CAPABILITIES: Omit<EngineCapabilities, 'queueNameProblem'> = {
   uniqueIds: 'queue',
   queueOrder: 'available',
   lapses: true,
+  namedLimits: false,
+  keys: false,
+  globalConcurrency: true,
   storesWithCompletion: false,
   keepsCancelledAttempts: false,
 };

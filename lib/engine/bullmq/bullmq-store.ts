@@ -1,6 +1,7 @@
 import { messageOf, plural, type Schedule, StoreError, TasksConfigError } from '../../contract/index.js';
 import type { EngineContext } from '../port/index.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
+import { limitGlobally } from './global-concurrency.js';
 import { Cancelled } from './cancelled.js';
 import type { ServerWatch } from './connections/server-watch.js';
 import { EmptiedWatch } from './emptied-watch.js';
@@ -105,6 +106,9 @@ export class BullmqStore {
     const identity = (): Promise<string> => sharedValue(set, IDENTITY, this.context.newId());
     this.emptied = new EmptiedWatch(await identity(), identity, async () => {
       await registry.declareAgain();
+      for (const [queue, flow] of this.context.flows ?? []) {
+        if (flow?.globalConcurrency !== undefined) await limitGlobally(set, registry, queue, flow.globalConcurrency);
+      }
       await ticker.declareAgain(this.declared.values());
       const { size } = this.declared;
       this.context.logger.error(
@@ -144,8 +148,8 @@ export class BullmqStore {
     const watch = new EventWatch(set, registry, ({ event, id }) => {
       if (event === 'cancel' && id !== undefined) consumers.cancel(id);
     });
-    const lapses = new Lapses(context, { set, registry, cancelled });
-    const adder = new TaskAdder(set, registry, watch, consumers, lapses);
+    const lapses = new Lapses(context, { set, registry, cancelled, enqueue: (tasks) => adder.add(tasks) });
+    const adder: TaskAdder = new TaskAdder(set, registry, watch, consumers, lapses);
     const schedules = new ScheduleNotes(registry);
     const ticker = new ScheduleTicker(
       context,

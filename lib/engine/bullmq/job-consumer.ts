@@ -1,4 +1,3 @@
-import type { KeepJobs } from 'bullmq';
 import { wallTime } from '../../clock/index.js';
 import type { AbortCause } from '../../contract/index.js';
 import { abort, InHand } from '../common/index.js';
@@ -10,16 +9,21 @@ import { declinedOutcome } from './declined.js';
 import { taskIdOf } from './job-ids.js';
 import { watchLeases } from './lease-watch.js';
 import { returnValueOf, rowOfResult } from './job-result.js';
+import { keeping } from './keeping.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob, type RunningJobParts } from './running-job.js';
 import type { TaskJob } from './task-job.js';
 import type { UnhandledKinds } from './unhandled-kinds.js';
+import { taskFollowing } from './following.js';
 import { isLanding } from './transfer/carried.js';
 import { land } from './transfer/land.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Data points of BullMQ's metrics, one a minute: a week. */
 const METRIC_POINTS = (7 * DAY_MS) / 60_000;
+
+/** More than can start in a millisecond. */
+const NO_LIMIT = 1_000_000_000;
 
 /** How long a worker waits before it asks a server again that was not there. BullMQ's own 15 s are long for a restart. */
 const RECONNECT_MS = 1_000;
@@ -31,6 +35,7 @@ export interface ConsumerParts {
   readonly workerId: string;
   readonly keepAtMost: EngineContext['keepAtMost'];
   readonly unhandled: UnhandledKinds;
+  readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>;
   report(error: Error): void;
 }
 
@@ -40,6 +45,7 @@ export interface ConsumerParts {
  *     completed                  the job is completed; its return value is the result, where that is kept
  *     failed                     the processor throws, with no attempt left
  *     retry, counted             it throws, and the delay stands in the error
+ *     retry that closes          BullMQ's own limit of the queue is used up until then, and as the next line
  *     retry, not counted         moved to delayed, or back to wait where it is due: BullMQ does not count either as made
  *     released                   moved back to wait
  *     cancelled                  kept among the cancelled ones, and removed
@@ -48,6 +54,7 @@ export interface ConsumerParts {
  */
 export class JobConsumer implements Consumer {
   readonly concurrency: number;
+  private readonly isLimited: boolean;
   private readonly running = new InHand<RunningJob>();
   private readonly worker: ReturnType<QueueSet['worker']>;
   private readonly jobParts: RunningJobParts;
@@ -61,6 +68,7 @@ export class JobConsumer implements Consumer {
     private readonly run: RunTask,
   ) {
     this.concurrency = concurrency;
+    this.isLimited = rateLimit !== null;
     this.jobParts = {
       report: (error) => parts.report(error),
       tellOfLog: (jobId) => parts.set.tell(queue, { event: 'logged', jobId }),
@@ -77,6 +85,9 @@ export class JobConsumer implements Consumer {
       ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.per } }),
     });
     watchLeases(this.worker, lease, this.running);
+    this.worker.on('failed', (job, error) => {
+      if (job && !(error instanceof AttemptError)) this.followLost(job, error);
+    });
     this.worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) {
         this.abort(id, 'lease-lost', `This process lost the lease of task "${taskIdOf(id)}"; it may run elsewhere.`);
@@ -161,7 +172,7 @@ export class JobConsumer implements Consumer {
           outcome !== 'given-up' && outcome.kind === 'completed' && !outcome.result && !running.isCancelled;
         if (!isPlain || running.reported()) return resolve(this.finish(running, outcome));
         this.running.delete(running);
-        resolve(complete(running.job, outcome, this.keepAtMost('completed')));
+        resolve(this.complete(running.job, outcome));
       };
       running.run(this.run, end, (error) => {
         this.running.delete(running);
@@ -185,7 +196,8 @@ export class JobConsumer implements Consumer {
       this.parts.unhandled.note(this.queue, job.name).catch((error: Error) => this.parts.report(error));
       return this.settle(running, declinedOutcome(job, outcome, wallTime()));
     }
-    if (outcome === 'given-up' || outcome.kind === 'released') {
+    // Nothing is suspended here, as the engine keeps no steps.
+    if (outcome === 'given-up' || outcome.kind === 'released' || outcome.kind === 'suspended') {
       if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, 'unsaid');
       return this.release(running);
     }
@@ -195,10 +207,13 @@ export class JobConsumer implements Consumer {
     if (outcome.kind === 'completed') {
       const row = rowOfResult(job, outcome);
       if (row) await job.log(JSON.stringify(row));
-      return complete(job, outcome, this.keepAtMost('completed'));
+      return this.complete(job, outcome);
     }
     if (outcome.kind === 'failed') {
-      job.opts.removeOnFail = keeping(outcome.keepFor, this.keepAtMost('failed'));
+      // Before the end, by an id that another try makes again: a process that dies in between has the task run again.
+      const following = taskFollowing(job, this.queue, outcome.error);
+      if (following && !(await this.isEnqueued(following))) return this.release(running);
+      job.opts.removeOnFail = keeping(this.queue, 'failed', outcome.keepFor, this.parts.keepAtMost);
       job.opts.attempts = 0;
       throw new AttemptError(this.record(running, 'failed', outcome), null);
     }
@@ -209,6 +224,7 @@ export class JobConsumer implements Consumer {
       job.opts.backoff = { type: 'as-the-runner-says' };
       throw new AttemptError({ ...this.record(running, 'retried', outcome), runAt: outcome.at }, delay);
     }
+    if (outcome.closes && delay > 0) await this.closeQueue(delay);
     const snoozed = { ...this.record(running, 'snoozed', outcome), runAt: outcome.at };
     // BullMQ makes delayed jobs available when a worker asks for one: what is due now is not to wait for that.
     if (delay === 0) return this.handBack(running, snoozed);
@@ -217,6 +233,28 @@ export class JobConsumer implements Consumer {
       fieldsToUpdate: this.stacks(job, snoozed),
     });
     throw new this.parts.set.library.DelayedError();
+  }
+
+  /** Nothing of the queue is fetched for so long, by any process. */
+  private async closeQueue(delay: number): Promise<void> {
+    const queue = this.parts.set.queue(this.queue);
+    // A queue without any limit is not looked at for one.
+    if (!this.isLimited) await queue.setGlobalRateLimit(NO_LIMIT, 1);
+    await queue.rateLimit(delay);
+  }
+
+  private isEnqueued(task: NewTask): Promise<boolean> {
+    const failed = (error: Error): boolean => {
+      this.parts.report(error);
+      return false;
+    };
+    return this.parts.enqueue([task]).then(() => true, failed);
+  }
+
+  /** BullMQ fails a job by itself whose processes have died too often. */
+  private followLost(job: TaskJob, { message }: Error): void {
+    const following = taskFollowing(job, this.queue, { name: 'WorkerLostError', message });
+    if (following) this.parts.enqueue([following]).catch((error: Error) => this.parts.report(error));
   }
 
   private record(running: RunningJob, outcome: AttemptRecord['outcome'], from?: Partial<Outcome>): AttemptRecord {
@@ -246,8 +284,10 @@ export class JobConsumer implements Consumer {
     return undefined;
   }
 
-  private keepAtMost(state: 'completed' | 'failed'): number | null {
-    return this.parts.keepAtMost?.(this.queue, state) ?? null;
+  /** Nothing is asked of the server before BullMQ stores the end. @returns the job's return value */
+  private complete(job: TaskJob, outcome: Outcome & { kind: 'completed' }): unknown {
+    job.opts.removeOnComplete = keeping(this.queue, 'completed', outcome.keepFor, this.parts.keepAtMost);
+    return returnValueOf(job, outcome);
   }
 
   private async endExpired({ job }: RunningJob, keepFor: number | null): Promise<undefined> {
@@ -267,17 +307,4 @@ export class JobConsumer implements Consumer {
     await this.parts.set.raw.wake(this.queue);
     throw new this.parts.set.library.WaitingError();
   }
-}
-
-/** Nothing is asked of the server before BullMQ stores the end. @returns the job's return value */
-function complete(job: TaskJob, outcome: Outcome & { kind: 'completed' }, atMost: number | null): unknown {
-  job.opts.removeOnComplete = keeping(outcome.keepFor, atMost);
-  return returnValueOf(job, outcome);
-}
-
-function keeping(keepFor: number | null, atMost: number | null): boolean | KeepJobs {
-  if (keepFor === 0 || atMost === 0) return true;
-  const count = atMost === null ? {} : { count: atMost };
-  if (keepFor !== null) return { age: Math.ceil(keepFor / 1000), ...count };
-  return atMost === null ? false : { count: atMost };
 }

@@ -1,25 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { clearInterval, setInterval, wallTime } from '../../clock/index.js';
 import { DeadlineError, hasEnded, type TaskTraits } from '../../contract/index.js';
-import { lapseOf, nextLapse } from '../common/index.js';
+import { lapseOf } from '../common/index.js';
 import type { EngineContext, NewTask } from '../port/index.js';
 import { type Cancelled, cancelledId } from './cancelled.js';
+import { taskFollowing } from './following.js';
 import { jobIdOf } from './job-ids.js';
 import { stateOf } from './job-view.js';
+import { keeping } from './keeping.js';
+import { LAPSES_USED, LapseJobs, UNTIL_LAPSED } from './lapse-jobs.js';
 import { LAPSE_QUEUE } from './queue-names.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
 import { attemptOf, notesOf } from './stored-job.js';
 import type { TaskJob } from './task-job.js';
 
-/** A field of the registry: some task of the store has, or had, a time by which it must have started or ended. */
-const USED = 'lapses';
 /** How often a process that knows of none looks whether others have stored one. */
 const LOOK_EVERY_MS = 5_000;
 /** How long a job that is failed by hand is kept from being taken for one whose worker is dead. */
 const LOCK_MS = 30_000;
-/** A job that runs when its time comes is looked at again and again, until its end: its signal is aborted by then. */
-const UNTIL_DONE = { attempts: 2 ** 31 - 1, backoff: { type: 'fixed', delay: 500 } };
+
+export interface LapsesParts {
+  readonly set: QueueSet;
+  readonly registry: Registry;
+  readonly cancelled: Cancelled;
+  readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>;
+}
 
 /**
  * Ends tasks that have not started by their `startBy`, or wait when their deadline comes. BullMQ has nothing of that kind, so
@@ -30,12 +36,14 @@ const UNTIL_DONE = { attempts: 2 ** 31 - 1, backoff: { type: 'fixed', delay: 500
 export class Lapses {
   private worker: ReturnType<QueueSet['worker']> | null = null;
   private timer: NodeJS.Timeout | undefined;
-  private isNoted = false;
+  private readonly jobs: LapseJobs;
 
   constructor(
-    private readonly context: Pick<EngineContext, 'keepFor'>,
-    private readonly parts: { readonly set: QueueSet; readonly registry: Registry; readonly cancelled: Cancelled },
-  ) {}
+    private readonly context: Pick<EngineContext, 'keepFor' | 'keepAtMost'>,
+    private readonly parts: LapsesParts,
+  ) {
+    this.jobs = new LapseJobs(parts.set, parts.registry);
+  }
 
   /** Takes part from now on, or as soon as any process uses it. */
   async open(): Promise<void> {
@@ -60,18 +68,11 @@ export class Lapses {
   }
 
   private async noteOne(queue: string, id: string, traits: TaskTraits, hasStarted: boolean): Promise<void> {
-    const at = nextLapse(traits, hasStarted);
-    if (at === null) return;
-    const { set, registry } = this.parts;
-    if (!this.isNoted) await registry.declare({ [USED]: '1' });
-    this.isNoted = true;
-    this.start();
-    const delay = Math.max(0, at - wallTime());
-    await set.queue(LAPSE_QUEUE).add('lapse', { queue, id }, { ...UNTIL_DONE, delay, jobId: `${queue}~${id}~${at}` });
+    if (await this.jobs.add(queue, id, traits, hasStarted)) this.start();
   }
 
   private async look(): Promise<void> {
-    if ((await this.parts.registry.get(USED)) !== undefined) this.start();
+    if ((await this.parts.registry.get(LAPSES_USED)) !== undefined) this.start();
   }
 
   private start(): void {
@@ -81,7 +82,7 @@ export class Lapses {
       concurrency: 8,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 100 },
-      maxStalledCount: UNTIL_DONE.attempts,
+      maxStalledCount: UNTIL_LAPSED.attempts,
     });
   }
 
@@ -119,11 +120,14 @@ export class Lapses {
     if (!(await set.waiting.seize(queue, job.id!, token, LOCK_MS))) throw new Error(`Task "${job.id}" has moved on.`);
     await set.waiting.setTraits(queue, job.id!, { ...traits, reason: 'deadline' });
     const error = new DeadlineError(traits.deadlineAt!);
+    const reported = { name: error.name, message: error.message };
+    const following = taskFollowing(job, queue, reported, { ...traits, reason: 'deadline' });
+    if (following) await this.parts.enqueue([following]);
     // No attempt failed with it: those on record stay as they are.
     error.stack = '';
-    const keepFor = this.context.keepFor(queue, 'failed');
+    const { keepFor, keepAtMost } = this.context;
     job.opts.attempts = 0;
-    job.opts.removeOnFail = keepFor === null ? false : { age: Math.ceil(keepFor / 1_000) };
+    job.opts.removeOnFail = keeping(queue, 'failed', keepFor(queue, 'failed'), keepAtMost);
     await job.moveToFailed(error, token, false);
   }
 }

@@ -1,4 +1,4 @@
-import type { QueueDepth } from '../../contract/index.js';
+import { noTasks, type QueueDepth } from '../../contract/index.js';
 import type { QueueSet } from './queue-set.js';
 import { attemptOf } from './stored-job.js';
 
@@ -24,8 +24,10 @@ export async function queueDepth(set: QueueSet, name: string): Promise<QueueDept
   return {
     queue: name,
     counts: {
+      ...noTasks(),
       scheduled: delayed - retryable,
       available: (counts.waiting ?? 0) + (counts.prioritized ?? 0),
+      held: 0,
       running: counts.active ?? 0,
       retryable,
       completed: counts.completed ?? 0,

@@ -5,6 +5,7 @@ import { addJobs } from './add-jobs.js';
 import { byQueue } from './by-queue.js';
 import { withoutCancelled } from './cancelled.js';
 import type { EventWatch } from './event-watch.js';
+import { idsElsewhere } from './ids-elsewhere.js';
 import { jobIdOf } from './job-ids.js';
 import type { Lapses } from './lapses.js';
 import type { LocalConsumers } from './local-consumers.js';
@@ -74,7 +75,9 @@ export class TaskAdder {
 
   private async addAndLook(queue: string, given: readonly NewTask[]): Promise<readonly string[]> {
     const call = randomBytes(9).toString('base64url');
-    const own = await withoutCancelled(this.set, queue, given, ({ mayExist = false }) => mayExist);
+    const elsewhere = await idsElsewhere(this.set, this.registry, queue, given);
+    const here = elsewhere.size > 0 ? given.filter(({ id }) => !elsewhere.has(id)) : given;
+    const own = await withoutCancelled(this.set, queue, here, ({ mayExist = false }) => mayExist);
     if (own.length > 0) {
       await addJobs(
         this.set,
@@ -89,8 +92,8 @@ export class TaskAdder {
       const jobId = jobIdOf(id);
       return calls.has(jobId) && calls.get(jobId) !== call;
     };
-    const cancelled = given.filter((task) => !own.includes(task)).map(({ id }) => id);
-    return [...cancelled, ...asked.filter(isOfAnother)];
+    const there = given.filter((task) => !own.includes(task)).map(({ id }) => id);
+    return [...there, ...asked.filter(isOfAnother)];
   }
 }
 

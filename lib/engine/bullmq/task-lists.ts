@@ -27,9 +27,11 @@ const MAX_READINGS = 5;
 
 const LISTS_OF: Readonly<Record<TaskState, readonly List[]>> = {
   running: ['active'],
+  suspended: [],
   retryable: ['delayed'],
   scheduled: ['delayed'],
   available: ['waiting', 'prioritized'],
+  held: [],
   failed: ['failed'],
   cancelled: ['cancelled'],
   completed: ['completed'],

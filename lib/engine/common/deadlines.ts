@@ -105,7 +105,7 @@ function schedulingInTime(facet: Scheduling, { asked }: Askers): Scheduling {
     remove: (name) => asked(facet.remove(name)),
     all: () => asked(facet.all()),
     setPaused: (name, paused) => asked(facet.setPaused(name, paused)),
-    trigger: (name) => asked(facet.trigger(name)),
+    trigger: (name, id) => asked(facet.trigger(name, id)),
   };
 }
 

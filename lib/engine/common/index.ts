@@ -1,3 +1,4 @@
+export { ID_SLACK_MS, idAt, LAST_ID_MS, tellsTime } from './id-times.js';
 export { holdOff } from './hold-off.js';
 export { ERROR_POINTS, ErrorGroups, MAX_GROUPS_LISTED, errorGroupKey, messagePattern } from './error-groups.js';
 export { dataSourceOf } from './data-source-of.js';
@@ -20,7 +21,20 @@ export { cursorTo, placeOf } from './cursor.js';
 export { isInTime } from './in-time.js';
 export { isAnyOf, meetsFacts, meetsText, statesOf } from './filter.js';
 export { withVersion } from './with-version.js';
+export { shownTraits } from './shown-traits.js';
 export { waitingTask } from './waiting-task.js';
 export { readableParams } from './readable-params.js';
 export { lapseError, lapseOf, nextLapse, withoutLapsed } from './lapse.js';
 export { ofCancelled, ofUnhandled } from './outcome-in-effect.js';
+export {
+  type HeldVerdict,
+  isHeld,
+  joinedParams,
+  type KeyTask,
+  replacedRunAt,
+  storedKey,
+  takenKey,
+  type TakenKey,
+  verdictOn,
+} from './unique-claims.js';
+export { failureTask } from './failure-task.js';

@@ -30,7 +30,7 @@ export function lapseError(traits: TaskTraits | undefined): TaskError | null {
 
 /** What is left of the traits where somebody has the task run again: times that are over bind it no more. */
 export function withoutLapsed(
-  { reason: _reason, startBy, deadlineAt, ...others }: TaskTraits,
+  { reason: _reason, waitingFor: _waitingFor, startBy, deadlineAt, ...others }: TaskTraits,
   now: number,
 ): TaskTraits {
   return {

@@ -7,7 +7,9 @@ import type { Outcome } from '../port/index.js';
 export function ofCancelled(outcome: Outcome, keepFor: number | null): Outcome {
   const { kind, maxAttempts } = outcome;
   if (kind === 'retry') return { kind: 'cancelled', maxAttempts, keepFor, error: outcome.error };
-  return kind === 'released' || kind === 'declined' ? { kind: 'cancelled', maxAttempts, keepFor } : outcome;
+  return kind === 'released' || kind === 'declined' || kind === 'suspended'
+    ? { kind: 'cancelled', maxAttempts, keepFor }
+    : outcome;
 }
 
 /**

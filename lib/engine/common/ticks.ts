@@ -1,5 +1,5 @@
 import type { EngineContext, NewTask } from '../port/index.js';
-import { MAX_LAST_RUNS, type Schedule } from '../../contract/index.js';
+import { MAX_LAST_RUNS, type Schedule, type ScheduleTraits, type TaskTraits } from '../../contract/index.js';
 
 /** Missed ticks that `all` makes up for at a time; the others follow in the next. */
 const BATCH = 500;
@@ -18,8 +18,8 @@ export function haveSameTicks(one: Schedule, other: Schedule): boolean {
   );
 }
 
-/** The task that one run of a schedule is. */
-export function taskOfRun(schedule: Schedule, id: string, runAt: number, now: number): NewTask {
+/** The task that one run of a schedule is. @param mayExist see {@link NewTask.mayExist} */
+export function taskOfRun(schedule: Schedule, id: string, runAt: number, now: number, mayExist = false): NewTask {
   const { queue, task, params, priority, maxAttempts, settings, traits } = schedule;
   return {
     id,
@@ -27,12 +27,22 @@ export function taskOfRun(schedule: Schedule, id: string, runAt: number, now: nu
     name: task,
     params,
     priority,
-    runAt,
+    runAt: runAt + (traits?.unique?.wait ?? 0),
     createdAt: now,
     maxAttempts,
     settings,
     sensitive: [],
-    ...(traits && { traits }),
+    ...(mayExist && { mayExist }),
+    ...(traits && { traits: traitsOfRun(traits, Math.max(runAt, now)) }),
+  };
+}
+
+/** @param from when the run may start: the clock by which its tick came due may be a little ahead */
+function traitsOfRun({ expires, deadline, ...others }: ScheduleTraits, from: number): TaskTraits {
+  return {
+    ...others,
+    ...(expires !== undefined && { startBy: from + expires }),
+    ...(deadline !== undefined && { deadlineAt: from + deadline }),
   };
 }
 

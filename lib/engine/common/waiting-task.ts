@@ -1,4 +1,5 @@
 import type { Task, TaskSummary } from '../../contract/index.js';
+import { shownTraits } from './shown-traits.js';
 import type { NewTask } from '../port/index.js';
 
 /** A task of which nothing has become yet, as a reader sees it. */
@@ -23,6 +24,6 @@ export function waitingTask(task: NewTask, params: Pick<TaskSummary, 'params' | 
     logs: [],
     parentId,
     children: [],
-    ...task.traits,
+    ...shownTraits(task.traits),
   };
 }

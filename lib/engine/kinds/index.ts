@@ -1,3 +1,3 @@
-export { databasePathProblem, serveEngine, type ThreadData } from '../sqlite/index.js';
+export { databasePathProblem, serveEngine, handFedEngine, type ThreadData } from '../sqlite/index.js';
 export { ENGINE_KINDS, type EngineOption } from './engine-kinds.js';
 export { makeEngine, type EnginePlan } from './make-engine.js';

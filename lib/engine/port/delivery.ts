@@ -1,4 +1,5 @@
 import type { TaskAbortedError, TaskError, TaskProgress } from '../../contract/index.js';
+import type { StepRecord } from './step-record.js';
 import type { NewTask } from './new-task.js';
 
 /** A task that was handed to this process to run: its lease is held until `run` resolves. */
@@ -7,6 +8,8 @@ export interface DeliveredTask extends NewTask {
   readonly attempt: number;
   /** Earlier attempts that do not count against the retries: lost, snoozed, handed back, before a retry by hand. */
   readonly excusedAttempts: number;
+  /** Id of the worker that holds the lease; absent where the engine has no use for it. */
+  readonly worker?: string;
 }
 
 /** One attempt, as the engine hands it to the runner. */
@@ -16,6 +19,11 @@ export interface Delivery {
   readonly aborted: TaskAbortedError | null;
   /** Called by the engine when it aborts the attempt, once; the runner puts it here. Outside of any request's context. */
   onAbort: ((reason: TaskAbortedError) => void) | null;
+  /**
+   * Called where the handler is not called in the turn in which the attempt was handed over, but later; returns what is to
+   * be called once it was. A limit counts the start from then. Absent where the engine counts no starts.
+   */
+  startsLater?(): () => void;
   /** Stored soon, not at once: the last value wins. */
   progress(progress: TaskProgress): void;
   /** Adds a line to the attempt's log. How many there may be is the caller's to limit. */
@@ -53,8 +61,22 @@ export type Outcome = { readonly maxAttempts: number | null } &
         readonly keepFor: number | null;
         readonly reason?: 'expired';
       }
-    /** Run again at `at`; an attempt that does not count is recorded as `snoozed`. */
-    | { readonly kind: 'retry'; readonly at: number; readonly error: TaskError; readonly countsAttempt: boolean }
+    /**
+     * Run again at `at`; an attempt that does not count is recorded as `snoozed`. `closes`: until `at` no other task of this
+     * limit starts, null: of its queue, in any process.
+     */
+    | {
+        readonly kind: 'retry';
+        readonly at: number;
+        readonly error: TaskError;
+        readonly countsAttempt: boolean;
+        readonly closes?: { readonly limit: string | null };
+      }
+    /**
+     * Runs again when one of `waits` has come; the attempt does not count, and is recorded as `snoozed`. What comes while
+     * this is on its way is not missed: the task is available at once then.
+     */
+    | { readonly kind: 'suspended'; readonly waits: readonly StepRecord[] }
     /** Handed back: available at once, the attempt does not count. */
     | { readonly kind: 'released' }
     /**
@@ -87,6 +109,8 @@ export interface ConsumeOptions {
   /** Rank among the queues of this process: of two that have work, the higher is served first. */
   readonly priority: number;
   readonly rateLimit: { readonly max: number; readonly per: number } | null;
+  /** Limits that queues share, by the names of the tasks that they count; absent where none does. */
+  readonly limits?: Readonly<Record<string, { readonly name: string; readonly max: number; readonly per: number }>>;
 }
 
 export interface Consumer {

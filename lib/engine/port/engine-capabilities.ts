@@ -1,3 +1,5 @@
+import type { UniqueClaim } from '../../contract/index.js';
+
 /** Abilities that not every engine has. An engine refuses what it cannot do, or says so where it is asked for. */
 export interface EngineCapabilities {
   /** The clock that tasks come due by: {@link EngineContext.clock}, or the system's. */
@@ -14,7 +16,10 @@ export interface EngineCapabilities {
   readonly retentionPerTask: boolean;
   /** Worker and start of an attempt are known although its process died. */
   readonly lostAttemptTimes: boolean;
-  /** Two tasks of one id are refused in all of the store, or in each queue. */
+  /**
+   * Two tasks of one id are refused in all of the store, or in each queue: then two calls at the same moment that name two
+   * queues may both store one, while of two calls one after the other the second finds what the first has stored.
+   */
   readonly uniqueIds: 'store' | 'queue';
   /** The order of tasks of one priority: enqueued first, or available first. */
   readonly queueOrder: 'created' | 'available';
@@ -22,8 +27,19 @@ export interface EngineCapabilities {
   readonly keepsCancelledAttempts: boolean;
   /** Tasks may have a time by which they must have started (`startBy`) or ended (`deadlineAt`). */
   readonly lapses: boolean;
+  /** Tasks may have a key: those of one key share slots, and keys take turns ({@link QueueFlow}). */
+  readonly keys: boolean;
+  /** A queue may have a limit of what runs in all processes together. */
+  readonly globalConcurrency: boolean;
+  /** Rate limits may be shared by name, over queues: {@link ConsumeOptions.limits}. */
+  readonly namedLimits: boolean;
   /** New tasks may be stored by the commit that ends an attempt as completed, or not at all. */
   readonly storesWithCompletion: boolean;
+  /**
+   * What of a claim on a unique key the engine does not carry, worded to follow its name; null where it carries all of it.
+   * Absent where it carries none.
+   */
+  claimProblem?(claim: UniqueClaim): string | null;
   /**
    * What keeps a queue from having this name, and what would be right, worded to follow the name; null where nothing does.
    * Absent where each name will do that the library's grammar allows.

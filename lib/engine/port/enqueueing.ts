@@ -2,8 +2,11 @@ import type { EntityManager } from 'typeorm';
 import type { Task } from '../../contract/index.js';
 import type { NewTask } from './new-task.js';
 
-/** The answer for a task that was handed over. `existing`: one of its id was there already, and is left as it is. */
-export type EnqueueAnswer = 'stored' | 'existing';
+/**
+ * The answer for a task that was handed over. `existing`: one of its id was there already, and is left as it is; `holder`: the
+ * id of the one that holds its key, which may have taken what it brings.
+ */
+export type EnqueueAnswer = 'stored' | 'existing' | { readonly holder: string };
 
 /** How new tasks come into the store. */
 export interface Enqueueing {
@@ -15,7 +18,10 @@ export interface Enqueueing {
    * Resolves to what became of each, in the order of `tasks`. Two calls at once that hand over one id are answered
    * `stored` once. An engine looks only where {@link NewTask.mayExist} says so; an outbox looks at what waits in it, and
    * not at the store.
+   * One that has a claim ({@link TaskTraits.unique}) is stored where nobody holds its key, and holds it from then on. Of two
+   * calls at once, and of two tasks of one call, one does. An engine carries the claims that its `claimProblem` lets pass.
    * @param within the caller's transaction, in which the tasks are stored: they become visible when it commits.
+   * @throws DuplicateTaskError where a claim says so of a key that is held: nothing is stored then
    * @throws ForeignManagerError when `within` belongs to another database
    */
   enqueue(tasks: readonly NewTask[], within?: EntityManager): Promise<readonly EnqueueAnswer[]>;

@@ -1,5 +1,12 @@
 import type { Schedule, ScheduleStatus } from '../../contract/index.js';
 
+/** What became of a run that somebody asked for. */
+export interface Triggered {
+  /** The run's; that of the task which was there already, or holds its key, where none was enqueued. */
+  readonly id: string;
+  readonly enqueued: boolean;
+}
+
 /** The cron schedules of a store. */
 export interface Scheduling {
   /**
@@ -13,6 +20,9 @@ export interface Scheduling {
   all(): Promise<readonly ScheduleStatus[]>;
   /** Resolves to false where there is no schedule of that name. */
   setPaused(name: string, paused: boolean): Promise<boolean>;
-  /** Enqueues a run now, beside the ticks. Resolves to the task's id, or null where there is no schedule of that name. */
-  trigger(name: string): Promise<string | null>;
+  /**
+   * Enqueues a run now, beside the ticks. Resolves to null where there is no schedule of that name.
+   * @param id somebody's own, of a task that may be stored already; made here where it is left out
+   */
+  trigger(name: string, id?: string): Promise<Triggered | null>;
 }

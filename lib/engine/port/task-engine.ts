@@ -4,9 +4,12 @@ import type { Delivering } from './delivering.js';
 import type { EngineCapabilities } from './engine-capabilities.js';
 import type { Enqueueing } from './enqueueing.js';
 import type { Inspecting } from './inspecting.js';
+import type { Keying } from './keying.js';
+import type { Limiting } from './limiting.js';
 import type { Relaying } from './relaying.js';
 import type { Scheduling } from './scheduling.js';
 import type { Sharing } from './sharing.js';
+import type { Stepping } from './stepping.js';
 import type { Watching } from './watching.js';
 
 /**
@@ -28,6 +31,12 @@ export interface TaskEngine {
   readonly auditing: Auditing;
   readonly sharing: Sharing;
   readonly watching: Watching;
+  /** Absent where the engine cannot keep durable steps. */
+  readonly stepping?: Stepping;
+  /** Absent where the engine has no slots by key. */
+  readonly keying?: Keying;
+  /** Absent where the engine cannot. */
+  readonly limiting?: Limiting;
   /** Absent where the module has no outbox. */
   readonly relaying?: Relaying;
 

@@ -30,6 +30,8 @@ export interface StoredTask extends NewTask {
   /** When retention deletes it; null: never, or when the store that it is in says. */
   readonly expiresAt: number | null;
   readonly progress: TaskProgress | null;
+  /** When it took the unique key that it has, and when that is released at the latest; absent where it has taken none. */
+  readonly keyTaken?: { readonly at: number; readonly expiresAt: number | null };
   /** Attempts that ended. */
   readonly attempts: readonly TaskAttempt[];
   readonly logs: readonly TaskLog[];

@@ -3,9 +3,12 @@ import { SqliteActing } from './facets/acting.js';
 import { SqliteAuditing } from './facets/auditing.js';
 import { SqliteDelivering } from './facets/delivering.js';
 import { SqliteEnqueueing } from './facets/enqueueing.js';
+import { SqliteLimiting } from './facets/limiting.js';
+import { SqliteKeying } from './facets/keying.js';
 import { SqliteInspecting } from './facets/inspecting.js';
 import { SqliteScheduling } from './facets/scheduling.js';
 import { SqliteSharing } from './facets/sharing.js';
+import { SqliteStepping } from './facets/stepping.js';
 import { SqliteWatching } from './facets/watching.js';
 import type { SqliteStore } from './sqlite-store.js';
 
@@ -20,8 +23,12 @@ export const CAPABILITIES: EngineCapabilities = {
   uniqueIds: 'store',
   queueOrder: 'created',
   lapses: true,
+  namedLimits: true,
+  keys: true,
+  globalConcurrency: true,
   storesWithCompletion: true,
   keepsCancelledAttempts: true,
+  claimProblem: () => null,
 };
 
 /** The port's facets on a store. */
@@ -33,10 +40,13 @@ export function engineOn(store: SqliteStore, context: EngineContext): TaskEngine
     delivering: new SqliteDelivering(store),
     inspecting: new SqliteInspecting(store, context),
     acting: new SqliteActing(store, context),
+    keying: new SqliteKeying(store),
+    limiting: new SqliteLimiting(store, context),
     scheduling: new SqliteScheduling(store, context),
     auditing: new SqliteAuditing(store),
     sharing: new SqliteSharing(store),
     watching: new SqliteWatching(store),
+    stepping: new SqliteStepping(store, context),
     open: () => store.open(),
     close: () => store.close(),
   };

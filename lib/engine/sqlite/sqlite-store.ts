@@ -1,4 +1,6 @@
+import type { DataSource } from 'typeorm';
 import type { EngineContext, EngineLogger } from '../port/index.js';
+import { KeySettler } from './maintenance/key-settler.js';
 import { Lapser } from './maintenance/lapser.js';
 import { Ticker } from './maintenance/ticker.js';
 import type { SqliteEngineOptions } from './sqlite-options.js';
@@ -30,6 +32,7 @@ export interface OpenSqliteStore {
   readonly workForce: WorkForce;
   readonly ticker: Ticker;
   readonly lapser: Lapser;
+  readonly keySettler: KeySettler;
   readonly finder: TaskFinder;
 }
 
@@ -48,6 +51,12 @@ export class SqliteStore {
     private readonly connect: Connect,
     private readonly workPlace?: WorkPlace,
   ) {}
+
+  /** The app's own, where the tasks are in its database; else null. */
+  get dataSource(): DataSource | null {
+    const { database } = this.options;
+    return typeof database === 'string' ? null : database;
+  }
 
   /** @throws StoreError while the store is closed */
   get opened(): OpenSqliteStore {
@@ -83,19 +92,22 @@ export class SqliteStore {
       workForce: new WorkForce(this.options, context, connection, writer, watch, this.workPlace),
       ticker: new Ticker(context, connection, writer),
       lapser,
+      keySettler: new KeySettler(context, connection, writer),
       finder: new TaskFinder(connection, (params, sensitive) => context.mask(params, sensitive)),
     };
     await lapser.open();
+    await this.parts.keySettler.open();
   }
 
   /** Commits the writes that are under way; a write that comes meanwhile is refused. The file is closed whatever else fails. */
   async close(): Promise<void> {
     if (!this.parts) return;
-    const { watch, ticker, lapser, workForce, writer, checkpointer, connection } = this.parts;
+    const { watch, ticker, lapser, keySettler, workForce, writer, checkpointer, connection } = this.parts;
     watch.stop();
     try {
       await ticker.stop();
       await lapser.stop();
+      await keySettler.stop();
       await workForce.close();
     } finally {
       try {

@@ -6,8 +6,11 @@ import { ConsumerPool } from './consumer/consumer-pool.js';
 import type { ConsumerHost, PoolConsumer } from './consumer/pool-consumer.js';
 import { QueueWorkers } from './consumer/queue-workers.js';
 import { CountPruner } from './maintenance/count-pruner.js';
+import type { Duty } from './maintenance/duty.js';
 import { Promoter } from './maintenance/promoter.js';
 import { EXPIRED_RESULTS, Pruner } from './maintenance/pruner.js';
+import { forgotten, unparkForgotten } from './sql/parked-tasks.js';
+import { limitNamed } from './sql/start-log.js';
 import { Rescuer } from './maintenance/rescuer.js';
 import { Liveness } from './process/liveness.js';
 import { heartbeatFolder } from './process/heartbeat.js';
@@ -86,10 +89,25 @@ export class WorkForce {
   ): Promise<{ readonly consumer: Made; readonly host: ConsumerHost }> {
     const { registration, pool, rescuer } = this.begin();
     await registration.serve(this.writer, queue, options.concurrency);
+    const limits = new Set(Object.values(options.limits ?? {}).map(({ name }) => limitNamed(name)));
+    const forgottenLimits = await this.connection.read((database) => forgotten(database, limits));
+    if (forgottenLimits.length > 0) {
+      await this.writer.write((transaction) => unparkForgotten(transaction, queue, limits));
+    }
     rescuer.start();
     const consumer = make(pool);
     pool.add(consumer);
     return { consumer, host: pool };
+  }
+
+  /** Whether one of the duties has something to do at the present time. */
+  get isBusy(): boolean {
+    return this.duties().some((duty) => duty.isBusy);
+  }
+
+  /** Resolves when none of the duties has anything left to do at the present time. */
+  async rest(): Promise<void> {
+    await Promise.all(this.duties().map((duty) => duty.rest()));
   }
 
   /** A consumer has gone: with the last one, so does all that works on the store. */
@@ -119,11 +137,14 @@ export class WorkForce {
     if (!atWork) return;
     this.atWork = null;
     this.watch.keepAwake(false);
-    const { promoter, pruner, resultPruner, countPruner } = atWork;
-    const duties = [promoter, pruner, resultPruner, ...(countPruner ? [countPruner] : [])];
+    const duties = dutiesOf(atWork);
     for (const listener of [atWork.pool, ...duties]) this.writer.listeners.delete(listener);
     await Promise.all([...duties, atWork.rescuer].map((duty) => duty.stop()));
     await atWork.registration.leave(this.writer);
+  }
+
+  private duties(): Duty[] {
+    return this.atWork ? dutiesOf(this.atWork) : [];
   }
 
   private begin(): AtWork {
@@ -147,11 +168,16 @@ export class WorkForce {
     const countPruner = keepAtMost ? new CountPruner({ ...context, keepAtMost }, connection, writer) : null;
     this.atWork = { registration, pool, rescuer, promoter, pruner, resultPruner, countPruner };
     writer.listeners.add(pool);
-    for (const duty of [promoter, pruner, resultPruner, ...(countPruner ? [countPruner] : [])]) {
+    for (const duty of dutiesOf(this.atWork)) {
       writer.listeners.add(duty);
       duty.start();
     }
     this.watch.keepAwake(true);
     return this.atWork;
   }
+}
+
+/** What is done when its time comes. */
+function dutiesOf({ promoter, pruner, resultPruner, countPruner }: AtWork): Duty[] {
+  return [promoter, pruner, resultPruner, ...(countPruner ? [countPruner] : [])];
 }

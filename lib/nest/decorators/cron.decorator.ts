@@ -6,7 +6,9 @@ import {
   TasksConfigError,
   type TaskTags,
 } from '../../contract/index.js';
-import type { TaskSettingsOptions } from '../../config/index.js';
+import type { OnFailed, TaskSettingsOptions } from '../../config/index.js';
+import type { UniquenessOptions } from '../../uniqueness/index.js';
+import type { RunSpanOptions } from '../../cron/index.js';
 
 /**
  * Options of {@link Cron}. Those of `@nestjs/schedule` mean the same here; queue, catch-up and the settings of a task
@@ -14,7 +16,8 @@ import type { TaskSettingsOptions } from '../../config/index.js';
  *
  * @publicApi
  */
-export interface CronOptions extends TaskSettingsOptions {
+export interface CronOptions
+  extends TaskSettingsOptions, RunSpanOptions, Pick<UniquenessOptions, 'unique' | 'throttle'> {
   /**
    * Name of the schedule and of the tasks that it makes: unique among schedules and task handlers.
    * @default 'ClassName.method'
@@ -52,6 +55,8 @@ export interface CronOptions extends TaskSettingsOptions {
    * @default false
    */
   result?: boolean | Duration;
+  /** As in `@TaskHandler`. */
+  onFailed?: OnFailed;
   /**
    * What happens to ticks that no process was there to see. `once`: one run for all; `all`: one each; `skip`: none.
    * @default 'once'

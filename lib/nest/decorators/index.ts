@@ -1,3 +1,4 @@
+export { getTasksHealthToken, getTasksMetricsToken } from './observing-tokens.js';
 export { Cron, type CronOptions } from './cron.decorator.js';
 export { getCronSchedulesToken, InjectCronSchedules } from './inject-cron-schedules.decorator.js';
 export { getTaskDispatcherToken, InjectTaskDispatcher } from './inject-task-dispatcher.decorator.js';

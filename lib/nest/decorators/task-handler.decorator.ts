@@ -1,18 +1,21 @@
 import 'reflect-metadata';
-import type { TaskSettingsOptions } from '../../config/index.js';
+import type { OnFailed, TaskSettingsOptions } from '../../config/index.js';
 import {
   type Duration,
   type ParamsOf,
   TASK_HANDLER_METADATA,
+  type TaskKey,
   type TaskParams,
   TasksConfigError,
 } from '../../contract/index.js';
 import type { TaskContext } from '../../attempts/index.js';
 import type { ParamsUpgrades } from '../../handlers/index.js';
 import type { ParamsType } from '../../params/index.js';
+import type { HandlerUniquenessOptions } from '../../uniqueness/index.js';
 
 /** Settings of a handler's tasks, over those of the queue and under those of the task itself. */
-export interface TaskHandlerOptions<Params extends object = object> extends TaskSettingsOptions {
+export interface TaskHandlerOptions<Params extends object = object>
+  extends TaskSettingsOptions, HandlerUniquenessOptions<Params> {
   /**
    * Class of the params, or a schema of zod, valibot or any other library that follows Standard Schema. Params are
    * validated against it when a task is enqueued and before the handler runs. They reach the handler as an instance of
@@ -45,6 +48,24 @@ export interface TaskHandlerOptions<Params extends object = object> extends Task
    */
   result?: boolean | Duration;
   /**
+   * Name of a rate limit of the option `limits`, which counts the starts of its tasks together with those of all others that
+   * name it, over queues and processes.
+   * @default none
+   */
+  limit?: string;
+  /**
+   * Whose slots its tasks share on a queue that has `key` or `fair`: a text, or what makes it of their params as they are
+   * stored. A key that a call gives wins. A process without the handler does not know it: calls there give the key.
+   * @default none
+   */
+  key?: TaskKey<Params>;
+  /**
+   * Name of the task that is enqueued when a task of this handler fails for good, in the commit of the failure, with
+   * `TaskFailureParams`; `false`: none. It is stored with each task when that is enqueued.
+   * @default that of the queue, or of the module
+   */
+  onFailed?: OnFailed;
+  /**
    * Name of the store (`TasksModule.forRoot({ name })`) that the handler works for.
    * @default 'default', or the only one there is
    */
@@ -54,7 +75,8 @@ export interface TaskHandlerOptions<Params extends object = object> extends Task
 /** The metadata that `@TaskHandler` leaves on a class or a method. */
 export interface TaskHandlerMetadata {
   readonly name: string;
-  readonly options: TaskHandlerOptions;
+  /** Its functions are called with params of this name alone. */
+  readonly options: Omit<TaskHandlerOptions, keyof HandlerUniquenessOptions> & HandlerUniquenessOptions<never>;
 }
 
 /** A function type and not a method, so that its parameters are compared strictly. */
@@ -81,8 +103,10 @@ export interface TaskHandlerDecorator<Params> {
 /**
  * Makes a class with `handle(params, task)`, or a method of any provider, the handler of a task.
  *
- * The class must be listed in a module's `providers`. The app's guards, pipes, interceptors and filters do not apply to
- * handlers. Handlers that are request-scoped (or depend on something that is) are instantiated for each attempt, and
+ * The class must be listed in a module's `providers`. Nest's guards, interceptors, pipes and filters that stand on the class
+ * or the method apply to it; the app's global ones with the option `enhancers: 'all'` alone.
+ *
+ * Handlers that are request-scoped (or depend on something that is) are instantiated for each attempt, and
  * `@Inject(REQUEST)` gives them the {@link TaskContext}.
  *
  * @param name of the tasks: 1 to 200 characters, one handler each. Two handlers of one name stop the boot.
@@ -100,7 +124,8 @@ export function TaskHandler<const Name extends string, Params extends ParamsOf<N
   options: TaskHandlerOptions<Params> = {},
 ): TaskHandlerDecorator<HandledParams<Name, Params>> {
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
-    const metadata: TaskHandlerMetadata = { name, options };
+    // What reads it calls "key" with params of this very type.
+    const metadata: TaskHandlerMetadata = { name, options: options as object };
     if (property === undefined) {
       Reflect.defineMetadata(TASK_HANDLER_METADATA, metadata, target);
       return;

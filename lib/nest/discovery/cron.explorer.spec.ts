@@ -1,5 +1,13 @@
 import { Controller, Inject, Injectable, Logger, type ModuleMetadata, Scope } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService, LazyModuleLoader, MetadataScanner, REQUEST } from '@nestjs/core';
+import {
+  ApplicationConfig,
+  DiscoveryModule,
+  DiscoveryService,
+  LazyModuleLoader,
+  MetadataScanner,
+  ModulesContainer,
+  REQUEST,
+} from '@nestjs/core';
 import { Cron as NestCron, CronExpression, Interval, ScheduleModule, Timeout } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it, vi } from 'vitest';
@@ -13,6 +21,7 @@ import type { TaskContext } from '../../attempts/index.js';
 import { CronExplorer } from './cron.explorer.js';
 import { CronScanner } from './cron.scanner.js';
 import { CronRegistry } from '../../cron/index.js';
+import { TaskEnhancers } from '../enhancers/index.js';
 
 const context = { id: 'task-1', attempt: 1 } as TaskContext;
 
@@ -31,7 +40,14 @@ async function boot(
   const crons = new CronRegistry();
   const discovery = app.get(DiscoveryService, { strict: false });
   const scanner = new CronScanner({ discovery, methods: app.get(MetadataScanner, { strict: false }), stores });
-  const explorer = new CronExplorer({ discovery, scanner, handlers, crons, config });
+  const explorer = new CronExplorer({
+    discovery,
+    scanner,
+    handlers,
+    crons,
+    config,
+    enhancers: new TaskEnhancers({ config, modules: app.get(ModulesContainer), globals: app.get(ApplicationConfig) }),
+  });
   explorer.exploreAtBoot();
   return { app, handlers, crons, schedule: (name: string) => crons.get(name)?.schedule };
 }
@@ -103,7 +119,7 @@ describe('CronExplorer', () => {
     expect(schedule('NestJobs.often')).toMatchObject({ utcOffset: 60, timeZone: null, disabled: true, overlap: true });
 
     expect(handlers.get('nightly')).toMatchObject({ kind: 'cron', location: 'NestJobs.nightly', queue: 'default' });
-    await expect(handlers.get('nightly')!.call({}, context)).resolves.toBe('done');
+    expect(handlers.get('nightly')!.call({}, context)).toBe('done');
     // As Nest calls it: an optional parameter of such a method must not suddenly be a task's context.
     expect(app.get(NestJobs).calls).toEqual([[]]);
   });
@@ -118,7 +134,7 @@ describe('CronExplorer', () => {
       threshold: 3_600_000,
     });
     expect(handlers.get('OwnJobs.digest')).toMatchObject({ queue: 'emails', settings: { maxRetries: 7, priority: 3 } });
-    await expect(handlers.get('OwnJobs.digest')!.call({}, context)).resolves.toBe('task-1');
+    expect(handlers.get('OwnJobs.digest')!.call({}, context)).toBe('task-1');
   });
 
   it('finds them on controllers and in inherited methods', async () => {

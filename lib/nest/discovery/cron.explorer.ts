@@ -1,11 +1,13 @@
+import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import type { ResolvedConfig } from '../../config/index.js';
 import type { HandlerRegistry } from '../../handlers/index.js';
+import { checkOnFailed } from './on-failed.js';
 import { keptResult } from './kept-result.js';
-import { instanceFor } from './provider-instance.js';
+import type { TaskEnhancers } from '../enhancers/index.js';
 import { ProviderExplorer } from './provider-explorer.js';
-import type { TaskContext } from '../../attempts/index.js';
 import type { CronRegistry } from '../../cron/index.js';
+import { checkOverrides, overriddenCron } from './cron-overrides.js';
 import { CronScanner, type FoundCron } from './cron.scanner.js';
 import { scheduleFromDeclaration } from './schedule-from-declaration.js';
 import { idleTimers, refuseSecondRunner } from './schedule-module.js';
@@ -16,7 +18,14 @@ export interface CronExplorerParts {
   readonly handlers: HandlerRegistry;
   readonly crons: CronRegistry;
   readonly config: ResolvedConfig;
+  readonly enhancers: TaskEnhancers;
 }
+
+/** Nest calls its cron methods without arguments, so they may have optional ones of another meaning. */
+const ARGUMENTS = {
+  own: (_params: unknown, task: unknown): readonly unknown[] => [task],
+  nest: (): readonly unknown[] => [],
+} as const;
 
 /**
  * Makes each method with an `@Cron` that the scanner finds a handler and a schedule of this store.
@@ -50,6 +59,8 @@ export class CronExplorer extends ProviderExplorer {
 
   override exploreAtBoot(): void {
     super.exploreAtBoot();
+    const declared = this.parts.crons.all().map(({ schedule }) => schedule.name);
+    checkOverrides(this.parts.config.crons, declared);
     for (const { location, original } of this.parts.scanner.overridden(this.parts.config.cron)) {
       this.logger.warn(
         `${location} overrides ${original}, which has @Cron, and has no decorator itself, so it does not run by itself. ` +
@@ -63,7 +74,9 @@ export class CronExplorer extends ProviderExplorer {
   private register({ declaration, prototype, method, location, wrapper }: FoundCron): void {
     const methods = this.registered.get(prototype) ?? new Set();
     if (methods.has(method)) return;
-    const { schedule, settings } = scheduleFromDeclaration(declaration, location, this.parts.config);
+    const { config } = this.parts;
+    const meant = overriddenCron(declaration, location, config.crons, config.clock.now());
+    const { schedule, settings, unique } = scheduleFromDeclaration(meant, location, config, this.parts.handlers);
     this.parts.handlers.add({
       name: schedule.task,
       kind: 'cron',
@@ -72,12 +85,16 @@ export class CronExplorer extends ProviderExplorer {
       queue: schedule.queue,
       params: null,
       settings,
+      unique,
+      onFailed: checkOnFailed(declaration.options.onFailed, `@Cron on ${location}`),
       result: keptResult(declaration.options.result, `@Cron on ${location}`),
-      call: async (_params: object, task: TaskContext) => {
-        const instance = (await instanceFor(wrapper, task)) as Record<string, (task?: TaskContext) => unknown>;
-        // Nest calls its cron methods without arguments, so they may have optional ones of another meaning.
-        return declaration.origin === 'own' ? instance[method]!(task) : instance[method]!();
-      },
+      call: this.parts.enhancers.callOf({
+        wrapper,
+        owner: prototype.constructor as Type<object>,
+        method,
+        location,
+        argumentsOf: ARGUMENTS[declaration.origin],
+      }),
     });
     this.parts.crons.add({ schedule, location });
     this.registered.set(prototype, methods.add(method));

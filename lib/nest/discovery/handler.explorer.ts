@@ -1,13 +1,16 @@
-import { checkQueueName, isText, MAX_NAME_LENGTH, unstorable } from '../../checks/index.js';
+import type { Type } from '@nestjs/common';
+import { checkQueueName, checkTaskKey, isText, MAX_NAME_LENGTH, unstorable } from '../../checks/index.js';
 import { type ResolvedConfig, validateTaskSettings } from '../../config/index.js';
-import { TasksConfigError, UnknownQueueError } from '../../contract/index.js';
+import { listOf, messageOf, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
 import type { HandlerRegistry } from '../../handlers/index.js';
 import { isSchema } from '../../params/index.js';
 import type { FoundHandler, HandlerScanner } from './handler.scanner.js';
+import { handlerRule } from './handler-rule.js';
 import { keptResult } from './kept-result.js';
+import { checkOnFailed } from './on-failed.js';
 import { isClass } from './provider-class.js';
 import { ProviderExplorer } from './provider-explorer.js';
-import { callOn } from './provider-instance.js';
+import type { TaskEnhancers } from '../enhancers/index.js';
 import type { Stores } from './stores.js';
 
 export interface HandlerExplorerParts {
@@ -15,7 +18,10 @@ export interface HandlerExplorerParts {
   readonly registry: HandlerRegistry;
   readonly config: ResolvedConfig;
   readonly stores: Stores;
+  readonly enhancers: TaskEnhancers;
 }
+
+const PARAMS_AND_TASK = (params: unknown, task: unknown): readonly unknown[] => [params, task];
 
 /**
  * Checks the handlers of this store that the scanner finds, and puts them into the registry.
@@ -71,6 +77,13 @@ export class HandlerExplorer extends ProviderExplorer {
       version = 1,
       upgrade = {},
       result,
+      unique,
+      debounce,
+      throttle,
+      coalesce,
+      limit,
+      key,
+      onFailed,
       ...settings
     } = metadata.options;
     const where = `@TaskHandler('${name}') on ${location}`;
@@ -86,6 +99,13 @@ export class HandlerExplorer extends ProviderExplorer {
     validateTaskSettings(settings, where);
     checkAliases(aliases, name, where);
     checkVersions(version, upgrade, where);
+    if (limit !== undefined) checkLimit(limit, this.parts.config.limits, where);
+    checkKey(key, where);
+    if (limit !== undefined && this.booted) {
+      throw new TasksConfigError(
+        `${where}: a handler of a module that is loaded late has no "limit". Load it at boot.`,
+      );
+    }
 
     this.parts.registry.add({
       name,
@@ -98,8 +118,19 @@ export class HandlerExplorer extends ProviderExplorer {
       version,
       upgrade,
       settings,
+      limit: limit ?? null,
+      onFailed: checkOnFailed(onFailed, where),
       result: keptResult(result, where),
-      call: callOn(wrapper, method),
+      unique: handlerRule({ unique, debounce, throttle, coalesce }, where),
+      ...(key !== undefined && { key }),
+      call: this.parts.enhancers.callOf({
+        wrapper,
+        owner: owner as Type<object>,
+        method,
+        location,
+        argumentsOf: PARAMS_AND_TASK,
+        metatype: isClass(params) ? params : undefined,
+      }),
     });
     this.registered.set(name, found);
   }
@@ -135,6 +166,24 @@ function checkAliases(aliases: readonly string[], name: string, where: string): 
       throw new TasksConfigError(`${where}: "aliases" must hold names of 1 to ${MAX_NAME_LENGTH} characters.`);
     }
     if (alias === name) throw new TasksConfigError(`${where}: "aliases" has the handler's own name, "${name}".`);
+  }
+}
+
+function checkLimit(limit: unknown, limits: ReadonlyMap<string, unknown>, where: string): void {
+  if (typeof limit === 'string' && limits.has(limit)) return;
+  const known =
+    limits.size === 0 ? 'there are none yet' : `they are ${listOf([...limits.keys()].map((name) => `"${name}"`))}`;
+  throw new TasksConfigError(
+    `${where}: "limit" must be one of the option "limits", such as limits: { stripe: '100/s' }; ${known}.`,
+  );
+}
+
+function checkKey(key: unknown, where: string): void {
+  if (key === undefined) return;
+  try {
+    checkTaskKey(key);
+  } catch (error) {
+    throw new TasksConfigError(`${where}: "key" must be a text or a function of the params. ${messageOf(error)}`);
   }
 }
 

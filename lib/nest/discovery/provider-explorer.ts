@@ -10,7 +10,7 @@ import { Logger } from '@nestjs/common';
 export abstract class ProviderExplorer {
   protected readonly logger = new Logger('Tasks');
   private sizeSeen = -1;
-  private booted = false;
+  protected booted = false;
 
   /** How many providers there are: as long as it is the same, there is nothing new. */
   protected abstract size(): number;

@@ -7,14 +7,19 @@ import {
 } from '../../config/index.js';
 import { checkTags, parseDuration } from '../../checks/index.js';
 import type { CronOptions } from '../decorators/cron.decorator.js';
-import { type Schedule, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
+import { failureTargetOf } from '../../queueing/index.js';
+import type { HandlerRegistry, RegisteredHandler } from '../../handlers/index.js';
+import { type FailureTarget, type Schedule, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
+import { claimOf, type UniquenessOptions, type UniqueRule } from '../../uniqueness/index.js';
 import type { CronDeclaration } from './cron-metadata.accessor.js';
+import { handlerRule } from './handler-rule.js';
 import {
   DEFAULT_CATCH_UP,
   expressionText,
   findCatchUpProblem,
   findNameProblem,
   findTimingProblem,
+  runSpanOf,
 } from '../../cron/index.js';
 
 /** Options of `@Cron` that are not settings of the task. */
@@ -30,6 +35,11 @@ const CRON_OPTIONS = [
   'store',
   'result',
   'tags',
+  'unique',
+  'throttle',
+  'expires',
+  'deadline',
+  'onFailed',
 ] as const satisfies ReadonlyArray<keyof CronOptions>;
 
 /**
@@ -42,7 +52,8 @@ export function scheduleFromDeclaration(
   { expression, options }: CronDeclaration,
   location: string,
   config: ResolvedConfig,
-): { schedule: Schedule; settings: TaskSettingsOptions } {
+  handlers: Pick<HandlerRegistry, 'all'>,
+): { schedule: Schedule; settings: TaskSettingsOptions; unique: UniqueRule | null } {
   const where = `@Cron on ${location}`;
   const wrong = (message: string): TasksConfigError => new TasksConfigError(`${where}: ${message}.`);
 
@@ -64,10 +75,14 @@ export function scheduleFromDeclaration(
     throw new TasksConfigError(`${where}: ${new UnknownQueueError(queue, [...config.queues.keys()]).message}`);
   }
 
+  const unique = handlerRule(uniquenessOf(options), where);
+  // Not by `get`, which would look for what is being found here.
+  const find = (task: string): RegisteredHandler | undefined => handlers.all().find((handler) => handler.name === task);
   const settings = settingsOf(options);
   const resolved = resolveSettings(config, queue, settings);
   return {
     settings,
+    unique,
     schedule: {
       name,
       expression: text as string,
@@ -84,7 +99,11 @@ export function scheduleFromDeclaration(
       overlap: !options.waitForCompletion,
       disabled: options.disabled ?? false,
       source: 'code',
-      ...traitsOf(options, where),
+      ...traitsOf(
+        options,
+        { unique, onFailed: failureTargetOf({ queue, name, onFailed: options.onFailed }, config, find) },
+        where,
+      ),
     },
   };
 }
@@ -94,11 +113,26 @@ function settingsOf(options: CronOptions): TaskSettingsOptions {
   return Object.fromEntries(Object.entries(options).filter(([key]) => !beside.includes(key)));
 }
 
-function traitsOf({ tags }: CronOptions, where: string): Pick<Schedule, 'traits'> {
-  if (tags === undefined) return {};
+function uniquenessOf({ unique, throttle }: CronOptions): UniquenessOptions {
+  return { ...(unique !== undefined && { unique }), ...(throttle !== undefined && { throttle }) };
+}
+
+/** The runs of a cron method have no params. */
+function traitsOf(
+  { tags: given, ...options }: CronOptions,
+  { unique: rule, onFailed }: { unique: UniqueRule | null; onFailed: FailureTarget | undefined },
+  where: string,
+): Pick<Schedule, 'traits'> {
   try {
-    const checked = checkTags(tags);
-    return Object.keys(checked).length > 0 ? { traits: { tags: checked } } : {};
+    const tags = given === undefined ? {} : checkTags(given);
+    const unique = rule && claimOf(rule, {}, 0);
+    const traits = {
+      ...(Object.keys(tags).length > 0 && { tags }),
+      ...(unique && { unique }),
+      ...(onFailed && { onFailed }),
+      ...runSpanOf(options),
+    };
+    return Object.keys(traits).length > 0 ? { traits } : {};
   } catch (error) {
     throw new TasksConfigError(`${where}: ${(error as Error).message}`);
   }

@@ -45,13 +45,20 @@ export function memoryDelivering(process: Process): port.Delivering {
   };
 }
 
-/** Counts a start, or returns when the rate limit has room for it. */
-function countStart({ spans }: MemoryStore, queue: string, limit: contract.RateLimit | null, now: number): number {
-  const { max, per } = limit ?? { max: Infinity, per: 0 };
-  const last = spans.get(queue);
-  const span = last && now < last.startedAt + per ? last : { startedAt: now, count: 0 };
-  if (span.count >= max) return span.startedAt + per;
-  spans.set(queue, { ...span, count: span.count + 1 });
+/** Counts a start, or returns when the rate limit has room for it. What is noted for later was by now, as the clock was set back. */
+function countStart(
+  { starts, closed }: MemoryStore,
+  queue: string,
+  limit: contract.RateLimit | null,
+  now: number,
+): number {
+  const closedUntil = closed.get(queue) ?? 0;
+  if (closedUntil > now) return closedUntil;
+  if (limit === null) return now;
+  const counted = (starts.get(queue) ?? []).map((at) => Math.min(at, now)).filter((at) => at > now - limit.per);
+  starts.set(queue, counted);
+  if (counted.length >= limit.max) return Math.min(...counted) + limit.per;
+  counted.push(now);
   return now;
 }
 
@@ -91,9 +98,12 @@ function keep({ store, context }: Process, row: Row, given: port.Outcome): void 
   task.maxAttempts = outcome.maxAttempts;
   switch (outcome.kind) {
     case 'declined':
+      store.starts.get(task.queue)?.pop();
       Object.assign(task, { attempt: task.attempt - 1, startedAt: null, unhandledSince: since });
       task.runAt = now + holdOff(now - since);
       return store.move(row, 'scheduled');
+    case 'suspended':
+      throw new Error('It keeps no durable steps');
     case 'released':
       row.excused += 1;
       record('released');
@@ -103,6 +113,7 @@ function keep({ store, context }: Process, row: Row, given: port.Outcome): void 
       record(outcome.countsAttempt ? 'retried' : 'snoozed', outcome.error);
       delete task.unhandledSince;
       task.runAt = outcome.at;
+      if (outcome.closes) store.closed.set(task.queue, outcome.at);
       return store.move(row, outcome.at > now ? 'retryable' : 'available');
     default:
       if (outcome.kind === 'completed') for (const next of outcome.followUps ?? []) store.insert(next, now);

@@ -41,11 +41,16 @@ export function memoryEngine(data: MemoryStore, context: EngineContext): TaskEng
       queueOrder: 'created',
       keepsCancelledAttempts: true,
       lapses: false,
+      keys: false,
+      globalConcurrency: false,
+      namedLimits: false,
       storesWithCompletion: true,
+      claimProblem: () => null,
     },
     enqueueing: {
       async enqueue(tasks, within) {
         if (within) throw new ForeignManagerError('The tasks are kept in memory, and in no database.');
+        process.store.keys.refuse(tasks, context.clock.now());
         return tasks.map((task) => process.store.insert(task, context.clock.now()));
       },
       existing: (tasks) => Promise.all(tasks.map(({ id }) => memoryInspecting(process).get(id))),

@@ -45,9 +45,9 @@ export function memoryScheduling(process: Process): Scheduling {
         put({ ...status, paused, nextRunAt: openTicks(ticksOf(process, name), nextRun)(status, clock.now()) });
       return status !== undefined;
     },
-    async trigger(name) {
+    async trigger(name, own) {
       const status = found(name);
-      return status ? enqueueRun(process, status, clock.now()) : null;
+      return status ? enqueueRun(process, status, clock.now(), own) : null;
     },
   };
 }
@@ -93,9 +93,11 @@ export function tick(process: Process, now: number): number {
   return Math.min(...ticking.map(({ nextRunAt }) => nextRunAt ?? Infinity));
 }
 
-function enqueueRun({ store, context }: Process, status: Writable<ScheduleStatus>, time: number): string {
-  const id = context.newId();
-  store.insert(taskOfRun(status, id, time, context.clock.now()), context.clock.now());
-  Object.assign(status, { lastRunAt: time, lastTaskId: id, lastTaskIds: withLastRuns(status.lastTaskIds, [id]) });
-  return id;
+function enqueueRun({ store, context }: Process, status: Writable<ScheduleStatus>, time: number, own?: string) {
+  const id = own ?? context.newId();
+  const run = taskOfRun(status, id, time, context.clock.now(), own !== undefined);
+  const answer = store.insert(run, context.clock.now());
+  const lastTaskIds = withLastRuns(status.lastTaskIds, [id]);
+  if (answer === 'stored') Object.assign(status, { lastRunAt: time, lastTaskId: id, lastTaskIds });
+  return { id: typeof answer === 'object' ? answer.holder : id, enqueued: answer === 'stored' };
 }

@@ -1,6 +1,7 @@
 import * as contract from '../../../lib/contract/index.js';
 import type { Abortable, TickRecord } from '../../../lib/engine/common/index.js';
 import type * as port from '../../../lib/engine/port/index.js';
+import { MemoryKeys } from './memory-keys.js';
 
 export type Writable<T> = { -readonly [Key in keyof T]: T[Key] extends ReadonlyArray<infer Item> ? Item[] : T[Key] };
 
@@ -38,24 +39,30 @@ export class MemoryStore {
   /** By the name of the schedule. */
   readonly ticks = new Map<string, TickRecord>();
   readonly paused = new Set<string>();
-  /** By queue, the span of its rate limit that began last. */
-  readonly spans = new Map<string, { readonly startedAt: number; readonly count: number }>();
+  /** By queue, until when nothing of it starts. */
+  readonly closed = new Map<string, number>();
+  /** By queue, when tasks started that its rate limit counts. */
+  readonly starts = new Map<string, number[]>();
   readonly points = new Map<string, contract.MetricPoint>();
   readonly secrets = new Map<string, string>();
   readonly sensitive = new Map<string, readonly string[]>();
   readonly audit: Array<{ readonly seq: number; readonly entry: contract.AuditEntry }> = [];
   readonly listeners = new Set<(change: port.EngineChange) => void>();
   private readonly untold = new Set<string>();
+  readonly keys = new MemoryKeys(this);
   last = 0;
 
   insert(given: port.NewTask, now: number): port.EnqueueAnswer {
     const { params: _, settings: __, sensitive: ___, mayExist: ____, traits, ...shown } = given;
     if (this.rows.has(given.id)) return 'existing';
+    const merged = traits?.unique && this.keys.merge(given, traits.unique, now);
+    if (merged) return merged;
     const state: contract.TaskState = given.runAt > now ? 'scheduled' : 'available';
     const none = { params: null, attempt: 0, startedAt: null, finishedAt: null, progress: null, error: null };
     const task = { ...none, parentId: null, ...shown, ...traits, state, attempts: [], logs: [], children: [] };
     const idle = { excused: 0, expiresAt: Infinity, heldBy: null, cancelRequested: false, result: null };
     this.rows.set(given.id, { seq: (this.last += 1), given, task, ...idle });
+    if (traits?.unique) this.keys.take(given, 0, now);
     this.changed(given.queue);
     return 'stored';
   }
@@ -94,7 +101,7 @@ export class MemoryStore {
     if (state !== 'cancelled') this.points.set(`${minute} ${point.queue}`, { ...point, [state]: point[state] + 1 });
     row.task.finishedAt = now;
     delete row.task.unhandledSince;
-    row.expiresAt = keepFor === null ? Infinity : now + keepFor;
+    row.expiresAt = keepFor === null ? Infinity : Math.max(now + keepFor, this.keys.keptUntil(row));
     this.move(row, state);
   }
 

@@ -20,7 +20,11 @@ export function memoryInspecting(process: Process): Inspecting {
       const row = process.store.rows.get(id);
       const children = tasks().filter(({ parentId }) => parentId === id);
       const listed = children.slice(0, contract.MAX_CHILDREN_LISTED).map(childOf);
-      return row ? { ...readable(process, row), children: listed } : null;
+      if (!row) return null;
+      const hasKey = row.given.traits?.unique !== undefined;
+      const holder = hasKey ? process.store.keys.holder(row.given, process.context.clock.now()) : undefined;
+      const held = hasKey && { keyHolder: holder?.row.task.id ?? null };
+      return { ...readable(process, row), children: listed, ...held };
     },
     async summaries(ids) {
       return ids.flatMap((id) => process.store.rows.get(id) ?? []).map((row) => summaryOf(process, row));
@@ -92,8 +96,11 @@ export function memoryActing(process: Process): Acting {
       const refused: Array<contract.ActionResult['refused'][number]> = [];
       for (const id of ids) {
         const row = process.store.rows.get(id);
-        if (row && contract.ACTION_STATES[action].includes(row.task.state)) actOn(process, action, row);
-        else refused.push({ id, state: row?.task.state ?? null });
+        const isAllowed = row !== undefined && contract.ACTION_STATES[action].includes(row.task.state);
+        const isRevived = isAllowed && action === 'retry' && contract.hasEnded(row.task.state);
+        const holder = isRevived ? process.store.keys.takeAgain(row, process.context.clock.now()) : undefined;
+        if (isAllowed && holder === undefined) actOn(process, action, row);
+        else refused.push({ id, state: row?.task.state ?? null, ...(holder !== undefined && { holder }) });
       }
       const listed = 'ids' in target ? refused.slice(0, contract.MAX_REFUSED_LISTED) : [];
       return { changed: ids.length - refused.length, refused: listed };

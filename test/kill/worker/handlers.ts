@@ -57,10 +57,11 @@ export class Handlers {
     });
   }
 
-  @TaskHandler('follow')
-  async follow(_params: WorkerTasks['follow'], task: TaskContext): Promise<void> {
-    await task.queue('left', 'quick', {}, { with: 'completion' });
+  @TaskHandler('follow', { result: true })
+  async follow(_params: WorkerTasks['follow'], task: TaskContext): Promise<{ first: string }> {
+    const first = await task.queue('left', 'quick', {}, { with: 'completion' });
     await task.queue('left', 'quick', {}, { with: 'completion', key: 'second', delay: '1h' });
+    return { first: first.id };
   }
 
   private async noting({ id, name, attempt }: TaskContext, work: () => Promise<void>): Promise<void> {

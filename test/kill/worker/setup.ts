@@ -25,6 +25,6 @@ export interface WorkerTasks {
   die: Record<string, never>;
   /** Enqueues a `quick` task. */
   spawn: Record<string, never>;
-  /** Leaves two tasks on a queue of which nobody works to its own completion. */
+  /** Leaves two tasks on a queue of which nobody works to its own completion, and returns the id of the first. */
   follow: Record<string, never>;
 }

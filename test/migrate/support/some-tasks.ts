@@ -25,6 +25,9 @@ function someTask(index: number, now: number): StoredTask {
     settings: index % 3 === 0 ? '{"timeout":1000}' : null,
     sensitive: index % 2 === 0 ? ['secret'] : [],
     ...(index % 9 === 0 && { parentId: `parent-of-${index}` }),
+    ...(index % 8 === 0 &&
+      state !== 'failed' && { traits: { tags: { customer: `${index % 3}`, é: '😀' }, deadlineAt: now + 24 * HOUR } }),
+    ...(index % 8 === 4 && { traits: { startBy: now + 24 * HOUR, version: 2 } }),
     attempt: tried,
     excusedAttempts: Math.max(0, tried - 2),
     lostAttempts: 0,

@@ -26,7 +26,9 @@ export const COMPILED_FOLDERS = [
   'test/bad-days/worker',
   'test/chaos/process',
   'test/kill/worker',
+  'test/testing/child',
   'test/migrate/support',
   'test/outbox/worker',
   'test/restarts/worker',
+  'test/uniqueness/worker',
 ];

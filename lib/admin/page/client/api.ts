@@ -3,6 +3,7 @@ import type {
   AuditPage,
   CronSchedule,
   ErrorReport,
+  KeyPage,
   OutboxStatus,
   ProblemReport,
   ShownTask,
@@ -11,6 +12,7 @@ import type {
   TaskAction,
   TaskList,
   TaskMetrics,
+  TaskSteps,
   WorkerStatus,
   WrongField,
 } from './api-types.js';
@@ -56,6 +58,11 @@ const path = (...segments: readonly string[]): string => segments.map(encodeURIC
 export const api = {
   engine: () => request<EngineInfo>('GET', 'engine'),
   queues: () => request<Queue[]>('GET', 'queues'),
+  keys: (queue: string, after?: string) =>
+    request<KeyPage>(
+      'GET',
+      `${path('queues', queue, 'keys')}${after === undefined ? '' : `?after=${encodeURIComponent(after)}`}`,
+    ),
   pauseQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'pause')),
   resumeQueue: (queue: string) => request<Queue>('POST', path('queues', queue, 'resume')),
   problems: () => request<ProblemReport>('GET', 'problems'),
@@ -67,6 +74,10 @@ export const api = {
     action === 'delete' ? request<null>('DELETE', path('tasks', id)) : request<Task>('POST', path('tasks', id, action)),
   update: (id: string, change: { readonly runAt?: number; readonly priority?: number }) =>
     request<Task>('PATCH', path('tasks', id), change),
+  steps: (id: string) => request<TaskSteps>('GET', path('tasks', id, 'steps')),
+  signal: (id: string, name: string, payload: unknown) =>
+    request<null>('POST', path('tasks', id, 'signals'), { name, payload }),
+  retryFrom: (id: string, step: string) => request<Task>('POST', path('tasks', id, 'retry-from'), { step }),
   bulk: (action: TaskAction, target: BulkSelection) =>
     request<ActionResult>('POST', 'tasks/bulk', { action, ...target }),
   handlers: () => request<HandlerInfo[]>('GET', 'handlers'),

@@ -22,7 +22,7 @@ export class BullmqEnqueueing implements Enqueueing {
     await opened.registry.refresh(true);
     return Promise.all(
       tasks.map(async ({ id, queue }) => {
-        const listed = await opened.lists.findIn(queue, id);
+        const listed = (await opened.lists.findIn(queue, id)) ?? (await opened.lists.find(id));
         return listed && readListed(opened, listed);
       }),
     );

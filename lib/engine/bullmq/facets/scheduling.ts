@@ -1,7 +1,7 @@
 import { wallTime } from '../../../clock/index.js';
 import type { Schedule, ScheduleStatus } from '../../../contract/index.js';
 import { haveSameTicks, taskOfRun } from '../../common/index.js';
-import type { EngineContext, Scheduling } from '../../port/index.js';
+import type { EngineContext, Scheduling, Triggered } from '../../port/index.js';
 import type { BullmqStore } from '../bullmq-store.js';
 import { allStatuses } from '../schedules/schedule-status.js';
 
@@ -54,15 +54,16 @@ export class BullmqScheduling implements Scheduling {
   }
 
   /** The ticks go on as they are. */
-  async trigger(name: string): Promise<string | null> {
+  async trigger(name: string, own?: string): Promise<Triggered | null> {
     const { schedules, adder } = this.store.opened;
     await schedules.refresh();
     const schedule = await schedules.definition(name);
     if (!schedule) return null;
-    const id = this.context.newId();
+    const id = own ?? this.context.newId();
     const now = wallTime();
-    await adder.add([taskOfRun(schedule, id, now, now)]);
-    await schedules.noteRuns(name, [{ id, at: now }], null);
-    return id;
+    const [answer] = await adder.add([taskOfRun(schedule, id, now, now, own !== undefined)]);
+    const enqueued = answer === 'stored';
+    if (enqueued) await schedules.noteRuns(name, [{ id, at: now }], null);
+    return { id: typeof answer === 'object' ? answer.holder : id, enqueued };
   }
 }

@@ -14,7 +14,8 @@ import type { BullmqOptions } from '../bullmq-options.js';
 import { addJobs } from '../add-jobs.js';
 import { byQueue } from '../by-queue.js';
 import { withoutCancelled } from '../cancelled.js';
-import { jobIdsOf, taskIdOf } from '../job-ids.js';
+import { jobIdOf, jobIdsOf, taskIdOf } from '../job-ids.js';
+import { LapseJobs } from '../lapse-jobs.js';
 import { QueueSet } from '../queue-set.js';
 import { Registry } from '../registry.js';
 import { sharedValue, sharedValues } from '../shared-value.js';
@@ -52,6 +53,7 @@ export interface BullmqTransferOptions extends BullmqOptions {
 /** A store in BullMQ, as one end of a move. */
 export class BullmqTransfer implements TransferStore {
   private readonly landings = new Map<string, Landing>();
+  private readonly lapseJobs: LapseJobs;
 
   private constructor(
     private readonly options: BullmqOptions,
@@ -60,7 +62,9 @@ export class BullmqTransfer implements TransferStore {
     private readonly view: JobView,
     private readonly schedules: ScheduleNotes,
     private readonly ticker: ScheduleTicker,
-  ) {}
+  ) {
+    this.lapseJobs = new LapseJobs(set, registry);
+  }
 
   /** @throws StoreError where the server cannot be reached */
   static async open({ context, ...options }: BullmqTransferOptions): Promise<BullmqTransfer> {
@@ -146,6 +150,9 @@ export class BullmqTransfer implements TransferStore {
     for (const [queue, all] of groups) {
       // A task that was cancelled here stays that.
       const own = await withoutCancelled(this.set, queue, all);
+      for (const { id, state, traits, attempt } of own) {
+        if (traits && state !== 'failed') await this.lapseJobs.add(queue, jobIdOf(id), traits, attempt > 0);
+      }
       const jobs = own.map((task) => toMovedJob(task, now));
       await addJobs(this.set, queue, jobs);
       if (own.some(({ state }) => state === 'failed')) await this.landing(queue).landAll();

@@ -108,4 +108,21 @@ describe('the check of what few tasks have', () => {
     await engine.acting.act('delete', { filter: { from: START } });
     expect(await check()).toEqual([]);
   });
+
+  it('finds keys of tasks that are gone, and tasks that lack theirs, and puts both right', async () => {
+    const unique = { key: 'a', until: 'ended', onConflict: 'keep' } as const;
+    const [one, other] = ['one', 'other'].map((name) => newTask(clock, { ...LATER, name, traits: { unique } }));
+    await engine.enqueueing.enqueue([one!, other!]);
+    expect(await check()).toEqual([]);
+    tamper(`PRAGMA foreign_keys = OFF; DROP TRIGGER tasks_task_beside;
+            DELETE FROM tasks_task WHERE name = 'one'; UPDATE tasks_count SET count = 1;
+            DELETE FROM tasks_unique WHERE task IN (SELECT seq FROM tasks_task)`);
+    expect((await check()).map(([kind]) => kind)).toEqual(['stray-rows', 'missing-key']);
+    await repair();
+    expect(await check()).toEqual([]);
+    const again = newTask(clock, { ...LATER, name: 'other', traits: { unique } });
+    expect(await engine.enqueueing.enqueue([again])).toEqual([{ holder: other!.id }]);
+    const fresh = newTask(clock, { ...LATER, name: 'one', traits: { unique } });
+    expect(await engine.enqueueing.enqueue([fresh])).toEqual(['stored']);
+  });
 });

@@ -1,7 +1,8 @@
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
-import { tellsTime } from '../sql/id-times.js';
+import { tellsTime } from '../../common/index.js';
+import { giveKeysBack, tasksWithoutKey } from './check-keys.js';
 
 /** Tables with rows of few tasks, and the columns that name a task; a trigger deletes the rows with their task. */
 const BESIDE = [
@@ -9,6 +10,7 @@ const BESIDE = [
   ['tasks_tag', 'task'],
   ['tasks_own_id', 'task'],
   ['tasks_lapse', 'task'],
+  ['tasks_unique', 'task'],
   ['tasks_step', 'task'],
   ['tasks_signal', 'task'],
   ['tasks_edge', 'parent'],
@@ -59,6 +61,8 @@ export interface BesideFaults {
   readonly differing: number;
   /** Tasks whose ids do not tell when they were enqueued, and that are not listed by it. */
   readonly untimed: number;
+  /** Tasks that hold a unique key of which nothing is listed. */
+  readonly keyless: number;
 }
 
 /** Reads every task: for a check, never for an app at work. */
@@ -75,11 +79,13 @@ export function besideFaults(database: Database): BesideFaults {
     broken: count(`SELECT count(*) FROM tasks_task WHERE ${IS_BROKEN}`),
     differing: count(`SELECT count(*) FROM (${UNLISTED_TAGS})`) + count(`SELECT count(*) FROM (${UNSAID_TAGS})`),
     untimed: untimedTasks(database).length,
+    keyless: tasksWithoutKey(database),
   };
 }
 
 /** Puts right what {@link besideFaults} finds. What the task's own row says is right. */
-export function repairBeside({ database }: Transaction): void {
+export function repairBeside(transaction: Transaction): void {
+  const { database } = transaction;
   for (const [table, column] of BESIDE) {
     statement(database, `DELETE FROM ${table} WHERE ${column} NOT IN (SELECT seq FROM tasks_task)`).run();
   }
@@ -89,6 +95,7 @@ export function repairBeside({ database }: Transaction): void {
   statement(database, `INSERT INTO tasks_tag (name, value, task) ${UNLISTED_TAGS}`).run();
   const time = statement<[number, number]>(database, `INSERT INTO tasks_own_id (created_at, task) VALUES (?, ?)`);
   for (const [at, task] of untimedTasks(database)) time.run(at, task);
+  giveKeysBack(transaction);
   statement(database, `UPDATE tasks_task SET beside = 1 WHERE ${UNMARKED}`).run();
 }
 

@@ -1,6 +1,7 @@
 import { TASK_STATES, type TaskState } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
+import { noteSlot } from '../sql/settle-keys.js';
 import { RESCUE_TASK } from '../sql/rescue-tasks.js';
 import { allWorkers, type WorkerRecord } from '../sql/worker-rows.js';
 import type { Transaction } from '../store/transaction.js';
@@ -21,7 +22,7 @@ const BROKEN_LEASE = `
   state = 'running' AND (worker IS NULL OR started_at IS NULL OR EXISTS (
     SELECT 1 FROM tasks_attempt WHERE tasks_attempt.task = seq AND tasks_attempt.attempt = tasks_task.attempt))`;
 
-const BROKEN_LEASES = `SELECT seq, id, queue FROM tasks_task WHERE ${BROKEN_LEASE}`;
+const BROKEN_LEASES = `SELECT seq, id, queue, key FROM tasks_task WHERE ${BROKEN_LEASE}`;
 
 const RUNNING_BY_WORKER = `
   SELECT worker, count(*) AS tasks FROM tasks_task
@@ -68,16 +69,25 @@ export function busyWorkers(database: Database): WorkerRecord[] {
   return allWorkers(database).filter(({ id }) => busy.has(id));
 }
 
+interface BrokenLease {
+  readonly seq: number;
+  readonly id: string;
+  readonly queue: string;
+  readonly key: string | null;
+}
+
 /** Running tasks whose lease cannot be one. */
-export function brokenLeases(database: Database): { seq: number; id: string; queue: string }[] {
-  return statement<[], { seq: number; id: string; queue: string }>(database, BROKEN_LEASES).all();
+export function brokenLeases(database: Database): BrokenLease[] {
+  return statement<[], BrokenLease>(database, BROKEN_LEASES).all();
 }
 
 /** Hands back the tasks whose lease cannot be one, without putting an attempt on record. */
 export function breakLeases(transaction: Transaction): void {
-  for (const { seq, id, queue } of brokenLeases(transaction.database)) {
+  for (const task of brokenLeases(transaction.database)) {
+    const { seq, id, queue } = task;
     statement<[number]>(transaction.database, RESCUE_TASK).run(seq);
     transaction.moved(queue, 'running', 'available');
+    noteSlot(transaction, task, 'running', 'available');
     transaction.touch(queue, id);
   }
 }

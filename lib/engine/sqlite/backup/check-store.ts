@@ -6,12 +6,14 @@ import { realPath } from '../store/store-path.js';
 import { unhandledKinds } from '../sql/unhandled-kinds.js';
 import { allWorkers, type WorkerRecord } from '../sql/worker-rows.js';
 import { besideFaults } from './check-beside.js';
+import { idleHeld } from './check-held.js';
 import { brokenLeases, busyWorkers, runningByWorker, strayParts, unknownStates, wrongCounts } from './check-rows.js';
 import { damageOf } from './file-damage.js';
 import {
   besideFindings,
   brokenLease,
   damagedFile,
+  idleHeldTasks,
   longLog,
   type Finding,
   newerSchema,
@@ -72,6 +74,7 @@ function rowFindings(snapshot: Database, gone: ReadonlySet<string>): Finding[] {
     ...(broken > 0 ? [brokenLease(broken)] : []),
     ...strayParts(snapshot).map(({ part, rows }) => strayRows(part, rows)),
     ...besideFindings(besideFaults(snapshot)),
+    ...idleHeld(snapshot).map(idleHeldTasks),
     ...unhandledKinds(snapshot).map(unhandledKind),
     ...wrongCounts(snapshot).map(wrongCounter),
   ];

@@ -1,5 +1,6 @@
 import { listOf, plural, type UnhandledKind } from '../../../contract/index.js';
 import type { WorkerRecord } from '../sql/worker-rows.js';
+import type { IdleHeld } from './check-held.js';
 import type { BesideFaults } from './check-beside.js';
 import type { Part, WrongCount } from './check-rows.js';
 
@@ -16,6 +17,8 @@ export type FindingKind =
   | 'broken-traits'
   | 'wrong-tags'
   | 'unlisted-time'
+  | 'idle-held'
+  | 'missing-key'
   | 'unhandled'
   | 'wrong-counter';
 
@@ -110,6 +113,17 @@ export function brokenLease(tasks: number): Finding {
   };
 }
 
+export function idleHeldTasks({ queue, key, tasks }: IdleHeld): Finding {
+  const whose = key === null ? 'without a key' : 'of a key that has a slot free';
+  return {
+    kind: 'idle-held',
+    repairable: true,
+    message:
+      `${plural(tasks, 'task')} of queue "${queue}" held ${whose}: something else than nestjs-tasks set their state, or took away ` +
+      'those that they waited for. They wait until another task of their key ends.',
+  };
+}
+
 export function strayRows(part: Part, rows: number): Finding {
   const what = part === 'tasks_attempt' ? 'attempt' : 'log line';
   return {
@@ -132,7 +146,7 @@ export function wrongCounter({ queue, state, tasks, counter }: WrongCount): Find
 }
 
 /** What is wrong with the facts that few tasks have. */
-export function besideFindings({ stray, unmarked, broken, differing, untimed }: BesideFaults): Finding[] {
+export function besideFindings({ stray, unmarked, broken, differing, untimed, keyless }: BesideFaults): Finding[] {
   const found = (kind: FindingKind, count: number, message: string): Finding[] =>
     count === 0 ? [] : [{ kind, repairable: true, message }];
   return [
@@ -167,6 +181,12 @@ export function besideFindings({ stray, unmarked, broken, differing, untimed }: 
       untimed,
       `${plural(untimed, 'task')} whose ids do not tell when they were enqueued and that tasks_own_id does not list: a list ` +
         'of a span of time leaves them out.',
+    ),
+    ...found(
+      'missing-key',
+      keyless,
+      `${plural(keyless, 'task')} that hold a unique key until they have ended, of which tasks_unique knows nothing: a second ` +
+        'task of the same key could be enqueued beside them.',
     ),
   ];
 }

@@ -7,6 +7,7 @@ import { forgetProcess } from '../process/process-files.js';
 import { Writer } from '../store/writer.js';
 import { backupTasks, type TasksBackup } from './backup-tasks.js';
 import { repairBeside } from './check-beside.js';
+import { letHeldGoOn } from './check-held.js';
 import { breakLeases, busyWorkers, correctCounts, deleteStrayParts } from './check-rows.js';
 import { goneWorkers } from './gone-workers.js';
 
@@ -45,6 +46,7 @@ export async function repairStore(database: string, { backup, lease, rules }: Re
       }
       deleteStrayParts(transaction);
       repairBeside(transaction);
+      letHeldGoOn(transaction);
     });
     const folder = heartbeatFolder(file)!;
     for (const worker of gone) forgetProcess(folder, worker);

@@ -5,13 +5,21 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completed, contextWith, Deliveries, newTask, retryAt, until } from '../../../../test/conformance/harness.js';
 import { ManualClock } from '../../../clock/index.js';
-import type { ConsumeOptions, TaskEngine } from '../../port/index.js';
+import type { ConsumeOptions, Outcome, TaskEngine } from '../../port/index.js';
 import { sqliteEngine } from '../sqlite-engine.js';
 
 const START = Date.UTC(2027, 0, 1);
 const MINUTE = 60_000;
 const PLAIN: ConsumeOptions = { concurrency: 1, priority: 0, rateLimit: null };
 const LIMITED: ConsumeOptions = { concurrency: 10, priority: 0, rateLimit: { max: 3, per: MINUTE } };
+
+const DECLINED: Outcome = {
+  kind: 'declined',
+  wait: 10 * MINUTE,
+  error: { name: 'UnknownTaskNameError', message: 'not here' },
+  keepFor: null,
+  maxAttempts: 4,
+};
 
 describe('A claim', () => {
   let folder: string;
@@ -90,7 +98,7 @@ describe('A claim', () => {
   });
 
   describe('from a queue with a rate limit', () => {
-    it('takes no more in a window than it may, and goes on when the window is over, not before', async () => {
+    it('takes no more in a span than it may, and goes on when the span is over, not before', async () => {
       await consumeMarkers();
       await enqueue(8);
       await engine.delivering.consume('default', LIMITED, deliveries.run);
@@ -103,7 +111,7 @@ describe('A claim', () => {
       await expectRunning(2);
     });
 
-    it('counts what other processes take, from when the window began', async () => {
+    it('counts what other processes take, each start for the length of the span', async () => {
       await consumeMarkers();
       await enqueue(2);
       await engine.delivering.consume('default', LIMITED, deliveries.run);
@@ -119,10 +127,40 @@ describe('A claim', () => {
       await expectRunning(0, elsewhere);
       expect(deliveries.pending).toBe(0);
       clock.advance(1);
+      await until(engine, async () => deliveries.pending + elsewhere.pending === 2);
+      clock.advance(MINUTE / 2 - 1);
+      await expectRunning(0, new Deliveries());
+      expect(deliveries.pending + elsewhere.pending).toBe(2);
+      clock.advance(1);
       await until(engine, async () => deliveries.pending + elsewhere.pending === 3);
     });
 
-    it('begins a window anew where the clock was set back to before it', async () => {
+    it('does not start twice as many about the end of a span', async () => {
+      await consumeMarkers();
+      await enqueue(3);
+      await engine.delivering.consume('default', LIMITED, deliveries.run);
+      await expectRunning(1 + 2);
+      await enqueue(1);
+      clock.advance(MINUTE);
+      await expectRunning(1);
+      clock.advance(MINUTE - 1);
+      await enqueue(5);
+      await expectRunning(2);
+      clock.advance(1);
+      await expectRunning(1);
+    });
+
+    it('gives the place back of a task that it leaves to a process with a handler for it', async () => {
+      await consumeMarkers();
+      await enqueue(6);
+      let left = 3;
+      await engine.delivering.consume('default', LIMITED, (delivery) =>
+        left-- > 0 ? Promise.resolve(DECLINED) : deliveries.run(delivery),
+      );
+      await expectRunning(3);
+    });
+
+    it('waits for a span at most where the clock was set back', async () => {
       await consumeMarkers();
       await enqueue(6);
       const consumer = await engine.delivering.consume('default', LIMITED, deliveries.run);
@@ -130,6 +168,8 @@ describe('A claim', () => {
       await consumer.close(0);
       clock.advance(-10 * MINUTE);
       await engine.delivering.consume('default', LIMITED, deliveries.run);
+      await expectRunning(0);
+      clock.advance(MINUTE);
       await expectRunning(3);
     });
 

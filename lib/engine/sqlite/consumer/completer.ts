@@ -13,6 +13,7 @@ import type { ClaimedTask } from '../sql/claim-tasks.js';
 import { completeTasks, type Completion, type Timing } from '../sql/end-tasks.js';
 import { finishAttempt } from '../sql/finish-attempt.js';
 import { saveReports } from '../sql/save-reports.js';
+import { giveBackPlaces, noteStart } from '../sql/start-log.js';
 import type { Transaction } from '../store/transaction.js';
 import type { Writer } from '../store/writer.js';
 
@@ -28,6 +29,8 @@ export interface ReportDesk {
   now(): number;
   /** There is something that is not yet stored. */
   report(running: HeldTask): void;
+  /** Its handler has been called, and that counts in a limit. */
+  called(running: HeldTask): void;
 }
 
 /** A task in this process's hands, from its claim to the end of its attempt. */
@@ -38,6 +41,10 @@ export class HeldTask implements Delivery {
   startedAt: number | null = null;
   /** When the attempt ended; null while it has not. */
   endedAt: number | null = null;
+  /** When the handler had been called, at the latest; null while it was not, and where no limit counts it. */
+  calledAt: number | null = null;
+  /** The handler is called in a later turn than that in which the attempt was handed over. */
+  private isCalledLater = false;
   /** Where its start is noted for others to read; null while it has not begun, and where nothing is noted. */
   begun: { readonly starts: StartNotes; readonly place: number } | null = null;
   /** Not yet stored. */
@@ -50,6 +57,22 @@ export class HeldTask implements Delivery {
     /** On this thread's steady clock. */
     readonly claimedAt: number,
   ) {}
+
+  startsLater(): () => void {
+    this.isCalledLater = true;
+    return () => this.noteCalled();
+  }
+
+  /** The attempt was handed over to be run. */
+  handedOver(): void {
+    if (this.task.limits && !this.isCalledLater) this.noteCalled();
+  }
+
+  private noteCalled(): void {
+    if (!this.task.limits || this.calledAt !== null) return;
+    this.calledAt = this.desk.now();
+    this.desk.called(this);
+  }
 
   progress(progress: TaskProgress): void {
     this.reported(progress, []);
@@ -139,6 +162,9 @@ export class Completer {
   private storeTogether(transaction: Transaction, batch: readonly Ending[]): Ending[] {
     const completions = batch.filter(isPlainCompletion);
     const lost: Ending[] = completeTasks(transaction, completions);
+    for (const settlement of completions) {
+      if (settlement.task.limits && !lost.includes(settlement)) settlePlaces(transaction, settlement);
+    }
     if (completions.length === batch.length) return lost;
     const others = batch.filter((settlement) => !isPlainCompletion(settlement));
     return lost.concat(others.filter((settlement) => !this.store(transaction, settlement)));
@@ -148,7 +174,9 @@ export class Completer {
   private store(transaction: Transaction, settlement: Ending): boolean {
     const { task, outcome, timing, progress, logs } = settlement;
     if (progress || logs.length > 0) saveReports(transaction, task, progress, logs);
-    return finishAttempt(transaction, task, outcome, timing) || this.endCancelled(transaction, settlement);
+    const kept = finishAttempt(transaction, task, outcome, timing) || this.endCancelled(transaction, settlement);
+    if (kept && task.limits) settlePlaces(transaction, settlement);
+    return kept;
   }
 
   /** The outcome would have let a task run again that somebody has cancelled meanwhile. */
@@ -202,6 +230,21 @@ export class Completer {
       `Attempt ${task.attempt} of task ${task.id} (${task.name}) ended after its lease was lost: its outcome was dropped`,
     );
   }
+}
+
+/** What was not called gives its places back; what was counts from then, or from its end where that is not known. */
+function settlePlaces(transaction: Transaction, { running, task, outcome, timing }: Ending): void {
+  const calledAt = timing.startedAt === null ? null : running.calledAt;
+  if (isUncalled(outcome, calledAt)) {
+    giveBackPlaces(transaction, task);
+    // Whoever waits for a place looks again.
+    transaction.available.add(task.queue);
+  } else noteStart(transaction, task, task.limits!, calledAt ?? timing.finishedAt);
+}
+
+function isUncalled(outcome: Outcome, calledAt: number | null): boolean {
+  if (outcome.kind === 'cancelled') return outcome.reason === 'expired';
+  return outcome.kind === 'declined' || (outcome.kind === 'released' && calledAt === null);
 }
 
 /** One that is stored as all of its kind are. */

@@ -4,13 +4,15 @@ import type { EngineContext, Outcome } from '../../port/index.js';
 import { messageOf } from '../../../contract/index.js';
 import type { Connection } from '../store/connection.js';
 import { cancelledAmong } from '../sql/cancelled-tasks.js';
-import { type Claim, claimForAll, queueRows } from '../sql/claim-tasks.js';
+import { closedUntil } from '../sql/closed-limits.js';
+import { type Claim, claimForAll, readQueues } from '../sql/claim-tasks.js';
 import type { CommitListener, Committed, Transaction } from '../store/transaction.js';
 import type { Registration } from '../process/registration.js';
 import type { Writer } from '../store/writer.js';
 import { Completer, HeldTask } from './completer.js';
 import type { ConsumerHost, PoolConsumer } from './pool-consumer.js';
 import { Reporter } from './reporter.js';
+import { StartReporter } from './start-reporter.js';
 
 /** After a claim that the store refused (a full disk, say). */
 const RETRY_AFTER_FAULT_MS = 1_000;
@@ -24,8 +26,11 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   private readonly limits = new Map<string, CancelTimer>();
   readonly maxPrefetched = MAX_PREFETCHED;
   private fetching: Promise<void> | null = null;
+  /** The pauses of some tasks, as this process knew them last. */
+  private pausesSeen = '';
   private readonly completer: Completer;
   private readonly reporter: Reporter;
+  private readonly starts: StartReporter;
 
   constructor(
     private readonly context: EngineContext,
@@ -37,6 +42,7 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   ) {
     this.completer = new Completer(context, writer);
     this.reporter = new Reporter(context.logger, writer);
+    this.starts = new StartReporter(context.logger, writer);
   }
 
   add(consumer: PoolConsumer): void {
@@ -98,6 +104,7 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
 
   settle(running: HeldTask, outcome: Outcome, onStored: () => void): void {
     this.reporter.unsaved.delete(running);
+    if (running.task.limits) this.starts.drop(running);
     this.completer.settle(running, outcome, () => {
       running.begun?.starts.release(running.begun.place);
       onStored();
@@ -107,9 +114,16 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   /** Another process may have paused a queue of which tasks are at hand that have not begun. */
   pauseAsStored(): void {
     if (!this.consumers.some((consumer) => consumer.holdsAhead)) return;
-    this.connection.read(queueRows).then(
-      (rows) => {
-        for (const { name, paused_at } of rows.values()) if (paused_at !== null) this.pause(name);
+    this.connection.read(readQueues).then(
+      ({ queues: rows, pauses }) => {
+        // What was claimed ahead before a pause of some tasks may be what it is about: the next claim tells.
+        const seen = pauses.map(({ reason }) => reason).join();
+        if (seen !== this.pausesSeen) for (const { queue } of this.consumers) this.pause(queue);
+        this.pausesSeen = seen;
+        const now = this.now();
+        for (const row of rows.values()) {
+          if (row.paused_at !== null || closedUntil(row, now) !== null) this.pause(row.name);
+        }
       },
       (error: unknown) => this.context.logger.error(`Looking for pauses: ${String(error)}`),
     );
@@ -117,6 +131,10 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
 
   report(running: HeldTask): void {
     this.reporter.report(running);
+  }
+
+  called(running: HeldTask): void {
+    this.starts.add(running);
   }
 
   forget(consumer: PoolConsumer): void {
@@ -168,7 +186,9 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   private claim(transaction: Transaction): Map<PoolConsumer, Claim> {
     this.ensureRegistered(transaction);
     const { maxLostAttempts } = this;
-    return claimForAll(transaction, this.consumers, { worker: this.registration.id, now: this.now(), maxLostAttempts });
+    this.starts.note(transaction);
+    const claiming = { worker: this.registration.id, now: this.now(), maxLostAttempts, trustedFor: this.trustedFor };
+    return claimForAll(transaction, this.consumers, claiming);
   }
 
   private ensureRegistered(transaction: Transaction): void {

@@ -27,6 +27,7 @@ function hostWith(more: Partial<ConsumerHost>): ConsumerHost {
     fetched: async () => undefined,
     settle: (_running, _outcome, onStored) => onStored(),
     report: () => undefined,
+    called: () => undefined,
     forget: () => undefined,
     ...more,
   };

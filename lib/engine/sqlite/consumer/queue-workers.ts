@@ -90,8 +90,12 @@ export class QueueWorkers implements Consumer, PoolConsumer {
     this.host.forget(this);
   }
 
+  private get isLimited(): boolean {
+    return this.options.rateLimit !== null || this.options.limits !== undefined;
+  }
+
   private prefetch(): number {
-    if (this.averageRunMs >= PREFETCH_MS || !this.claimsAhead) return 0;
+    if (this.averageRunMs >= PREFETCH_MS || !this.claimsAhead || this.isLimited) return 0;
     const perWorker = PREFETCH_MS / Math.max(this.averageRunMs, 0.01);
     return Math.min(Math.ceil(this.options.concurrency * perWorker), this.host.maxPrefetched);
   }
@@ -135,7 +139,9 @@ export class QueueWorkers implements Consumer, PoolConsumer {
     this.running.add(running);
     running.startedAt = this.host.now();
     const began = monotonicTime();
-    const outcome = await this.run(running);
+    const run = this.run(running);
+    running.handedOver();
+    const outcome = await run;
     this.averageRunMs += SMOOTHING * (monotonicTime() - began - this.averageRunMs);
     // Not there any more: close() has handed it back, or its lease was lost.
     if (this.running.delete(running)) this.settle(running, outcome);

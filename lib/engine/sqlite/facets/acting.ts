@@ -4,10 +4,10 @@ import {
   MAX_REFUSED_LISTED,
   type ActionResult,
   type ActionTarget,
+  type RefusedTask,
   type TaskAction,
   type TaskChange,
   type TaskFilter,
-  type TaskState,
 } from '../../../contract/index.js';
 import type { Acting, EngineContext } from '../../port/index.js';
 import { actOnTask, findTask } from '../sql/act-on-tasks.js';
@@ -20,11 +20,9 @@ import type { Transaction } from '../store/transaction.js';
 /** Changed in one transaction; claims and enqueues of others come between. */
 const BATCH = 200;
 
-type Refused = { readonly id: string; readonly state: TaskState | null };
-
 interface Tally {
   changed: number;
-  readonly refused: Refused[];
+  readonly refused: RefusedTask[];
 }
 
 export class SqliteActing implements Acting {
@@ -90,9 +88,11 @@ export class SqliteActing implements Acting {
     const now = this.context.clock.now();
     for (const key of keys) {
       const task = findTask(transaction, key);
-      if (task && actOnTask(transaction, action, task, now, this.context.keepFor)) tally.changed += 1;
-      else if (task) tally.refused.push({ id: task.id, state: task.state });
-      else if ('id' in key) tally.refused.push({ id: key.id, state: null });
+      if (task) {
+        const refusal = actOnTask(transaction, action, task, now, this.context.keepFor);
+        if (refusal === null) tally.changed += 1;
+        else tally.refused.push({ id: task.id, state: task.state, ...refusal });
+      } else if ('id' in key) tally.refused.push({ id: key.id, state: null });
     }
     return tally;
   }

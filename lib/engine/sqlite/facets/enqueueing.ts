@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
-import { StoreError, type Task } from '../../../contract/index.js';
+import { DuplicateTaskError, StoreError, type Task } from '../../../contract/index.js';
 import type { EngineContext, EnqueueAnswer, Enqueueing, NewTask } from '../../port/index.js';
-import { insertTasks, insertTasksWithin } from '../sql/insert-tasks.js';
+import { insertTasks, insertTasksWithin, insertUnlessRejected } from '../sql/insert-tasks.js';
 import { readTask } from '../sql/read-tasks.js';
 import { readWithin } from '../sql/read-within.js';
 import { lapsesAt } from '../sql/task-traits.js';
@@ -42,6 +42,9 @@ export class SqliteEnqueueing implements Enqueueing {
       for (const { traits } of tasks) if (traits) lapser.expect(lapsesAt(traits));
       return insertTasksWithin(within, tasks, now);
     }
+    // Such a call is refused whole, which must not be seen by others.
+    if (tasks.some(({ traits }) => traits?.unique?.onConflict === 'reject'))
+      return storeUnlessRejected(writer, tasks, now);
     return this.batcher.store(writer, tasks, now);
   }
 
@@ -49,11 +52,12 @@ export class SqliteEnqueueing implements Enqueueing {
     tasks: ReadonlyArray<Pick<NewTask, 'id'>>,
     within?: EntityManager,
   ): Promise<ReadonlyArray<Task | null>> {
-    const { mask } = this.context;
+    const { mask, clock } = this.context;
+    const now = clock.now();
     const { connection } = this.store.opened;
     if (within) connection.assertSameDatabase(within);
-    if (within?.queryRunner?.isTransactionActive) return readWithin(within, tasks, mask);
-    return connection.read((database) => tasks.map(({ id }) => readTask(database, id, mask)));
+    if (within?.queryRunner?.isTransactionActive) return readWithin(within, tasks, mask, now);
+    return connection.read((database) => tasks.map(({ id }) => readTask(database, id, mask, now)));
   }
 
   async noteSensitive(paths: ReadonlyMap<string, readonly string[]>): Promise<void> {
@@ -63,6 +67,16 @@ export class SqliteEnqueueing implements Enqueueing {
       for (const [name, list] of paths) saveSensitivePaths(transaction, name, list);
     });
   }
+}
+
+async function storeUnlessRejected(
+  writer: Writer,
+  tasks: readonly NewTask[],
+  now: number,
+): Promise<readonly EnqueueAnswer[]> {
+  const answers = await writer.write((transaction) => insertUnlessRejected(transaction, tasks, now));
+  if (answers instanceof DuplicateTaskError) throw answers;
+  return answers;
 }
 
 /**

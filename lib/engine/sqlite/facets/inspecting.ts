@@ -31,8 +31,8 @@ export class SqliteInspecting implements Inspecting {
   ) {}
 
   async get(id: string): Promise<Task | null> {
-    const { mask } = this.context;
-    return this.store.opened.connection.read((database) => readTask(database, id, mask));
+    const { mask, clock } = this.context;
+    return this.store.opened.connection.read((database) => readTask(database, id, mask, clock.now()));
   }
 
   async summaries(ids: readonly string[]): Promise<readonly TaskSummary[]> {

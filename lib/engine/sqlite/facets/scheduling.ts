@@ -1,6 +1,6 @@
 import type { Schedule, ScheduleStatus } from '../../../contract/index.js';
 import { openTicks, taskOfRun, tickBefore } from '../../common/index.js';
-import type { EngineContext, Scheduling } from '../../port/index.js';
+import type { EngineContext, Scheduling, Triggered } from '../../port/index.js';
 import { insertTasks } from '../sql/insert-tasks.js';
 import {
   allSchedules,
@@ -60,15 +60,18 @@ export class SqliteScheduling implements Scheduling {
   }
 
   /** The ticks go on as they are. */
-  async trigger(name: string): Promise<string | null> {
+  async trigger(name: string, own?: string): Promise<Triggered | null> {
     return this.store.opened.writer.write((transaction) => {
       const schedule = getSchedule(transaction.database, name);
       if (!schedule) return null;
       const now = this.context.clock.now();
-      const id = this.context.newId();
-      insertTasks(transaction, [taskOfRun(schedule, id, now, now)], now);
-      noteTrigger(transaction, schedule, now, id);
-      return id;
+      const id = own ?? this.context.newId();
+      const [answer] = insertTasks(transaction, [taskOfRun(schedule, id, now, now, own !== undefined)], now);
+      if (answer === 'existing') return { id, enqueued: false };
+      // Where another task holds the key of this one, that is the run.
+      const run = typeof answer === 'object' ? answer.holder : id;
+      noteTrigger(transaction, schedule, now, run);
+      return { id: run, enqueued: answer === 'stored' };
     });
   }
 }

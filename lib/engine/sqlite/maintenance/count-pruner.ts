@@ -9,6 +9,8 @@ import { Duty } from './duty.js';
 const BATCH = 200;
 /** What ends meanwhile is looked at together. */
 const PAUSE_MS = 1_000;
+/** Between two looks for tasks whose keys are kept for a time. */
+const LOOK_AGAIN_MS = 60_000;
 
 /** Deletes the tasks that ended first where a queue keeps so many and has more. There is none where no queue does. */
 export class CountPruner extends Duty {
@@ -29,14 +31,18 @@ export class CountPruner extends Duty {
     const { keepAtMost } = this.context;
     const found = await this.connection.read((database) => excesses(database, ENDED_STATES, keepAtMost));
     if (found.length === 0) return null;
-    await this.writer.write((transaction) => {
+    const now = this.clock.now();
+    const deleted = await this.writer.write((transaction) => {
       let left = BATCH;
+      let gone = 0;
       // As the counters say now: another process may have deleted some.
       for (const excess of excesses(transaction.database, ENDED_STATES, keepAtMost)) {
-        if (left > 0) deleteExcess(transaction, excess, left);
+        if (left > 0) gone += deleteExcess(transaction, excess, left, now);
         left -= excess.tasks;
       }
+      return gone;
     });
-    return this.clock.now();
+    // What is left holds keys by time.
+    return deleted > 0 ? now : now + LOOK_AGAIN_MS;
   }
 }

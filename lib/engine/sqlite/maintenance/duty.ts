@@ -1,5 +1,5 @@
 import { messageOf } from '../../../contract/index.js';
-import { type CancelTimer, clearImmediate, type Clock, setImmediate, whenItIs } from '../../../clock/index.js';
+import { type CancelTimer, clearImmediate, type Clock, setImmediate, turn, whenItIs } from '../../../clock/index.js';
 import type { EngineLogger } from '../../port/index.js';
 import type { CommitListener, Committed } from '../store/transaction.js';
 
@@ -36,6 +36,16 @@ export abstract class Duty implements CommitListener {
     this.stopped = true;
     this.cancel?.();
     await this.round;
+  }
+
+  /** Whether a round is under way, or begins in the next turn of the event loop. */
+  get isBusy(): boolean {
+    return !this.stopped && (this.round !== null || this.imminent);
+  }
+
+  /** Resolves when nothing is left to do at the present time. */
+  async rest(): Promise<void> {
+    while (this.isBusy) await (this.round ?? turn());
   }
 
   /** @param time of the first round; Infinity: only `expect` can tell */

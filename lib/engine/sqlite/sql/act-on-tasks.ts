@@ -1,26 +1,37 @@
-import { ACTION_STATES, type TaskAction, type TaskState, type TaskTraits } from '../../../contract/index.js';
+import { ACTION_STATES, hasEnded, type TaskAction, type TaskState, type TaskTraits } from '../../../contract/index.js';
 import { withoutLapsed } from '../../common/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { lapseLater } from './lapse-tasks.js';
+import { wakeCaller } from './wake-tasks.js';
+import { noteSlot, readyState } from './settle-keys.js';
+import { keyKeptUntil, takeKeyAgain } from './unique-keys.js';
+import { traitsIn } from './task-traits.js';
 
-export const FIND_BY_ID = `SELECT seq, id, queue, name, state, attempt, traits FROM tasks_task WHERE id = ?`;
-export const FIND_BY_SEQ = `SELECT seq, id, queue, name, state, attempt, traits FROM tasks_task WHERE seq = ?`;
+export const FIND_BY_ID = `SELECT seq, id, queue, name, state, attempt, traits, key FROM tasks_task WHERE id = ?`;
+export const FIND_BY_SEQ = `SELECT seq, id, queue, name, state, attempt, traits, key FROM tasks_task WHERE seq = ?`;
+
+/** With a key it is held until that has a slot for it, and takes its place anew. */
+const READY = `state = iif(key IS NULL, 'available', 'held'), turn = NULL`;
 
 /** All retries are granted anew to a task that had ended; one that waits for its retry only runs sooner. */
 export const RETRY_ENDED_TASK = `
   UPDATE tasks_task
-     SET state = 'available', run_at = ?, excused = attempt, lost = 0, finished_at = NULL, expires_at = NULL,
-         cancel_requested = 0, progress = NULL, unhandled_since = NULL, error_group = NULL
+     SET ${READY}, run_at = ?, excused = attempt, lost = 0, finished_at = NULL, expires_at = NULL,
+         cancel_requested = 0, progress = NULL, unhandled_since = NULL, error_group = NULL, parked = NULL
    WHERE seq = ?`;
 
 /** Of few tasks. */
 export const SET_TRAITS = `UPDATE tasks_task SET traits = ? WHERE seq = ?`;
 
-export const RUN_TASK_NOW = `UPDATE tasks_task SET state = 'available', run_at = ? WHERE seq = ?`;
+export const RUN_TASK_NOW = `UPDATE tasks_task SET ${READY}, run_at = ? WHERE seq = ?`;
 
 export const CANCEL_WAITING_TASK = `
   UPDATE tasks_task SET state = 'cancelled', finished_at = ?, expires_at = ? WHERE seq = ?`;
+
+/** Of few tasks. */
+export const FORGET_WAITING_FOR = `
+  UPDATE tasks_task SET traits = json_remove(traits, '$.waitingFor') WHERE seq = ? AND json_valid(traits)`;
 
 /** Its worker sees the mark, aborts the handler's signal and ends the task. */
 export const REQUEST_CANCEL = `UPDATE tasks_task SET cancel_requested = 1 WHERE seq = ?`;
@@ -35,6 +46,7 @@ export interface FoundTask {
   readonly state: TaskState;
   readonly attempt: number;
   readonly traits: string | null;
+  readonly key: string | null;
 }
 
 export function findTask(transaction: Transaction, key: { id: string } | { seq: number }): FoundTask | undefined {
@@ -43,16 +55,22 @@ export function findTask(transaction: Transaction, key: { id: string } | { seq: 
     : statement<[number], FoundTask>(transaction.database, FIND_BY_SEQ).get(key.seq);
 }
 
-/** Carries out `action`; returns false, with nothing changed, where the task's state does not allow it. */
+/** Why an action was not carried out, and nothing was changed. */
+export type Refusal = { readonly holder?: string };
+
+/** Carries out `action`. Returns null, or why it does not apply: the task's state, or that another one holds its key. */
 export function actOnTask(
   transaction: Transaction,
   action: TaskAction,
   task: FoundTask,
   now: number,
   keepFor: (queue: string, state: 'cancelled') => number | null,
-): boolean {
-  if (!ACTION_STATES[action].includes(task.state)) return false;
+): Refusal | null {
+  if (!ACTION_STATES[action].includes(task.state)) return {};
   const { database } = transaction;
+  const isRevived = action === 'retry' && hasEnded(task.state);
+  const holder = isRevived ? takeKeyAgain(transaction, task, traitsIn(task.traits).traits, now) : null;
+  if (holder !== null) return { holder };
   transaction.touch(task.queue, task.id);
   switch (action) {
     case 'retry':
@@ -60,26 +78,41 @@ export function actOnTask(
         now,
         task.seq,
       );
-      transaction.moved(task.queue, task.state, 'available');
-      if (task.traits !== null) liveAgain(transaction, task, JSON.parse(task.traits) as TaskTraits, now);
-      return true;
+      makeReady(transaction, task);
+      liveAgain(transaction, task, now);
+      return null;
     case 'run-now':
       statement<[number, number]>(database, RUN_TASK_NOW).run(now, task.seq);
-      transaction.moved(task.queue, task.state, 'available');
-      return true;
+      makeReady(transaction, task);
+      return null;
     case 'delete':
       statement<[number]>(database, DELETE_TASK).run(task.seq);
       transaction.moved(task.queue, task.state, null);
-      return true;
+      noteSlot(transaction, task, task.state, null);
+      wakeCaller(transaction, traitsIn(task.traits).traits, now);
+      return null;
     case 'cancel':
       cancel(transaction, task, now, keepFor(task.queue, 'cancelled'));
-      return true;
+      return null;
   }
 }
 
+function makeReady(transaction: Transaction, task: FoundTask): void {
+  const state = readyState(task);
+  transaction.moved(task.queue, task.state, state);
+  noteSlot(transaction, task, task.state, state);
+}
+
+/** What it calls, and has failed, is called anew. */
+function anew(traits: TaskTraits): TaskTraits {
+  return traits.steps ? { ...traits, generation: (traits.generation ?? 0) + 1 } : traits;
+}
+
 /** A time that is over binds a task no more that somebody has retried. */
-function liveAgain(transaction: Transaction, { seq, attempt }: FoundTask, traits: TaskTraits, now: number): void {
-  const left = withoutLapsed(traits, now);
+function liveAgain(transaction: Transaction, { seq, attempt, traits: stored }: FoundTask, now: number): void {
+  const { traits } = traitsIn(stored);
+  if (!traits) return;
+  const left = anew(withoutLapsed(traits, now));
   const json = Object.keys(left).length > 0 ? JSON.stringify(left) : null;
   statement<[string | null, number]>(transaction.database, SET_TRAITS).run(json, seq);
   lapseLater(transaction, seq, left, attempt > 0);
@@ -92,8 +125,12 @@ function cancel(transaction: Transaction, task: FoundTask, now: number, kept: nu
     transaction.cancelRequested = true;
     return;
   }
-  const expiresAt = transaction.expiry(now, kept);
+  const keptUntil = keyKeptUntil(database, task.seq, traitsIn(task.traits).traits);
+  const expiresAt = transaction.expiry(now, kept, keptUntil);
   statement<[number, number | null, number]>(database, CANCEL_WAITING_TASK).run(now, expiresAt, task.seq);
+  if (task.state === 'suspended') statement<[number]>(database, FORGET_WAITING_FOR).run(task.seq);
   transaction.moved(task.queue, task.state, 'cancelled');
+  noteSlot(transaction, task, task.state, 'cancelled');
+  wakeCaller(transaction, traitsIn(task.traits).traits, now);
   transaction.metric(task, now).cancelled += 1;
 }

@@ -1,4 +1,5 @@
 import type { TaskError, TaskState } from '../../../contract/index.js';
+import { lapseError } from '../../common/index.js';
 import type { AwaitedTask, AwaitedTasks } from '../../port/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
@@ -42,15 +43,15 @@ export function readAwaited(database: Database, ids: readonly string[]): Awaited
 }
 
 function awaitedOf(database: Database, { seq, id, queue, name, state, traits, value }: AwaitedRow): AwaitedTask {
-  const { reason } = traitsIn(traits).traits ?? {};
+  const { traits: has } = traitsIn(traits);
   return {
     id,
     queue,
     name,
     state,
-    error: state === 'failed' ? lastError(database, seq) : null,
+    error: state === 'failed' ? (lapseError(has) ?? lastError(database, seq)) : null,
     result: state === 'completed' ? value : null,
-    ...(reason !== undefined && { reason }),
+    ...(has?.reason !== undefined && { reason: has.reason }),
   };
 }
 

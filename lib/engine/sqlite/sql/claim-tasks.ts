@@ -2,21 +2,26 @@ import type { ConsumeOptions, DeliveredTask } from '../../port/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
+import { claimTurns, type FlowLimits, flowLimits, nextTurns } from './claim-turns.js';
+import { CLAIMED_COLUMNS, type ClaimedRow } from './claimed-row.js';
+import { type FlowColumns, parsedFlow } from './flow-rows.js';
+import { type Closing, closedUntil } from './closed-limits.js';
+import { Gates } from './gates.js';
+import { type Pause, pauseIn } from './pause-rows.js';
 import { parsePaths } from './name-rows.js';
-import { traitsIn } from './task-traits.js';
+import type { NamedLimit } from './start-log.js';
+import { keyedTraits, traitsIn } from './task-traits.js';
 
 /**
- * The first entries of `tasks_task_claim`, which holds available tasks alone, in this very order: the cost is that of the
- * tasks taken, however many wait or have ended.
+ * The first entries of `tasks_task_claim`, which holds available tasks without a key alone, in this very order: the cost is
+ * that of the tasks taken, however many wait or have ended.
  */
 const NEXT = `
     FROM tasks_task
-   WHERE state = 'available' AND queue = ?
+   WHERE state = 'available' AND key IS NULL AND parked IS NULL AND queue = ?
    ORDER BY priority DESC, seq
    LIMIT ?`;
 
-/** Params of more than this are read for each task that is taken, and none of them ahead. */
-const LARGE_BYTES = 16 * 1024;
 /** When a task is looked for again that waits for another one to end. */
 const LOOK_AGAIN_AFTER_MS = 250;
 /** Params of what is taken ahead, all together; a length of text counts as so many bytes. */
@@ -24,8 +29,7 @@ const MAX_AHEAD = 1024 * 1024;
 
 /** Read before they are taken, in the same transaction: that costs a tenth less than having the update return them. */
 export const NEXT_TASKS = `
-  SELECT seq, id, name, priority, attempt + 1, excused, max_attempts, run_at, created_at, settings, sensitive, traits, lost,
-         CASE WHEN octet_length(params) <= ${LARGE_BYTES} THEN params END
+  SELECT ${CLAIMED_COLUMNS}
   ${NEXT}`;
 
 export const PARAMS_OF_TASK = `SELECT params FROM tasks_task WHERE seq = ?`;
@@ -42,47 +46,31 @@ export const CLAIM_TASKS = `
      SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL
    WHERE seq IN (SELECT seq ${NEXT})`;
 
-export const ALL_QUEUES = `SELECT name, paused_at, rate_started_at, rate_count FROM tasks_queue`;
+/** With the pauses of some tasks, which are few. */
+export const ALL_QUEUES = `
+  SELECT name, paused_at, closed_at, closed_until, keyed, flow, flow_set, NULL AS pause FROM tasks_queue
+  UNION ALL
+  SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, selector FROM tasks_pause`;
 
-export const SET_RATE = `
-  INSERT INTO tasks_queue (name, rate_started_at, rate_count) VALUES (?, ?, ?)
-  ON CONFLICT (name) DO UPDATE SET rate_started_at = excluded.rate_started_at, rate_count = excluded.rate_count`;
-
-interface QueueRow {
+interface QueueRow extends FlowColumns, Closing {
   readonly name: string;
+  /** Some of its tasks have a key. */
+  readonly keyed: 1 | null;
   readonly paused_at: number | null;
-  readonly rate_started_at: number;
-  readonly rate_count: number;
 }
-
-/** As an array: a quarter of a claim's cost would be naming the columns of each row. */
-type Row = [
-  seq: number,
-  id: string,
-  name: string,
-  priority: number,
-  attempt: number,
-  excused: number,
-  maxAttempts: number | null,
-  runAt: number,
-  createdAt: number,
-  settings: string | null,
-  sensitive: string | null,
-  traits: string | null,
-  lost: number,
-  params: string | null,
-];
 
 /** A task whose lease this process holds: `(seq, attempt, worker)` is the fence that every later write names. */
 export interface ClaimedTask extends DeliveredTask {
   readonly seq: number;
   readonly worker: string;
+  /** The limits of which it was lent a place; absent where there are none. */
+  readonly limits?: readonly NamedLimit[];
 }
 
 /** A consumer as far as claims for it need it. */
 export interface Claimant {
   readonly queue: string;
-  readonly options: Pick<ConsumeOptions, 'rateLimit'>;
+  readonly options: Pick<ConsumeOptions, 'rateLimit' | 'limits'>;
   /** Whether a claim might find something: true until one came back with less than was asked for. */
   hungry: boolean;
   /** False after a claim that took less ahead than there is: from then on tasks are claimed for free workers alone. */
@@ -100,6 +88,8 @@ export interface Claim {
   readonly tasks: readonly ClaimedTask[];
   /** When the next task may be let through, by a rate limit for instance; null where nothing is in the way. */
   readonly limitedUntil: number | null;
+  /** The claim did not look at all there is, so that others come to write; there is more to look at now. */
+  readonly isInterrupted?: boolean;
 }
 
 const NOTHING: Claim = { tasks: [], limitedUntil: null };
@@ -111,6 +101,8 @@ export interface Claiming {
   readonly now: number;
   /** Losses in a row after which a task fails. */
   readonly maxLostAttempts: number;
+  /** How long after its claim an attempt may begin without another look at its lease, in milliseconds. */
+  readonly trustedFor: number;
 }
 
 /** Claims for every consumer that has room, those of the highest priority first. Paused queues are passed over. */
@@ -119,17 +111,25 @@ export function claimForAll<Consumer extends Claimant>(
   consumers: readonly Consumer[],
   claiming: Claiming,
 ): Map<Consumer, Claim> {
-  const rows = queueRows(transaction.database);
+  const { queues: rows, pauses } = readQueues(transaction.database);
   const claims = new Map<Consumer, Claim>();
   for (const consumer of consumers) {
-    const demand = consumer.hungry ? consumer.demand() : 0;
+    let demand = consumer.hungry ? consumer.demand() : 0;
     if (demand <= 0) continue;
     const row = rows.get(consumer.queue);
     consumer.paused = row?.paused_at != null;
     consumer.claimsAhead = true;
-    const claim = consumer.paused ? NOTHING : claimFor(transaction, consumer, demand, claiming, row);
+    const limits = row && flowLimits(transaction.database, row);
+    if (limits && !limits.ahead) {
+      consumer.claimsAhead = false;
+      demand = Math.min(demand, consumer.room);
+    }
+    if (demand <= 0) continue;
+    const claim = consumer.paused ? NOTHING : claimFor(transaction, consumer, demand, claiming, row, limits, pauses);
     // Noted here and not when the result arrives: what is enqueued in between makes it hungry again.
-    if (claim.tasks.length < demand && consumer.claimsAhead) consumer.hungry = false;
+    const found = claim.tasks.length;
+    if (found < demand && (consumer.claimsAhead || (limits && !limits.ahead)))
+      consumer.hungry = claim.isInterrupted === true;
     claims.set(consumer, claim);
   }
   return claims;
@@ -141,25 +141,39 @@ function claimFor(
   demand: number,
   claiming: Claiming,
   row: QueueRow | undefined,
+  limits: FlowLimits | undefined,
+  pauses: readonly Pause[],
 ): Claim {
   const { now } = claiming;
-  const limit = consumer.options.rateLimit;
-  if (!limit) {
-    const { tasks, mustWait } = take(transaction, consumer, demand, claiming);
-    return { tasks, limitedUntil: mustWait ? now + LOOK_AGAIN_AFTER_MS : null };
-  }
-  // A window that began in the future was written before the clock was set back.
-  const open = row !== undefined && now >= row.rate_started_at && now < row.rate_started_at + limit.per;
-  const startedAt = open ? row.rate_started_at : now;
-  const before = open ? row.rate_count : 0;
-  const most = Math.min(demand, limit.max - before);
-  const { tasks, mustWait } = most > 0 ? take(transaction, consumer, most, claiming) : NONE;
-  const used = before + tasks.length;
-  if (tasks.length > 0) {
-    statement<[string, number, number]>(transaction.database, SET_RATE).run(consumer.queue, startedAt, used);
-  }
-  const waitUntil = mustWait ? now + LOOK_AGAIN_AFTER_MS : null;
-  return { tasks, limitedUntil: used >= limit.max ? startedAt + limit.per : waitUntil };
+  const closed = row ? closedUntil(row, now) : null;
+  if (closed !== null) return { tasks: [], limitedUntil: closed };
+  const { queue, options } = consumer;
+  const set = row && row.flow_set !== null ? parsedFlow(row.flow_set).rateLimit : undefined;
+  const gated = set ? { queue, options: { ...options, rateLimit: set } } : consumer;
+  const gates = Gates.of(transaction, gated, pauses, now, claiming.trustedFor);
+  if (gates) return claimGated(transaction, consumer, demand, claiming, limits, gates);
+  const { tasks, mustWait } = take(transaction, consumer, demand, claiming, limits);
+  return { tasks, limitedUntil: mustWait ? now + LOOK_AGAIN_AFTER_MS : null };
+}
+
+/** Nothing is taken ahead of the free workers: a place that is lent to a task that waits here is one that others lack. */
+function claimGated(
+  transaction: Transaction,
+  consumer: Claimant,
+  most: number,
+  claiming: Claiming,
+  flow: FlowLimits | undefined,
+  gates: Gates,
+): Claim {
+  const open = Math.min(gates.isLimited ? Math.min(most, consumer.room) : most, gates.free);
+  if (open <= 0) return { tasks: [], limitedUntil: gates.nextAt([]) };
+  gates.open(open);
+  const { tasks, mustWait } = take(transaction, consumer, open, claiming, flow, gates);
+  const lent = gates.lend(tasks);
+  const nextAt = gates.nextAt(tasks);
+  const isInterrupted = gates.isInterrupted;
+  if (!mustWait) return { tasks: lent, limitedUntil: nextAt, isInterrupted };
+  return { tasks: lent, limitedUntil: Math.min(nextAt ?? Infinity, claiming.now + LOOK_AGAIN_AFTER_MS) };
 }
 
 interface Taken {
@@ -167,8 +181,6 @@ interface Taken {
   /** Whether the next task is not taken because of one that runs. */
   readonly mustWait: boolean;
 }
-
-const NONE: Taken = { tasks: [], mustWait: false };
 
 /**
  * Takes at most so many tasks, in the order in which they are to run. Ahead of the free workers are taken only such as fit
@@ -179,10 +191,16 @@ function take(
   consumer: Claimant,
   most: number,
   { worker, now, maxLostAttempts }: Claiming,
+  limits: FlowLimits | undefined,
+  gates?: Gates,
 ): Taken {
   const { database } = transaction;
   const { queue, room } = consumer;
-  const found = statement<[string, number], Row>(database, NEXT_TASKS).raw().all(queue, most);
+  const find = (count: number): readonly ClaimedRow[] => {
+    const plain = statement<[string, number], ClaimedRow>(database, NEXT_TASKS).raw().all(queue, count);
+    return limits ? nextTurns(database, queue, plain, count, limits) : plain;
+  };
+  const found = gates ? gates.passing(most, find) : find(most);
   const reached = most > room ? reach(found, room) : found.length;
   if (reached < found.length) consumer.claimsAhead = false;
   const taken = oneLastChance(database, found, reached, worker, maxLostAttempts);
@@ -190,7 +208,8 @@ function take(
   if (mustWait) consumer.hungry = false;
   if (taken === 0) return { tasks: [], mustWait };
   const rows = taken < found.length ? found.slice(0, taken) : found;
-  statement<[string, number, string, number]>(database, CLAIM_TASKS).run(worker, now, queue, taken);
+  if (limits) claimTurns(database, worker, now, rows);
+  else statement<[string, number, string, number]>(database, CLAIM_TASKS).run(worker, now, queue, taken);
   const tasks = rows.map(
     ([
       seq,
@@ -205,6 +224,7 @@ function take(
       settings,
       sensitive,
       traits,
+      key,
       ,
       params,
     ]) => ({
@@ -222,7 +242,7 @@ function take(
       sensitive: sensitive === null ? [] : parsePaths(sensitive),
       attempt,
       excusedAttempts: excused,
-      ...traitsIn(traits),
+      ...(limits ? keyedTraits(traits, key) : traitsIn(traits)),
     }),
   );
   transaction.moved(queue, 'available', 'running', tasks.length);
@@ -234,7 +254,13 @@ function take(
  * How many of so many rows to take: a process runs one task at a time that fails if it is lost once more. What was lost
  * together comes back together, and one task that kills its process would take those beside it along each time.
  */
-function oneLastChance(database: Database, rows: readonly Row[], taken: number, worker: string, most: number): number {
+function oneLastChance(
+  database: Database,
+  rows: readonly ClaimedRow[],
+  taken: number,
+  worker: string,
+  most: number,
+): number {
   const enough = Math.max(most - 1, 1);
   let others: boolean | null = null;
   for (let index = 0; index < taken; index += 1) {
@@ -248,7 +274,7 @@ function oneLastChance(database: Database, rows: readonly Row[], taken: number, 
 }
 
 /** How many of the rows to take, the first `atOnce` of which are for free workers. */
-function reach(rows: readonly Row[], atOnce: number): number {
+function reach(rows: readonly ClaimedRow[], atOnce: number): number {
   let bytes = 0;
   for (let index = 0; index < rows.length; index += 1) {
     const [lost, params] = rows[index]!.slice(-2) as [number, string | null];
@@ -268,6 +294,17 @@ function paramsOf(database: Database, seq: number): string {
 
 /** Facts about queues that the processes share. A queue that was never paused nor limited has no row. */
 export function queueRows(database: Database): Map<string, QueueRow> {
-  const rows = statement<[], QueueRow>(database, ALL_QUEUES).all();
-  return new Map(rows.map((row) => [row.name, row]));
+  return readQueues(database).queues;
+}
+
+/** The same, and the pauses of some tasks. */
+export function readQueues(database: Database): { queues: Map<string, QueueRow>; pauses: readonly Pause[] } {
+  const rows = statement<[], QueueRow & { readonly pause: string | null }>(database, ALL_QUEUES).all();
+  const queues = new Map<string, QueueRow>();
+  const pauses: Pause[] = [];
+  for (const row of rows) {
+    if (row.pause === null) queues.set(row.name, row);
+    else pauses.push(pauseIn(row.pause));
+  }
+  return { queues, pauses };
 }

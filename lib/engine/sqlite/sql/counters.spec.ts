@@ -7,7 +7,7 @@ import { uuidv7 } from 'uuidv7';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../clock/index.js';
 import { noTasks, type TaskAction } from '../../../contract/index.js';
-import type { Outcome } from '../../port/index.js';
+import type { Outcome, StepRecord } from '../../port/index.js';
 import { sqliteEngine } from '../sqlite-engine.js';
 
 const NOW = Date.UTC(2027, 0, 1);
@@ -43,10 +43,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       'cancelled' as const,
       'released' as const,
       'declined' as const,
+      'suspended' as const,
     ),
   }),
   fc.record({ do: fc.constant('reopen' as const) }),
 );
+
+function sleepUntil(until: number): StepRecord {
+  const place = { kind: 'sleep', name: 'grace', number: 0, position: 1 } as const;
+  return { ...place, result: null, sensitive: [], wait: { until }, startedAt: until - 300, finishedAt: null };
+}
 
 function outcomeOf(kind: Outcome['kind'], now: number): Outcome {
   const error = { name: 'Error', message: 'x' };
@@ -55,6 +61,7 @@ function outcomeOf(kind: Outcome['kind'], now: number): Outcome {
     failed: { kind: 'failed', maxAttempts: 3, keepFor: null, error },
     cancelled: { kind: 'cancelled', maxAttempts: 3, keepFor: 0 },
     retry: { kind: 'retry', maxAttempts: 3, at: now + 300, error, countsAttempt: true },
+    suspended: { kind: 'suspended', maxAttempts: 3, waits: [sleepUntil(now + 300)] },
     released: { kind: 'released', maxAttempts: 3 },
     declined: { kind: 'declined', maxAttempts: 3, wait: 2_000, keepFor: null, error },
   };

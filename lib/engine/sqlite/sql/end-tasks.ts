@@ -4,7 +4,10 @@ import { placeholders, statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import type { ClaimedTask } from './claim-tasks.js';
 import { putResult } from './result-rows.js';
-import { noteError } from './note-error.js';
+import { wakeCaller } from './wake-tasks.js';
+import { noteSlot } from './settle-keys.js';
+import { keyKeptUntil } from './unique-keys.js';
+import { noteFailure } from './fail-task.js';
 
 /** Every statement that ends an attempt names its lease: where it was lost, nothing matches and nothing changes. */
 export const LEASE = `seq = ? AND attempt = ? AND worker = ? AND state = 'running'`;
@@ -87,7 +90,7 @@ export function endTask(transaction: Transaction, task: ClaimedTask, end: TaskEn
     end.kind,
     timing.startedAt,
     timing.finishedAt,
-    transaction.expiry(timing.finishedAt, end.keepFor),
+    transaction.expiry(timing.finishedAt, end.keepFor, keyKeptUntil(transaction.database, task.seq, task.traits)),
     end.maxAttempts,
     task.seq,
     task.attempt,
@@ -95,8 +98,9 @@ export function endTask(transaction: Transaction, task: ClaimedTask, end: TaskEn
   );
   if (changes === 0) return false;
   if (end.result) putResult(transaction, task.seq, end.result, timing.finishedAt);
-  if (end.kind === 'failed') noteError(transaction, task, end.error ?? NO_ERROR, timing.finishedAt);
+  if (end.kind === 'failed') noteFailure(transaction, task, end.error ?? NO_ERROR, timing.finishedAt);
   recordEnd(transaction, task, end.kind, end.kind, end.error ?? null, timing);
+  if (task.traits?.caller) wakeCaller(transaction, task.traits, timing.finishedAt);
   return true;
 }
 
@@ -131,7 +135,8 @@ function completeTogether<C extends Completion>(transaction: Transaction, comple
   const { worker } = completions[0]!.task;
   const parameters: (number | string | null)[] = [];
   for (const { task, timing, outcome } of completions) {
-    const expiresAt = transaction.expiry(timing.finishedAt, outcome.keepFor);
+    const keptUntil = keyKeptUntil(transaction.database, task.seq, task.traits);
+    const expiresAt = transaction.expiry(timing.finishedAt, outcome.keepFor, keptUntil);
     parameters.push(task.seq, task.attempt, timing.startedAt, timing.finishedAt, expiresAt, outcome.maxAttempts);
   }
   parameters.push(worker);
@@ -190,8 +195,9 @@ function noteEnd(
   outcome: AttemptOutcome,
   { startedAt, finishedAt }: Timing,
 ): void {
-  const { queue, id, runAt } = task;
+  const { seq, queue, id, runAt, traits } = task;
   transaction.moved(queue, 'running', state);
+  if (traits?.key !== undefined) noteSlot(transaction, { seq, queue, key: traits.key }, 'running', state);
   transaction.touch(queue, id);
   if (startedAt === null) return;
   const metric = transaction.metric(task, finishedAt);

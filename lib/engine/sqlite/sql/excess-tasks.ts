@@ -10,10 +10,12 @@ type EndedState = (typeof ENDED_STATES)[number];
 /** Tasks that are looked at beyond those that are to go: what was enqueued first need not have ended first. */
 const LOOKED_BEYOND = 200;
 
-/** The tasks of a kind that were enqueued first. Reads `tasks_task_by_kind`. */
+/** The tasks of a kind that were enqueued first, but those that hold a key by time. Reads `tasks_task_by_kind`. */
 export const FIRST_ENDED = `
   SELECT seq, id, finished_at FROM tasks_task
    WHERE state <> 'running' AND queue = ? AND name = ? AND state = ?
+     AND (beside IS NULL
+          OR NOT EXISTS (SELECT 1 FROM tasks_unique WHERE task = seq AND until = 'time' AND tasks_unique.expires_at > ?))
    ORDER BY seq
    LIMIT ?`;
 
@@ -40,16 +42,21 @@ export function excesses(
   );
 }
 
-/** Deletes at most `limit` of them, those that ended first among the first that were enqueued. */
-export function deleteExcess(transaction: Transaction, { queue, state, tasks }: Excess, limit: number): void {
+/** Deletes at most `limit` of them, those that ended first among the first that were enqueued; returns how many. */
+export function deleteExcess(
+  transaction: Transaction,
+  { queue, state, tasks }: Excess,
+  limit: number,
+  now: number,
+): number {
   const { database } = transaction;
   const gone = Math.min(tasks, limit);
-  const first = statement<[string, string, string, number], { seq: number; id: string; finished_at: number }>(
+  const first = statement<[string, string, string, number, number], { seq: number; id: string; finished_at: number }>(
     database,
     FIRST_ENDED,
   );
   const found = taskKinds(database, { queue }).flatMap(({ name }) =>
-    first.all(queue, name, state, gone + LOOKED_BEYOND),
+    first.all(queue, name, state, now, gone + LOOKED_BEYOND),
   );
   const oldest = found
     .toSorted((one, other) => one.seq - other.seq)
@@ -61,4 +68,5 @@ export function deleteExcess(transaction: Transaction, { queue, state, tasks }: 
     transaction.moved(queue, state, null);
     transaction.touch(queue, id);
   }
+  return oldest.length;
 }

@@ -6,7 +6,12 @@ import type { ClaimedTask } from './claim-tasks.js';
 import { lapseLater } from './lapse-tasks.js';
 import { endTask, LEASE, recordEnd, type Timing } from './end-tasks.js';
 import { insertTasks } from './insert-tasks.js';
+import { keyKeptUntil } from './unique-keys.js';
+import { suspendTask } from './suspend-task.js';
 import { noteUnhandled } from './unhandled-kinds.js';
+import { wakeCaller } from './wake-tasks.js';
+import { noteSlot } from './settle-keys.js';
+import { closeLimit } from './closed-limits.js';
 import { holdOff, ofUnhandled } from '../../common/index.js';
 
 /** Not for a task that was cancelled meanwhile: that one ends. */
@@ -51,6 +56,7 @@ type Lease = [seq: number, attempt: number, worker: string];
  *             ──failed─────> failed
  *             ──cancelled──> cancelled; as if it had never been claimed, where it had not begun by its startBy
  *             ──retry──────> retryable, or available where its time has come; cancelled where that was asked for
+ *             ──suspended──> suspended, or available where what it waits for has come; cancelled where that was asked for
  *             ──released───> available; cancelled where that was asked for
  *             ──declined───> scheduled, for any process; failed where nobody has known its name for too long; cancelled as above
  *
@@ -67,6 +73,8 @@ export function finishAttempt(transaction: Transaction, task: ClaimedTask, outco
       return endTask(transaction, task, outcome, timing);
     case 'retry':
       return retry(transaction, task, outcome, timing);
+    case 'suspended':
+      return suspendTask(transaction, task, outcome, timing);
     case 'released':
       return release(transaction, task, timing);
     case 'declined':
@@ -108,6 +116,7 @@ function retry(
   );
   if (changes === 0) return false;
   if (state === 'retryable') transaction.due(outcome.at);
+  if (outcome.closes) closeLimit(transaction, task.queue, outcome.closes.limit, timing.finishedAt, outcome.at);
   if (task.traits) lapseLater(transaction, task.seq, task.traits, true);
   recordEnd(transaction, task, state, outcome.countsAttempt ? 'retried' : 'snoozed', outcome.error, timing);
   return true;
@@ -117,9 +126,7 @@ function release(transaction: Transaction, task: ClaimedTask, timing: Timing): b
   if (timing.startedAt === null) {
     const update = statement<Lease>(transaction.database, UNCLAIM_TASK);
     if (update.run(task.seq, task.attempt, task.worker).changes === 0) return false;
-    transaction.moved(task.queue, 'running', 'available');
-    transaction.touch(task.queue, task.id);
-    lapseAsBefore(transaction, task);
+    unclaimed(transaction, task, 'available');
     return true;
   }
   const update = statement<[number, ...Lease]>(transaction.database, RELEASE_TASK);
@@ -144,12 +151,19 @@ function decline(
   const until = now + holdOff(now - since);
   const update = statement<[number, number, ...Lease]>(database, DECLINE_TASK);
   if (update.run(until, since, task.seq, task.attempt, task.worker).changes === 0) return false;
-  transaction.moved(task.queue, 'running', 'scheduled');
-  transaction.touch(task.queue, task.id);
+  unclaimed(transaction, task, 'scheduled');
   transaction.due(until);
   noteUnhandled(transaction, task.queue, task.name);
-  lapseAsBefore(transaction, task);
   return true;
+}
+
+/** Notes a task that is as it was before its claim, but for the state. */
+function unclaimed(transaction: Transaction, task: ClaimedTask, state: 'available' | 'scheduled'): void {
+  const { seq, queue, id, traits } = task;
+  transaction.moved(queue, 'running', state);
+  transaction.touch(queue, id);
+  noteSlot(transaction, { seq, queue, key: traits?.key }, 'running', state);
+  lapseAsBefore(transaction, task);
 }
 
 /** A task that is as it was before its claim lapses when it would have; its time may have come meanwhile. */
@@ -164,11 +178,15 @@ function expire(
   now: number,
 ): boolean {
   const update = statement<[number, number | null, number | null, ...Lease]>(transaction.database, EXPIRE_CLAIMED_TASK);
-  const expiresAt = transaction.expiry(now, outcome.keepFor);
+  const keptUntil = keyKeptUntil(transaction.database, task.seq, task.traits);
+  const expiresAt = transaction.expiry(now, outcome.keepFor, keptUntil);
   const { changes } = update.run(now, expiresAt, outcome.maxAttempts, task.seq, task.attempt, task.worker);
   if (changes === 0) return false;
-  transaction.moved(task.queue, 'running', 'cancelled');
-  transaction.touch(task.queue, task.id);
+  const { seq, queue, traits } = task;
+  transaction.moved(queue, 'running', 'cancelled');
+  transaction.touch(queue, task.id);
+  noteSlot(transaction, { seq, queue, key: traits?.key }, 'running', 'cancelled');
+  wakeCaller(transaction, traits, now);
   transaction.metric(task, now).cancelled += 1;
   return true;
 }

@@ -1,11 +1,14 @@
 import type { EntityManager } from 'typeorm';
 import type { EnqueueAnswer, NewTask } from '../../port/index.js';
-import type { TaskState } from '../../../contract/index.js';
+import { DuplicateTaskError, type TaskState } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { placeholders, statement } from '../store/statement.js';
 import { besideTask, hasMore, lapsesAt, TRAIT_COLUMNS, traitParameters } from './task-traits.js';
+import { readyState, settleKeysWithin } from './settle-keys.js';
 import { storeError } from '../store/sqlite-errors.js';
-import { ADD_COUNT, type Transaction } from '../store/transaction.js';
+import type { Transaction } from '../store/transaction.js';
+import { type ClaimingTask, insertUniqueTask, isClaiming, rejectedTask } from './insert-unique-task.js';
+import { MovedCounts, runScript, runScriptWithin, type Script, type ScriptNotes } from './run-script.js';
 
 /** How many rows one statement inserts: calling SQLite costs as much as a third of a row. */
 const SIZES = [50, 10, 1] as const;
@@ -47,6 +50,8 @@ export const INSERT_TASK_WITH_TRAITS = `
 
 const INSERT = new Map<number, string>(SIZES.map((size) => [size, size === 1 ? INSERT_TASK : insertSql(size)]));
 
+const INSERT_CLAIMING_TASK = `${INSERT_TASK_WITH_TRAITS} RETURNING seq`;
+
 /** TypeORM does not tell how many rows an INSERT changed; rows that it returns can be counted. */
 const RETURNING = `RETURNING id`;
 const INSERT_RETURNING = new Map<number, string>([...INSERT].map(([size, sql]) => [size, `${sql} ${RETURNING}`]));
@@ -84,7 +89,7 @@ function* statementsFor(tasks: readonly NewTask[], now: number): Generator<Rows>
     const isNext = (at: number): boolean => !special && !areSpecial[at] && alike(first, tasks[at]!);
     while (end < tasks.length && end - start < SIZES[0] && isNext(end)) end += 1;
     const size = SIZES.find((candidate) => candidate <= end - start)!;
-    const state = first.runAt > now ? 'scheduled' : 'available';
+    const state = first.runAt > now ? 'scheduled' : readyState({ key: first.traits?.key });
     const rows = tasks.slice(start, start + size) as [NewTask, ...NewTask[]];
     const parameters = sharedParameters(first, state);
     for (const { id, params } of rows) parameters.push(id, params);
@@ -130,6 +135,10 @@ export function insertTasks(transaction: Transaction, tasks: readonly NewTask[],
   const { database } = transaction;
   const answers: EnqueueAnswer[] = [];
   for (const rows of statementsFor(tasks, now)) {
+    if (isClaiming(rows.tasks[0])) {
+      answers.push(runScript(transaction, claimingScript(rows, rows.tasks[0], now, transaction)));
+      continue;
+    }
     const insert = statement<unknown[]>(
       database,
       rows.special ? INSERT_TASK_WITH_TRAITS : INSERT.get(rows.tasks.length)!,
@@ -141,8 +150,23 @@ export function insertTasks(transaction: Transaction, tasks: readonly NewTask[],
     for (const { id } of rows.tasks) transaction.touch(rows.queue, id);
     if (rows.state === 'scheduled') transaction.due(rows.runAt);
     if (rows.special) storeBeside(transaction, rows.tasks[0]);
+    if (rows.state === 'held') transaction.keys.entered(rows.queue, rows.tasks[0].traits!.key!);
   }
   return answers;
+}
+
+function claimingScript(rows: Rows, task: ClaimingTask, now: number, notes: ScriptNotes): Script<EnqueueAnswer> {
+  return insertUniqueTask(task, now, notes, function* () {
+    const [row] = (yield [INSERT_CLAIMING_TASK, rows.parameters]) as ReadonlyArray<{ readonly seq: number }>;
+    if (!row) return null;
+    for (const step of besideTask(task)) yield step;
+    notes.moved(rows.queue, null, rows.state);
+    notes.touch(rows.queue, task.id);
+    if (rows.state === 'scheduled') notes.due(rows.runAt);
+    if (rows.state === 'held') notes.keys.entered(rows.queue, task.traits.key!);
+    notes.lapses(lapsesAt(task.traits));
+    return row.seq;
+  });
 }
 
 function storeBeside(transaction: Transaction, task: NewTask): void {
@@ -173,8 +197,26 @@ function answer(
 }
 
 /**
+ * Stores the tasks of one call, or none where a claim of theirs says so of a key that is held.
+ * @returns the error that says so, where nothing was stored
+ */
+export function insertUnlessRejected(
+  transaction: Transaction,
+  tasks: readonly NewTask[],
+  now: number,
+): EnqueueAnswer[] | DuplicateTaskError {
+  const rejected = runScript(transaction, rejectedTask(tasks, now));
+  return rejected ? duplicate(rejected) : insertTasks(transaction, tasks, now);
+}
+
+function duplicate({ task, holder }: { readonly task: NewTask; readonly holder: string }): DuplicateTaskError {
+  return new DuplicateTaskError(task.name, task.queue, holder);
+}
+
+/**
  * Stores new tasks within the caller's transaction, on the caller's connection: there if and only if it commits. Resolves
  * to what became of each.
+ * @throws DuplicateTaskError where a claim says so of a key that is held: nothing was stored then
  * @throws StoreError where that fails; TypeORM's own error would carry the params
  */
 export async function insertTasksWithin(
@@ -183,22 +225,31 @@ export async function insertTasksWithin(
   now: number,
 ): Promise<EnqueueAnswer[]> {
   const answers: EnqueueAnswer[] = [];
-  const counts = new Map<string, [queue: string, state: TaskState, count: number]>();
+  const counts = new MovedCounts();
   try {
-    for (const { tasks: rows, special, queue, state, parameters } of statementsFor(tasks, now)) {
+    const rejected = await runScriptWithin(manager, rejectedTask(tasks, now));
+    if (rejected) throw duplicate(rejected);
+    for (const found of statementsFor(tasks, now)) {
+      const { tasks: rows, special, queue, state, parameters } = found;
+      if (isClaiming(rows[0])) {
+        answers.push(await runScriptWithin(manager, claimingScript(found, rows[0], now, counts)));
+        continue;
+      }
       const insert = special ? INSERT_WITH_TRAITS_RETURNING : INSERT_RETURNING.get(rows.length)!;
       const inserted: { id: string }[] = await manager.query(insert, parameters);
       answer(answers, rows, inserted.length, () => inserted.map(({ id }) => id));
       if (inserted.length === 0) continue;
       if (special) for (const [sql, values] of besideTask(rows[0])) await manager.query(sql, values);
-      const key = `${state} ${queue}`;
-      const count = counts.get(key) ?? [queue, state, 0];
-      count[2] += inserted.length;
-      counts.set(key, count);
+      counts.moved(queue, null, state, inserted.length);
+      if (state === 'held') counts.keys.entered(queue, rows[0].traits!.key!);
     }
-    for (const count of counts.values()) await manager.query(ADD_COUNT, count);
+    for (const [queue, ready] of await settleKeysWithin(manager, counts.keys)) {
+      counts.moved(queue, 'held', 'available', ready);
+    }
+    await counts.store(manager);
     return answers;
   } catch (error) {
+    if (error instanceof DuplicateTaskError) throw error;
     const { driverError } = error as { driverError?: unknown };
     throw storeError(driverError ?? error, 'The task was not stored in the given transaction');
   }

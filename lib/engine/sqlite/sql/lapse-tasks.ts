@@ -4,11 +4,14 @@ import type { EngineContext } from '../../port/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
-import { noteError } from './note-error.js';
+import { noteSlot } from './settle-keys.js';
+import { noteFailure } from './fail-task.js';
+import { traitsIn } from './task-traits.js';
+import { keyKeptUntil } from './unique-keys.js';
 
 /** Reads `tasks_lapse_at`, which holds only tasks that have a time by which they must have started or ended. */
 export const DUE_LAPSES = `
-  SELECT tasks_lapse.task AS seq, id, queue, name, state, attempt, traits
+  SELECT tasks_lapse.task AS seq, id, queue, name, state, attempt, traits, key
     FROM tasks_lapse LEFT JOIN tasks_task ON tasks_task.seq = tasks_lapse.task
    WHERE at <= ?
    ORDER BY at
@@ -25,17 +28,25 @@ export const DELETE_LAPSE = `DELETE FROM tasks_lapse WHERE task = ?`;
 /** Ends a task that waits, and says why. */
 export const END_LAPSED_TASK = `
   UPDATE tasks_task
-     SET state = ?, finished_at = ?, expires_at = ?, unhandled_since = NULL, traits = json_set(traits, '$.reason', ?)
+     SET state = ?, finished_at = ?, expires_at = ?, unhandled_since = NULL, traits = json_remove(json_set(traits, '$.reason', ?), '$.waitingFor')
    WHERE seq = ?`;
 
-interface Row {
+/** A task whose time has come. */
+export interface LapsingTask {
   readonly seq: number;
   readonly id: string;
   readonly queue: string;
   readonly name: string;
   readonly state: TaskState;
   readonly attempt: number;
-  readonly traits: string;
+  readonly traits: string | null;
+  readonly key: string | null;
+}
+
+/** What goes on where the time of a task has come. */
+export interface Waking {
+  wakeDue(transaction: Transaction, task: LapsingTask, now: number): void;
+  wakeCaller(transaction: Transaction, traits: TaskTraits | undefined, now: number): void;
 }
 
 /**
@@ -44,6 +55,7 @@ interface Row {
  *     waits, never started, its startBy is over ──> cancelled, with the reason `expired`
  *     waits, its deadline is over               ──> failed with a DeadlineError
  *     waits, has started, its startBy is over   ──> looked at again at its deadline
+ *     is suspended until now                    ──> goes on, see `wakeDue`
  *     runs, or has ended                        ──> looked at no more: an attempt that does not end it notes it anew
  */
 export function lapseTasks(
@@ -51,25 +63,39 @@ export function lapseTasks(
   now: number,
   limit: number,
   keepFor: EngineContext['keepFor'],
+  waking: Waking,
 ): number {
   const { database } = transaction;
-  const rows = statement<[number, number], Row | { seq: number; state: null }>(database, DUE_LAPSES).all(now, limit);
+  const rows = statement<[number, number], LapsingTask | { seq: number; state: null }>(database, DUE_LAPSES).all(
+    now,
+    limit,
+  );
   const forget = statement<[number]>(database, DELETE_LAPSE);
   for (const row of rows) {
     forget.run(row.seq);
     if (row.state === null || row.state === 'running' || hasEnded(row.state)) continue;
-    const traits = JSON.parse(row.traits) as TaskTraits;
+    const { traits = {} } = traitsIn(row.traits);
     const reason = lapseOf(traits, row.attempt > 0, now);
-    if (reason === null) lapseLater(transaction, row.seq, traits, row.attempt > 0);
-    else end(transaction, row, { ...traits, reason }, now, keepFor);
+    if (reason === null && row.state === 'suspended') waking.wakeDue(transaction, row, now);
+    else if (reason === null) lapseLater(transaction, row.seq, traits, row.attempt > 0);
+    else {
+      end(transaction, row, { ...traits, reason }, now, keepFor);
+      waking.wakeCaller(transaction, traits, now);
+    }
   }
   return rows.length;
 }
 
-/** Notes when a task that waits lapses next, where it ever does. */
-export function lapseLater(transaction: Transaction, seq: number, traits: TaskTraits, hasStarted: boolean): void {
-  const at = nextLapse(traits, hasStarted);
-  if (at === null) return;
+/** Notes when a task that waits lapses next, or goes on, where it ever does. */
+export function lapseLater(
+  transaction: Transaction,
+  seq: number,
+  traits: TaskTraits | undefined,
+  hasStarted: boolean,
+): void {
+  const lapse = nextLapse(traits ?? {}, hasStarted) ?? Infinity;
+  const at = Math.min(lapse, traits?.waitingFor?.until ?? Infinity);
+  if (at === Infinity) return;
   statement<[number, number]>(transaction.database, PUT_LAPSE).run(seq, at);
   transaction.lapses(at);
 }
@@ -81,14 +107,15 @@ export function nextLapseAt(database: Database): number | null {
 
 function end(
   transaction: Transaction,
-  row: Row,
+  row: LapsingTask,
   traits: TaskTraits & { readonly reason: LapseReason },
   now: number,
   keepFor: EngineContext['keepFor'],
 ): void {
   const { reason } = traits;
   const state = reason === 'expired' ? 'cancelled' : 'failed';
-  const expiresAt = transaction.expiry(now, keepFor(row.queue, state));
+  const keptUntil = keyKeptUntil(transaction.database, row.seq, traits);
+  const expiresAt = transaction.expiry(now, keepFor(row.queue, state), keptUntil);
   statement<[string, number, number | null, string, number]>(transaction.database, END_LAPSED_TASK).run(
     state,
     now,
@@ -97,8 +124,9 @@ function end(
     row.seq,
   );
   const error = lapseError(traits);
-  if (error) noteError(transaction, row, error, now);
+  if (error) noteFailure(transaction, { ...row, traits }, error, now);
   transaction.moved(row.queue, row.state, state);
+  noteSlot(transaction, row, row.state, state);
   transaction.touch(row.queue, row.id);
   transaction.metric(row, now)[state] += 1;
 }

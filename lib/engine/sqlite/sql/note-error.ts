@@ -4,7 +4,7 @@ import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { HOUR_MS } from './add-to-error-groups.js';
 
-export interface FailedTask {
+export interface FailureToNote {
   readonly seq: number;
   readonly queue: string;
   readonly name: string;
@@ -14,7 +14,7 @@ export interface FailedTask {
 export const SET_ERROR_GROUP = `UPDATE tasks_task SET error_group = ? WHERE seq = ?`;
 
 /** Notes on a task that it failed, and with what; for the store's history see {@link addToErrorGroups}. */
-export function noteError(transaction: Transaction, task: FailedTask, error: TaskError, at: number): void {
+export function noteError(transaction: Transaction, task: FailureToNote, error: TaskError, at: number): void {
   const { seq, name, queue } = task;
   const key = errorGroupKey(name, error);
   statement<[string, number]>(transaction.database, SET_ERROR_GROUP).run(key, seq);

@@ -18,8 +18,15 @@ import {
   TASKS_OF_KIND,
   candidateQuery,
 } from './list-tasks.js';
+import { CLAIM_TURNS, NEXT_TURNS, RUNNING_IN_QUEUE } from './claim-turns.js';
+import { FLOW_OF_QUEUE } from './flow-rows.js';
+import { COUNT_OF_KEY, HELD_BEFORE, HOLDERS_OF_KEY, NEXT_KEY } from './key-rows.js';
+import { COUNT_RUNNING_IN } from './set-flow.js';
+import { REJOIN } from './settle-keys.js';
+import { ADMIT, FIRST_TURN, HOLD, LAST_READY, LAST_TURN, NEXT_HELD, TAKEN_SLOTS } from './slots.js';
 import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from './promote-tasks.js';
 import { DUE_LAPSES, END_LAPSED_TASK, NEXT_LAPSE } from './lapse-tasks.js';
+import { COUNT_PARKED, NEXT_PARKED_FOR, UNPARK_ANY, UNPARK_NEXT } from './parked-tasks.js';
 import { RUNNING_OF_QUEUE } from './pause-queue.js';
 import { NEXT_EXPIRY, PRUNE_METRICS, PRUNE_TASKS } from './prune-tasks.js';
 import { FORGET_HOURS, FORGOTTEN_GROUPS } from './add-to-error-groups.js';
@@ -34,7 +41,17 @@ import { MARK_BESIDE, NEXT_RESULT_EXPIRY, PRUNE_RESULTS, PUT_RESULT, RESULT_OF_T
 import { TASK_KINDS } from './task-kinds.js';
 import { UPDATE_PARAMS, UPDATE_WAITING_TASK } from './update-task.js';
 import { STRAY_WORKERS, TASKS_OF_WORKER, UNCLAIM_LOST_TASK } from './rescue-tasks.js';
+import { ADD_STARTS, FORGET_STARTS, LENT_TO_WORKER, TAKE_PLACES_BACK, USED_PLACES } from './start-log.js';
 import { FIRST_ENDED } from './excess-tasks.js';
+import {
+  FORGET_LAPSE,
+  FORGET_TAGS,
+  JOIN_TASK,
+  REPLACE_TASK,
+  ID_IS_STORED,
+  TASK_TO_MERGE,
+} from './insert-unique-task.js';
+import { FIND_KEY, FORGET_OVER, KEY_OF_TASK } from './unique-keys.js';
 import {
   DUE_SCHEDULES,
   NEXT_TICK,
@@ -46,6 +63,13 @@ import {
   WAITING_RUN,
 } from './schedule-rows.js';
 import { SECRET } from './secret-rows.js';
+import { COUNT_OF_STEPS, LISTED_STEPS, SIGNALS_OF_TASK, TASK_OF_ID } from './listed-steps.js';
+import { LEASED_TASK, MARK_STEPS, PUT_STEP, STEPS_AFTER } from './step-rows.js';
+import { FIRST_OF_NAME, FORGET_STEPS } from './retry-from.js';
+import { INSERT_SIGNAL, NEXT_SIGNAL, TAKE_SIGNAL } from './signal-rows.js';
+import { SUSPEND_TASK } from './suspend-task.js';
+import { FINISH_WAIT, OPEN_WAITS, STATE_OF_TASK, WAITING_CALLER, WAKE_TASK } from './wake-tasks.js';
+import { STEP_AT_PLACE } from '../store/app-transactions.js';
 import { RUNNING_OF_WORKER } from './worker-rows.js';
 import { TASK_ORDERS, TASK_STATES } from '../../../contract/index.js';
 
@@ -60,6 +84,15 @@ const CASCADE = [
   'SEARCH tasks_attempt USING PRIMARY KEY (task=?)',
 ];
 
+/** Entries of one key; those of a statement that needs more than the index has, and those of one that does not. */
+const OF_KEY = 'SEARCH tasks_task USING INDEX tasks_task_key (queue=? AND state=? AND key=?)';
+const COUNTED_OF_KEY = [
+  'CO-ROUTINE (subquery-1)',
+  'SEARCH tasks_task USING COVERING INDEX tasks_task_key (queue=? AND state=? AND key=?)',
+  'SCAN (subquery-1)',
+];
+const AFTER_KEY = 'SEARCH tasks_task USING COVERING INDEX tasks_task_key (queue=? AND state=? AND key>?)';
+
 /**
  * Which index each statement that matters goes by. A plan that says SCAN of a table, or TEMP B-TREE where the tasks are
  * not few, would make a claim or a page cost more with every task that is stored.
@@ -67,7 +100,61 @@ const CASCADE = [
 const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> = [
   ['what to claim', NEXT_TASKS, ['SEARCH tasks_task USING INDEX tasks_task_claim (queue=?)']],
   ['a last chance that runs', RUNS_LAST_CHANCE, ['SEARCH tasks_task USING INDEX tasks_task_running (worker=?)']],
-  ['claim', CLAIM_TASKS, [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING COVERING INDEX tasks_task_claim (queue=?)']],
+  ['claim', CLAIM_TASKS, [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING INDEX tasks_task_claim (queue=?)']],
+  ['whose turn it is', NEXT_TURNS, ['SEARCH tasks_task USING INDEX tasks_task_turn (queue=?)']],
+  ['claim by turn', CLAIM_TURNS, [KEY, 'LIST SUBQUERY 1', 'SCAN json_each VIRTUAL TABLE INDEX 1:']],
+  ['what runs of a queue', RUNNING_IN_QUEUE, ['CO-ROUTINE (subquery-1)', AFTER_KEY, 'SCAN (subquery-1)']],
+  ['slots that are taken', TAKEN_SLOTS, COUNTED_OF_KEY],
+  ['what is held, in its order', NEXT_HELD, [OF_KEY]],
+  ['what is ready, from its end', LAST_READY, [OF_KEY]],
+  [
+    'the head of a line',
+    FIRST_TURN,
+    ['SEARCH tasks_task USING INDEX tasks_task_turn (queue=? AND priority=? AND turn>?)'],
+  ],
+  [
+    'the last turn of a key',
+    LAST_TURN,
+    ['SEARCH tasks_task USING COVERING INDEX tasks_task_key (queue=? AND state=? AND key=? AND priority=? AND turn>?)'],
+  ],
+  ['make ready', ADMIT, [KEY]],
+  ['hold', HOLD, [KEY]],
+  [
+    'join the line again',
+    REJOIN,
+    [
+      KEY,
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH line USING INDEX tasks_task_turn (queue=? AND priority=? AND turn>?)',
+    ],
+  ],
+  ['the next key', NEXT_KEY, [AFTER_KEY]],
+  ['how many tasks a key has', COUNT_OF_KEY, COUNTED_OF_KEY],
+  ['who holds a key', HOLDERS_OF_KEY, [OF_KEY]],
+  ['what is held before a task', HELD_BEFORE, COUNTED_OF_KEY],
+  ['what a queue lets run', FLOW_OF_QUEUE, ['SEARCH tasks_queue USING PRIMARY KEY (name=?)']],
+  ['count what runs', COUNT_RUNNING_IN, ['SCAN tasks_task USING INDEX tasks_task_running']],
+  [
+    'let in what was parked',
+    UNPARK_NEXT,
+    [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING COVERING INDEX tasks_task_parked (parked=? AND queue=?)'],
+  ],
+  [
+    'let in what was parked anywhere',
+    UNPARK_ANY,
+    [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING COVERING INDEX tasks_task_parked (parked=?)'],
+  ],
+  ['what is parked for', NEXT_PARKED_FOR, ['SEARCH tasks_task USING COVERING INDEX tasks_task_parked (parked>?)']],
+  ['how many are parked', COUNT_PARKED, ['SEARCH tasks_task USING COVERING INDEX tasks_task_parked (parked=?)']],
+  ['starts that count no more', FORGET_STARTS, ['SEARCH tasks_start USING PRIMARY KEY (name=? AND at<?)']],
+  ['what of a limit is used', USED_PLACES, ['SEARCH tasks_start USING PRIMARY KEY (name=?)']],
+  ['count starts', ADD_STARTS, []],
+  [
+    'the places of an attempt',
+    TAKE_PLACES_BACK,
+    ['SEARCH tasks_start USING INDEX tasks_start_task (task=? AND attempt=? AND worker=?)'],
+  ],
+  ['places of a dead worker', LENT_TO_WORKER, ['SEARCH tasks_start USING INDEX tasks_start_worker (worker=?)']],
   // Sorted are the ids of one statement.
   [
     'which were inserted',
@@ -109,6 +196,15 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     ],
   ],
   ['when the next expires', NEXT_EXPIRY, ['SEARCH tasks_task USING COVERING INDEX tasks_task_expiry (expires_at>?)']],
+  ['forget a key whose time is over', FORGET_OVER, ['SEARCH tasks_unique USING PRIMARY KEY (key=?)']],
+  ['who holds a key', FIND_KEY, ['SEARCH taken USING PRIMARY KEY (key=?)', `${KEY} LEFT-JOIN`]],
+  ['the key of a task', KEY_OF_TASK, ['SEARCH tasks_unique USING INDEX tasks_unique_task (task=?)']],
+  ['whether an id is there', ID_IS_STORED, ['SEARCH tasks_task USING COVERING INDEX tasks_task_id (id=?)']],
+  ['what a task is merged into', TASK_TO_MERGE, [KEY]],
+  ['replace', REPLACE_TASK, [KEY]],
+  ['join', JOIN_TASK, [KEY]],
+  ['replace: tags', FORGET_TAGS, ['SEARCH tasks_tag USING COVERING INDEX tasks_tag_task (task=?)']],
+  ['replace: times', FORGET_LAPSE, ['SEARCH tasks_lapse USING INTEGER PRIMARY KEY (rowid=?)']],
   ['prune metrics', PRUNE_METRICS, ['SEARCH tasks_metric USING PRIMARY KEY (minute<?)']],
   ['rescue: what had not begun', UNCLAIM_LOST_TASK, [KEY]],
   ['claim: large params', PARAMS_OF_TASK, [KEY]],
@@ -303,11 +399,72 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   ],
   ['metrics: how far to read', METRICS_AHEAD, ['SEARCH tasks_metric USING PRIMARY KEY (minute>? AND minute<?)']],
   ['a page of the audit record', AUDIT_PAGE, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
+  ['the lease of a step', LEASED_TASK, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
+  ['mark a task that has steps', MARK_STEPS, [KEY]],
+  ['record a step', PUT_STEP, []],
+  ['steps of a task', STEPS_AFTER, ['SEARCH tasks_step USING PRIMARY KEY (task=? AND (kind,name,number)>(?,?,?))']],
+  [
+    'is a step recorded',
+    STEP_AT_PLACE,
+    [
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_id (id=?)',
+      'SEARCH tasks_step USING PRIMARY KEY (task=? AND kind=? AND name=? AND number=?)',
+    ],
+  ],
+  ['a task whose steps are listed', TASK_OF_ID, ['SEARCH tasks_task USING COVERING INDEX tasks_task_id (id=?)']],
+  // Sorted are the steps of one task.
+  [
+    'steps of a task, listed',
+    LISTED_STEPS,
+    ['SEARCH tasks_step USING PRIMARY KEY (task=?)', 'USE TEMP B-TREE FOR ORDER BY'],
+  ],
+  ['how many steps a task has', COUNT_OF_STEPS, ['SEARCH tasks_step USING PRIMARY KEY (task=?)']],
+  [
+    'signals of a task',
+    SIGNALS_OF_TASK,
+    ['SEARCH tasks_signal USING INDEX tasks_signal_task (task=?)', 'USE TEMP B-TREE FOR ORDER BY'],
+  ],
+  ['suspend', SUSPEND_TASK, [KEY]],
+  ['wake', WAKE_TASK, [KEY]],
+  // Sorted are the waits of one task.
+  [
+    'what a task waits for',
+    OPEN_WAITS,
+    [KEY, 'SEARCH tasks_step USING INDEX tasks_step_open (task=?)', 'USE TEMP B-TREE FOR ORDER BY'],
+  ],
+  ['end a wait', FINISH_WAIT, ['SEARCH tasks_step USING PRIMARY KEY (task=? AND kind=? AND name=? AND number=?)']],
+  ['the state of a task that is called', STATE_OF_TASK, ['SEARCH tasks_task USING INDEX tasks_task_id (id=?)']],
+  [
+    'who calls a task',
+    WAITING_CALLER,
+    [
+      'SEARCH tasks_task USING INDEX tasks_task_id (id=?)',
+      'SEARCH tasks_step USING INDEX tasks_step_open (task=? AND kind=? AND name=? AND number=?)',
+    ],
+  ],
+  ['send a signal', INSERT_SIGNAL, []],
+  [
+    'the next signal of some names',
+    NEXT_SIGNAL,
+    [
+      'SCAN wanted VIRTUAL TABLE INDEX 1:',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_signal USING COVERING INDEX tasks_signal_task (task=? AND name=?)',
+      'USE TEMP B-TREE FOR ORDER BY',
+    ],
+  ],
+  ['take a signal', TAKE_SIGNAL, ['SEARCH tasks_signal USING INTEGER PRIMARY KEY (rowid=?)']],
+  ['the first step of a name', FIRST_OF_NAME, ['SEARCH tasks_step USING PRIMARY KEY (task=?)']],
+  ['forget steps', FORGET_STEPS, ['SEARCH tasks_step USING PRIMARY KEY (task=?)']],
   ['a secret', SECRET, ['SEARCH tasks_secret USING PRIMARY KEY (name=?)']],
   [
     'tasks of a kind that ended, of which fewer are kept',
     FIRST_ENDED,
-    ['SEARCH tasks_task USING INDEX tasks_task_by_kind (queue=? AND name=? AND state=?)'],
+    [
+      'SEARCH tasks_task USING INDEX tasks_task_by_kind (queue=? AND name=? AND state=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_unique USING INDEX tasks_unique_task (task=?)',
+    ],
   ],
   ['prune the audit record', PRUNE_AUDIT, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
   [

@@ -9,12 +9,14 @@ import {
   type TaskState,
   type TaskSummary,
 } from '../../../contract/index.js';
-import { lapseError, readableParams } from '../../common/index.js';
+import { lapseError, readableParams, shownTraits } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import { parsePaths } from './name-rows.js';
+import { readHold } from './key-rows.js';
 import { readResult } from './result-rows.js';
 import { tagsIn, traitsIn } from './task-traits.js';
+import { keyHolderOf } from './unique-keys.js';
 
 /** A task, with what its handler's process has noted about its name. */
 const TASK = `
@@ -59,6 +61,7 @@ export interface TaskColumns {
   unhandled_since: number | null;
   traits: string | null;
   beside: number | null;
+  key: string | null;
 }
 
 export interface AttemptRow {
@@ -73,7 +76,7 @@ export interface AttemptRow {
 }
 
 /** One task with its attempts and logs; null where there is none of that id. */
-export function readTask(database: Database, id: string, mask: Mask): Task | null {
+export function readTask(database: Database, id: string, mask: Mask, now: number): Task | null {
   const row = statement<[string], TaskColumns>(database, TASK_BY_ID).get(id);
   if (!row) return null;
   const attempts = statement<[number], AttemptRow>(database, ATTEMPTS_OF_TASK).all(row.seq).map(toAttempt);
@@ -83,7 +86,10 @@ export function readTask(database: Database, id: string, mask: Mask): Task | nul
   const children = ofIt.map(({ traits, ...child }): ChildTask => ({ ...child, ...tagsIn(traits) }));
   const shown = toSummary(row, error, mask);
   const result = row.state === 'completed' ? readResult(database, row, mask) : {};
-  return { ...shown, attempts: withCurrent(attempts, row), logs, parentId: row.parent_id, children, ...result };
+  const hold = row.state === 'held' ? readHold(database, row) : null;
+  const own = { attempts: withCurrent(attempts, row), logs, parentId: row.parent_id, children };
+  const holder = keyHolderOf(database, row, shown, now);
+  return { ...shown, ...own, ...result, ...(hold && { hold }), ...holder };
 }
 
 /** A task as a list shows it; null where it was deleted meanwhile. */
@@ -132,7 +138,7 @@ function toSummary(row: TaskColumns, error: TaskError | null, mask: Mask): TaskS
     finishedAt: row.finished_at,
     progress: row.progress === null ? null : (JSON.parse(row.progress) as TaskProgress),
     error: lapseError(traits) ?? error,
-    ...traits,
+    ...shownTraits(traits),
     ...(row.unhandled_since !== null && row.finished_at === null && { unhandledSince: row.unhandled_since }),
   };
 }

@@ -11,10 +11,11 @@ export function readWithin(
   manager: EntityManager,
   tasks: ReadonlyArray<Pick<NewTask, 'id'>>,
   mask: Mask,
+  now: number,
 ): Array<Task | null> {
   const database = databaseOf(dataSourceOf(manager));
   try {
-    return tasks.map(({ id }) => readTask(database, id, mask));
+    return tasks.map(({ id }) => readTask(database, id, mask, now));
   } catch (error) {
     throw storeError(error, 'The task was not read in the given transaction');
   }

@@ -1,15 +1,19 @@
-import type { TaskTraits } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { startKey } from '../process/starts.js';
 import { insertAttempt } from './end-tasks.js';
 import { lapseLater } from './lapse-tasks.js';
-import { noteError } from './note-error.js';
+import { wakeCaller } from './wake-tasks.js';
+import { noteSlot } from './settle-keys.js';
+import { noteFailure } from './fail-task.js';
+import { traitsIn } from './task-traits.js';
+import { keyKeptUntil } from './unique-keys.js';
+import { settlePlacesOf } from './start-log.js';
 
 /** Reads `tasks_task_running`, which holds only tasks that run. */
 export const TASKS_OF_WORKER = `
-  SELECT seq, id, queue, name, attempt, lost, started_at, cancel_requested, traits FROM tasks_task
+  SELECT seq, id, queue, name, attempt, lost, started_at, cancel_requested, traits, key FROM tasks_task
    WHERE state = 'running' AND worker = ?`;
 
 /** Leases whose holder is not registered: its row went, its last claim came after. */
@@ -40,6 +44,7 @@ interface Row {
   started_at: number;
   cancel_requested: number;
   traits: string | null;
+  key: string | null;
 }
 
 export interface RescueRules {
@@ -73,6 +78,7 @@ export function rescueTasksOf(
   begun: ReadonlySet<string> | null = null,
 ): number {
   const rows = statement<[string], Row>(transaction.database, TASKS_OF_WORKER).all(worker);
+  settlePlacesOf(transaction, worker, (seq, attempt) => begun?.has(startKey(seq, attempt)) !== false, rules.now);
   for (const row of rows) {
     const untouched = begun !== null && row.cancel_requested === 0 && !begun.has(startKey(row.seq, row.attempt));
     if (untouched) unclaim(transaction, row);
@@ -81,11 +87,13 @@ export function rescueTasksOf(
   return rows.length;
 }
 
-function unclaim(transaction: Transaction, { seq, id, queue, attempt, traits }: Row): void {
+function unclaim(transaction: Transaction, row: Row): void {
+  const { seq, id, queue, attempt, traits } = row;
   statement<[number]>(transaction.database, UNCLAIM_LOST_TASK).run(seq);
   transaction.moved(queue, 'running', 'available');
+  noteSlot(transaction, row, 'running', 'available');
   transaction.touch(queue, id);
-  if (traits !== null) lapseLater(transaction, seq, JSON.parse(traits) as TaskTraits, attempt > 1);
+  lapseLater(transaction, seq, traitsIn(traits).traits, attempt > 1);
 }
 
 function rescue(
@@ -109,19 +117,23 @@ function rescue(
   if (row.cancel_requested === 0 && lost < maxLostAttempts) {
     statement<[number]>(transaction.database, RESCUE_TASK).run(row.seq);
     transaction.moved(row.queue, 'running', 'available');
-    if (row.traits !== null) lapseLater(transaction, row.seq, JSON.parse(row.traits) as TaskTraits, true);
+    noteSlot(transaction, row, 'running', 'available');
+    lapseLater(transaction, row.seq, traitsIn(row.traits).traits, true);
     return;
   }
   const state = row.cancel_requested ? 'cancelled' : 'failed';
-  const expiresAt = transaction.expiry(now, keepFor(row.queue, state));
+  const keptUntil = keyKeptUntil(transaction.database, row.seq, traitsIn(row.traits).traits);
+  const expiresAt = transaction.expiry(now, keepFor(row.queue, state), keptUntil);
   statement<[string, number, number | null, number]>(transaction.database, END_LOST_TASK).run(
     state,
     now,
     expiresAt,
     row.seq,
   );
-  if (state === 'failed') noteError(transaction, row, error, now);
+  if (state === 'failed') noteFailure(transaction, { ...row, traits: traitsIn(row.traits).traits }, error, now);
   transaction.moved(row.queue, 'running', state);
+  noteSlot(transaction, row, 'running', state);
+  wakeCaller(transaction, traitsIn(row.traits).traits, now);
   transaction.metric(row, now)[state] += 1;
 }
 

@@ -1,9 +1,10 @@
-import type { CatchUp, Schedule, ScheduleStatus, ScheduleTraits } from '../../../contract/index.js';
+import type { CatchUp, Schedule, ScheduleStatus } from '../../../contract/index.js';
 import { type PlannedSchedule, type TickRecord, withLastRuns } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { taskKinds } from './task-kinds.js';
+import { traitsIn } from './task-traits.js';
 
 /** A changed expression or zone starts anew; an unchanged one keeps its next run, so that missed ticks are seen. */
 export const SAVE_SCHEDULE = `
@@ -65,7 +66,7 @@ export const NOTE_TRIGGER = `
 /** A task of this kind waits. */
 export const WAITING_RUN = `
   SELECT 1 FROM tasks_task
-   WHERE state <> 'running' AND queue = ? AND name = ? AND state IN ('scheduled', 'available', 'retryable')
+   WHERE state <> 'running' AND queue = ? AND name = ? AND state IN ('scheduled', 'available', 'held', 'retryable')
    LIMIT 1`;
 /** The run before was left to others, and has not ended; or, for a schedule of code, failed as nobody knew its task. */
 export const UNHANDLED_RUN = `
@@ -126,7 +127,7 @@ function fromRow(row: Row): ScheduleStatus {
     overlap: row.overlap === 1,
     disabled: row.disabled === 1,
     source: row.source,
-    ...(row.traits !== null && { traits: JSON.parse(row.traits) as ScheduleTraits }),
+    ...traitsIn(row.traits),
     paused: row.paused === 1,
     nextRunAt: row.next_run_at,
     lastRunAt: row.last_run_at,

@@ -1,9 +1,9 @@
 import type { TaskTraits } from '../../../contract/index.js';
 import type { NewTask } from '../../port/index.js';
-import { tellsTime } from './id-times.js';
+import { tellsTime } from '../../common/index.js';
 
-/** Columns of what few tasks have, and of the mark of rows beside them. A statement for plain tasks does not name them. */
-export const TRAIT_COLUMNS = ['traits', 'beside'] as const;
+/** Columns of what few tasks have, of the mark of rows beside them, and of the key. A statement for plain tasks does not name them. */
+export const TRAIT_COLUMNS = ['traits', 'beside', 'key'] as const;
 
 /** Finds the row of a new task for what is stored beside it. Takes the tag's name and value, and the task's id. */
 export const INSERT_TAG = `
@@ -11,7 +11,7 @@ export const INSERT_TAG = `
 
 /** Takes the task's id. */
 export const INSERT_OWN_ID = `
-  INSERT INTO tasks_own_id (created_at, task) SELECT created_at, seq FROM tasks_task WHERE id = ?`;
+  INSERT INTO tasks_own_id (created_at, task) SELECT created_at, seq FROM tasks_task WHERE id = ? ON CONFLICT DO NOTHING`;
 
 /** Takes the time and the task's id. */
 export const INSERT_LAPSE = `
@@ -27,9 +27,10 @@ export function hasMore({ id, createdAt, traits }: TaskWithTraits): boolean {
 
 /** In the order of {@link TRAIT_COLUMNS}. */
 export function traitParameters({ id, createdAt, traits }: TaskWithTraits): Array<number | string | null> {
-  const { tags, startBy, deadlineAt } = traits ?? {};
-  const isLookedUp = tags !== undefined || startBy !== undefined || deadlineAt !== undefined;
-  return [traits ? JSON.stringify(traits) : null, isLookedUp || !tellsTime(id, createdAt) ? 1 : null];
+  const { tags, startBy, deadlineAt, unique } = traits ?? {};
+  const isLookedUp = [tags, startBy, deadlineAt, unique].some((fact) => fact !== undefined);
+  const beside = isLookedUp || !tellsTime(id, createdAt) ? 1 : null;
+  return [traits ? JSON.stringify(traits) : null, beside, traits?.key ?? null];
 }
 
 /** The statements that store beside a new task's row what tasks are looked up by. */
@@ -53,6 +54,11 @@ export function lapsesAt(traits: TaskTraits | undefined): number {
 export function tagsIn(json: string | null): Pick<TaskTraits, 'tags'> {
   const { tags } = traitsIn(json).traits ?? {};
   return tags ? { tags } : {};
+}
+
+/** The same of a task that was claimed by its turn, with the key that its row has: an empty one where it came without. */
+export function keyedTraits(json: string | null, key: string | null): { readonly traits: TaskTraits } {
+  return { traits: { ...traitsIn(json).traits, key: key ?? '' } };
 }
 
 /** @param json as the column has it */

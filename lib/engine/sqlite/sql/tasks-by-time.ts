@@ -2,7 +2,7 @@ import type { TaskFilter, TaskOrder, TaskState } from '../../../contract/index.j
 import { isAnyOf } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
-import { ID_SLACK_MS, idAt, LAST_ID_MS, tellsTime } from './id-times.js';
+import { ID_SLACK_MS, idAt, LAST_ID_MS, tellsTime } from '../../common/index.js';
 import type { Candidate, ListPosition, TimePosition } from './list-position.js';
 
 /** A stretch of `tasks_task_id`. */

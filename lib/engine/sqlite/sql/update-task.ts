@@ -1,12 +1,15 @@
-import type { TaskChange, TaskState, TaskTraits } from '../../../contract/index.js';
+import type { TaskChange, TaskState } from '../../../contract/index.js';
 import { UPDATE_STATES } from '../../../contract/index.js';
 import { withVersion } from '../../common/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import type { FoundTask } from './act-on-tasks.js';
+import { noteSlot, readyState } from './settle-keys.js';
+import { traitsIn } from './task-traits.js';
 
 export const UPDATE_WAITING_TASK = `
-  UPDATE tasks_task SET state = ?, run_at = coalesce(?, run_at), priority = coalesce(?, priority) WHERE seq = ?`;
+  UPDATE tasks_task SET state = ?, run_at = coalesce(?, run_at), priority = coalesce(?, priority), turn = NULL, parked = NULL
+   WHERE seq = ?`;
 
 export const UPDATE_PARAMS = `UPDATE tasks_task SET params = ?, sensitive = ?, traits = ? WHERE seq = ?`;
 
@@ -15,7 +18,7 @@ export function updateTask(transaction: Transaction, task: FoundTask, change: Ta
   if (!UPDATE_STATES.some((state) => state === task.state)) return false;
   const { database } = transaction;
   const { runAt = null, priority = null, params } = change;
-  const state = runAt === null ? task.state : stateAt(task, runAt, now);
+  const state = stateOf(task, change, now);
   statement<[TaskState, number | null, number | null, number]>(database, UPDATE_WAITING_TASK).run(
     state,
     runAt,
@@ -30,17 +33,20 @@ export function updateTask(transaction: Transaction, task: FoundTask, change: Ta
   }
   transaction.touch(task.queue, task.id);
   if (state !== task.state) transaction.moved(task.queue, task.state, state);
+  noteSlot(transaction, task, task.state, state);
   if (runAt !== null && runAt > now) transaction.due(runAt);
   return true;
 }
 
-function stateAt({ attempt }: FoundTask, runAt: number, now: number): TaskState {
-  if (runAt <= now) return 'available';
-  return attempt > 0 ? 'retryable' : 'scheduled';
+/** One that is ready and has a key takes its place anew, which another priority is another one. */
+function stateOf(task: FoundTask, { runAt }: TaskChange, now: number): TaskState {
+  if (runAt !== undefined && runAt > now) return task.attempt > 0 ? 'retryable' : 'scheduled';
+  if (runAt !== undefined) return readyState(task);
+  return task.state === 'available' ? readyState(task) : task.state;
 }
 
 /** The params may be of another version than those before. */
 function traitsWith(json: string | null, version: number): string | null {
-  const traits = withVersion((json === null ? {} : JSON.parse(json)) as TaskTraits, version);
+  const traits = withVersion(traitsIn(json).traits ?? {}, version);
   return traits ? JSON.stringify(traits) : null;
 }

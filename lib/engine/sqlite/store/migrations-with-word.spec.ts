@@ -15,6 +15,9 @@ import { openConnection } from './open-connection.js';
 const BEFORE = MIGRATION_NAMES.indexOf('TaskTraits1764700000000');
 const SCHEMA = `SELECT name, sql FROM sqlite_schema WHERE name LIKE 'tasks%' ORDER BY name`;
 
+/** Those that there were. */
+const STATES = TASK_STATES.filter((state) => state !== 'held' && state !== 'suspended');
+
 describe('a file of the version before tags', () => {
   const clock = new ManualClock(START);
   let folder: string;
@@ -32,7 +35,7 @@ describe('a file of the version before tags', () => {
       migrationsRun: true,
     });
     await source.initialize();
-    ids = new Map(TASK_STATES.map((state) => [state, newTask(clock).id]));
+    ids = new Map(STATES.map((state) => [state, newTask(clock).id]));
     for (const [state, id] of ids) {
       const ended = ['completed', 'failed', 'cancelled'].includes(state);
       const begun = state !== 'available' && state !== 'scheduled';
@@ -96,7 +99,7 @@ describe('a file of the version before tags', () => {
     const tables = `SELECT name FROM sqlite_schema WHERE name LIKE 'tasks%' ORDER BY name`;
     expect(query(tables)).toEqual(fresh.database.prepare(tables).all());
     await fresh.close();
-    expect(query(`SELECT count(*) AS tasks FROM tasks_task`)).toEqual([{ tasks: TASK_STATES.length }]);
+    expect(query(`SELECT count(*) AS tasks FROM tasks_task`)).toEqual([{ tasks: STATES.length }]);
   });
 
   it('is announced with its tasks where it has many, and what was done is told', async () => {

@@ -4,6 +4,7 @@ import type { Database } from './database.js';
 import { addToErrorGroups, type ErrorGroupDelta } from '../sql/add-to-error-groups.js';
 import { addToHistogram, parseHistogram } from './histogram.js';
 import { statement } from './statement.js';
+import { KeyCauses } from '../sql/settle-keys.js';
 
 export const ADD_COUNT = `
   INSERT INTO tasks_count (queue, state, count) VALUES (?, ?, ?)
@@ -81,6 +82,8 @@ export class Transaction implements Committed {
   lapseAt = Infinity;
   cancelRequested = false;
 
+  /** What happened to tasks with keys; null as long as nothing did. */
+  private causes: KeyCauses | null = null;
   private readonly counts = new Map<string, Map<TaskState, number>>();
   private readonly metrics = new Map<string, MetricDelta>();
   /** Most additions are for the queue and minute of the one before. */
@@ -104,6 +107,11 @@ export class Transaction implements Committed {
     if (id !== undefined && ids.length < MAX_CHANGED_IDS) ids.push(id);
   }
 
+  /** What happened to tasks with keys, to be noted here: their slots are given out at the end. */
+  get keys(): KeyCauses {
+    return (this.causes ??= new KeyCauses());
+  }
+
   /** Something was stored that comes due at `time`. */
   due(time: number): void {
     if (time < this.dueAt) this.dueAt = time;
@@ -114,11 +122,15 @@ export class Transaction implements Committed {
     if (time < this.lapseAt) this.lapseAt = time;
   }
 
-  /** When retention is over for what ended at `endedAt`, noted as due; null where it is kept for ever. */
-  expiry(endedAt: number, keepFor: number | null): number | null {
+  /**
+   * When retention is over for what ended at `endedAt`, noted as due; null where it is kept for ever.
+   * @param notBefore what it is kept until in any case
+   */
+  expiry(endedAt: number, keepFor: number | null, notBefore: number | null = null): number | null {
     if (keepFor === null) return null;
-    this.due(endedAt + keepFor);
-    return endedAt + keepFor;
+    const over = notBefore === null ? endedAt + keepFor : Math.max(endedAt + keepFor, notBefore);
+    this.due(over);
+    return over;
   }
 
   /** The metrics of a minute of tasks of one name and queue, to add to. */
@@ -135,8 +147,9 @@ export class Transaction implements Committed {
     return (this.lastMetric = delta);
   }
 
-  /** Writes the counters and metrics. The last thing before the commit. */
+  /** Gives out the slots of keys, then writes the counters and metrics. The last thing before the commit. */
   finish(): void {
+    this.causes?.settle(this);
     addCounts(this.database, this.counts);
     addMetrics(this.database, this.metrics.values());
     if (this.errorGroups.size > 0) addToErrorGroups(this.database, this.errorGroups.values());

@@ -95,11 +95,12 @@ export class ConsumerDesk implements ConsumerHost {
     for (const { onStored } of settling) onStored!();
   }
 
-  deliver({ key, claimedAt, claimsAhead, worker, tasks }: FlatDelivery, life: ThreadLife): void {
+  deliver({ key, claimedAt, claimsAhead, worker, limited, tasks }: FlatDelivery, life: ThreadLife): void {
     const since = monotonicTime() - (timeOfProcess() - claimedAt);
-    const handed = tasks.map(
-      (flat, index) => new HandedTask(unflatTask(flat, this.queue, worker), this, since, key + index, life),
-    );
+    const handed = tasks.map((flat, index) => {
+      const task = unflatTask(flat, this.queue, worker);
+      return new HandedTask(limited ? { ...task, limits: [] } : task, this, since, key + index, life);
+    });
     for (const running of handed) this.held.set(running.key, running);
     this.received += handed.length;
     this.asked = Math.max(0, this.asked - handed.length);
@@ -172,6 +173,12 @@ export class ConsumerDesk implements ConsumerHost {
     running.pendingLogs = [];
     this.ends.keepOrder();
     life.channel.send(['report', this.id, key, pendingProgress, pendingLogs]);
+  }
+
+  called(running: HeldTask): void {
+    const { key, life, calledAt } = running as HandedTask;
+    // Where its end is on its way before this, its start counts from then.
+    if (life === this.life) life.channel.send(['called', this.id, key, calledAt!]);
   }
 
   /** The workers are closed, and have nothing more in hand. */

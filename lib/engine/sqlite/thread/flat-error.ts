@@ -1,4 +1,5 @@
 import {
+  DuplicateTaskError,
   ForeignManagerError,
   InvalidArgumentError,
   SchemaVersionError,
@@ -21,6 +22,7 @@ const PROTOTYPES = new Map<string, object>([
   ['StoreError', StoreError.prototype],
   ['SchemaVersionError', SchemaVersionError.prototype],
   ['TasksConfigError', TasksConfigError.prototype],
+  ['DuplicateTaskError', DuplicateTaskError.prototype],
   ['InvalidArgumentError', InvalidArgumentError.prototype],
   ['ForeignManagerError', ForeignManagerError.prototype],
   ['TypeError', TypeError.prototype],

@@ -5,7 +5,8 @@ import type { FlatError } from './flat-error.js';
 import type { FlatNewTask, FlatTask } from './flat-tasks.js';
 
 /** The facets of the port whose methods are asked for by name: what they take and give is data. */
-export type AskedFacet = 'inspecting' | 'acting' | 'scheduling' | 'auditing' | 'sharing';
+export type AskedFacet =
+  'inspecting' | 'acting' | 'keying' | 'limiting' | 'scheduling' | 'auditing' | 'sharing' | 'stepping';
 
 /** Asked by the app's thread, and answered under the same number. Where it stands: what is asked, and what of. */
 export type Question =
@@ -42,6 +43,8 @@ export type ToThread =
       keepFor: number | null,
       ends: readonly number[],
     ]
+  /** The handler of a task that a limit counts was called by then. */
+  | readonly ['called', consumer: number, key: number, at: number]
   | readonly ['report', consumer: number, key: number, progress: TaskProgress | null, logs: readonly NewLog[]]
   | readonly ['watch', on: boolean, soon: boolean];
 
@@ -72,5 +75,7 @@ export interface FlatDelivery {
   readonly claimedAt: number;
   readonly claimsAhead: boolean;
   readonly worker: string;
+  /** Whether a limit counts when their handlers are called. */
+  readonly limited: boolean;
   readonly tasks: readonly FlatTask[];
 }

@@ -71,6 +71,7 @@ export class RemoteConsumer implements PoolConsumer {
         claimedAt: timeOfProcess() - (monotonicTime() - tasks[0]!.claimedAt),
         claimsAhead: this.claimsAhead,
         worker: tasks[0]!.task.worker,
+        limited: tasks.some(({ task }) => task.limits),
         tasks: tasks.map(({ task }) => flatTask(task)),
       },
     ]);
@@ -87,6 +88,13 @@ export class RemoteConsumer implements PoolConsumer {
 
   report(key: number, progress: TaskProgress | null, logs: readonly NewLog[]): void {
     this.tasks.get(key)?.reported(progress, logs);
+  }
+
+  called(key: number, at: number): void {
+    const running = this.tasks.get(key);
+    if (!running) return;
+    running.calledAt = at;
+    this.host.called(running);
   }
 
   settle(key: number, outcome: Outcome, startedAt: number | null, endedAt: number | null): void {

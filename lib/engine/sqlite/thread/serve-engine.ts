@@ -49,6 +49,8 @@ class EngineServer {
         return this.consumers.get(message[1])?.settle(message[2], message[3], message[4], message[5]);
       case 'completed':
         return this.consumers.get(message[1])?.complete(message[2], message[3], message[4]);
+      case 'called':
+        return this.consumers.get(message[1])?.called(message[2], message[3]);
       case 'report':
         return this.consumers.get(message[1])?.report(message[2], message[3], message[4]);
       case 'watch':
@@ -108,8 +110,8 @@ class EngineServer {
   }
 
   private async open(path: string): Promise<void> {
-    const { former, keepFor, ...options } = this.data;
-    const context = contextOf(this.channel, keepFor, this.library);
+    const { former, keepFor, flows, ...options } = this.data;
+    const context = { ...contextOf(this.channel, keepFor, this.library), ...(flows && { flows }) };
     const store = new SqliteStore({ ...options, database: path }, context, attachConnection, {
       former,
       openStarts: (folder, id) => {

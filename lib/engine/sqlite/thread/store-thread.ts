@@ -149,7 +149,7 @@ export class StoreThread {
   private async start(): Promise<ThreadLife> {
     const { database, ...options } = this.options;
     const former = this.gone.flatMap(({ workers }) => workers);
-    const life = this.spawn({ ...options, keepFor: this.place.keepFor, former });
+    const life = this.spawn({ ...options, keepFor: this.place.keepFor, flows: this.context.flows, former });
     try {
       // The tables are brought up to date here, as that takes TypeORM, which the thread is without.
       const connection = await openConnection(database, options.synchronous, this.context.logger);

@@ -1,4 +1,5 @@
 // Types alone, and none of a driver's: an app compiles against them.
+import type { QueueFlow } from '../../../contract/index.js';
 
 export interface ThreadOptions {
   /** Path of the file; not `:memory:`. */
@@ -25,6 +26,7 @@ export interface ThreadData {
   readonly lease: number;
   readonly maxLostAttempts: number;
   readonly keepFor: RetentionTable;
+  readonly flows: ReadonlyMap<string, QueueFlow | null> | undefined;
   /** Names under which this process was registered by a thread that is gone. */
   readonly former: readonly string[];
 }

@@ -7,12 +7,16 @@ import type {
   EnqueueAnswer,
   Enqueueing,
   Inspecting,
+  Keying,
+  Limiting,
   NewTask,
   Scheduling,
   Sharing,
+  Stepping,
   TaskEngine,
 } from '../../port/index.js';
 import { CAPABILITIES } from '../engine-on.js';
+import { noAppDatabase } from '../facets/stepping.js';
 import { insertTasksWithin } from '../sql/insert-tasks.js';
 import { readWithin } from '../sql/read-within.js';
 import { assertSameFile } from '../store/app-data-source.js';
@@ -47,6 +51,8 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
       metrics: true,
     }),
     acting: asked<Acting>(thread, 'acting', { act: true, update: true, pauseQueue: true, resumeQueue: true }),
+    limiting: asked<Limiting>(thread, 'limiting', { limits: true, pause: true, resume: true, pauses: true }),
+    keying: asked<Keying>(thread, 'keying', { keys: true, setFlow: true }),
     scheduling: asked<Scheduling>(thread, 'scheduling', {
       save: true,
       remove: true,
@@ -56,11 +62,26 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
     }),
     auditing: asked<Auditing>(thread, 'auditing', { note: true, page: true }),
     sharing: asked<Sharing>(thread, 'sharing', { secret: true }),
+    stepping: {
+      ...asked<Asked<Stepping>>(thread, 'stepping', {
+        read: true,
+        record: true,
+        take: true,
+        signal: true,
+        retryFrom: true,
+        list: true,
+      }),
+      // Its tasks are in a file of their own.
+      transact: () => Promise.reject(noAppDatabase()),
+    },
     watching: { watch: (listener, how) => thread.watch(listener, how) },
     open: () => thread.open(),
     close: () => thread.close(),
   };
 }
+
+/** The part of it that takes data and gives data. */
+type Asked<Facet extends Stepping> = Omit<Facet, 'transact'>;
 
 /** A facet whose methods take data and give data. */
 function asked<Facet>(thread: StoreThread, facet: AskedFacet, methods: Readonly<Record<keyof Facet, true>>): Facet {
@@ -96,7 +117,9 @@ class ThreadedEnqueueing implements Enqueueing {
     const { thread } = this;
     if (thread.inPlace) return thread.inPlace.enqueueing.existing(tasks, within);
     if (within) assertSameFile(thread.path, within);
-    if (within?.queryRunner?.isTransactionActive) return readWithin(within, tasks, this.context.mask);
+    if (within?.queryRunner?.isTransactionActive) {
+      return readWithin(within, tasks, this.context.mask, this.context.clock.now());
+    }
     return Promise.all(tasks.map(({ id }) => thread.call('inspecting', 'get', [id]) as Promise<Task | null>));
   }
 

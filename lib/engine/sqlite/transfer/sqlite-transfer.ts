@@ -23,7 +23,7 @@ import { Heartbeat, heartbeatFolder } from '../process/heartbeat.js';
 import { Writer } from '../store/writer.js';
 import { readMark, writeMark } from './move-mark.js';
 import { putSchedule } from './put-schedule.js';
-import { deleteMovedTask, insertMovedTask, movedKinds, movedTasks } from './transfer-rows.js';
+import { deleteMovedTask, insertMovedTask, movedKinds, movedTasks, unmovable } from './transfer-rows.js';
 
 /** Read at a time, with the event loop free in between. */
 const BATCH = 500;
@@ -64,7 +64,7 @@ export class SqliteTransfer implements TransferStore {
     return living.map(describeWorker);
   }
 
-  async settle(): Promise<readonly string[]> {
+  async settle(role: MoveMark['role']): Promise<readonly string[]> {
     const { gone } = await this.look();
     const rules = { ...this.options.rules, now: wallTime() };
     await this.writer.write((transaction) => {
@@ -81,7 +81,8 @@ export class SqliteTransfer implements TransferStore {
         `SELECT id, worker FROM tasks_task INDEXED BY tasks_task_running WHERE state = 'running'`,
       ).all(),
     );
-    return held.map(({ id, worker }) => `task ${id}, running by worker ${worker}`);
+    const running = held.map(({ id, worker }) => `task ${id}, running by worker ${worker}`);
+    return role === 'source' ? [...running, ...(await this.connection.read(unmovable))] : running;
   }
 
   movedKinds(): ReturnType<TransferStore['movedKinds']> {

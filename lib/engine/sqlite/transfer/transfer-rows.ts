@@ -1,25 +1,28 @@
 import type { TaskLog, TaskProgress } from '../../../contract/index.js';
 import type { MovedState, StoredTask } from '../../port/index.js';
-import { lapseError } from '../../common/index.js';
+import { lapseError, storedKey } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { placeholders, statement } from '../store/statement.js';
 import { parsePaths } from '../sql/name-rows.js';
 import { insertAttempt } from '../sql/end-tasks.js';
 import { noteError } from '../sql/note-error.js';
+import { noteSlot, readyState } from '../sql/settle-keys.js';
 import { besideTask, TRAIT_COLUMNS, traitParameters, traitsIn } from '../sql/task-traits.js';
 import { ATTEMPTS_OF_TASK, toAttempt, type AttemptRow } from '../sql/read-tasks.js';
+import { runScript } from '../sql/run-script.js';
+import { keyHolder, TAKE_KEY } from '../sql/unique-keys.js';
 import type { Transaction } from '../store/transaction.js';
 
 /** Walks the table by its key: all of it is wanted. */
 const MOVED_TASKS = `
   SELECT * FROM tasks_task
-   WHERE seq > ? AND state IN ('scheduled', 'available', 'retryable', 'failed')
+   WHERE seq > ? AND state IN ('scheduled', 'available', 'held', 'retryable', 'failed')
    ORDER BY seq
    LIMIT ?`;
 
 const MOVED_KINDS = `
   SELECT DISTINCT queue, name FROM tasks_task
-   WHERE state IN ('scheduled', 'available', 'retryable', 'failed')
+   WHERE state IN ('scheduled', 'available', 'held', 'retryable', 'failed')
    ORDER BY queue, name`;
 
 const LOGS_OF_TASK = `SELECT attempt, at, message FROM tasks_log WHERE task = ? ORDER BY id`;
@@ -34,7 +37,28 @@ const INSERT_MOVED = `
 
 const INSERT_LOG = `INSERT INTO tasks_log (task, attempt, at, message) VALUES (?, ?, ?, ?)`;
 
-const FIND = `SELECT seq, queue, state FROM tasks_task WHERE id = ? AND state <> 'running'`;
+/** A key until the start is taken with the attempt that the task has now, or was released by it. */
+const KEY_TAKEN = `
+  SELECT taken_at AS at, tasks_unique.expires_at AS expiresAt FROM tasks_unique JOIN tasks_task ON seq = task
+   WHERE task = ? AND (until <> 'started' OR tasks_unique.attempt = tasks_task.attempt)`;
+
+const FIND = `SELECT seq, queue, state, key FROM tasks_task WHERE id = ? AND state <> 'running'`;
+/** Of tasks that would be begun anew, and do again what they have done. */
+const HAVING_STEPS = `
+  SELECT id, state FROM tasks_task
+   WHERE seq IN (SELECT task FROM tasks_step UNION SELECT task FROM tasks_signal)
+     AND state NOT IN ('completed', 'cancelled', 'running')
+   LIMIT 20`;
+
+/** What keeps tasks from being moved, as a person reads it: durable steps stay with the store that they were recorded in. */
+export function unmovable(database: Database): string[] {
+  const rows = statement<[], { id: string; state: string }>(database, HAVING_STEPS).all();
+  return rows.map(
+    ({ id, state }) =>
+      `task ${id}, ${state}, has recorded durable steps, which no other store takes: let it end, cancel it or delete it`,
+  );
+}
+
 const DELETE = `DELETE FROM tasks_task WHERE seq = ?`;
 
 interface TaskColumns {
@@ -42,7 +66,7 @@ interface TaskColumns {
   id: string;
   queue: string;
   name: string;
-  state: MovedState;
+  state: MovedState | 'held';
   priority: number;
   attempt: number;
   excused: number;
@@ -61,6 +85,10 @@ interface TaskColumns {
   traits: string | null;
 }
 
+interface FoundTask extends Pick<TaskColumns, 'seq' | 'queue' | 'state'> {
+  readonly key: string | null;
+}
+
 /** Each queue and name of tasks that are moved. */
 export function movedKinds(database: Database): Array<{ queue: string; name: string }> {
   return statement<[], { queue: string; name: string }>(database, MOVED_KINDS).all();
@@ -77,7 +105,8 @@ function toTask(database: Database, row: TaskColumns): StoredTask {
     id: row.id,
     queue: row.queue,
     name: row.name,
-    state: row.state,
+    // Whether it is held, the store that it moves to says.
+    state: row.state === 'held' ? 'available' : row.state,
     params: row.params,
     priority: row.priority,
     runAt: row.run_at,
@@ -96,6 +125,7 @@ function toTask(database: Database, row: TaskColumns): StoredTask {
     progress: row.progress === null ? null : (JSON.parse(row.progress) as TaskProgress),
     attempts: statement<[number], AttemptRow>(database, ATTEMPTS_OF_TASK).all(row.seq).map(toAttempt),
     logs: statement<[number], TaskLog>(database, LOGS_OF_TASK).all(row.seq),
+    ...keyTakenBy(database, row),
   };
 }
 
@@ -109,11 +139,14 @@ export function insertMovedTask(
   const { database } = transaction;
   const kept = task.state === 'failed' && task.expiresAt === null && keepFailed !== null ? now + keepFailed : null;
   const expiresAt = task.expiresAt ?? kept;
+  const { queue } = task;
+  const key = task.traits?.key ?? null;
+  const state = task.state === 'available' ? readyState({ key }) : task.state;
   const { changes, lastInsertRowid } = statement<(string | number | null)[]>(database, INSERT_MOVED).run(
     task.id,
     task.queue,
     task.name,
-    task.state,
+    state,
     task.priority,
     task.attempt,
     task.excusedAttempts,
@@ -134,6 +167,7 @@ export function insertMovedTask(
   if (changes === 0) return;
   const seq = Number(lastInsertRowid);
   for (const [sql, parameters] of besideTask(task)) statement<unknown[]>(database, sql).run(parameters);
+  takeMovedKey(transaction, task, seq);
   for (const { attempt, worker, startedAt, finishedAt, outcome, error } of task.attempts) {
     // An attempt without an end on record ended when the next could begin, at the latest.
     const ended = { finishedAt: finishedAt ?? startedAt, outcome: outcome ?? 'lost', error: error ?? null };
@@ -146,15 +180,40 @@ export function insertMovedTask(
     const error = lapseError(task.traits) ?? last ?? { name: 'Error', message: '' };
     noteError(transaction, { seq, queue: task.queue, name: task.name }, error, task.finishedAt ?? now);
   }
-  transaction.moved(task.queue, null, task.state);
-  transaction.touch(task.queue, task.id);
+  transaction.moved(queue, null, state);
+  transaction.touch(queue, task.id);
+  if (state === 'held') noteSlot(transaction, { seq, queue, key }, task.state, state);
+}
+
+function keyTakenBy(database: Database, { seq, traits }: TaskColumns): Pick<StoredTask, 'keyTaken'> {
+  if (traitsIn(traits).traits?.unique === undefined) return {};
+  const row = statement<[number], { at: number; expiresAt: number | null }>(database, KEY_TAKEN).get(seq);
+  return row ? { keyTaken: row } : {};
+}
+
+/** A key that a task of the target has is left to it. */
+function takeMovedKey(transaction: Transaction, task: StoredTask, seq: number): void {
+  const { traits, keyTaken } = task;
+  if (!traits?.unique || !keyTaken) return;
+  const key = storedKey(task, traits.unique);
+  if (runScript(transaction, keyHolder(key, keyTaken.at)) !== null) return;
+  const { until } = traits.unique;
+  statement<(string | number | null)[]>(transaction.database, TAKE_KEY).run(
+    key,
+    seq,
+    until,
+    task.attempt,
+    keyTaken.at,
+    keyTaken.expiresAt,
+  );
 }
 
 export function deleteMovedTask(transaction: Transaction, id: string): void {
   const { database } = transaction;
-  const found = statement<[string], { seq: number; queue: string; state: MovedState }>(database, FIND).get(id);
+  const found = statement<[string], FoundTask>(database, FIND).get(id);
   if (!found) return;
   statement<[number]>(database, DELETE).run(found.seq);
   transaction.moved(found.queue, found.state, null);
+  noteSlot(transaction, found, found.state, null);
   transaction.touch(found.queue, id);
 }

@@ -3,6 +3,7 @@ import { TASK_STATES } from '../../../../contract/index.js';
 import { queues } from '../core/live.js';
 import { go } from '../core/place.js';
 import { count, shortCount } from '../format.js';
+import { isRare } from '../rare-states.js';
 import { isCountedByQueues, valuesOf, withValues } from '../task-query.js';
 import { Notice } from '../ui/bits.js';
 
@@ -35,12 +36,15 @@ export function States({ link }: { readonly link: URLSearchParams }): JSX.Elemen
           [],
           totals.reduce((sum, total) => sum + total, 0),
         )}
-        {TASK_STATES.map((state, index) => (
-          <span key={state}>
-            {tab(state, [state], totals[index]!)}
-            {chosen.length > 0 && <Toggle link={link} state={state} chosen={chosen} />}
-          </span>
-        ))}
+        {TASK_STATES.map(
+          (state, index) =>
+            (totals[index]! > 0 || !isRare(state) || chosen.includes(state)) && (
+              <span key={state}>
+                {tab(state, [state], totals[index]!)}
+                {chosen.length > 0 && <Toggle link={link} state={state} chosen={chosen} />}
+              </span>
+            ),
+        )}
       </nav>
       {!isCountedByQueues(link) && <Notice>Counts are of all tasks, whatever the filter.</Notice>}
     </div>

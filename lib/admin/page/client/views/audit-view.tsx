@@ -13,6 +13,7 @@ import { Ago } from '../ui/time.js';
 /** As the API has them, and as people say it. */
 const ACTIONS: Readonly<Record<string, string>> = {
   update: 'Update',
+  signal: 'Signal',
   retry: 'Retry',
   cancel: 'Cancel',
   'run-now': 'Run now',

@@ -5,10 +5,12 @@ import { TASK_STATES } from '../../../../contract/index.js';
 import { engine, isReadOnly } from '../core/engine.js';
 import { href, nameHref } from '../core/place.js';
 import { useLive } from '../core/use-live.js';
+import { isRare } from '../rare-states.js';
 import { count, duration, durationOrNone, rate } from '../format.js';
 import { Activity, byOf, isSpread, windowOf, type By } from '../parts/activity.js';
 import { Names } from '../parts/names.js';
 import { Problems, useProblems } from '../parts/problems.js';
+import { QueueKeys } from '../parts/queue-keys.js';
 import { PauseButton } from '../parts/queue-table.js';
 import { SomeTasks } from '../parts/some-tasks.js';
 import { Loaded, Mark, Notice, Panel } from '../ui/bits.js';
@@ -70,7 +72,7 @@ function Shown({ stats, query }: { readonly stats: Queue; readonly query: URLSea
       </div>
       <Problems live={problems} queue={queue} />
       <dl class="line">
-        {TASK_STATES.map((state) => (
+        {TASK_STATES.filter((state) => counts[state] > 0 || !isRare(state)).map((state) => (
           <div key={state}>
             <dt>{state}</dt>
             <dd>
@@ -119,6 +121,9 @@ function Shown({ stats, query }: { readonly stats: Queue; readonly query: URLSea
         </div>
         <div>
           <Settings stats={stats} />
+          {(stats.flow !== null || counts.held > 0) && engine.value?.capabilities.keys !== false && (
+            <QueueKeys queue={queue} />
+          )}
           <Panel title="Workers">
             {own.length === 0 ? (
               <Notice>{foreign ? 'Another program works on it.' : 'No process works on it.'}</Notice>

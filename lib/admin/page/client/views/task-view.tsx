@@ -9,11 +9,15 @@ import { duration, exact } from '../format.js';
 import { ChangeTask } from '../parts/change-task.js';
 import { FamilyPart } from '../parts/family.js';
 import { ErrorPart } from '../parts/error.js';
+import { HoldPart } from '../parts/hold.js';
 import { hasLifeSpan, LifeSpanPart } from '../parts/life-span.js';
 import { LogPart } from '../parts/log.js';
 import { ParamsPart } from '../parts/params.js';
 import { ResultPart } from '../parts/result.js';
 import { runAgain } from '../parts/run-again.js';
+import { KeyHeld } from '../parts/key-held.js';
+import { StepsPart } from '../parts/steps.js';
+import { WaitingPart } from '../parts/waiting.js';
 import { Tags } from '../parts/tags.js';
 import { TaskActions } from '../parts/task-actions.js';
 import { WaterfallPart } from '../parts/waterfall-part.js';
@@ -35,8 +39,11 @@ interface Part {
 const PARTS: readonly Part[] = [
   { shows: ({ progress, state }) => progress !== null && state === 'running', View: ProgressPart },
   { shows: ({ state, error }) => error !== null && state !== 'completed', View: ErrorPart },
+  { shows: ({ hold }) => hold !== undefined, View: HoldPart },
   { shows: hasLifeSpan, View: LifeSpanPart },
+  { shows: ({ waitingFor }) => waitingFor !== undefined, View: WaitingPart },
   { shows: () => true, View: WaterfallPart },
+  { shows: ({ steps }) => steps === true, View: StepsPart },
   { shows: () => true, View: ParamsPart, isHalf: true },
   { shows: ({ result }) => result !== undefined, View: ResultPart, isHalf: true },
   { shows: ({ logs }) => logs.length > 0, View: LogPart, isHalf: true },
@@ -183,6 +190,12 @@ function Facts({ task }: { readonly task: Task }): JSX.Element {
       {task.tags !== undefined && (
         <Fact term="tags">
           <Tags tags={task.tags} />
+        </Fact>
+      )}
+      {task.key !== undefined && <Fact term="key">{task.key}</Fact>}
+      {task.unique !== undefined && (
+        <Fact term="unique key">
+          <KeyHeld task={task} />
         </Fact>
       )}
       <Fact term="priority">{priority}</Fact>

@@ -10,7 +10,7 @@ import { SecretEntity } from './secret.entity.js';
 import { TaskEntity } from './task.entity.js';
 import { EdgeEntity } from './edge.entity.js';
 import { LapseEntity } from './lapse.entity.js';
-import { LimitEntity } from './limit.entity.js';
+import { LimitEntity, PauseEntity, StartEntity } from './limit.entity.js';
 import { OwnIdEntity } from './own-id.entity.js';
 import { ResultEntity } from './result.entity.js';
 import { SignalEntity } from './signal.entity.js';
@@ -43,6 +43,8 @@ export const TASKS_ENTITIES = [
   EdgeEntity,
   LapseEntity,
   LimitEntity,
+  PauseEntity,
+  StartEntity,
   ResultEntity,
   SignalEntity,
   StepEntity,
@@ -69,6 +71,8 @@ export {
   EdgeEntity,
   LapseEntity,
   LimitEntity,
+  PauseEntity,
+  StartEntity,
   ResultEntity,
   SignalEntity,
   StepEntity,

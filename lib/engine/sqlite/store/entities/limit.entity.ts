@@ -1,12 +1,51 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** The state of a rate limit. */
+/** A rate limit that queues share, once somebody was told to wait. */
 @Entity({ name: 'tasks_limit', synchronize: false })
 export class LimitEntity {
   @PrimaryColumn({ name: 'name', type: 'text' })
   name!: string;
 
-  /** When the next start fits into the limit. */
-  @Column({ name: 'next_at', type: 'real' })
-  nextAt!: number;
+  /** When somebody was told to wait; null: never. */
+  @Column({ name: 'closed_at', type: 'integer', nullable: true })
+  closedAt!: number | null;
+
+  /** Until when nothing starts; null or past: nothing is in the way. */
+  @Column({ name: 'closed_until', type: 'integer', nullable: true })
+  closedUntil!: number | null;
+}
+
+/** Starts that count in a limit: those of one time together, or the place that is lent to one attempt. */
+@Entity({ name: 'tasks_start', synchronize: false })
+export class StartEntity {
+  @PrimaryColumn({ name: 'name', type: 'text' })
+  name!: string;
+
+  /** When they were; of a lent place, the latest time at which its start may be. */
+  @PrimaryColumn({ name: 'at', type: 'integer' })
+  at!: number;
+
+  /** `seq` of the task that has the place; 0 for starts that were. */
+  @PrimaryColumn({ name: 'task', type: 'integer' })
+  task!: number;
+
+  @Column({ name: 'attempt', type: 'integer' })
+  attempt!: number;
+
+  @Column({ name: 'worker', type: 'text' })
+  worker!: string;
+
+  @Column({ name: 'count', type: 'integer' })
+  count!: number;
+}
+
+/** A pause of some tasks: of a name, of a key in a queue, or with some tags. */
+@Entity({ name: 'tasks_pause', synchronize: false })
+export class PauseEntity {
+  /** JSON of a `PauseSelector`. */
+  @PrimaryColumn({ name: 'selector', type: 'text' })
+  selector!: string;
+
+  @Column({ name: 'paused_at', type: 'integer' })
+  pausedAt!: number;
 }

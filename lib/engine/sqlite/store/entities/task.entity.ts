@@ -96,4 +96,16 @@ export class TaskEntity {
   /** 1 where another table has rows of this task, which go with it; set by whoever adds the first. */
   @Column({ name: 'beside', type: 'integer', nullable: true })
   beside!: number | null;
+
+  /** Whose slots it shares with others, empty where nobody's but in turn with others; null for a plain task. */
+  @Column({ name: 'key', type: 'text', nullable: true })
+  key!: string | null;
+
+  /** Its place among those of its priority that are available; null where they go by their arrival. */
+  @Column({ name: 'turn', type: 'real', nullable: true })
+  turn!: number | null;
+
+  /** What keeps it from being claimed while it is available: `limit:` or `pause:` and which one; null for all others. */
+  @Column({ name: 'parked', type: 'text', nullable: true })
+  parked!: string | null;
 }

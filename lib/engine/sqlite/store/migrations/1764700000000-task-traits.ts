@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { changeCheck } from '../change-check.js';
+import { changeDefinition } from '../change-definition.js';
 
 const STATES = `'scheduled', 'available', 'running', 'retryable', 'completed', 'failed', 'cancelled'`;
 
@@ -9,8 +9,11 @@ const STATES = `'scheduled', 'available', 'running', 'retryable', 'completed', '
  *
  * The facts themselves stand in the task's row, as JSON: a plain task says by itself that there is nothing to look at and
  * nothing to release. A fact that tasks are looked up by has a table of its own beside it, whose rows go with their task where
- * that is marked as having some (`beside`). No index of `tasks_task` is added, and no foreign key leads to it: a plain task
- * costs what it did, to its deletion, and a file is migrated at once, however many tasks it holds.
+ * that is marked as having some (`beside`). No foreign key leads to it, and the two indexes of `tasks_task` that are added
+ * have only tasks with a key: a plain task costs what it did, to its deletion. Each of them is made by one look at every task.
+ *
+ * A task with a key is claimed by its turn, from `tasks_task_turn`, so it is left out of `tasks_task_claim`. That one is not
+ * made anew for it: no task has a key yet, and what is in it stays in it.
  */
 export class TaskTraits1764700000000 implements MigrationInterface {
   readonly name = 'TaskTraits1764700000000';
@@ -20,18 +23,27 @@ export class TaskTraits1764700000000 implements MigrationInterface {
       if (!(await hasColumn(runner, 'tasks_task', column)))
         await runner.query(`ALTER TABLE tasks_task ADD COLUMN ${column} ${type}`);
     }
+    for (const [column, type] of QUEUE_COLUMNS) {
+      if (!(await hasColumn(runner, 'tasks_queue', column)))
+        await runner.query(`ALTER TABLE tasks_queue ADD COLUMN ${column} ${type}`);
+    }
     if (!(await hasColumn(runner, 'tasks_schedule', 'traits'))) {
       await runner.query(`ALTER TABLE tasks_schedule ADD COLUMN traits TEXT`);
     }
     for (const statement of CREATE) await runner.query(statement);
-    await changeCheck(runner, 'tasks_task', `(${STATES})`, `(${STATES}, 'held', 'blocked', 'suspended')`);
+    await changeDefinition(runner, 'tasks_task', `(${STATES})`, `(${STATES}, 'held', 'blocked', 'suspended')`);
+    await changeDefinition(runner, 'tasks_task_claim', CLAIMED, PLAIN);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await changeCheck(runner, 'tasks_task', `(${STATES}, 'held', 'blocked', 'suspended')`, `(${STATES})`);
+    await runner.query(`UPDATE tasks_task SET state = 'available' WHERE state = 'held'`);
+    for (const index of INDEXES) await runner.query(`DROP INDEX IF EXISTS ${index}`);
+    await runner.query(`CREATE INDEX tasks_task_claim ON tasks_task (queue, priority DESC, seq) ${CLAIMED}`);
+    await changeDefinition(runner, 'tasks_task', `(${STATES}, 'held', 'blocked', 'suspended')`, `(${STATES})`);
     await runner.query(`DROP TRIGGER IF EXISTS tasks_task_beside`);
     for (const table of TABLES) await runner.query(`DROP TABLE IF EXISTS ${table}`);
     await runner.query(`ALTER TABLE tasks_schedule DROP COLUMN traits`);
+    for (const [column] of QUEUE_COLUMNS) await runner.query(`ALTER TABLE tasks_queue DROP COLUMN ${column}`);
     for (const [column] of COLUMNS.toReversed()) await runner.query(`ALTER TABLE tasks_task DROP COLUMN ${column}`);
   }
 }
@@ -45,14 +57,39 @@ async function hasColumn(runner: QueryRunner, table: string, column: string): Pr
 const COLUMNS = [
   ['traits', 'TEXT'],
   ['beside', 'INTEGER'],
+  // Tasks of one key share its slots; empty where a task has none and takes its turn with others.
+  ['key', 'TEXT'],
+  // Its place among those of its priority that are available; the least comes first.
+  ['turn', 'REAL'],
+  // What keeps an available task from being claimed: a limit that has no place, or a pause; null for all others.
+  ['parked', 'TEXT'],
 ] as const;
+
+const QUEUE_COLUMNS = [
+  // 1 once a task with a key has come: claims look at those too.
+  ['keyed', 'INTEGER'],
+  // JSON of the flow control that a configuration has declared, and of what was set over it since.
+  ['flow', 'TEXT'],
+  ['flow_set', 'TEXT'],
+  // Until when nothing of it starts, as somebody was told to wait, and since when.
+  ['closed_at', 'INTEGER'],
+  ['closed_until', 'INTEGER'],
+] as const;
+
+const INDEXES = ['tasks_task_turn', 'tasks_task_key', 'tasks_task_claim', 'tasks_task_parked'];
+
+/** The condition of the index by which plain tasks are claimed. */
+const CLAIMED = `WHERE state = 'available'`;
+const PLAIN = `${CLAIMED} AND key IS NULL AND parked IS NULL`;
 
 const TABLES = [
   'tasks_result',
   'tasks_tag',
   'tasks_own_id',
   'tasks_lapse',
+  'tasks_start',
   'tasks_limit',
+  'tasks_pause',
   'tasks_unique',
   'tasks_step',
   'tasks_signal',
@@ -61,6 +98,12 @@ const TABLES = [
 ];
 
 const CREATE = [
+  `CREATE INDEX IF NOT EXISTS tasks_task_turn ON tasks_task (queue, priority DESC, turn, seq)
+    WHERE state = 'available' AND key IS NOT NULL AND parked IS NULL`,
+  `CREATE INDEX IF NOT EXISTS tasks_task_parked ON tasks_task (parked, queue, priority DESC, turn, seq)
+    WHERE parked IS NOT NULL AND state = 'available'`,
+  `CREATE INDEX IF NOT EXISTS tasks_task_key ON tasks_task (queue, state, key, priority DESC, turn, seq)
+    WHERE key IS NOT NULL`,
   // What a task's handler returned, until the result's own retention is over.
   `CREATE TABLE IF NOT EXISTS tasks_result (
      task       INTEGER PRIMARY KEY,
@@ -89,35 +132,65 @@ const CREATE = [
      at   INTEGER NOT NULL
    )`,
   `CREATE INDEX IF NOT EXISTS tasks_lapse_at ON tasks_lapse (at)`,
-  // When the next start fits into a limit: one row a limit, by the generic cell rate algorithm.
-  `CREATE TABLE IF NOT EXISTS tasks_limit (
-     name    TEXT PRIMARY KEY NOT NULL,
-     next_at REAL NOT NULL
+  // Starts that count in a limit: those of one time together (task 0), and a row for each place that is lent to an attempt.
+  `CREATE TABLE IF NOT EXISTS tasks_start (
+     name    TEXT    NOT NULL,
+     at      INTEGER NOT NULL,
+     task    INTEGER NOT NULL,
+     attempt INTEGER NOT NULL,
+     worker  TEXT    NOT NULL,
+     count   INTEGER NOT NULL,
+     PRIMARY KEY (name, at, task)
    ) WITHOUT ROWID`,
-  // The holder of each unique key.
+  `CREATE INDEX IF NOT EXISTS tasks_start_task ON tasks_start (task, attempt, worker) WHERE task > 0`,
+  `CREATE INDEX IF NOT EXISTS tasks_start_worker ON tasks_start (worker) WHERE task > 0`,
+  // A limit that queues share: until when nothing starts, as somebody was told to wait.
+  `CREATE TABLE IF NOT EXISTS tasks_limit (
+     name         TEXT PRIMARY KEY NOT NULL,
+     closed_at    INTEGER,
+     closed_until INTEGER
+   ) WITHOUT ROWID`,
+  // Pauses of some tasks, by what they are about: JSON of a `PauseSelector`.
+  `CREATE TABLE IF NOT EXISTS tasks_pause (
+     selector  TEXT PRIMARY KEY NOT NULL,
+     paused_at INTEGER NOT NULL
+   ) WITHOUT ROWID`,
+  // The task that took each unique key last. Whether it holds it still, its own row says.
   `CREATE TABLE IF NOT EXISTS tasks_unique (
      key        TEXT PRIMARY KEY NOT NULL,
-     task       TEXT NOT NULL,
+     task       INTEGER NOT NULL,
      until      TEXT NOT NULL,
-     expires_at INTEGER
+     attempt    INTEGER NOT NULL,
+     taken_at   INTEGER NOT NULL,
+     expires_at INTEGER,
+     merged     TEXT
    ) WITHOUT ROWID`,
+  `CREATE INDEX IF NOT EXISTS tasks_unique_task ON tasks_unique (task)`,
+  // What tasks have recorded of their durable steps.
   `CREATE TABLE IF NOT EXISTS tasks_step (
      task        INTEGER NOT NULL,
+     kind        TEXT    NOT NULL,
      name        TEXT    NOT NULL,
      number      INTEGER NOT NULL,
      position    INTEGER NOT NULL,
-     kind        TEXT    NOT NULL,
-     result      TEXT,
-     started_at  INTEGER,
+     attempt     INTEGER NOT NULL,
+     wait        TEXT,
+     sensitive   TEXT,
+     started_at  INTEGER NOT NULL,
      finished_at INTEGER,
-     PRIMARY KEY (task, name, number)
+     result      TEXT,
+     PRIMARY KEY (task, kind, name, number)
    ) WITHOUT ROWID`,
+  // What a suspended task waits for.
+  `CREATE INDEX IF NOT EXISTS tasks_step_open ON tasks_step (task) WHERE finished_at IS NULL`,
+  // Signals that were sent and not taken yet, in their order.
   `CREATE TABLE IF NOT EXISTS tasks_signal (
-     id      INTEGER PRIMARY KEY,
-     task    INTEGER NOT NULL,
-     name    TEXT    NOT NULL,
-     payload TEXT,
-     sent_at INTEGER NOT NULL
+     id        INTEGER PRIMARY KEY,
+     task      INTEGER NOT NULL,
+     name      TEXT    NOT NULL,
+     sent_at   INTEGER NOT NULL,
+     sensitive TEXT,
+     payload   TEXT    NOT NULL
    )`,
   `CREATE INDEX IF NOT EXISTS tasks_signal_task ON tasks_signal (task, name, id)`,
   // What waits for what: a task that ends leads to those that wait for it.
@@ -139,6 +212,7 @@ const CREATE = [
      DELETE FROM tasks_tag WHERE task = old.seq;
      DELETE FROM tasks_own_id WHERE created_at = old.created_at AND task = old.seq;
      DELETE FROM tasks_lapse WHERE task = old.seq;
+     DELETE FROM tasks_unique WHERE task = old.seq;
      DELETE FROM tasks_step WHERE task = old.seq;
      DELETE FROM tasks_signal WHERE task = old.seq;
      DELETE FROM tasks_edge WHERE parent = old.seq;

@@ -1,0 +1,43 @@
+import { tracingChannel } from 'node:diagnostics_channel';
+import type { CarriedContext, TaskError } from '../contract/index.js';
+
+/** A task that is attempted. */
+export interface AttemptedTask {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  /** Number of the attempt, 1 for the first. */
+  readonly attempt: number;
+  /** When it was enqueued, and when it was due, in UTC milliseconds. */
+  readonly createdAt: number;
+  readonly runAt: number;
+  /** What it carries; absent where that is nothing. */
+  readonly context?: CarriedContext;
+}
+
+/** What subscribers of the channel `nestjs-tasks:attempt` are told, the same object from `start` to `asyncEnd`. */
+export interface AttemptMessage {
+  /** Name of the store. */
+  readonly store: string;
+  readonly task: AttemptedTask;
+  /**
+   * How it ended, from `asyncEnd` on: `completed`, `failed`, `retried`, `snoozed` (to run again, and not counted), `cancelled`,
+   * `released` (handed back, as the process shuts down or the lease was lost) or `declined` (left to a process that knows its
+   * name).
+   */
+  outcome?: string;
+  /** What it ended with, as it is stored; from `asyncEnd` on, absent where there is none. It says nothing that is sensitive. */
+  taskError?: TaskError;
+}
+
+const traced = tracingChannel<unknown, AttemptMessage>('nestjs-tasks:attempt');
+
+/** Whether anybody listens: else nothing is made to be told. */
+export function attemptsAreTraced(): boolean {
+  return traced.hasSubscribers;
+}
+
+/** Tells of an attempt. */
+export function traceAttempt<Result>(message: AttemptMessage, attempt: () => Promise<Result>): Promise<Result> {
+  return traced.tracePromise(attempt, message);
+}

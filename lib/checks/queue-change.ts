@@ -1,0 +1,53 @@
+import { InvalidArgumentError } from '../contract/index.js';
+import { DEFAULT_PAGE_SIZE, MAX_CONCURRENCY, MAX_PAGE_SIZE } from './limits.js';
+import { checkOwnId } from './own-id.js';
+import { shownNumber, shownValue } from './shown-value.js';
+
+interface FlowPart {
+  readonly key?: { readonly concurrency: number | null };
+  readonly globalConcurrency?: number | null;
+  readonly rateLimit?: string | null;
+}
+
+const EXAMPLE = '{ key: { concurrency: 2 } }, { globalConcurrency: 10 } or { rateLimit: "5/s" }';
+
+/** @throws InvalidArgumentError for what changes nothing, or is wrong */
+export function checkQueueChange<Change extends FlowPart>(change: Change): Change {
+  if (Object.prototype.toString.call(change) !== '[object Object]') {
+    throw new InvalidArgumentError(
+      'change',
+      `The change must be an object, such as ${EXAMPLE}, not ${shownValue(change)}.`,
+    );
+  }
+  const { key, globalConcurrency, rateLimit, ...others } = change;
+  const other = Object.keys(others)[0];
+  if (other !== undefined) {
+    throw new InvalidArgumentError(other, `"${other}" of a queue cannot be changed, only what ${EXAMPLE} say.`);
+  }
+  if (key === undefined && globalConcurrency === undefined && rateLimit === undefined) {
+    throw new InvalidArgumentError('change', `Say what is to change of the queue: ${EXAMPLE}.`);
+  }
+  if (key !== undefined) checkConcurrency(key?.concurrency, 'key.concurrency');
+  if (globalConcurrency !== undefined) checkConcurrency(globalConcurrency, 'globalConcurrency');
+  return change;
+}
+
+function checkConcurrency(value: unknown, field: string): void {
+  if (value === null) return;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_CONCURRENCY) return;
+  throw new InvalidArgumentError(
+    field,
+    `${field} must be a whole number from 1 to ${shownNumber(MAX_CONCURRENCY)}, or null for that of the configuration, not ${shownValue(value)}.`,
+  );
+}
+
+/** @throws InvalidArgumentError */
+export function checkKeysQuery({ after, limit = DEFAULT_PAGE_SIZE }: { after?: string; limit?: number }): {
+  readonly after?: string;
+  readonly limit: number;
+} {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_SIZE) {
+    throw new InvalidArgumentError('limit', `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}.`);
+  }
+  return { limit, ...(after !== undefined && { after: checkOwnId(after, 'after') }) };
+}

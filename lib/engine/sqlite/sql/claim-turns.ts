@@ -1,0 +1,82 @@
+import type { Database } from '../store/database.js';
+import { statement } from '../store/statement.js';
+import { CLAIMED_COLUMNS, type ClaimedRow } from './claimed-row.js';
+import { type FlowColumns, flowIn } from './flow-rows.js';
+
+/**
+ * The first entries of `tasks_task_turn`, which holds available tasks with a key alone, in this very order. What is held is
+ * not in it: the cost is that of the tasks taken.
+ */
+export const NEXT_TURNS = `
+  SELECT ${CLAIMED_COLUMNS}
+    FROM tasks_task
+   WHERE state = 'available' AND key IS NOT NULL AND parked IS NULL AND queue = ?
+   ORDER BY priority DESC, turn, seq
+   LIMIT ?`;
+
+/** Takes their leases. One without a key has an empty one from then on, by which it counts among what runs. */
+export const CLAIM_TURNS = `
+  UPDATE tasks_task
+     SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL,
+         key = coalesce(key, '')
+   WHERE seq IN (SELECT value FROM json_each(?))`;
+
+/** Reads `tasks_task_key`, up to as many as may run. */
+export const RUNNING_IN_QUEUE = `
+  SELECT count(*) AS running FROM (
+    SELECT 1 FROM tasks_task WHERE queue = ? AND state = 'running' AND key IS NOT NULL LIMIT ?)`;
+
+/** How a queue is claimed from that is not a plain one. */
+export interface FlowLimits {
+  /** Whether tasks may be claimed ahead of the free workers: not where who comes next, or how many run, is of all processes. */
+  readonly ahead: boolean;
+  /** Most tasks that may be claimed now. */
+  readonly most: number;
+  readonly fair: boolean;
+}
+
+/** Undefined for a plain queue, which has neither a limit over all processes nor tasks with keys. */
+export function flowLimits(
+  database: Database,
+  row: FlowColumns & { readonly name: string; readonly keyed: 1 | null },
+): FlowLimits | undefined {
+  if (row.keyed === null && row.flow === null && row.flow_set === null) return undefined;
+  const { fair: isFair, globalConcurrency, rateLimit } = flowIn(row);
+  const fair = isFair === true;
+  if (globalConcurrency === undefined) return { ahead: !fair && !rateLimit, most: Infinity, fair };
+  const count = statement<[string, number], { running: number }>(database, RUNNING_IN_QUEUE);
+  return { ahead: false, most: globalConcurrency - count.get(row.name, globalConcurrency)!.running, fair };
+}
+
+/** The next tasks of a queue, with a key and without. Turns are fair among keys; what has none came before there were any. */
+export function nextTurns(
+  database: Database,
+  queue: string,
+  plain: readonly ClaimedRow[],
+  wanted: number,
+  { most, fair }: FlowLimits,
+): readonly ClaimedRow[] {
+  const limit = Math.min(wanted, most);
+  if (limit <= 0) return [];
+  const keyed = statement<[string, number], ClaimedRow>(database, NEXT_TURNS).raw().all(queue, limit);
+  if (plain.length === 0) return keyed;
+  const merged: ClaimedRow[] = [];
+  for (let one = 0, other = 0; merged.length < limit && (one < plain.length || other < keyed.length);) {
+    const [left, right] = [plain[one], keyed[other]];
+    const isPlain = left !== undefined && (right === undefined || isBefore(left, right, fair));
+    merged.push(isPlain ? left : right!);
+    if (isPlain) one += 1;
+    else other += 1;
+  }
+  return merged;
+}
+
+function isBefore(plain: ClaimedRow, keyed: ClaimedRow, fair: boolean): boolean {
+  if (plain[3] !== keyed[3]) return plain[3] > keyed[3];
+  return fair || plain[0] < keyed[0];
+}
+
+export function claimTurns(database: Database, worker: string, now: number, rows: readonly ClaimedRow[]): void {
+  const seqs = JSON.stringify(rows.map(([seq]) => seq));
+  statement<[string, number, string]>(database, CLAIM_TURNS).run(worker, now, seqs);
+}

@@ -1,0 +1,145 @@
+import type { ConsumeOptions } from '../../port/index.js';
+import type { Transaction } from '../store/transaction.js';
+import type { ClaimedRow } from './claimed-row.js';
+import { limitClosedUntil } from './closed-limits.js';
+import { isAbout, type Pause } from './pause-rows.js';
+import { park, unparkNext } from './parked-tasks.js';
+import {
+  lendPlaces,
+  type Lease,
+  limitNamed,
+  limitOfQueue,
+  type NamedLimit,
+  type Places,
+  placesOf,
+} from './start-log.js';
+
+/** Tasks that one claim parks at most, so that others come to write in between. */
+const MAX_PARKED = 1_000;
+
+/** Whose gates they are. */
+interface Gated {
+  readonly queue: string;
+  readonly options: Pick<ConsumeOptions, 'rateLimit' | 'limits'>;
+}
+
+interface Gate extends Places {
+  readonly limit: NamedLimit;
+}
+
+/** The limits and pauses that tasks of a queue pass through on their way to a worker, within one claim. */
+export class Gates {
+  /** Of the queue itself; null: it has none. */
+  private readonly own: Gate | null;
+  /** Of limits that queues share, by the name of the task. */
+  private readonly shared = new Map<string, Gate>();
+  /** So many were parked that there may be others behind them. */
+  isInterrupted = false;
+
+  constructor(
+    private readonly transaction: Transaction,
+    private readonly queue: string,
+    options: Gated['options'],
+    private readonly pauses: readonly Pause[],
+    private readonly now: number,
+    private readonly lentFor: number,
+  ) {
+    this.own = options.rateLimit ? this.gate({ ...options.rateLimit, name: limitOfQueue(queue) }) : null;
+    const byName = new Map<string, Gate>();
+    for (const [task, { name, max, per }] of Object.entries(options.limits ?? {})) {
+      let gate = byName.get(name);
+      if (!gate) byName.set(name, (gate = this.sharedGate({ name: limitNamed(name), max, per })));
+      this.shared.set(task, gate);
+    }
+  }
+
+  /** Null for a queue whose tasks no limit counts, and no pause is about. */
+  static of(
+    transaction: Transaction,
+    { queue, options }: Gated,
+    pauses: readonly Pause[],
+    now: number,
+    lentFor: number,
+  ): Gates | null {
+    const own = pauses.filter(({ selector }) => selector.queue === undefined || selector.queue === queue);
+    if (own.length === 0 && !options.rateLimit && !options.limits) return null;
+    return new Gates(transaction, queue, options, own, now, lentFor);
+  }
+
+  /** Whether a limit counts any of its tasks. */
+  get isLimited(): boolean {
+    return this.own !== null || this.shared.size > 0;
+  }
+
+  /** How many tasks may pass the queue's own limit. */
+  get free(): number {
+    return this.own?.free ?? Infinity;
+  }
+
+  /** Lets tasks into the line again that were parked, as far as there are places. */
+  open(most: number): void {
+    for (const { limit, free } of new Set(this.shared.values())) {
+      if (free > 0) unparkNext(this.transaction, limit.name, this.queue, Math.min(free, most));
+    }
+  }
+
+  /** The first tasks of the line that may start, after those before them that may not were parked. */
+  passing(most: number, find: (most: number) => readonly ClaimedRow[]): readonly ClaimedRow[] {
+    for (let parked = 0; parked < MAX_PARKED;) {
+      const found = find(most);
+      const left = new Map<Gate, number>();
+      const before = parked;
+      for (const row of found) {
+        const [seq, , name] = row;
+        const pause = this.pauses.find((each) => isAbout(each, this.queue, row));
+        if (pause) {
+          park(this.transaction, pause.reason, seq);
+          parked += 1;
+          continue;
+        }
+        const gate = this.shared.get(name);
+        if (!gate) continue;
+        const free = left.get(gate) ?? gate.free;
+        if (free > 0) left.set(gate, free - 1);
+        else {
+          park(this.transaction, gate.limit.name, seq);
+          parked += 1;
+        }
+      }
+      if (parked === before) return found;
+    }
+    this.isInterrupted = true;
+    return [];
+  }
+
+  /** Lends the tasks their places; returns the limits of each. */
+  lend<Task extends Lease & { readonly name: string }>(
+    tasks: readonly Task[],
+  ): Array<Task & { limits?: NamedLimit[] }> {
+    return tasks.map((task) => {
+      const gates = [this.own, this.shared.get(task.name)].filter((gate) => gate !== null && gate !== undefined);
+      if (gates.length === 0) return task;
+      const limits = gates.map(({ limit }) => limit);
+      for (const limit of limits) lendPlaces(this.transaction, limit, [task], this.now, this.lentFor);
+      return { ...task, limits };
+    });
+  }
+
+  /** When there may be a place again, after so many tasks were taken; null where there is one in each limit. */
+  nextAt(taken: ReadonlyArray<{ readonly name: string }>): number | null {
+    const gates = [...(this.own ? [this.own] : []), ...new Set(this.shared.values())];
+    const used = (gate: Gate): number =>
+      gate === this.own ? taken.length : taken.filter(({ name }) => this.shared.get(name) === gate).length;
+    const full = gates.filter((gate) => gate.free <= used(gate));
+    return full.length === 0 ? null : Math.min(...full.map(({ nextAt }) => nextAt));
+  }
+
+  private gate(limit: NamedLimit): Gate {
+    return { limit, ...placesOf(this.transaction, limit, this.now, this.lentFor) };
+  }
+
+  private sharedGate(limit: NamedLimit): Gate {
+    const closed = limitClosedUntil(this.transaction.database, limit.name, this.now);
+    return closed === null ? this.gate(limit) : { limit, free: 0, nextAt: closed };
+  }
+}

@@ -1,0 +1,2 @@
+export { type HealthReport, type LatencyCheck, type LivenessLimits, TasksHealth } from './tasks-health.js';
+export { WorkPhase } from './work-phase.js';

@@ -1,0 +1,1 @@
+export { TasksMetrics } from './tasks-metrics.js';

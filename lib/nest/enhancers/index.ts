@@ -1,0 +1,1 @@
+export { type CallSite, TaskEnhancers } from './task-enhancers.js';

@@ -1,0 +1,56 @@
+import { parseDuration } from '../checks/index.js';
+import { type Duration, InvalidArgumentError } from '../contract/index.js';
+
+/** As long as a timer of Node can be, some 24 days. */
+const MAX_GRACE_MS = 2 ** 31 - 1;
+
+/** How long the tasks that run are waited for. */
+export interface DrainWorkersOptions {
+  /**
+   * Then their signals are aborted, and they have five seconds more.
+   * @default the module's `shutdownGrace`
+   */
+  timeout?: Duration;
+}
+
+/** Until when a process works. */
+export interface WorkOptions {
+  /** `idle`: nothing is due, and nothing runs here. */
+  until: 'idle';
+  /**
+   * Then no task begins any more, and those that run have the module's `shutdownGrace`.
+   * @default none
+   */
+  timeout?: Duration;
+}
+
+/** What came of `work()`. */
+export interface WorkReport {
+  /** Whether nothing was due at its end; false where the time was over, or the app was closed. */
+  readonly idle: boolean;
+  /** Attempts that ended here, however. */
+  readonly ran: number;
+  /** Of them, those after which a task has failed for good. */
+  readonly failed: number;
+}
+
+/** @returns milliseconds; null: no limit @throws InvalidArgumentError */
+export function checkWorkOptions(options: WorkOptions): number | null {
+  const { until, timeout, ...others } = options ?? {};
+  refuseOthers(others, 'until, timeout');
+  if (until !== 'idle') throw new InvalidArgumentError('until', 'until must be "idle": work({ until: "idle" }).');
+  return timeout === undefined ? null : parseDuration(timeout, 'timeout');
+}
+
+/** @returns milliseconds @throws InvalidArgumentError */
+export function checkDrainOptions(options: DrainWorkersOptions, otherwise: number): number {
+  const { timeout, ...others } = options ?? {};
+  refuseOthers(others, 'timeout');
+  return timeout === undefined ? otherwise : Math.min(parseDuration(timeout, 'timeout'), MAX_GRACE_MS);
+}
+
+function refuseOthers(others: object, known: string): void {
+  const [unknown] = Object.keys(others);
+  if (unknown === undefined) return;
+  throw new InvalidArgumentError(unknown, `There is no option "${unknown}". Known: ${known}.`);
+}

@@ -1,0 +1,225 @@
+import { channel } from 'node:diagnostics_channel';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  ATTEMPT_CHANNEL,
+  type AttemptMessage,
+  attemptsAreTraced,
+  ENQUEUE_CHANNEL,
+  type EnqueueMessage,
+  enqueuesAreTraced,
+} from '../../lib/channels/index.js';
+import { TasksHealth } from '../../lib/health/index.js';
+import { TasksMetrics } from '../../lib/metrics/index.js';
+import { Cron, TaskHandler } from '../../lib/nest/index.js';
+import { warnOfNoShutdownHooks } from '../../lib/nest/shutdown-hooks.js';
+import { until } from '../support/until.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import { bootApp, dispatcherOf, ended, onTestEnd } from './support.js';
+
+class Jobs {
+  @TaskHandler('good')
+  good(): void {}
+
+  @TaskHandler('odd "name"\\', { maxRetries: 1, retryDelay: 0 })
+  odd(_params: object, task: TaskContext): void {
+    if (task.attempt === 1) throw new TypeError('once');
+  }
+
+  @TaskHandler('bad', { maxRetries: 0 })
+  async bad(_params: object, task: TaskContext): Promise<void> {
+    await task.queue('default', 'good', {});
+    throw new Error('for good');
+  }
+
+  @Cron('0 0 1 1 *', { name: 'yearly' })
+  yearly(): void {}
+}
+
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Reads Prometheus's text format as strictly as its own parser does. */
+function parsed(text: string): { types: Map<string, string>; samples: Sample[] } {
+  const types = new Map<string, string>();
+  const samples: Sample[] = [];
+  const seen = new Set<string>();
+  let current = '';
+  expect(text.endsWith('\n')).toBe(true);
+  for (const line of text.slice(0, -1).split('\n')) {
+    const [, kind, family, rest] = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$/.exec(line) ?? [];
+    if (kind === 'HELP') expect(types.has(family!), line).toBe(false);
+    if (kind === 'TYPE') {
+      expect(['gauge', 'counter', 'histogram']).toContain(rest);
+      types.set(family!, rest!);
+      current = family!;
+    }
+    if (kind) continue;
+    const [, name, labelText = '', value] =
+      /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"(?:,|(?=\})))*)\})? (\S+)$/.exec(
+        line,
+      ) ?? [];
+    expect(name, `"${line}" to be a sample`).toBeDefined();
+    const base = types.get(current) === 'histogram' ? name!.replace(/_(?:bucket|sum|count)$/, '') : name;
+    expect(base, line).toBe(current);
+    const pairs = [...labelText.matchAll(/([a-zA-Z0-9_]+)="((?:[^"\\]|\\.)*)"/g)];
+    const labels = Object.fromEntries(
+      pairs.map(([, key, escaped]) => [
+        key!,
+        escaped!.replaceAll(/\\(.)/g, (_, one: string) => (one === 'n' ? '\n' : one)),
+      ]),
+    );
+    const key = `${name} ${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
+    expect(seen.has(key), `${key} to be there once`).toBe(false);
+    seen.add(key);
+    samples.push({ name: name!, labels, value: value === '+Inf' ? Infinity : Number(value) });
+    expect(samples.at(-1)!.value).not.toBeNaN();
+  }
+  return { types, samples };
+}
+
+/** Buckets grow, and the last has all that was observed. */
+function expectWhole(samples: readonly Sample[], histogram: string): void {
+  const series = new Map<string, Sample[]>();
+  for (const sample of samples.filter(({ name }) => name === `${histogram}_bucket`)) {
+    const { le: _, ...labels } = sample.labels;
+    const key = JSON.stringify(labels);
+    series.set(key, [...(series.get(key) ?? []), sample]);
+  }
+  expect(series.size).toBeGreaterThan(0);
+  for (const [key, buckets] of series) {
+    const bounds = buckets.map(({ labels }) => Number(labels['le'] === '+Inf' ? Infinity : labels['le']));
+    expect(bounds).toEqual(bounds.toSorted((a, b) => a - b));
+    expect(bounds.at(-1)).toBe(Infinity);
+    const values = buckets.map(({ value }) => value);
+    expect(values).toEqual(values.toSorted((a, b) => a - b));
+    const count = samples.find((one) => one.name === `${histogram}_count` && JSON.stringify(one.labels) === key);
+    expect(count?.value).toBe(values.at(-1));
+  }
+}
+
+function listen<Message>(name: string, event: string, listener: (message: Message) => void): void {
+  const one = channel(`tracing:${name}:${event}`);
+  const listening = (message: unknown): void => listener(message as Message);
+  one.subscribe(listening);
+  onTestEnd(() => {
+    one.unsubscribe(listening);
+  });
+}
+
+describe('Observability', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('tells of enqueueing and of attempts by the channels, and of nothing where nobody listens', async () => {
+    const app = await bootApp({ providers: [Jobs] });
+    const tasks = dispatcherOf(app);
+    await ended(tasks, (await tasks.queue('default', 'good', {})).id);
+    expect([attemptsAreTraced(), enqueuesAreTraced()]).toEqual([false, false]);
+    const told: string[] = [];
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    listen<EnqueueMessage>(ENQUEUE_CHANNEL, 'start', ({ carrier, tasks: given }) => {
+      carrier['traceparent'] = traceparent;
+      told.push(`enqueue ${given.map(({ name }) => name).join()}`);
+    });
+    const seen: AttemptMessage[] = [];
+    listen<AttemptMessage>(ATTEMPT_CHANNEL, 'start', ({ task, outcome }) => {
+      expect(outcome).toBeUndefined();
+      told.push(`start ${task.name} ${task.attempt}`);
+    });
+    listen<AttemptMessage>(ATTEMPT_CHANNEL, 'asyncEnd', (message) => void seen.push(message));
+    const { id, context } = await tasks.queue('default', 'bad', {});
+    expect(context).toEqual({ traceparent });
+    await ended(tasks, id);
+    await until('both attempts', () => seen.length === 2);
+    expect(told.slice(0, 3)).toEqual(['enqueue bad', 'start bad 1', 'enqueue good']);
+    const [bad, good] = [...seen].toSorted((a, b) => (a.task.name < b.task.name ? -1 : 1));
+    expect(bad).toMatchObject({
+      store: 'default',
+      outcome: 'failed',
+      task: { id, queue: 'default', name: 'bad', attempt: 1, context: { traceparent } },
+      taskError: { name: 'Error', message: 'for good' },
+    });
+    expect(good).toMatchObject({ outcome: 'completed', task: { name: 'good', context: { traceparent } } });
+    expect(good).not.toHaveProperty('taskError');
+  });
+
+  it("are texts that Prometheus reads, in base units, with the store's figures marked", async () => {
+    const app = await bootApp({ tasks: { metrics: true, queues: { idle: {} } }, providers: [Jobs] });
+    const tasks = dispatcherOf(app);
+    const ids = [];
+    for (const name of ['good', 'odd "name"\\', 'bad']) ids.push((await tasks.queue('default', name, {})).id);
+    await Promise.all(ids.map((id) => ended(tasks, id)));
+    await tasks.queue('idle', 'good', {}, { delay: '1h' });
+    const metrics = app.get(TasksMetrics);
+    expect(metrics.contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+    await until('the task that the bad one enqueued', async () => {
+      const { samples } = parsed(await metrics.text());
+      const ends = samples.filter(({ name, labels }) => name === 'tasks_attempts_total' && labels['name'] === 'good');
+      return ends[0]?.value === 2;
+    });
+    const { types, samples } = parsed(await metrics.text());
+    const value = (name: string, labels: Record<string, string> = {}): number | undefined =>
+      samples.find(
+        (one) => one.name === name && Object.entries(labels).every(([key, text]) => one.labels[key] === text),
+      )?.value;
+    const odd = { queue: 'default', name: 'odd "name"\\' };
+    expect(value('tasks_attempts_total', { ...odd, outcome: 'retried' })).toBe(1);
+    expect(value('tasks_attempts_total', { ...odd, outcome: 'completed' })).toBe(1);
+    expect(value('tasks_attempts_total', { name: 'bad', outcome: 'failed' })).toBe(1);
+    expect(value('tasks_enqueued_total', { name: 'good' })).toBe(2);
+    expect(value('tasks_enqueued_total', { name: 'good', queue: 'idle' })).toBe(1);
+    expect(value('tasks_queue_depth', { queue: 'idle', state: 'scheduled', scope: 'store' })).toBe(1);
+    expect(value('tasks_queue_latency_seconds', { queue: 'idle' })).toBe(0);
+    expect(value('tasks_workers', { queue: 'default', scope: 'store' })).toBe(5);
+    expect(value('tasks_workers_busy', { queue: 'default' })).toBe(0);
+    expect(value('tasks_held', { queue: 'default' })).toBe(0);
+    expect(value('tasks_cron_late_seconds', { name: 'yearly', scope: 'store' })).toBe(0);
+    expect(value('tasks_store_up')).toBe(1);
+    for (const histogram of ['tasks_wait_seconds', 'tasks_run_seconds']) expectWhole(samples, histogram);
+    expect([...types].filter(([name, type]) => name.endsWith('_total') !== (type === 'counter'))).toEqual([]);
+    await app.close();
+    expect(attemptsAreTraced()).toBe(false);
+  });
+
+  it('of health says what the app is doing: ready once it works, not any more once it shuts down', async () => {
+    const app = await bootApp({ providers: [Jobs] });
+    const health = app.get(TasksHealth);
+    expect(await health.ready()).toEqual({ ok: true, problems: [] });
+    expect(await health.live()).toEqual({ ok: true, problems: [] });
+    await app.close();
+    expect(await health.ready()).toEqual({ ok: false, problems: ['The app is shutting down.'] });
+  });
+
+  it('notices consumption that is stuck while the process answers', async () => {
+    // A process with workers and without handlers takes nothing.
+    const app = await bootApp({ tasks: { workers: 2 } });
+    const health = app.get(TasksHealth);
+    await health.live();
+    await dispatcherOf(app).queue('default', 'nobody', {});
+    const report = await until('the verdict', async () => {
+      const { ok, problems } = await health.live({ stuck: 20, blocked: '1h' });
+      return !ok && problems;
+    });
+    expect(report[0]).toMatch(/^Queue "default" has 1 due tasks and 2 workers here/);
+  });
+
+  it('warns after the boot where nothing listens to SIGTERM', async () => {
+    const warnings: string[] = [];
+    const logger = { warn: (message: string) => void warnings.push(message) };
+    const before = process.listeners('SIGTERM');
+    process.removeAllListeners('SIGTERM');
+    onTestEnd(() => before.forEach((listener) => void process.on('SIGTERM', listener)));
+    warnOfNoShutdownHooks(logger, () => true, 1);
+    await until('the warning', () => warnings.length === 1);
+    expect(warnings[0]).toContain('app.enableShutdownHooks()');
+    const listener = (): void => undefined;
+    process.on('SIGTERM', listener);
+    warnOfNoShutdownHooks(logger, () => true, 1);
+    warnOfNoShutdownHooks(logger, () => false, 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.removeListener('SIGTERM', listener);
+    expect(warnings).toHaveLength(1);
+  });
+});

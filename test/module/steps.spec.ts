@@ -1,0 +1,638 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Sensitive, TaskHandler, TasksModule } from '../../lib/nest/index.js';
+import type { TaskContext } from '../../lib/attempts/index.js';
+import type { TaskDispatcher } from '../../lib/queueing/index.js';
+import { ManualClock } from '../../lib/clock/index.js';
+import { bootApp, dispatcherOf, ended, tempDirectory, when } from './support.js';
+
+type Script = (task: TaskContext) => unknown;
+
+/** What the handler does; a test puts it here. */
+let script: Script = () => undefined;
+/** What was done, in order. */
+let done: string[] = [];
+
+class Scripted {
+  @TaskHandler('work', { retryDelay: 0, maxRetries: 2 })
+  work(_params: object, task: TaskContext): unknown {
+    return script(task);
+  }
+}
+
+class Card {
+  constructor(
+    readonly number: string,
+    readonly at: Date,
+  ) {}
+}
+Sensitive()(Card.prototype, 'number');
+
+const NEVER = { retryDelay: 0, maxRetries: 0 };
+
+async function start(tasks = {}): Promise<TaskDispatcher> {
+  return dispatcherOf(await bootApp({ providers: [Scripted], tasks }));
+}
+
+/** Runs one task by the script, to its end. */
+async function run(tasks: TaskDispatcher, what: Script, options: object = {}) {
+  script = what;
+  const { id } = await tasks.queue('default', 'work', {}, options);
+  return ended(tasks, id);
+}
+
+beforeEach(() => {
+  done = [];
+});
+
+describe('task.step', () => {
+  it('runs once, and gives the record in every later attempt', async () => {
+    const tasks = await start();
+    const keys: string[] = [];
+    const task = await run(tasks, async (context) => {
+      const charge = await context.step('charge', ({ key }) => {
+        done.push('charge');
+        keys.push(key);
+        return { id: 7 };
+      });
+      done.push(`after ${charge.id}`);
+      await context.step('ship', () => {
+        done.push('ship');
+        if (context.attempt < 3) throw new Error('no truck');
+      });
+    });
+    expect(task.state).toBe('completed');
+    expect(done).toEqual(['charge', 'after 7', 'ship', 'after 7', 'ship', 'after 7', 'ship']);
+    expect(keys).toEqual([`${task.id}/charge`]);
+    const { steps, total } = await tasks.steps(task.id);
+    expect(total).toBe(2);
+    expect(steps).toMatchObject([
+      { kind: 'step', name: 'charge', number: 0, attempt: 1, result: { id: 7 } },
+      { kind: 'step', name: 'ship', number: 0, attempt: 3, result: null },
+    ]);
+  });
+
+  it('hands in one key for all attempts of a step that was not recorded', async () => {
+    const tasks = await start();
+    const keys: string[] = [];
+    await run(tasks, async (context) => {
+      for (let row = 0; row < 2; row += 1) {
+        await context.step('row', ({ key }) => {
+          keys.push(key);
+          if (row === 1 && context.attempt === 1) throw new Error('once');
+        });
+      }
+    });
+    const [first, second, again] = keys;
+    expect(keys).toHaveLength(3);
+    expect(again).toBe(second);
+    expect(first).not.toBe(second);
+  });
+
+  it('gives what JSON makes of a value, the first time as later', async () => {
+    const tasks = await start();
+    const at = new Date(0);
+    const given: unknown[] = [];
+    await run(tasks, async (context) => {
+      given.push(await context.step('date', () => ({ at, none: undefined })));
+      given.push(await context.step('nothing', () => undefined));
+      if (context.attempt === 1) throw new Error('again');
+    });
+    const once = [{ at: at.toISOString() }, null];
+    expect(given).toEqual([...once, ...once]);
+  });
+
+  it('masks what is sensitive of what it gave', async () => {
+    const tasks = await start();
+    const { id } = await run(tasks, (context) => context.step('card', () => new Card('4111', new Date(0))));
+    const { steps } = await tasks.steps(id);
+    expect(JSON.stringify(steps)).not.toContain('4111');
+    expect(steps[0]).toMatchObject({ result: { at: '1970-01-01T00:00:00.000Z' } });
+  });
+
+  it.each<[string, Script, string]>([
+    [
+      'a second of its name that runs at the same time',
+      (task) => Promise.all([task.step('a', () => 1), task.step('a', () => 2)]),
+      '{ key: row.id }',
+    ],
+    [
+      'one within another',
+      (task) => task.step('outer', async () => task.step('inner', () => 1)),
+      'Step "inner" stands within step "outer"',
+    ],
+    [
+      'one in a transaction',
+      (task) => task.step('outer', async () => task.transaction('inner', () => 1)),
+      'Step "inner" stands within step "outer"',
+    ],
+    ['one without a name', (task) => task.step('', () => 1), '1 to 200 characters'],
+    ['one without a function', (task) => task.step('a', 1 as never), 'has no function'],
+    ['an option that there is not', (task) => task.step('a', () => 1, { retries: 1 } as object), 'no option "retries"'],
+    [
+      'what JSON cannot hold',
+      (task) => task.step('a', () => ({ big: 10n })),
+      'Step "a" gave what JSON cannot hold: big',
+    ],
+    ['more than results may take', (task) => task.step('a', () => 'x'.repeat(2_000)), '"maxResultSize"'],
+  ])('refuses %s', async (_, what, message) => {
+    const tasks = await start({ maxResultSize: 1_000 });
+    const task = await run(tasks, what, NEVER);
+    expect(task.error?.message).toContain(message);
+    expect((await tasks.steps(task.id)).steps.filter(({ name }) => name !== 'a')).toEqual([]);
+  });
+
+  it('runs at the same time under keys of their own', async () => {
+    const tasks = await start();
+    const rows = ['a', 'b', 'c'];
+    const task = await run(tasks, async (context) => {
+      // The other way round in the second attempt.
+      const order = context.attempt === 1 ? rows : rows.toReversed();
+      const all = await Promise.all(order.map((key) => context.step('row', { key }, () => (done.push(key), key))));
+      if (context.attempt === 1) throw new Error('again');
+      done.push(all.join(''));
+    });
+    expect(task.state).toBe('completed');
+    expect(done).toEqual(['a', 'b', 'c', 'cba']);
+  });
+
+  it('records what runs beside a step that throws', async () => {
+    const tasks = await start();
+    const task = await run(tasks, (context) =>
+      Promise.all([
+        context.step('slow', async () => {
+          await new Promise(setImmediate);
+          done.push('slow');
+        }),
+        context.step('broken', () => {
+          if (context.attempt === 1) throw new Error('broken');
+        }),
+      ]),
+    );
+    expect(task.state).toBe('completed');
+    expect(done).toEqual(['slow']);
+  });
+
+  it('goes on through a deploy that adds, renames, reorders and removes steps', async () => {
+    const tasks = await start();
+    const step = (context: TaskContext, name: string, options = {}) =>
+      context.step(name, () => void done.push(name), options);
+    const before: Script = async (context) => {
+      await step(context, 'pay');
+      await step(context, 'pack');
+      await step(context, 'old');
+      await step(context, 'renamed');
+      script = after;
+      throw new Error('deployed');
+    };
+    const after: Script = async (context) => {
+      await step(context, 'added');
+      await step(context, 'pack');
+      await step(context, 'charge', { was: 'pay' });
+      await step(context, 'renamed anew');
+    };
+    const task = await run(tasks, before);
+    expect(task.state).toBe('completed');
+    expect(done).toEqual(['pay', 'pack', 'old', 'renamed', 'added', 'renamed anew']);
+    // What no code names any more is left, and shown.
+    expect((await tasks.steps(task.id)).steps.map(({ name }) => name)).toContain('old');
+  });
+
+  it('refuses to leave a task to the completion of an attempt from within', async () => {
+    const tasks = await start();
+    const task = await run(
+      tasks,
+      (context) => context.step('mail', () => context.queue('default', 'work', {}, { with: 'completion' })),
+      NEVER,
+    );
+    expect(task).toMatchObject({
+      state: 'failed',
+      error: { name: 'InvalidArgumentError', message: expect.stringContaining('Step "mail" is recorded') as string },
+    });
+  });
+
+  it('refuses one that is begun after the attempt has ended', async () => {
+    const tasks = await start();
+    let late: Promise<unknown> = Promise.resolve();
+    await run(tasks, (context) => {
+      late = new Promise((resolve) => setImmediate(resolve)).then(() => context.step('late', () => 1));
+      late.catch(() => undefined);
+    });
+    await expect(late).rejects.toThrow('await each step');
+  });
+
+  it('goes with its task', async () => {
+    const tasks = await start();
+    const { id } = await run(tasks, (context) => context.step('a', () => 1));
+    await tasks.delete(id);
+    await expect(tasks.steps(id)).rejects.toMatchObject({ code: 'task_not_found' });
+  });
+
+  it('refuses a transaction where the tasks are in a file of their own, in place and in a thread', async () => {
+    for (const database of [':memory:', join(tempDirectory(), 'tasks.db')]) {
+      const tasks = await start({ database });
+      const task = await run(tasks, (context) => context.transaction('book', () => 1), NEVER);
+      expect(task.error?.name).toBe('StepsNotSupportedError');
+      expect(task.error?.message).toContain("dataSource: 'default'");
+    }
+  });
+
+  it('works on the thread of the store', async () => {
+    const tasks = await start({ database: join(tempDirectory(), 'tasks.db') });
+    const task = await run(tasks, async (context) => {
+      for (let row = 0; row < 20; row += 1) await context.step('row', () => void done.push(`${row}`));
+      if (context.attempt === 1) throw new Error('again');
+    });
+    expect(task.state).toBe('completed');
+    expect(done).toHaveLength(20);
+    expect((await tasks.steps(task.id)).total).toBe(20);
+  });
+});
+
+describe('task.transaction', () => {
+  let dataSource: DataSource;
+
+  async function startOnDatabase(): Promise<TaskDispatcher> {
+    const app = await bootApp({
+      tasks: null,
+      imports: [
+        TypeOrmModule.forRoot({ type: 'better-sqlite3', database: join(tempDirectory(), 'app.db') }),
+        TasksModule.forRoot({ dataSource: 'default', configFile: false, admin: false }),
+      ],
+      providers: [Scripted],
+    });
+    dataSource = app.get(DataSource);
+    await dataSource.query('CREATE TABLE booking (id INTEGER PRIMARY KEY, note TEXT)');
+    return dispatcherOf(app);
+  }
+
+  const book = (note: string, context: TaskContext) =>
+    context.transaction('book', async (manager) => {
+      await manager.query('INSERT INTO booking (note) VALUES (?)', [note]);
+      const [{ n }] = (await manager.query('SELECT count(*) AS n FROM booking')) as [{ n: number }];
+      return n;
+    });
+  const notes = async () => (await dataSource.query('SELECT note FROM booking ORDER BY id')) as Array<{ note: string }>;
+
+  it('commits the rows and the record together, once', async () => {
+    const tasks = await startOnDatabase();
+    const counts: number[] = [];
+    const task = await run(tasks, async (context) => {
+      counts.push(await book('one', context));
+      if (context.attempt === 1) throw new Error('again');
+    });
+    expect(task.state).toBe('completed');
+    expect(counts).toEqual([1, 1]);
+    expect(await notes()).toEqual([{ note: 'one' }]);
+    expect((await tasks.steps(task.id)).steps).toMatchObject([{ kind: 'transaction', name: 'book', result: 1 }]);
+  });
+
+  it('takes the rows back where it throws, or its result cannot be recorded', async () => {
+    const tasks = await startOnDatabase();
+    const task = await run(tasks, async (context) => {
+      await context.transaction('book', async (manager) => {
+        await manager.query("INSERT INTO booking (note) VALUES ('lost')");
+        if (context.attempt === 1) throw new Error('rolled back');
+        return context.attempt === 2 ? 10n : null;
+      });
+    });
+    expect(task.state).toBe('completed');
+    expect(task.attempts.map(({ error }) => error?.name ?? null)).toEqual(['Error', 'StepResultError', null]);
+    expect(await notes()).toEqual([{ note: 'lost' }]);
+  });
+
+  it('is never part of another one, of a task or of the app', async () => {
+    const tasks = await startOnDatabase();
+    script = (context) => book(context.id, context);
+    const queued = await tasks.queueMany(
+      'default',
+      'work',
+      Array.from({ length: 10 }, () => ({})),
+    );
+    await dataSource
+      .transaction(async (manager) => {
+        await manager.query("INSERT INTO booking (note) VALUES ('of the app')");
+        for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+        throw new Error('the app changes its mind');
+      })
+      .catch(() => undefined);
+    for (const { id } of queued) expect((await ended(tasks, id)).state).toBe('completed');
+    const ids = queued.map(({ id }) => id).toSorted();
+    expect((await notes()).map(({ note }) => note).toSorted()).toEqual(ids);
+  });
+});
+
+describe('A suspended task', () => {
+  const HOUR = 3_600_000;
+
+  async function startAt(now = Date.UTC(2027, 0, 1), database = ':memory:') {
+    const clock = new ManualClock(now);
+    const app = await bootApp({ providers: [Scripted], tasks: { clock, database } });
+    return { tasks: dispatcherOf(app), clock, close: () => app.close() };
+  }
+
+  async function begin(tasks: TaskDispatcher, what: Script, options: object = {}): Promise<string> {
+    script = what;
+    const { id } = await tasks.queue('default', 'work', {}, options);
+    await when(tasks, id, ({ state }) => state === 'suspended');
+    return id;
+  }
+
+  it('sleeps without a worker and without using up an attempt, and goes on', async () => {
+    const { tasks, clock } = await startAt();
+    const started = clock.now();
+    const id = await begin(tasks, async (context) => {
+      await context.step('before', () => void done.push('before'));
+      await context.sleep('grace', '3d');
+      done.push('after');
+    });
+    const suspended = await tasks.get(id);
+    expect(suspended).toMatchObject({
+      state: 'suspended',
+      steps: true,
+      waitingFor: { since: started, until: started + 72 * HOUR, waits: [{ kind: 'sleep', name: 'grace' }], total: 1 },
+      attempts: [{ outcome: 'snoozed' }],
+      maxAttempts: 4,
+    });
+    clock.advance(71 * HOUR);
+    expect((await tasks.get(id)).state).toBe('suspended');
+    clock.advance(HOUR);
+    const task = await ended(tasks, id);
+    expect(task.waitingFor).toBeUndefined();
+    expect(done).toEqual(['before', 'after']);
+    expect((await tasks.steps(id)).steps).toMatchObject([
+      { name: 'before' },
+      { name: 'grace', finishedAt: clock.now() },
+    ]);
+  });
+
+  it('sleeps over a shutdown, and not again where the clock was set back', async () => {
+    const database = join(tempDirectory(), 'tasks.db');
+    const first = await startAt(Date.UTC(2027, 0, 1), database);
+    const id = await begin(first.tasks, async (context) => {
+      await context.sleep('grace', '1d');
+      done.push('woken');
+      if (done.length < 2) throw new Error('again');
+    });
+    await first.close();
+    const later = await startAt(Date.UTC(2027, 0, 3), database);
+    await when(later.tasks, id, ({ attempt }) => attempt >= 2);
+    await ended(later.tasks, id);
+    expect(done).toEqual(['woken', 'woken']);
+    await later.close();
+    done = [];
+    const before = await startAt(Date.UTC(2026, 0, 1), database);
+    const { state } = await before.tasks.get(id);
+    expect(state).toBe('completed');
+  });
+
+  it('waits in place for less than a second', async () => {
+    const tasks = await start();
+    const task = await run(tasks, async (context) => {
+      await context.sleep('none', 0);
+      await context.sleep('short', 5);
+    });
+    expect(task).toMatchObject({ state: 'completed', attempt: 1 });
+  });
+
+  it('takes a signal that was sent before it waits, and each once, in order', async () => {
+    const { tasks } = await startAt();
+    const id = await begin(tasks, async (context) => {
+      done.push(`${await context.waitFor<string>('first')}`);
+      for (let round = 0; round < 3; round += 1) done.push(`${await context.waitFor<string>('row')}`);
+    });
+    for (const row of ['a', 'b', 'c']) await tasks.signal(id, 'row', row);
+    expect((await tasks.steps(id)).signals).toMatchObject([{ payload: 'a' }, { payload: 'b' }, { payload: 'c' }]);
+    await tasks.signal(id, 'first', 1);
+    await ended(tasks, id);
+    expect(done.slice(-4)).toEqual(['1', 'a', 'b', 'c']);
+    expect((await tasks.steps(id)).signals).toEqual([]);
+    await expect(tasks.signal(id, 'row', 'late')).rejects.toThrow('Cannot signal task');
+    await expect(tasks.signal('none', 'row')).rejects.toMatchObject({ code: 'task_not_found' });
+  });
+
+  it('goes on without a signal at the timeout, and takes one that comes in the same moment', async () => {
+    const { tasks, clock } = await startAt();
+    const ask: Script = async (context) => done.push(JSON.stringify(await context.waitFor('yes', { timeout: '1h' })));
+    const without = await begin(tasks, ask);
+    const other = await begin(tasks, ask);
+    const inTime = tasks.signal(other, 'yes', { by: 'her' });
+    clock.advance(HOUR);
+    await inTime;
+    await ended(tasks, without);
+    await ended(tasks, other);
+    expect(done.toSorted()).toEqual(['null', '{"by":"her"}']);
+  });
+
+  it('waits for any of several signals', async () => {
+    const { tasks, clock } = await startAt();
+    const any: Script = async (context) => {
+      const [what, value] = await context.waitForAny(['approved', 'rejected'], { timeout: '7d' });
+      done.push(`${what}: ${JSON.stringify(value)}`);
+    };
+    const id = await begin(tasks, any);
+    await tasks.signal(id, 'rejected', 'too dear');
+    await ended(tasks, id);
+    const silent = await begin(tasks, any);
+    clock.advance(7 * 24 * HOUR);
+    await ended(tasks, silent);
+    expect(done).toEqual(['rejected: "too dear"', 'null: null']);
+  });
+
+  it('waits for what runs beside it, and for all that it waits for', async () => {
+    const { tasks, clock } = await startAt();
+    const id = await begin(tasks, async (context) => {
+      const [, word] = await Promise.all([
+        context.sleep('grace', '1h'),
+        context.waitFor<string>('word'),
+        context.step('beside', async () => {
+          await new Promise(setImmediate);
+          done.push('beside');
+        }),
+      ]);
+      done.push(`${word}`);
+    });
+    expect((await tasks.get(id)).waitingFor?.waits).toMatchObject([{ name: 'grace' }, { name: 'word' }]);
+    await tasks.signal(id, 'word', 'go');
+    await when(tasks, id, ({ waitingFor }) => waitingFor?.total === 1);
+    clock.advance(HOUR);
+    await ended(tasks, id);
+    expect(done).toEqual(['beside', 'go']);
+  });
+
+  it('is suspended although its handler swallows that, and says so', async () => {
+    const { tasks } = await startAt();
+    const thrown: unknown[] = [];
+    const id = await begin(tasks, async (context) => {
+      await context.waitFor('word').catch((error: unknown) => thrown.push(error));
+      await context.step('after', () => void done.push('after')).catch((error: unknown) => thrown.push(error));
+    });
+    expect(done).toEqual([]);
+    expect(thrown).toHaveLength(2);
+    expect(thrown[0]).toBe(thrown[1]);
+    expect((await tasks.get(id)).logs.map(({ message }) => message).join()).toContain(
+      'caught the suspension for "word"',
+    );
+    await tasks.signal(id, 'word');
+    await ended(tasks, id);
+    expect(done).toEqual(['after']);
+  });
+
+  it('is cancelled, deleted and ended by its deadline while it waits', async () => {
+    const { tasks, clock } = await startAt();
+    const wait: Script = (context) => context.waitFor('never', { timeout: '2h' });
+    const [cancelled, deleted, late] = [
+      await begin(tasks, wait),
+      await begin(tasks, wait),
+      await begin(tasks, wait, { deadline: '1h' }),
+    ];
+    expect(await tasks.cancel(cancelled)).toMatchObject({ state: 'cancelled' });
+    expect((await tasks.get(cancelled)).waitingFor).toBeUndefined();
+    await tasks.delete(deleted);
+    clock.advance(HOUR);
+    expect(await ended(tasks, late)).toMatchObject({ state: 'failed', error: { name: 'DeadlineError' } });
+    // What it waits for goes on where somebody has it run again.
+    await tasks.retry(cancelled);
+    await when(tasks, cancelled, ({ state }) => state === 'suspended');
+    clock.advance(HOUR);
+    expect((await ended(tasks, cancelled)).state).toBe('completed');
+    const counts = (await tasks.stats()).find(({ queue }) => queue === 'default')!.counts;
+    expect(counts).toMatchObject({ suspended: 0, available: 0, running: 0 });
+  });
+
+  it('meets another build when it goes on: a wait that is gone does not wake it', async () => {
+    const { tasks, clock } = await startAt();
+    const id = await begin(tasks, (context) => Promise.all([context.waitFor('old'), context.sleep('short', '1h')]));
+    script = (context) => context.waitFor('new');
+    clock.advance(HOUR);
+    await when(tasks, id, ({ waitingFor }) => waitingFor?.waits[0]?.name === 'new');
+    await tasks.signal(id, 'old');
+    expect((await tasks.get(id)).state).toBe('suspended');
+    await tasks.signal(id, 'new');
+    expect((await ended(tasks, id)).state).toBe('completed');
+  });
+
+  it('works on the thread of the store', async () => {
+    const tasks = await start({ database: join(tempDirectory(), 'tasks.db') });
+    const id = await begin(tasks, async (context) => {
+      done.push(`${await context.waitFor<string>('word')}`);
+      await context.sleep('short', 1_050);
+    });
+    await tasks.signal(id, 'word', 'over');
+    expect((await ended(tasks, id)).state).toBe('completed');
+    expect(done.at(-1)).toBe('over');
+  });
+});
+
+describe('task.save', () => {
+  it('has the next attempt go on where the one before was cut off', async () => {
+    const tasks = await start();
+    const task = await run(tasks, async (context) => {
+      for (let row = (context.saved?.after ?? 0) + 1; row <= 4; row += 1) {
+        done.push(`${context.attempt}:${row}`);
+        await context.save({ after: row });
+        expect(context.saved).toEqual({ after: row });
+        if (row === 2 && context.attempt === 1) throw new Error('cut off');
+      }
+    });
+    expect(task.state).toBe('completed');
+    expect(done).toEqual(['1:1', '1:2', '2:3', '2:4']);
+  });
+});
+
+describe('tasks.retry with from', () => {
+  it('forgets a step and what was recorded after it', async () => {
+    const tasks = await start();
+    const step = (context: TaskContext, name: string) => context.step(name, () => void done.push(name));
+    const task = await run(
+      tasks,
+      async (context) => {
+        for (const name of ['charge', 'book', 'ship']) await step(context, name);
+        if (done.length === 3) throw new Error('wrong truck');
+      },
+      NEVER,
+    );
+    expect(task.state).toBe('failed');
+    await expect(tasks.retry(task.id, { from: 'fly' })).rejects.toThrow('Recorded: "charge", "book" and "ship"');
+    await tasks.retry(task.id, { from: 'book' });
+    expect((await ended(tasks, task.id)).state).toBe('completed');
+    expect(done).toEqual(['charge', 'book', 'ship', 'book', 'ship']);
+    await expect(tasks.retry(task.id, { from: 'book' })).rejects.toMatchObject({ code: 'task_state' });
+  });
+});
+
+describe('task.call', () => {
+  class Called {
+    @TaskHandler('double', { queue: 'called', maxRetries: 0 })
+    double({ number }: { number: number }): number {
+      done.push(`double ${number}`);
+      if (number > 9 && done.filter((line) => line === `double ${number}`).length === 1) throw new Error('too large');
+      return number * 2;
+    }
+  }
+
+  async function startCalling(tasks = {}): Promise<TaskDispatcher> {
+    return dispatcherOf(await bootApp({ providers: [Scripted, Called], tasks: { ...ONE_WORKER, ...tasks } }));
+  }
+  const ONE_WORKER = { queues: { default: { concurrency: 1 }, called: { concurrency: 2 } }, workers: undefined };
+
+  it('gives the result of a task, without a worker meanwhile', async () => {
+    const tasks = await startCalling();
+    const task = await run(tasks, async (context) => {
+      const number = await context.call<number>('default', 'double', { number: 1 });
+      done.push(`${number}`);
+    });
+    expect(task.state).toBe('completed');
+    expect(done).toEqual(['double 1', '2']);
+    expect(task.children).toMatchObject([{ name: 'double', state: 'completed' }]);
+    const [step] = (await tasks.steps(task.id)).steps;
+    expect(step).toMatchObject({ kind: 'call', name: 'double', wait: { task: task.children[0]!.id } });
+  });
+
+  it('gives those of many at once, in their order, each called once', async () => {
+    const tasks = await startCalling({ database: join(tempDirectory(), 'tasks.db') });
+    const numbers = Array.from({ length: 9 }, (_, index) => index);
+    const given: unknown[] = [];
+    const task = await run(tasks, async (context) => {
+      given.push(...(await Promise.all(numbers.map((number) => context.call('called', 'double', { number })))));
+    });
+    expect(task.state).toBe('completed');
+    expect(given).toEqual(numbers.map((number) => number * 2));
+    expect(done.toSorted()).toEqual(numbers.map((number) => `double ${number}`));
+  });
+
+  it('throws where the task fails, in every attempt, until somebody has it run again', async () => {
+    const tasks = await startCalling();
+    const thrown: string[] = [];
+    const call: Script = async (context) => {
+      try {
+        done.push(`${await context.call<number>('called', 'double', { number: 10 })}`);
+      } catch (error) {
+        thrown.push((error as Error).name);
+        throw error;
+      }
+    };
+    const task = await run(tasks, call);
+    expect(task.state).toBe('failed');
+    expect(task.error).toMatchObject({ name: 'TaskFailedError' });
+    expect(thrown.filter((name) => name === 'TaskFailedError')).toHaveLength(3);
+    expect(done).toEqual(['double 10']);
+    await tasks.retry(task.id);
+    expect((await ended(tasks, task.id)).state).toBe('completed');
+    expect(done).toEqual(['double 10', 'double 10', '20']);
+  });
+
+  it.each(['cancel', 'delete'] as const)('throws where somebody does %s the task', async (action) => {
+    const tasks = await startCalling();
+    await tasks.pauseQueue('called');
+    script = (context) => context.call('called', 'double', { number: 1 });
+    const { id } = await tasks.queue('default', 'work', {}, NEVER);
+    const { children } = await when(tasks, id, ({ state }) => state === 'suspended');
+    await tasks[action](children[0]!.id);
+    const { error } = await ended(tasks, id);
+    expect(error?.name).toBe(action === 'cancel' ? 'TaskCancelledError' : 'TaskNotFoundError');
+  });
+});
