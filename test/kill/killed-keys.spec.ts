@@ -29,9 +29,7 @@ describe(`the slots of workers that are killed (KILL_SEED=${SEED})`, () => {
         const key = random.pick(KEYS);
         keys.set((await tasks.queue<string>('work', 'wait', { ms: random.between(1, 20) }, { key })).id, key);
       }
-      await until('a process that works', () => stage.workers.some((one) => one.isReady && !one.hasEnded), {
-        patience: 120_000,
-      });
+      await stage.atWork();
       await sleep(random.between(5, 250));
       const living = stage.workers.filter((one) => !one.hasEnded);
       await random.pick(living.some((one) => one.isReady) ? living.filter((one) => one.isReady) : living).kill();

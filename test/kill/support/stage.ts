@@ -21,6 +21,9 @@ export interface StoredAttempt {
   readonly outcome: string;
 }
 
+/** Four processes that boot on a machine that is busy already take their time. */
+const AT_WORK_MS = 110_000;
+
 /** A store on which processes work, and a producer in this one. */
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-kill-'));
@@ -108,6 +111,22 @@ export class Stage {
   /** Files that processes left as their sign of life. */
   heartbeats(): string[] {
     return readdirSync(`${this.databaseFile}-workers`).filter((name) => name !== 'writer');
+  }
+
+  /**
+   * Resolves when one of the processes works.
+   * @throws with what they printed, where one ended by itself or none works in time
+   */
+  async atWork(): Promise<void> {
+    const said = (): string => this.workers.map(({ name, output }) => `${name}: ${output.trim() || '-'}`).join('\n');
+    await until(
+      () => `a process that works; they printed\n${said()}`,
+      () => {
+        if (this.workers.some((one) => one.endedItself)) throw new Error(`A process ended by itself:\n${said()}`);
+        return this.workers.some((one) => one.isReady && !one.hasEnded);
+      },
+      { patience: AT_WORK_MS },
+    );
   }
 
   /** Resolves when the process has printed `text`. */

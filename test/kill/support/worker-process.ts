@@ -18,6 +18,7 @@ export class WorkerProcess {
   readonly ready: Promise<void>;
   isReady = false;
   output = '';
+  private isToEnd = false;
   private readonly child: ChildProcess;
   private readonly exited: Promise<void>;
 
@@ -58,9 +59,15 @@ export class WorkerProcess {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
+  /** Whether it is gone, and nobody had killed it or asked it to end. */
+  get endedItself(): boolean {
+    return this.hasEnded && !this.isToEnd;
+  }
+
   /** Kills it at once, whatever it is doing; resolves when it is gone. */
   async kill(): Promise<void> {
     if (this.hasEnded) return;
+    this.isToEnd = true;
     this.ledger.write({ event: 'gone', process: this.name });
     this.child.kill('SIGKILL');
     await this.exited;
@@ -68,6 +75,7 @@ export class WorkerProcess {
 
   /** Asks it to shut down; resolves to its exit code, or the signal that ended it. */
   async shutDown(): Promise<number | NodeJS.Signals | null> {
+    this.isToEnd = true;
     if (!this.hasEnded) this.child.kill('SIGTERM');
     await this.exited;
     return this.child.exitCode ?? this.child.signalCode;
