@@ -7,8 +7,6 @@ import type { Registry } from './registry.js';
 
 /** A field of the registry: some task of the store has, or had, a time by which it must have started or ended. */
 export const LAPSES_USED = 'lapses';
-/** A job that runs when its time comes is looked at again and again, until its end: its signal is aborted by then. */
-export const UNTIL_LAPSED = { attempts: 2 ** 31 - 1, backoff: { type: 'fixed', delay: 500 } };
 
 /** The small delayed jobs by which tasks are ended whose time comes: see `Lapses`, which works on them. */
 export class LapseJobs {
@@ -28,7 +26,7 @@ export class LapseJobs {
     if (at === null) return false;
     if (!this.isNoted) await this.registry.declare({ [LAPSES_USED]: '1' });
     this.isNoted = true;
-    const opts = { ...UNTIL_LAPSED, delay: Math.max(0, at - wallTime()), jobId: `${queue}~${id}~${at}` };
+    const opts = { delay: Math.max(0, at - wallTime()), jobId: `${queue}~${id}~${at}` };
     await this.set.queue(LAPSE_QUEUE).add('lapse', { queue, id }, opts);
     return true;
   }

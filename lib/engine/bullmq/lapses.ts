@@ -4,11 +4,12 @@ import { DeadlineError, hasEnded, type TaskTraits } from '../../contract/index.j
 import { lapseOf } from '../common/index.js';
 import type { EngineContext, NewTask } from '../port/index.js';
 import { type Cancelled, cancelledId } from './cancelled.js';
+import { untilDone } from './chores.js';
 import { taskFollowing } from './following.js';
 import { jobIdOf } from './job-ids.js';
 import { stateOf } from './job-view.js';
 import { keeping } from './keeping.js';
-import { LAPSES_USED, LapseJobs, UNTIL_LAPSED } from './lapse-jobs.js';
+import { LAPSES_USED, LapseJobs } from './lapse-jobs.js';
 import { LAPSE_QUEUE } from './queue-names.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
@@ -17,6 +18,8 @@ import type { TaskJob } from './task-job.js';
 
 /** How often a process that knows of none looks whether others have stored one. */
 const LOOK_EVERY_MS = 5_000;
+/** A task that runs when its time comes is looked at again and again, until its end: its signal is aborted by then. */
+const LOOK_AGAIN_MS = 500;
 /** How long a job that is failed by hand is kept from being taken for one whose worker is dead. */
 const LOCK_MS = 30_000;
 
@@ -78,12 +81,17 @@ export class Lapses {
   private start(): void {
     if (this.worker) return;
     clearInterval(this.timer);
-    this.worker = this.parts.set.worker(LAPSE_QUEUE, (job) => this.lapse(job as TaskJob), {
-      concurrency: 8,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 100 },
-      maxStalledCount: UNTIL_LAPSED.attempts,
-    });
+    const { set } = this.parts;
+    this.worker = set.worker(
+      LAPSE_QUEUE,
+      untilDone(set, LOOK_AGAIN_MS, (job) => this.lapse(job)),
+      {
+        concurrency: 8,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 100 },
+        maxStalledCount: 2 ** 31 - 1,
+      },
+    );
   }
 
   /** @throws where it is to be looked at again */

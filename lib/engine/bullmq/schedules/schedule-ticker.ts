@@ -12,6 +12,7 @@ import {
 } from '../../common/index.js';
 import type { EngineContext, NewTask } from '../../port/index.js';
 import { recordsIn } from '../attempt-record.js';
+import { untilDone } from '../chores.js';
 import { failedUnknown, unhandledSince } from '../declined.js';
 import { PRUNE_EVERY_MS, pruneCancelled } from '../pruner.js';
 import { jobIdOf } from '../job-ids.js';
@@ -30,7 +31,7 @@ const PRUNE = 'prune';
 const WITHOUT_END = 2 ** 31 - 1;
 
 /** A tick whose run could not be stored is tried again: it is late then, and not left out. */
-const UNTIL_DONE = { attempts: WITHOUT_END, backoff: { type: 'fixed', delay: 1_000 } };
+const AGAIN_MS = 1_000;
 
 export interface TickerParts {
   readonly set: QueueSet;
@@ -64,7 +65,9 @@ export class ScheduleTicker implements Plan {
     const { set, registry } = this.parts;
     const run = (job: TaskJob) =>
       job.name === PRUNE ? pruneCancelled(set, registry, this.context.keepAtMost) : this.tick(job);
-    this.worker = set.worker(set.own.name, (job) => run(job as TaskJob), {
+    const warn = (error: unknown) =>
+      this.context.logger.warn(`A tick, or pruning, is tried again in a second: ${messageOf(error)}`);
+    this.worker = set.worker(set.own.name, untilDone(set, AGAIN_MS, run, warn), {
       concurrency: 1,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 100 },
@@ -117,7 +120,7 @@ export class ScheduleTicker implements Plan {
     await set.own.upsertJobScheduler(
       keyOf(name),
       { pattern: expression, tz: zoneOf(schedule) },
-      { name: 'tick', data: { schedule: name }, opts: UNTIL_DONE },
+      { name: 'tick', data: { schedule: name } },
     );
   }
 

@@ -1,0 +1,26 @@
+import { wallTime } from '../../clock/index.js';
+import type { QueueSet } from './queue-set.js';
+import type { TaskJob } from './task-job.js';
+
+/**
+ * What a worker does with jobs of the library itself, such as ticks. One that fails is put back and comes again `delay`
+ * milliseconds later, until it succeeds: BullMQ's own retries are for what the runner says of a handler's error.
+ * @param onError is told why, each time
+ */
+export function untilDone(
+  set: QueueSet,
+  delay: number,
+  work: (job: TaskJob) => Promise<unknown>,
+  onError: (error: unknown) => void = () => undefined,
+): (job: unknown, token?: string) => Promise<void> {
+  return async (given, token) => {
+    const job = given as TaskJob;
+    try {
+      await work(job);
+    } catch (error) {
+      onError(error);
+      await job.moveToDelayed(wallTime() + delay, token);
+      throw new set.library.DelayedError();
+    }
+  };
+}
