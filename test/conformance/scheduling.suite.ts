@@ -164,8 +164,7 @@ export function describeScheduling(it: CaseTest): void {
         const wanted = catchUp === 'all' ? missed : missed.slice(0, 1);
         const tolerance = threshold ?? Infinity;
         expect(due).toEqual(wanted.filter((tick) => madeUpAt - (start + tick * unit) <= tolerance * unit));
-        if (expected.length === 0) expect(due.filter((tick) => tick <= 3)).toEqual([]);
-        else expect(due.length).toBeGreaterThan(0);
+        if (expected.length > 0) expect(due.length).toBeGreaterThan(0);
       });
     }
 
