@@ -15,6 +15,14 @@ export type LedgerEvent =
     }
   /** `queue()` resolved within a handler: `task` is stored. */
   | { readonly event: 'acknowledged'; readonly process: string; readonly task: string }
+  /** A step has had its effect, under that key. */
+  | {
+      readonly event: 'effect';
+      readonly process: string;
+      readonly task: string;
+      readonly step: string;
+      readonly key: string;
+    }
   /** From here on the process holds no lease that counts: it is about to be killed, or stopped for longer than its lease. */
   | { readonly event: 'gone'; readonly process: string }
   /** One that was stopped goes on. */

@@ -163,11 +163,14 @@ export class Stage {
   }
 }
 
-/** The compiled worker, which {@link Stage} takes: it is there when the tests of a file, or of a `describe`, begin. */
-export function useWorker(): { readonly program: string } {
+/**
+ * The compiled worker, which {@link Stage} takes: it is there when the tests of a file, or of a `describe`, begin.
+ * @param main of its files, the one that is run
+ */
+export function useWorker(main = 'main'): { readonly program: string } {
   let program = '';
   beforeAll(async () => {
-    program = (await compiled()).file('test/kill/worker/main');
+    program = (await compiled()).file(`test/kill/worker/${main}`);
   }, 120_000);
   return {
     get program(): string {

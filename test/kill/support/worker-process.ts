@@ -9,6 +9,8 @@ let started = 0;
 export interface WorkerSurroundings {
   /** For objects that live, in megabytes; Node's own where it is left out. */
   readonly heapMb?: number;
+  /** Variables of its environment, beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A process of its own that runs `../worker/main.ts` on a store. */
@@ -31,11 +33,15 @@ export class WorkerProcess {
     ledgerFile: string,
     options: TasksModuleRootOptions,
     private readonly ledger: Ledger,
-    { heapMb }: WorkerSurroundings = {},
+    { heapMb, env = {} }: WorkerSurroundings = {},
   ) {
     const setup: WorkerSetup = { name: this.name, ledger: ledgerFile, options };
     const execArgv = heapMb === undefined ? process.execArgv : [`--max-old-space-size=${heapMb}`];
-    this.child = fork(program, [JSON.stringify(setup)], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv });
+    this.child = fork(program, [JSON.stringify(setup)], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv,
+      env: { ...process.env, ...env },
+    });
     this.child.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.child.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     // `close`, not `exit`: by then all of its output is there.

@@ -1,0 +1,57 @@
+import Database from 'better-sqlite3';
+
+/**
+ * Where a process ends itself, as by SIGKILL. `effect`: within a step, which has had its effect and is not recorded; `return`: the
+ * handler has what a step gave; `before` and `after` a commit of the store, whatever is in it.
+ */
+export const KILL_POINTS = ['effect', 'return', 'before', 'after'] as const;
+export type KillPointName = (typeof KILL_POINTS)[number];
+
+/** Where, and how often it is passed before that. Handed to a process as JSON in its environment. */
+export interface KillPoint {
+  readonly at: KillPointName;
+  readonly passing: number;
+}
+
+export const KILL_POINT_VARIABLE = 'KILL_POINT';
+
+/** Counts down to the point at which this process is to end. */
+export class Fate {
+  private left: number;
+
+  /** @param onEnd called at the very last moment */
+  constructor(
+    private readonly point: KillPoint | null,
+    private readonly onEnd: () => void,
+  ) {
+    this.left = point?.passing ?? 0;
+  }
+
+  pass(name: KillPointName): void {
+    if (this.point?.at !== name) return;
+    if (this.left-- > 0) return;
+    this.onEnd();
+    process.kill(process.pid, 'SIGKILL');
+  }
+
+  /** From now on, those of every connection of this thread. */
+  watchCommits(): void {
+    const pass = (name: KillPointName): void => this.pass(name);
+    const prototype = Database.prototype as unknown as {
+      prepare(sql: string): { run(...parameters: unknown[]): unknown };
+    };
+    const { prepare } = prototype;
+    prototype.prepare = function (sql) {
+      const prepared = prepare.call(this, sql);
+      if (sql !== 'COMMIT') return prepared;
+      const run = prepared.run.bind(prepared);
+      prepared.run = (...parameters) => {
+        pass('before');
+        const result = run(...parameters);
+        pass('after');
+        return result;
+      };
+      return prepared;
+    };
+  }
+}
