@@ -128,7 +128,8 @@ export class DurableSteps {
     const begun = this.begin('wait', names.join('|'), known);
     const until = timeout === null ? {} : { until: this.now() + timeout };
     const record = await this.settled(begun, async (found) => {
-      const asked = found ?? this.waitRecord(begun, { signals: names, ...until });
+      this.book.takeBytes(begun, '');
+      const asked = askedFor(names, found ?? this.waitRecord(begun, { signals: names, ...until }));
       const taken = await this.stepping.take(this.lease, asked);
       if (taken) return taken;
       if ((asked.wait?.until ?? Infinity) > this.now()) return asked;
@@ -158,9 +159,10 @@ export class DurableSteps {
         end = await this.endOf((id = await enqueueFor(this.generation)));
       const wait = { ...(found ?? this.waitRecord(begun, {})), wait: { task: id } };
       if (!hasEnded(end.state)) return wait;
+      const result = resultOfCall(end);
+      this.book.takeBytes(begun, result);
       // What the task has of secrets is its own to show.
-      const record = { ...wait, result: resultOfCall(end), sensitive: [''], finishedAt: this.now() };
-      return this.keep(record);
+      return this.keep({ ...wait, result, sensitive: [''], finishedAt: this.now() });
     });
   }
 
@@ -250,12 +252,10 @@ export class DurableSteps {
       const found = this.book.find(begun);
       if (found?.finishedAt != null) return found;
       this.attempt.signal.throwIfAborted();
-      if (!found) this.book.assertRoom(begun);
+      if (!found) this.book.takeRoom(begun);
       record = await run(found);
-      if (record.finishedAt !== null) {
-        this.book.add(record);
-        return record;
-      }
+      this.book.add(record);
+      if (record.finishedAt !== null) return record;
     } finally {
       this.book.end(begun);
       this.leave();
@@ -274,7 +274,7 @@ export class DurableSteps {
   private recordOf(begun: Pick<BegunStep, 'place'>, startedAt: number, value: unknown): StepRecord {
     const { name } = begun.place;
     const { json, sensitive } = encodeStep(name, value, this.tools.config.maxResultSize, this.attempt.redact);
-    this.book.assertFits(begun, json);
+    this.book.takeBytes(begun, json);
     const position = this.book.takePosition();
     return { ...begun.place, position, result: json, sensitive, wait: null, startedAt, finishedAt: this.now() };
   }
@@ -324,6 +324,11 @@ export class DurableSteps {
 
 function parsed<Result>({ result }: StepRecord): Result {
   return JSON.parse(result ?? 'null') as Result;
+}
+
+/** What was begun under a former name waits for the present one as well. */
+function askedFor(names: readonly string[], record: StepRecord): StepRecord {
+  return { ...record, wait: { ...record.wait, signals: [...new Set([...(record.wait?.signals ?? []), ...names])] } };
 }
 
 function leaseLost(name: string): TaskAbortedError {

@@ -21,6 +21,10 @@ export class StepBook {
   private readonly records = new Map<string, StepRecord>();
   private readonly counts = new Map<string, number>();
   private readonly underWay = new Set<string>();
+  /** Addresses of steps that run and were not on record before. */
+  private readonly rooms = new Set<string>();
+  /** What the results take that are on their way into the record, by address. */
+  private readonly coming = new Map<string, number>();
   private bytes = 0;
   private nextPosition = 1;
 
@@ -56,6 +60,7 @@ export class StepBook {
 
   end({ place }: BegunStep): void {
     this.underWay.delete(spaceOf(place));
+    this.settle(addressOf(place));
   }
 
   /** What is on record of a step. */
@@ -69,18 +74,24 @@ export class StepBook {
     return this.records.get(addressOf(place)) ?? null;
   }
 
-  /** @throws StepResultError where a task has as many steps as it may have */
-  assertRoom({ place }: BegunStep): void {
-    if (this.records.size < MAX_STEPS) return;
+  /** Takes the room of one more step, until it has ended. @throws StepResultError where a task has as many as it may have */
+  takeRoom({ place }: BegunStep): void {
+    if (this.records.size + this.rooms.size < MAX_STEPS) return void this.rooms.add(addressOf(place));
     throw new StepResultError(
       place.name,
       `would be one more than the ${shownNumber(MAX_STEPS)} that a task may have. Do more in one step, or give the rest to another task.`,
     );
   }
 
-  /** @throws StepResultError where the results of the task would take too much room */
-  assertFits({ place }: Pick<BegunStep, 'place'>, json: string): void {
-    if (this.bytes + json.length <= MAX_STEPS_BYTES) return;
+  /** Takes the room of a result that is to be recorded. @throws StepResultError where those of the task would take too much */
+  takeBytes({ place }: Pick<BegunStep, 'place'>, json: string): void {
+    const address = addressOf(place);
+    const former = this.records.get(address)?.result?.length ?? 0;
+    if (this.bytes - former + json.length <= MAX_STEPS_BYTES) {
+      this.bytes += json.length - (this.coming.get(address) ?? 0);
+      this.coming.set(address, json.length);
+      return;
+    }
     throw new StepResultError(
       place.name,
       `would bring the results of the task's steps over ${MAX_STEPS_BYTES / 1_024 ** 2} MiB. Store large data elsewhere, and return its id.`,
@@ -94,9 +105,17 @@ export class StepBook {
 
   add(record: StepRecord): void {
     const address = addressOf(record);
+    this.settle(address);
     this.bytes += (record.result?.length ?? 0) - (this.records.get(address)?.result?.length ?? 0);
     this.records.set(address, record);
     this.nextPosition = Math.max(this.nextPosition, record.position + 1);
+  }
+
+  /** What was to be recorded there is, or will not be. */
+  private settle(address: string): void {
+    this.rooms.delete(address);
+    this.bytes -= this.coming.get(address) ?? 0;
+    this.coming.delete(address);
   }
 }
 

@@ -12,15 +12,26 @@ export interface CommandOption {
   readonly default?: string;
   /** Without it the command is refused. */
   readonly required?: boolean;
+  /** It may be given several times; its value is the list of what was given. */
+  readonly repeatable?: boolean;
 }
 
-/** Values of a command's options by name; an option that was not given and has no default is not there. */
-export type OptionValues = Readonly<Record<string, string | boolean>>;
+/** What a command takes by its place. */
+export interface CommandArgument {
+  readonly name: string;
+  readonly description: string;
+  /** Without it the command is refused; those that are not required come last. */
+  readonly required?: boolean;
+}
+
+/** Values of a command's arguments and options by name; one that was not given and has no default is not there. */
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[]>>;
 
 export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
+  readonly arguments?: readonly CommandArgument[];
   readonly options: Readonly<Record<string, CommandOption>>;
   /**
    * Resolves when the command is done.

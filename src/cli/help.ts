@@ -1,4 +1,4 @@
-import type { Command } from './command.js';
+import type { Command, CommandArgument } from './command.js';
 
 const NAME = 'nestjs-tasks';
 
@@ -24,7 +24,22 @@ export function commandHelp(command: Command): string {
     const flag = option.placeholder ? `--${name} ${option.placeholder}` : `--${name}`;
     return [flag, suffix ? `${option.description} (${suffix})` : option.description] as const;
   });
-  return [`Usage: ${NAME} ${command.name} [options]`, '', command.summary, '', 'Options:', ...table(rows)].join('\n');
+  const parts = command.arguments ?? [];
+  const usage = [NAME, command.name, ...parts.map(shownArgument), '[options]'].join(' ');
+  const described = parts.map((part): [string, string] => [shownArgument(part), part.description]);
+  return [
+    `Usage: ${usage}`,
+    '',
+    command.summary,
+    '',
+    ...(described.length > 0 ? ['Arguments:', ...table(described), ''] : []),
+    'Options:',
+    ...table(rows),
+  ].join('\n');
+}
+
+function shownArgument({ name, required }: CommandArgument): string {
+  return required ? `<${name}>` : `[${name}]`;
 }
 
 function table(rows: ReadonlyArray<readonly [string, string]>): string[] {

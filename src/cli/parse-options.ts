@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../../lib/contract/index.js';
+import { nearest, plural } from '../../lib/contract/index.js';
 import type { Command, OptionValues } from './command.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * Reads the arguments that follow a command's name.
- * @throws UsageError for an option that there is not, a missing or superfluous value, or an argument that is no option
+ * Reads what follows a command's name. What comes after `--` is no option, whatever it begins with.
+ * @throws UsageError for an option that there is not, a missing or superfluous value or argument
  */
 export function parseOptions(command: Command, args: readonly string[]): OptionValues {
   // Not strict: the messages of `parseArgs` do not say which options there are.
@@ -16,20 +16,33 @@ export function parseOptions(command: Command, args: readonly string[]): OptionV
     tokens: true,
     allowPositionals: true,
   });
-  const values: Record<string, string | boolean> = defaultsOf(command);
+  const values: Record<string, OptionValues[string]> = defaultsOf(command);
+  const places = [...(command.arguments ?? [])];
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      throw new UsageError(`"${command.name}" takes no argument "${token.value}", only options.`, command.name);
+      const place = places.shift();
+      if (!place) throw superfluous(command, token.value);
+      values[place.name] = token.value;
+      continue;
     }
-    values[token.name] = valueOf(command, token.name, token.rawName, token.value);
+    const value = valueOf(command, token.name, token.rawName, token.value);
+    const isListed = command.options[token.name]!.repeatable === true && typeof value === 'string';
+    values[token.name] = isListed ? [...((values[token.name] as string[] | undefined) ?? []), value] : value;
   }
+  const missing = places.find(({ required }) => required);
+  if (missing) throw new UsageError(`<${missing.name}> is missing: it is ${missing.description}.`, command.name);
   for (const [name, option] of Object.entries(command.options)) {
     if (option.required && !(name in values)) {
       throw new UsageError(`Option --${name} ${option.placeholder ?? ''} is required.`, command.name);
     }
   }
   return values;
+}
+
+function superfluous({ name, arguments: places = [] }: Command, value: string): UsageError {
+  const most = places.length === 0 ? 'only options' : `only ${plural(places.length, 'argument')} and options`;
+  return new UsageError(`"${name}" takes no argument "${value}", ${most}.`, name);
 }
 
 function typesOf(command: Command): Record<string, { type: 'string' | 'boolean' }> {

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from './run-cli.js';
 
+const COMMAND_NAMES =
+  '"panel", "list", "show", "steps", "signal", "retry", "schema", "backup", "restore", "check" and "migrate"';
+
 async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const printed = { out: '', err: '' };
   const code = await runCli(args, {
@@ -40,12 +43,9 @@ describe('the command line', () => {
   });
 
   it.each([
-    [[], 'No command was given. Commands: "panel", "schema", "backup", "restore", "check" and "migrate".'],
+    [[], `No command was given. Commands: ${COMMAND_NAMES}.`],
     [['pannel'], 'There is no command "pannel". Did you mean panel?'],
-    [
-      ['serve'],
-      'There is no command "serve". Commands: "panel", "schema", "backup", "restore", "check" and "migrate".',
-    ],
+    [['serve'], `There is no command "serve". Commands: ${COMMAND_NAMES}.`],
     [['--verison'], 'There is no option "--verison". Did you mean --version?'],
     [['panel'], 'Option --database <file> is required.'],
     [['panel', '--databse', 'x.db'], 'There is no option --databse. Did you mean --database?'],
@@ -63,6 +63,16 @@ describe('the command line', () => {
     [['panel', '--database', 'x.db', '--host', '0.0.0.0'], '--host must be a loopback address'],
     [['panel', '--database', 'x.db', '--host', '127.evil.example'], '--host must be a loopback address'],
     [['schema', '--port', '1'], 'There is no option --port. Options: --database.'],
+    [['show', '--database', 'x.db'], '<id> is missing: it is the id of the task.'],
+    [['signal', '7', '--database', 'x.db'], '<name> is missing: it is the name of the signal.'],
+    [
+      ['retry', '7', 'charge', '--database', 'x.db'],
+      '"retry" takes no argument "charge", only 1 argument and options.',
+    ],
+    [['signal', '7', 'approved', 'yes', '--database', 'x.db'], 'What is sent must be JSON'],
+    [['list', '--database', 'x.db', '--state', 'suspend'], 'There is no state "suspend". Did you mean suspended?'],
+    [['list', '--database', 'x.db', '--tag', 'customer'], '--tag must be a name and a value with a colon in between'],
+    [['list', '--database', 'x.db', '--limit', '0'], '--limit must be a whole number from 1 to 10000, not "0".'],
   ])('refuses %j', async (args, message) => {
     const { code, out, err } = await cli(...args);
     expect(err).toContain(`nestjs-tasks: ${message}`);

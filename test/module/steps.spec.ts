@@ -1,13 +1,17 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Sensitive, TaskHandler, TasksModule } from '../../lib/nest/index.js';
+import { Cron, Sensitive, TaskHandler, TasksModule } from '../../lib/nest/index.js';
+import { CronSchedules } from '../../lib/cron/index.js';
 import type { TaskContext } from '../../lib/attempts/index.js';
 import type { TaskDispatcher } from '../../lib/queueing/index.js';
 import { ManualClock } from '../../lib/clock/index.js';
-import { bootApp, dispatcherOf, ended, tempDirectory, when } from './support.js';
+import { cli } from '../backup/support/cli.js';
+import { CostMeter } from '../cost/cost-meter.js';
+import { bootApp, dispatcherOf, ended, onTestEnd, tempDirectory, when } from './support.js';
 
 type Script = (task: TaskContext) => unknown;
 
@@ -129,6 +133,23 @@ describe('task.step', () => {
       (task) => task.step('outer', async () => task.transaction('inner', () => 1)),
       'Step "inner" stands within step "outer"',
     ],
+    ...(
+      [
+        ['sleep', (task) => task.sleep('inner', 0)],
+        ['wait', (task) => task.waitFor('inner')],
+        ['call', (task) => task.call('default', 'inner', {})],
+        ['checkpoint', (task) => task.save(1)],
+      ] satisfies Array<[string, (task: TaskContext) => Promise<unknown>]>
+    ).map(([what, inner]): [string, Script, string] => [
+      `a ${what} within one`,
+      (task) => task.step('outer', async () => inner(task)),
+      'stands within step "outer"',
+    ]),
+    [
+      'two waits for one signal at the same time',
+      (task) => Promise.all([task.waitFor('a'), task.waitFor('a')]),
+      'give each a key',
+    ],
     ['one without a name', (task) => task.step('', () => 1), '1 to 200 characters'],
     ['one without a function', (task) => task.step('a', 1 as never), 'has no function'],
     ['an option that there is not', (task) => task.step('a', () => 1, { retries: 1 } as object), 'no option "retries"'],
@@ -174,6 +195,64 @@ describe('task.step', () => {
     );
     expect(task.state).toBe('completed');
     expect(done).toEqual(['slow']);
+  });
+
+  it('costs as much for the last of 10,000 as for the first, nothing in a replay, and refuses one more', async () => {
+    const PART = 1_000;
+    const tasks = await start();
+    const meter = new CostMeter();
+    onTestEnd(() => meter.stop());
+    await tasks.get((await tasks.queue('default', 'work', {})).id);
+    const costs: Array<{ statements: number; changed: number }> = [];
+    const rows = Array.from({ length: PART }, (_, row) => String(row));
+    const task = await run(
+      tasks,
+      async (context) => {
+        for (let part = 0; part < 10; part += 1) {
+          const some = () => Promise.all(rows.map((key) => context.step(`part ${part}`, { key }, () => 1)));
+          costs.push(await meter.measure(some));
+        }
+        if (context.attempt === 1) throw new Error('again');
+        await context.step('one more', () => done.push('one more'));
+      },
+      { maxRetries: 1 },
+    );
+    // Duties that go by time may come in between.
+    const others = 200;
+    for (const { statements, changed } of costs.slice(0, 10)) {
+      expect(statements).toBeLessThan(2 * PART + others);
+      expect(changed).toBeGreaterThanOrEqual(PART);
+    }
+    for (const { statements } of costs.slice(10)) expect(statements).toBeLessThan(others);
+    expect(costs).toHaveLength(20);
+    expect(task.error).toMatchObject({
+      name: 'StepResultError',
+      message: expect.stringContaining('Step "one more" would be one more than the 10,000') as string,
+    });
+    expect(done).toEqual([]);
+    const listed = await tasks.steps(task.id);
+    expect([listed.total, listed.steps.length]).toEqual([10 * PART, 1_000]);
+  });
+
+  it('refuses what would bring the results of a task over 32 MiB, also of steps that run at the same time', async () => {
+    const tasks = await start();
+    const mebibyte = 'x'.repeat(1_024 ** 2 - 2);
+    const numbers = Array.from({ length: 33 }, (_, number) => String(number));
+    const ends: string[] = [];
+    const task = await run(tasks, async (context) => {
+      const all = await Promise.allSettled(numbers.map((key) => context.step('row', { key }, () => mebibyte)));
+      for (const end of all) if (end.status === 'rejected') ends.push((end.reason as Error).message);
+      await context.save(null).catch((error: Error) => ends.push(error.message));
+    });
+    expect(task.state).toBe('completed');
+    expect(ends).toEqual([
+      expect.stringContaining('Step "row[32]" would bring the results of the task\'s steps over 32 MiB'),
+      expect.stringContaining('Step "saved" would bring'),
+    ]);
+    const { total, steps } = await tasks.steps(task.id);
+    expect(total).toBe(32);
+    expect(steps[0]).toMatchObject({ isLarge: true });
+    expect(steps[0]).not.toHaveProperty('result');
   });
 
   it('goes on through a deploy that adds, renames, reorders and removes steps', async () => {
@@ -369,24 +448,57 @@ describe('A suspended task', () => {
     ]);
   });
 
-  it('sleeps over a shutdown, and not again where the clock was set back', async () => {
+  it('sleeps over a shutdown, and not again where the clock is set back after it', async () => {
     const database = join(tempDirectory(), 'tasks.db');
     const first = await startAt(Date.UTC(2027, 0, 1), database);
+    let clock = first.clock;
     const id = await begin(first.tasks, async (context) => {
       await context.sleep('grace', '1d');
       done.push('woken');
-      if (done.length < 2) throw new Error('again');
+      if (done.length > 1) return;
+      clock.set(Date.UTC(2026, 0, 1));
+      throw new Error('again');
     });
     await first.close();
     const later = await startAt(Date.UTC(2027, 0, 3), database);
-    await when(later.tasks, id, ({ attempt }) => attempt >= 2);
-    await ended(later.tasks, id);
+    clock = later.clock;
+    expect((await ended(later.tasks, id)).state).toBe('completed');
     expect(done).toEqual(['woken', 'woken']);
-    await later.close();
-    done = [];
-    const before = await startAt(Date.UTC(2026, 0, 1), database);
-    const { state } = await before.tasks.get(id);
-    expect(state).toBe('completed');
+  });
+
+  it('takes signals that come while it runs, twice, and at any moment of its suspension', async () => {
+    const tasks = await start({ workers: { default: 10 } });
+    const sent: Promise<void>[] = [];
+    script = async (context) => {
+      if (context.attempt === 1) {
+        await tasks.signal(context.id, 'row', 'a');
+        await tasks.signal(context.id, 'row', 'b');
+        const turns = sent.length % 8;
+        const send = async (): Promise<void> => {
+          for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+          await tasks.signal(context.id, 'word', turns);
+        };
+        sent.push(send());
+      }
+      const word = await context.waitFor<number>('word');
+      const rows = [
+        await context.waitFor('row'),
+        await context.waitFor('row'),
+        await context.waitFor('row', { timeout: 0 }),
+      ];
+      done.push(`${typeof word} ${rows.join()}`);
+    };
+    const queued = await tasks.queueMany(
+      'default',
+      'work',
+      Array.from({ length: 40 }, () => ({})),
+    );
+    for (const { id } of queued) {
+      expect((await ended(tasks, id)).state).toBe('completed');
+      expect((await tasks.steps(id)).signals).toEqual([]);
+    }
+    expect(done).toEqual(queued.map(() => 'number a,b,'));
+    await Promise.all(sent);
   });
 
   it('waits in place for less than a second', async () => {
@@ -501,6 +613,41 @@ describe('A suspended task', () => {
     expect((await ended(tasks, cancelled)).state).toBe('completed');
     const counts = (await tasks.stats()).find(({ queue }) => queue === 'default')!.counts;
     expect(counts).toMatchObject({ suspended: 0, available: 0, running: 0 });
+  });
+
+  it('meets another build when it goes on, which adds, renames, moves and removes steps and waits', async () => {
+    const { tasks, clock } = await startAt();
+    const note = (context: TaskContext, name: string, options = {}) =>
+      context.step(name, options, () => void done.push(name));
+    const id = await begin(tasks, async (context) => {
+      await note(context, 'pay');
+      await note(context, 'pack');
+      await context.sleep('pause', '1h');
+    });
+    script = async (context) => {
+      await note(context, 'added');
+      await context.sleep('rest', '1h', { was: 'pause' });
+      await note(context, 'charge', { was: 'pay' });
+      await Promise.all([context.waitFor('agreed', { timeout: '1d' }), context.waitFor('poke')]);
+    };
+    clock.advance(HOUR);
+    await when(tasks, id, ({ waitingFor }) => waitingFor?.total === 2);
+    script = async (context) => {
+      await note(context, 'pack');
+      const [word] = await Promise.all([
+        context.waitFor('approved', { timeout: '9d', was: 'agreed' }),
+        context.waitFor('poke'),
+      ]);
+      done.push(JSON.stringify(word));
+    };
+    // The build that it was suspended by knew no such signal: it is kept.
+    await tasks.signal(id, 'approved', 'yes');
+    expect((await tasks.get(id)).state).toBe('suspended');
+    await tasks.signal(id, 'poke');
+    expect((await ended(tasks, id)).state).toBe('completed');
+    expect(done).toEqual(['pay', 'pack', 'added', '"yes"']);
+    const names = (await tasks.steps(id)).steps.map(({ name }) => name);
+    expect(names).toEqual(['pay', 'pack', 'pause', 'added', 'agreed', 'poke']);
   });
 
   it('meets another build when it goes on: a wait that is gone does not wake it', async () => {
@@ -634,5 +781,139 @@ describe('task.call', () => {
     await tasks[action](children[0]!.id);
     const { error } = await ended(tasks, id);
     expect(error?.name).toBe(action === 'cancel' ? 'TaskCancelledError' : 'TaskNotFoundError');
+  });
+});
+
+describe('Steps of other handlers', () => {
+  it('are those of a class and of a cron method as well', async () => {
+    @TaskHandler('order', NEVER)
+    class Order {
+      async handle(_params: object, task: TaskContext): Promise<void> {
+        done.push(`${task.name} ${await task.waitFor<string>('go')}`);
+      }
+    }
+    class Nightly {
+      @Cron('0 3 * * *', { name: 'nightly' })
+      async run(task: TaskContext): Promise<void> {
+        await task.step('count', () => void done.push('count'));
+        done.push(`${task.name} ${await task.waitFor<string>('go')}`);
+      }
+    }
+    const app = await bootApp({ providers: [Order, Nightly] });
+    const tasks = dispatcherOf(app);
+    const ids = [
+      (await tasks.queue('default', 'order', {})).id,
+      (await app.get(CronSchedules, { strict: false }).trigger('nightly')).id,
+    ];
+    for (const id of ids) {
+      await when(tasks, id, ({ state }) => state === 'suspended');
+      await tasks.signal(id, 'go', 'on');
+      expect((await ended(tasks, id)).state).toBe('completed');
+    }
+    expect(done).toEqual(['count', 'order on', 'nightly on']);
+  });
+});
+
+describe('The command line', () => {
+  it('finds a task, tells what it waits for, sends that, and retries it from a step', async () => {
+    const database = join(tempDirectory(), 'tasks.db');
+    const on = (...args: string[]) => cli(...args, '--database', database);
+    const tasks = await start({ database });
+    await tasks.queue('default', 'work', {}, { tags: { order: '8' }, delay: '1h' });
+    script = async (context) => {
+      await context.step('charge', () => (done.push('charge'), { id: 7 }));
+      const { by } = (await context.waitFor<{ by: string }>('approved'))!;
+      await context.step('ship', () => {
+        done.push('ship');
+        if (done.length === 2) throw new Error(`${by}:\n\u001B[31mno truck`);
+      });
+    };
+    const { id } = await tasks.queue('default', 'work', {}, { tags: { order: '7' }, ...NEVER });
+    await when(tasks, id, ({ state }) => state === 'suspended');
+
+    const listed = await on('list', '--tag', 'order:7', '--state', 'suspended', '--json');
+    expect(listed).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(listed.out)).toMatchObject({ id, state: 'suspended', tags: { order: '7' } });
+    expect((await on('list', '--search', id)).out).toMatch(
+      new RegExp(`^${id}  suspended  default  work  .*  order:7\n$`),
+    );
+    const shown = (await on('show', id)).out;
+    expect(shown).toContain('waits for  wait approved');
+    expect(shown).toMatch(/step  charge {4}attempt 1 .* \{"id":7\}\n {2}wait  approved  attempt 1 .*waits/);
+
+    const sent = await on('signal', id, 'approved', '{"by":"her"}');
+    expect(sent).toMatchObject({ code: 0, out: expect.stringContaining('Sent "approved"') as string });
+    expect((await ended(tasks, id)).state).toBe('failed');
+    // What a task says does not reach the terminal as a command to it.
+    expect((await on('show', id)).out).toContain('Error: her:\\u000a\\u001b[31mno truck');
+    expect(await on('signal', id, 'approved')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Cannot signal task') as string,
+    });
+
+    expect((await on('retry', id, '--from', 'fly')).err).toContain('Recorded: "charge" and "approved"');
+    expect(await on('retry', id, '--from', 'approved')).toMatchObject({ code: 0, err: '' });
+    await when(tasks, id, ({ state }) => state === 'suspended');
+    await on('signal', id, 'approved', '{"by":"him"}');
+    expect((await ended(tasks, id)).state).toBe('completed');
+    expect(done).toEqual(['charge', 'ship', 'ship']);
+    expect(JSON.parse((await on('steps', id, '--json')).out)).toMatchObject({
+      total: 3,
+      steps: [{ name: 'charge' }, { result: { by: 'him' } }, { name: 'ship' }],
+    });
+    const audited = new Database(database, { readonly: true });
+    const audit = audited.prepare('SELECT who, action, target FROM tasks_audit ORDER BY id').all();
+    audited.close();
+    const who = expect.stringContaining('@') as string;
+    expect(audit).toEqual(['signal', 'retry', 'signal'].map((action) => ({ who, action, target: id })));
+  });
+});
+
+describe('The check of a store', () => {
+  it('finds suspended tasks that nothing has go on, and steps and signals of no task; a repair has them go on', async () => {
+    const database = join(tempDirectory(), 'tasks.db');
+    const check = (...args: string[]) => cli('check', '--database', database, ...args);
+    const tasks = await start({ database });
+    const suspended = async (what: Script): Promise<string> => {
+      script = what;
+      const { id } = await tasks.queue('default', 'work', {});
+      await when(tasks, id, ({ state }) => state === 'suspended');
+      return id;
+    };
+    const asleep = await suspended((context) => context.sleep('grace', '1d'));
+    const [waitless, answered] = [
+      await suspended((context) => context.waitFor('lost')),
+      await suspended((context) => context.waitFor('word')),
+    ];
+    expect(await check()).toMatchObject({ code: 0, err: '' });
+
+    const tampered = new Database(database);
+    tampered.exec(`
+      UPDATE tasks_step SET finished_at = 1, result = 'null' WHERE name = 'lost';
+      DELETE FROM tasks_lapse;
+      INSERT INTO tasks_signal (task, name, sent_at, payload) SELECT seq, 'word', 1, '1' FROM tasks_task WHERE id = '${answered}';
+      INSERT INTO tasks_signal (task, name, sent_at, payload) VALUES (999999, 'word', 1, '1');
+      INSERT INTO tasks_step (task, kind, name, number, position, attempt, started_at) VALUES (999999, 'step', 'a', 0, 1, 1, 1);`);
+    tampered.close();
+    const { code, out } = await check();
+    expect(code).toBe(1);
+    expect(out.trimEnd().split('\n')).toEqual([
+      expect.stringContaining('tasks_step has 1 row of tasks that there are not'),
+      expect.stringContaining('tasks_signal has 1 row of tasks that there are not'),
+      expect.stringContaining('1 task suspended without anything that they wait for'),
+      expect.stringContaining('1 task suspended until a time that tasks_lapse does not list'),
+      expect.stringContaining('1 task suspended for a signal that was sent, or a task that has ended or is gone'),
+    ]);
+
+    script = async (context) => {
+      if (context.id === waitless) done.push(JSON.stringify(await context.waitFor('lost')));
+      else if (context.id === answered) done.push(JSON.stringify(await context.waitFor('word')));
+      else await context.sleep('grace', '1d');
+    };
+    expect(await check('--repair')).toMatchObject({ code: 0, err: '' });
+    for (const id of [waitless, answered]) expect((await ended(tasks, id)).state).toBe('completed');
+    expect(done.toSorted()).toEqual(['1', 'null']);
+    await when(tasks, asleep, ({ state, attempt }) => state === 'suspended' && attempt === 2);
+    expect(await check()).toMatchObject({ code: 0, err: '' });
   });
 });

@@ -7,6 +7,7 @@ import { unhandledKinds } from '../sql/unhandled-kinds.js';
 import { allWorkers, type WorkerRecord } from '../sql/worker-rows.js';
 import { besideFaults } from './check-beside.js';
 import { idleHeld } from './check-held.js';
+import { stuckSuspended } from './check-suspended.js';
 import { brokenLeases, busyWorkers, runningByWorker, strayParts, unknownStates, wrongCounts } from './check-rows.js';
 import { damageOf } from './file-damage.js';
 import {
@@ -20,6 +21,7 @@ import {
   olderSchema,
   orphanedTask,
   strayRows,
+  stuckSuspendedTasks,
   unhandledKind,
   unknownState,
   wrongCounter,
@@ -75,6 +77,7 @@ function rowFindings(snapshot: Database, gone: ReadonlySet<string>): Finding[] {
     ...strayParts(snapshot).map(({ part, rows }) => strayRows(part, rows)),
     ...besideFindings(besideFaults(snapshot)),
     ...idleHeld(snapshot).map(idleHeldTasks),
+    ...stuckSuspendedTasks(stuckSuspended(snapshot)),
     ...unhandledKinds(snapshot).map(unhandledKind),
     ...wrongCounts(snapshot).map(wrongCounter),
   ];

@@ -1,6 +1,7 @@
 import { listOf, plural, type UnhandledKind } from '../../../contract/index.js';
 import type { WorkerRecord } from '../sql/worker-rows.js';
 import type { IdleHeld } from './check-held.js';
+import type { StuckSuspended } from './check-suspended.js';
 import type { BesideFaults } from './check-beside.js';
 import type { Part, WrongCount } from './check-rows.js';
 
@@ -18,6 +19,7 @@ export type FindingKind =
   | 'wrong-tags'
   | 'unlisted-time'
   | 'idle-held'
+  | 'stuck-suspended'
   | 'missing-key'
   | 'unhandled'
   | 'wrong-counter';
@@ -122,6 +124,26 @@ export function idleHeldTasks({ queue, key, tasks }: IdleHeld): Finding {
       `${plural(tasks, 'task')} of queue "${queue}" held ${whose}: something else than nestjs-tasks set their state, or took away ` +
       'those that they waited for. They wait until another task of their key ends.',
   };
+}
+
+export function stuckSuspendedTasks({ waitless, unwatched, answered }: StuckSuspended): Finding[] {
+  const found = (count: number, why: string): Finding[] =>
+    count === 0
+      ? []
+      : [
+          {
+            kind: 'stuck-suspended',
+            repairable: true,
+            message:
+              `${plural(count, 'task')} suspended ${why}: something else than nestjs-tasks changed their rows. Nothing has them go ` +
+              'on. A repair has their handlers called again, which wait anew where nothing has come.',
+          },
+        ];
+  return [
+    ...found(waitless, 'without anything that they wait for'),
+    ...found(unwatched, 'until a time that tasks_lapse does not list'),
+    ...found(answered, 'for a signal that was sent, or a task that has ended or is gone'),
+  ];
 }
 
 export function strayRows(part: Part, rows: number): Finding {

@@ -8,6 +8,7 @@ import { Writer } from '../store/writer.js';
 import { backupTasks, type TasksBackup } from './backup-tasks.js';
 import { repairBeside } from './check-beside.js';
 import { letHeldGoOn } from './check-held.js';
+import { wakeStuck } from './check-suspended.js';
 import { breakLeases, busyWorkers, correctCounts, deleteStrayParts } from './check-rows.js';
 import { goneWorkers } from './gone-workers.js';
 
@@ -46,6 +47,7 @@ export async function repairStore(database: string, { backup, lease, rules }: Re
       }
       deleteStrayParts(transaction);
       repairBeside(transaction);
+      wakeStuck(transaction, rules.now);
       letHeldGoOn(transaction);
     });
     const folder = heartbeatFolder(file)!;

@@ -101,9 +101,14 @@ export function wakeTask(
   lapseLater(transaction, seq, left, true);
 }
 
-/** What a suspended task waits for until now is over, and it goes on; where nothing is, it is looked at again when something is. */
+/**
+ * What a suspended task waits for until now is over, and it goes on; where nothing is, it is looked at again when something is.
+ * One that waits for nothing goes on, too: it would be looked at again at once, and for ever.
+ */
 export function wakeDue(transaction: Transaction, task: LapsingTask, now: number): void {
-  if (endDueWaits(transaction.database, task.seq, now)) wakeTask(transaction, task, now);
+  const { database } = transaction;
+  if (endDueWaits(database, task.seq, now) || openWaits(database, task.seq).length === 0)
+    wakeTask(transaction, task, now);
   else lapseLater(transaction, task.seq, traitsIn(task.traits).traits, true);
 }
 
