@@ -11,12 +11,11 @@ import { finishWait, type OpenWait, openWaits, wakeTask } from './wake-tasks.js'
 
 export const INSERT_SIGNAL = `INSERT INTO tasks_signal (task, name, sent_at, sensitive, payload) VALUES (?, ?, ?, ?, ?)`;
 
-/** Reads `tasks_signal_task`: the earliest of each name, and of those the earliest. */
+/** Reads `tasks_signal_task`: the earliest of each name, and of those the earliest; null where there is none of them. */
 export const NEXT_SIGNAL = `
-  SELECT (SELECT min(id) FROM tasks_signal WHERE task = ? AND name = wanted.value) AS id
+  SELECT (SELECT min(id) FROM tasks_signal WHERE task = ? AND name = wanted.value) AS earliest
     FROM json_each(?) AS wanted
-   WHERE id IS NOT NULL
-   ORDER BY 1
+   ORDER BY earliest NULLS LAST
    LIMIT 1`;
 
 export const TAKE_SIGNAL = `DELETE FROM tasks_signal WHERE id = ? RETURNING name, payload, sensitive`;
@@ -29,8 +28,10 @@ interface TakenSignal {
 
 /** Takes the earliest signal of any of those names that was sent to the task. */
 function takeSignal(database: Database, task: number, names: readonly string[]): TakenSignal | null {
-  const next = statement<[number, string], { id: number }>(database, NEXT_SIGNAL).get(task, JSON.stringify(names));
-  return next ? statement<[number], TakenSignal>(database, TAKE_SIGNAL).get(next.id)! : null;
+  const next = statement<[number, string], number | null>(database, NEXT_SIGNAL)
+    .pluck()
+    .get(task, JSON.stringify(names));
+  return next == null ? null : statement<[number], TakenSignal>(database, TAKE_SIGNAL).get(next)!;
 }
 
 /** The signals that were sent to a task answer its waits for them; returns whether any is answered. */
