@@ -53,7 +53,7 @@ describe('An update of a task', () => {
     await ended(tasks, id);
     expect(seen).toEqual([{ text: 'cake', token: 'x' }]);
     await expect(tasks.update(id, { delay: '1h' })).rejects.toThrow(
-      new TaskStateError(id, 'update', 'completed', ['scheduled', 'available', 'retryable']),
+      new TaskStateError(id, 'update', 'completed', ['scheduled', 'available', 'held', 'retryable']),
     );
     await expect(tasks.update('nobody', { delay: '1h' })).rejects.toThrow(TaskNotFoundError);
   });
