@@ -63,8 +63,8 @@ function project(
       isolate,
       maxWorkers: workers,
       // A machine that is busy is slow: no test waits for less than this, and none that passes waits for it.
-      testTimeout: 120_000,
-      hookTimeout: 120_000,
+      testTimeout: 240_000,
+      hookTimeout: 240_000,
       expect: { poll: { timeout: 50_000 } },
       // Specs of one process share the objects that they spy on.
       restoreMocks: true,

@@ -16,7 +16,7 @@ const PROCESSES = 3;
 let compiled: Compiled;
 beforeAll(async () => {
   compiled = await compiledFiles();
-}, 120_000);
+});
 
 const children: ChildProcess[] = [];
 afterEach(async () => {
@@ -62,7 +62,7 @@ function itIsShared(options: () => TasksModuleOptions): void {
       expect((await fetch(`${origin}/admin/tasks/api/queues`)).status).toBe(401);
       expect((await fetch(`${origin}/admin/tasks/api/queues`, { headers })).status).toBe(200);
     }
-  }, 60_000);
+  });
 }
 
 describeWith([], 'the key of a SQLite store', () => {
@@ -95,7 +95,7 @@ describeWith('redis', 'the key of a store on Redis', () => {
     };
     expect(await ask(later)).toBe(200);
     expect(await ask(running)).toBe(401);
-  }, 60_000);
+  });
 });
 
 describeWith('postgres', 'the key of a store on PostgreSQL', () => {

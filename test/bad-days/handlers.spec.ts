@@ -28,7 +28,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   compiled = await compiledFiles();
-}, 120_000);
+});
 afterEach(async () => {
   await stage.remove();
 });
@@ -94,7 +94,7 @@ describe('a handler that never returns', () => {
     const next = await tasks.queue<string>('work', 'good', {});
     expect(await stage.ended(tasks, id)).toMatchObject({ state: 'failed', error: { name: 'TimeoutError' } });
     expect((await stage.ended(tasks, next.id)).state).toBe('completed');
-  }, 60_000);
+  });
 
   it('does not keep its process from shutting down, and is handed back', async () => {
     const tasks = await begin();
@@ -103,7 +103,7 @@ describe('a handler that never returns', () => {
     await stage.started(id);
     await worker.shutDown();
     expect(await tasks.get(id)).toMatchObject({ state: 'available', attempts: [{ outcome: 'released' }] });
-  }, 60_000);
+  });
 });
 
 describe('a handler', () => {
@@ -127,7 +127,7 @@ describe('a handler', () => {
     expect((await stage.ended(tasks, after.id)).state).toBe('completed');
     expect(worker.hasEnded).toBe(false);
     expect(stage.faults()).toEqual([]);
-  }, 60_000);
+  });
 
   it('may flood its log: what is kept is bounded, and others are served meanwhile', async () => {
     const tasks = await begin();
@@ -139,7 +139,7 @@ describe('a handler', () => {
     expect(task.logs.length).toBe(1_001);
     expect(task.logs.at(-1)!.message).toContain('Only the first 1000 lines');
     expect(task.progress!.percent).toBe(99);
-  }, 60_000);
+  });
 });
 
 describe('100,000 tasks', () => {

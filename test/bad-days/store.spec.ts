@@ -15,7 +15,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   compiled = await compiledFiles();
-}, 120_000);
+});
 afterEach(() => stage.remove());
 
 /** A store on which one app enqueues and one process works. */

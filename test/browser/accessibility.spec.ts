@@ -75,5 +75,5 @@ describe.skipIf(!hasChromium)(`the page for everybody (needs ${CHROMIUM})`, () =
     // It would be waited for when the app ends.
     fixture.handlers.report(100);
     expect(found).toEqual([]);
-  }, 90_000);
+  });
 });

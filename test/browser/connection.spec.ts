@@ -95,5 +95,5 @@ describe.skipIf(!hasChromium)(`the page's connection (needs ${CHROMIUM})`, () =>
     const seconds = (performance.now() - since) / 1_000;
     // The list and its counts once a second at most, and what a page asks for when it opens.
     expect(asked.length).toBeLessThanOrEqual(MAX_AT_OPENING + 2 * seconds);
-  }, 90_000);
+  });
 });

@@ -109,10 +109,10 @@ describe.skipIf(!hasChromium)(`the page on another engine (needs ${CHROMIUM})`, 
         .getByRole('row')
         .filter({ hasText: 'default' })
         .getByText('1', { exact: true })
-        .waitFor({ timeout: 30_000 });
+        .waitFor({ timeout: 60_000 });
       await server.restart();
-      await outbox.getByText('Nothing waits to be handed over.').waitFor({ timeout: 30_000 });
+      await outbox.getByText('Nothing waits to be handed over.').waitFor({ timeout: 60_000 });
       await app.reached(task.id, 'completed');
-    }, 120_000);
+    });
   });
 });

@@ -182,5 +182,5 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     await page.getByRole('link', { name: 'The mail server is away' }).first().click();
     await fixture.row('customer: "Ada"').waitFor();
     expect(await clicks()).toBe(4);
-  }, 60_000);
+  });
 });

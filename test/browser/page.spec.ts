@@ -189,7 +189,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
         expect(await page.evaluate('document.documentElement.scrollWidth'), `${hash} at ${width}`).toBe(width);
       }
     }
-  }, 60_000);
+  });
 
   it('tells its series apart where a system replaces colours', async () => {
     await fixture.failMany(2);

@@ -30,7 +30,7 @@ describe.skipIf(!hasChromium)(`what the page says and does (needs ${CHROMIUM})`,
     await fixture.failed('flaky');
     for (const tab of tabs) await tab.getByRole('link', { name: 'failed 2' }).waitFor();
     await context.close();
-  }, 90_000);
+  });
 
   it('finds a task by its id at once, whatever else is asked of the list', async () => {
     const { id } = await fixture.failed('flaky');

@@ -11,7 +11,7 @@ describeWith('postgres', 'with a PostgreSQL', () => {
 
   beforeAll(async () => {
     server = await SharedPostgres.join(createBullmqTables);
-  }, 120_000);
+  });
 
   describeTaskEngine('BullMQ on PostgreSQL', async () => {
     const postgres = await server.createDatabase();

@@ -10,7 +10,7 @@ describeWith('redis', 'with a Redis', () => {
 
   beforeAll(async () => {
     server = await SharedRedis.join();
-  }, 120_000);
+  });
 
   describeTaskEngine('BullMQ on Redis', async () => {
     const options = {

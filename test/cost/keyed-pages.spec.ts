@@ -63,7 +63,7 @@ describe.runIf(existsSync(IO))('Pages that statements about keys visit', () => {
     folder = mkdtempSync(join(tmpdir(), 'keyed-pages-'));
     few = await storeWith(10);
     many = await storeWith(100_000);
-  }, 120_000);
+  });
 
   afterAll(() => rmSync(folder, { recursive: true }));
 

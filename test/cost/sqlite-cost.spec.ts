@@ -41,7 +41,7 @@ describe(`What ${TASKS.toLocaleString('en')} tasks cost the store`, () => {
     // One of each, as what asks for the next that is due reads a row where there is one.
     few = await lifeOfAStore(1);
     many = await lifeOfAStore(100_000);
-  }, 120_000);
+  });
 
   afterAll(() => {
     time.goOn();

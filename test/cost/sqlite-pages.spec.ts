@@ -59,7 +59,7 @@ describe.runIf(existsSync(IO))('Pages that statements visit', () => {
     fill(database, { count: TASKS, queues: { completed: QUEUE, scheduled: QUEUE, available: QUEUE } }, NOW);
     database.pragma('wal_checkpoint(TRUNCATE)');
     await connection.close();
-  }, 120_000);
+  });
 
   afterAll(() => rmSync(folder, { recursive: true }));
 

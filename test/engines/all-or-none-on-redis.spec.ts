@@ -49,5 +49,5 @@ describeWith('redis', 'Redis whose memory runs full in the middle of queueMany',
       admin.disconnect();
       await server.remove();
     }
-  }, 60_000);
+  });
 });

@@ -48,14 +48,14 @@ describeWith('redis', 'what the panel reads of a Redis with ten thousand tasks',
     watcher = await asking.monitor();
     // Whoever sent it: what a script runs is told of as well.
     watcher.on('monitor', (_at: string, command: string[]) => seen.push(command));
-  }, 120_000);
+  });
 
   afterAll(async () => {
     for (const engine of opened) await engine.close();
     watcher.disconnect();
     asking.disconnect();
     await server.remove();
-  }, 120_000);
+  });
 
   /** The commands that Redis ran for `read`. */
   async function commandsOf(read: () => Promise<unknown>): Promise<string[][]> {

@@ -26,7 +26,7 @@ export function describeBullmq(name: string, start: () => Promise<BullmqSite>): 
 
     beforeAll(async () => {
       site = await start();
-    }, 120_000);
+    });
     afterAll(() => site.remove(), 120_000);
 
     async function boot(providers: Array<new () => object>, workers: number | false = 5) {
@@ -145,7 +145,7 @@ export function describeBullmq(name: string, start: () => Promise<BullmqSite>): 
         }
       };
       await Promise.all(Array.from({ length: 8 }, read));
-    }, 120_000);
+    });
 
     it('aborts a running task that another process cancels', async () => {
       const started = signal();
@@ -234,6 +234,6 @@ export function describeBullmq(name: string, start: () => Promise<BullmqSite>): 
       expect(acknowledged.length).toBeGreaterThan(0);
       for (const id of acknowledged) await when(tasks, id, ({ state }) => state === 'completed', { patience: 100_000 });
       expect(acknowledged.every((id) => ran.has(id))).toBe(true);
-    }, 120_000);
+    });
   });
 }

@@ -58,7 +58,7 @@ describeWith('redis', 'A connection to Redis', () => {
 
   beforeAll(async () => {
     redis = await SharedRedis.join();
-  }, 120_000);
+  });
 
   it.each<[string, (url: string, port: number) => NonNullable<BullmqOptions['connection']>]>([
     ['a URL', (url) => url],
@@ -153,7 +153,7 @@ describeWith('redis', 'A Redis that an app loses while it runs', () => {
       for (const spy of spies) spy.mockRestore();
       await redis.remove();
     });
-  }, 120_000);
+  });
 
   async function bootOn(password?: string) {
     const connection = { host: redis.host, port: redis.port, ...(password !== undefined && { password }) };
@@ -185,7 +185,7 @@ describeWith('redis', 'A Redis that an app loses while it runs', () => {
       expect.stringMatching(new RegExp(`^${place} cannot be used`)),
       expect.stringMatching(new RegExp(`^${place} answers again, after`)),
     ]);
-  }, 120_000);
+  });
 
   it('has one warning that says so where its password was changed', async () => {
     const admin = new Redis({ host: redis.host, port: redis.port });
@@ -200,7 +200,7 @@ describeWith('redis', 'A Redis that an app loses while it runs', () => {
     expect(lines.join('\n')).not.toMatch(/topsecret|another/);
     await admin.config('SET', 'requirepass', 'topsecret');
     await until('it to let the app in', () => lines.some((line) => line.includes('answers again, after')));
-  }, 120_000);
+  });
 });
 
 describeWith('postgres', 'A connection to PostgreSQL', () => {
@@ -208,7 +208,7 @@ describeWith('postgres', 'A connection to PostgreSQL', () => {
 
   beforeAll(async () => {
     postgres = await SharedPostgres.join();
-  }, 120_000);
+  });
   afterAll(() => postgres.leave());
 
   it.each<[string, (url: string) => NonNullable<BullmqOptions['postgres']>]>([

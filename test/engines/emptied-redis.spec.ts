@@ -26,7 +26,7 @@ describeWith('redis', 'a Redis that comes back empty while the app runs', () => 
 
   beforeAll(async () => {
     server = await RedisServer.start();
-  }, 120_000);
+  });
   afterAll(() => server.remove());
   beforeEach(() => {
     ticks = 0;

@@ -19,12 +19,12 @@ export interface ForeignSite {
 
 /** BullMQ queues that other code filled are shown, and never touched. */
 export function describeForeignQueues(name: string, start: () => Promise<ForeignSite>): void {
-  describe(`BullMQ queues of other code on ${name}`, { timeout: 60_000 }, () => {
+  describe(`BullMQ queues of other code on ${name}`, () => {
     let site: ForeignSite;
 
     beforeAll(async () => {
       site = await start();
-    }, 120_000);
+    });
 
     /** Two queues with jobs of the same ids, one of which has failed. */
     async function legacy() {

@@ -25,7 +25,7 @@ export function describeOddTexts(name: string, start: () => Promise<OddTextsSite
 
     beforeAll(async () => {
       site = await start();
-    }, 120_000);
+    });
     afterAll(() => site.remove());
 
     async function boot(...providers: Array<new () => object>) {

@@ -45,7 +45,7 @@ describeWith(['redis', 'postgres'], 'A name that BullMQ refuses or uses itself',
 
   beforeAll(async () => {
     [redis, postgres] = await Promise.all([SharedRedis.join(), SharedPostgres.join()]);
-  }, 120_000);
+  });
 
   const SITES = {
     Redis: async () => ({ connection: redis.connection, prefix: redis.createPrefix() }),

@@ -34,7 +34,7 @@ export function describeFaults(name: string, start: () => Promise<FaultySite>): 
 
     beforeAll(async () => {
       site = await start();
-    }, 120_000);
+    });
     afterAll(() => site.remove());
 
     beforeEach(async () => {
@@ -50,13 +50,13 @@ export function describeFaults(name: string, start: () => Promise<FaultySite>): 
       tasks = await stage.startApp();
       const workers = [0, 1].map(() => stage.startWorker({ workers: { work: 5, late: 1 } }));
       await Promise.all(workers.map(({ ready }) => ready));
-    }, 120_000);
+    });
 
     afterEach(async () => {
       proxy.forward();
       await stage.remove();
       await proxy.close();
-    }, 120_000);
+    });
 
     it('loses no task when all connections are cut, again and again', SLOW, async () => {
       const load = new Load(tasks);

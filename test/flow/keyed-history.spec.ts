@@ -11,7 +11,7 @@ const STEPS = 60;
 describe('Slots by key, whatever happens to their tasks', () => {
   it('are never more than there are, and none is free while a task waits for it', async () => {
     for (let seed = 1; seed <= HISTORIES; seed += 1) await runKeyedHistory(seed, STEPS);
-  }, 120_000);
+  });
 });
 
 describe('the histories find an engine that', () => {

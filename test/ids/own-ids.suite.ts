@@ -37,7 +37,7 @@ export function describeOwnIds(name: string, start: () => Promise<OwnIdsSite>): 
 
     beforeAll(async () => {
       site = await start();
-    }, 120_000);
+    });
 
     async function boot(options: TasksModuleRootOptions, ...providers: Array<new () => object>) {
       const workers = providers.length > 0 ? { default: 2, idle: 0 } : (false as const);

@@ -45,7 +45,7 @@ describe(`follow-up tasks and results of workers that are killed (KILL_SEED=${SE
   beforeAll(async () => {
     stage = new Stage(worker.program, { maxLostAttempts: 1_000, queues: { work: {}, left: {} } });
     tasks = await stage.startApp();
-  }, 120_000);
+  });
   afterAll(() => stage.remove());
 
   const completed = (): number => stage.query<{ count: number }>(COMPLETED)[0]!.count;

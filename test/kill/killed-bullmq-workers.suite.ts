@@ -19,7 +19,7 @@ export function describeKilledWorkers(name: string, start: () => Promise<BullmqO
         lease: 1_000,
         maxLostAttempts: 100,
       });
-    }, 120_000);
+    });
 
     afterAll(() => stage.remove());
 

@@ -33,7 +33,7 @@ describe(`the tasks that follow failures, of workers that are killed (KILL_SEED=
     const options = { queues: { work: {}, left: {} }, onFailed: { queue: 'left', name: 'told' } };
     stage = new Stage(worker.program, { maxLostAttempts: 1, ...options });
     tasks = await stage.startApp();
-  }, 120_000);
+  });
   afterAll(() => stage.remove());
 
   const count = (sql: string): number => stage.query<{ count: number }>(sql)[0]!.count;

@@ -26,7 +26,7 @@ const KILLS = 7;
 const FURTHEST = 0.3;
 const LOOK_EVERY_MS = 2;
 /** A process that is not where it was to be killed by then is killed where it is. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Roughly how much stands in a store, told at once. */
 type Measure = () => Promise<number>;

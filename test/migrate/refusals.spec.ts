@@ -71,7 +71,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
 
   beforeAll(async () => {
     places = await Places.open();
-  }, 120_000);
+  });
 
   describe.each(['Redis', 'PostgreSQL'] as const)('to %s of what it cannot hold under its name', (kind) => {
     it('is refused before anything is written, by the dry run too', async () => {
@@ -97,7 +97,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       await store.resumeQueues(['nestjs-tasks']);
       const { code, err } = await migrate(source.address, target.address);
       expect(code, err).toBe(0);
-    }, 120_000);
+    });
   });
 
   describe.each(KINDS)('with a store in %s', (kind) => {
@@ -117,7 +117,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       }
       await ended(tasks, (await tasks.queue('default', 'work', {})).id);
       expect(await (await opened(other.address)).readMark()).toBe(null);
-    }, 120_000);
+    });
 
     it('that ends unlike deletes nothing, lets no process work meanwhile, and can be finished', async () => {
       const now = Date.now();
@@ -144,7 +144,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       const moved = await read(await opened(target.address));
       expect(moved.map((task) => rowOf(task, now))).toEqual(tasks.map((task) => rowOf(task, now)));
       expect(await read(await opened(source.address))).toEqual([]);
-    }, 120_000);
+    });
 
     it('brings back nothing that was cancelled in the target', async () => {
       const [source, target] = [await places.make('SQLite'), await places.make(kind)];
@@ -157,7 +157,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       const { code, err } = await migrate(source.address, target.address);
       expect(err).toContain(`task ${tasks[1]!.id} is missing in the target, or has ended there`);
       expect(code).toBe(1);
-    }, 60_000);
+    });
 
     it('can be given up: the source is as before, the target has what it had', async () => {
       const now = Date.now();
@@ -181,7 +181,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       const app = await boot(target);
       expect((await app.get(TaskDispatcher).stats()).find(({ queue }) => queue === 'mail')?.paused).toBe(true);
       await boot(source);
-    }, 120_000);
+    });
 
     it('is told of and not done by a dry run', async () => {
       const [source, target] = [await places.make('SQLite'), await places.make(kind)];
@@ -194,7 +194,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       expect(await read(await opened(target.address))).toEqual([]);
       expect(await read(await opened(source.address))).toHaveLength(40);
       await boot(source);
-    }, 120_000);
+    });
   });
 
   it('is carried on by one process at a time: by another when that is gone, or silent', async () => {
@@ -228,7 +228,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
     const silent = await migrate(source.address, target.address, '--lease', '1s');
     expect(silent.code, silent.err).toBe(0);
     expect(await read(await opened(target.address))).toHaveLength(5);
-  }, 120_000);
+  });
 
   it('that had only to let the source go does so while the target is worked on, and touches nothing', async () => {
     const [source, target] = [await places.make('SQLite'), await places.make('Redis')];
@@ -253,7 +253,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
     expect(await read(await opened(source.address))).toHaveLength(3);
     expect(await read(await opened(target.address))).toHaveLength(1);
     await boot(source);
-  }, 120_000);
+  });
 
   it.each(KINDS)(
     'is refused from %s to itself, under another name',
@@ -315,7 +315,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       await tasks.retry(failed.id);
       expect(await ended(tasks, failed.id)).toMatchObject({ state: 'completed', attempt: failed.attempt + 1 });
       expect(ran).toEqual([{ id: failed.id, attempt: failed.attempt + 1 }]);
-    }, 120_000);
+    });
 
     it('does not mix failed tasks with jobs that other code added', async () => {
       const [source, target] = [await places.make('SQLite'), await places.make(kind)];
@@ -328,6 +328,6 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       await foreign.remove();
       expect((await migrate(source.address, target.address)).code).toBe(0);
       expect(await read(await opened(target.address))).toHaveLength(10);
-    }, 120_000);
+    });
   });
 });

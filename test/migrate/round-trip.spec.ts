@@ -62,7 +62,7 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
 
   beforeAll(async () => {
     places = await Places.open();
-  }, 120_000);
+  });
 
   describe.each(KINDS.flatMap((from) => KINDS.map((to) => ({ from, to }))))('from $from to $to', ({ from, to }) => {
     it('takes along all that a task was and went through, schedules and pauses', async () => {
@@ -150,7 +150,7 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       expect(held.map(({ state }) => state)).toEqual(['available']);
       await after.resumeQueue('held');
       await ended(after, held[0]!.id);
-    }, 120_000);
+    });
   });
 
   it.each(KINDS)(

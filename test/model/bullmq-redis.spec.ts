@@ -10,7 +10,7 @@ describeWith('redis', 'with a Redis', () => {
 
   beforeAll(async () => {
     server = await SharedRedis.join();
-  }, 120_000);
+  });
 
   describeModel(
     'BullMQ on Redis',

@@ -18,7 +18,7 @@ describeWith(['redis', 'postgres'], 'tasks in Redis', () => {
 
   beforeAll(async () => {
     [redis, postgres] = await Promise.all([SharedRedis.join(), SharedPostgres.join()]);
-  }, 120_000);
+  });
 
   const store = () => ({
     engine: bullmq({ connection: redis.connection, prefix: redis.createPrefix() }),

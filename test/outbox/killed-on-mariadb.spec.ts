@@ -8,7 +8,7 @@ describeWith('mariadb', 'MariaDB', () => {
 
   beforeAll(async () => {
     server = await SharedMariadb.join();
-  }, 120_000);
+  });
 
   describeKills('MariaDB', () => server.createDatabase());
 });

@@ -9,7 +9,7 @@ describeWith('postgres', 'PostgreSQL', () => {
 
   beforeAll(async () => {
     server = await SharedPostgres.join();
-  }, 120_000);
+  });
 
   const database = async (): Promise<DataSourceOptions> => ({
     type: 'postgres',

@@ -24,7 +24,7 @@ export function describeKills(name: string, database: (folder: string) => Promis
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'tasks-outbox-'));
       compiled = await compiledFiles();
-    }, 120_000);
+    });
 
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -11,7 +11,7 @@ describeWith('mariadb', 'MariaDB with the character set utf8mb3', () => {
 
   beforeAll(async () => {
     server = await SharedMariadb.join();
-  }, 120_000);
+  });
 
   it.each(['utf8mb4', 'UTF8_GENERAL_CI'])(
     'takes params with every character there is, over a connection in %s',

@@ -13,7 +13,7 @@ describeWith('postgres', 'PostgreSQL', () => {
 
   beforeAll(async () => {
     server = await SharedPostgres.join();
-  }, 120_000);
+  });
 
   afterAll(() => server.leave());
 

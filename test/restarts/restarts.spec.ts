@@ -11,7 +11,7 @@ import type { AppMessage, AppSetup, TestMessage } from './worker/messages.js';
 let compiled: Compiled;
 beforeAll(async () => {
   compiled = await compiledFiles();
-}, 120_000);
+});
 
 let folder: string;
 const apps: App[] = [];
@@ -100,7 +100,7 @@ describe.each(SAVES)('an app on %s that is started anew on its port', (platform,
     for (const one of former) one.tell('end the handler');
     expect(new Set(await Promise.all(former.map((one) => one.ended())))).toEqual(new Set(['SIGTERM']));
     expect(await pidAt(port)).toBe(app.pid);
-  }, 120_000);
+  });
 
   it('leaves the server to an app whose hooks want to serve on before it closes', async () => {
     const app = new App({ platform, servesOn: true, port: 0 });

@@ -38,7 +38,7 @@ describe('an import whose process ends', () => {
     compiled = await compiledFiles();
     app = new QuickStart(compiled);
     await app.start();
-  }, 120_000);
+  });
   afterAll(() => app?.remove());
 
   const progress = async (id: string): Promise<DataImport> => (await app.server.get<DataImport>(`/imports/${id}`)).body;
@@ -83,7 +83,7 @@ describe('an import whose process ends', () => {
     expect(stored).toHaveLength(expected.length);
     expect(checksum(stored)).toBe(checksum(expected));
     expect(await progress(importId)).toMatchObject({ rowsDone: expected.length, rowsStored: expected.length });
-  }, 120_000);
+  });
 
   it('is handed back when the process is told to stop, and goes on after the next start', async () => {
     const { body } = await app.server.post<{ importId: string; task: { id: string } }>('/imports', { batchSize: 1 });
@@ -96,5 +96,5 @@ describe('an import whose process ends', () => {
     const { attempts, logs } = await app.task(body.task.id);
     expect(attempts[0]).toMatchObject({ outcome: 'released' });
     expect(logs.map(({ message }) => message)).toContain(`Resuming after row ${rows}`);
-  }, 120_000);
+  });
 });

@@ -14,7 +14,7 @@ describe('the minimal sample', () => {
   beforeAll(async () => {
     compiled = await compiledFiles();
     server = await ServerProcess.start([compiled.file('sample/minimal/main')], { cwd: folder, env: { PORT: '0' } });
-  }, 120_000);
+  });
   afterAll(async () => {
     await server?.end('SIGKILL');
     rmSync(folder, { recursive: true, force: true });

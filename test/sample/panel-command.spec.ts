@@ -33,7 +33,7 @@ describe('nestjs-tasks panel', () => {
 
   beforeAll(async () => {
     compiled = await compiledFiles();
-  }, 120_000);
+  });
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-panel-'));

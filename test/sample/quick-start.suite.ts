@@ -22,7 +22,7 @@ export function describeQuickStart(store: string, createStore: () => Promise<str
       compiled = await compiledFiles();
       app = new QuickStart(compiled, await createStore());
       await app.start();
-    }, 120_000);
+    });
     afterAll(() => app?.remove());
 
     async function emailTo(address: string): Promise<Email> {

@@ -14,7 +14,7 @@ describe('the reminders sample', () => {
   beforeAll(async () => {
     const main = (await compiledFiles()).file('sample/reminders/main');
     server = await ServerProcess.start([main], { cwd: folder, env: { PORT: '0' } });
-  }, 120_000);
+  });
   afterAll(async () => {
     await server?.end('SIGKILL');
     rmSync(folder, { recursive: true, force: true });

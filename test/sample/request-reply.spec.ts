@@ -12,7 +12,7 @@ describe('the request-reply sample', () => {
   beforeAll(async () => {
     const main = (await compiledFiles()).file('sample/request-reply/main');
     server = await ServerProcess.start([main], { cwd: folder, env: { PORT: '0' } });
-  }, 120_000);
+  });
   afterAll(async () => {
     await server?.end('SIGKILL');
     rmSync(folder, { recursive: true, force: true });

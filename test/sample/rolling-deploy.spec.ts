@@ -18,5 +18,5 @@ describe('the rolling-deploy sample', () => {
     expect(stdout).toContain('newer build: welcome mail to grace@example.org');
     expect(stdout).toContain('newer build: plain mail to joan@example.org');
     expect(stdout).toContain('all 3 tasks are completed');
-  }, 120_000);
+  });
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 100_000;
 const PAUSE_MS = 10;
 
 type Answer<T> = T | undefined | null | false;
@@ -12,7 +12,7 @@ export interface Changes {
 }
 
 export interface Waiting {
-  /** Milliseconds after which it gives up; 60 seconds by default. */
+  /** Milliseconds after which it gives up; 100 seconds by default. */
   readonly patience?: number;
   /** Asks again after each of these changes; without them, every 10 ms. */
   readonly changes?: Changes;

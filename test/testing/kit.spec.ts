@@ -471,7 +471,7 @@ describe('An app of any shape', () => {
     const main = (await compiled()).file('test/testing/child/main');
     const { stdout } = await promisify(execFile)(process.execPath, [main]);
     expect(stdout.trim().split('\n')).toEqual(['manual: 1', 'inline: 0', 'live: completed', 'closed']);
-  }, 120_000);
+  });
 
   it('without a store says what is missing', async () => {
     const { t } = await bench({ imports: [TasksTestingModule.forRoot()] });

@@ -32,7 +32,7 @@ class HoldHandler {
 
 /** Workers that are started and stopped by hand, on every engine alike. */
 export function describeWorkers(name: string, store: () => Promise<TasksModuleRootOptions>): void {
-  describe(`workers ${name}`, { timeout: 120_000 }, () => {
+  describe(`workers ${name}`, () => {
     async function boot(options: TasksModuleRootOptions = {}): Promise<TaskDispatcher> {
       Object.assign(seen, { ran: [], begun: signal(), go: signal() });
       const app = await bootApp({

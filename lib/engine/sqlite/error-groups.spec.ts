@@ -59,7 +59,7 @@ describe('the embedded store', () => {
       refused: [],
     });
     expect(await groups()).toEqual([]);
-  }, 60_000);
+  });
 
   it('finds what was enqueued in a span of time without looking at what was not', async () => {
     const days = 20;

@@ -22,7 +22,7 @@ export interface StoredAttempt {
 }
 
 /** Four processes that boot on a machine that is busy already take their time. */
-const AT_WORK_MS = 110_000;
+const AT_WORK_MS = 150_000;
 
 /** A store on which processes work, and a producer in this one. */
 export class Stage {
@@ -171,7 +171,7 @@ export function useWorker(main = 'main'): { readonly program: string } {
   let program = '';
   beforeAll(async () => {
     program = (await compiled()).file(`test/kill/worker/${main}`);
-  }, 120_000);
+  });
   return {
     get program(): string {
       return program;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-const START_PATIENCE_MS = 25_000;
+const START_PATIENCE_MS = 100_000;
 const ANSI_COLOURS = new RegExp(String.raw`\u001b\[\d+m`, 'g');
 
 export interface Answer<T> {

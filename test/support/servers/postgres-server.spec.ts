@@ -19,7 +19,7 @@ describeWith('postgres', 'a PostgreSQL of the test', () => {
 
   beforeAll(async () => {
     server = await PostgresServer.start();
-  }, 120_000);
+  });
 
   afterAll(() => server.remove());
 

@@ -160,5 +160,5 @@ describe('the counters of tasks by queue and state', () => {
       }),
       { numRuns: 60 },
     );
-  }, 120_000);
+  });
 });
