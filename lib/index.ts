@@ -86,6 +86,7 @@ export type {
   PauseSelector,
   QueueFlow,
   RateLimit,
+  TaskBlock,
   TaskHold,
   TaskKey,
   TaskPause,

@@ -22,6 +22,7 @@ import { CronsResource } from './api/crons.resource.js';
 import { EngineResource } from './api/engine.resource.js';
 import { EventsResource } from './api/events.resource.js';
 import { HandlersResource } from './api/handlers.resource.js';
+import { LimitsResource } from './api/limits.resource.js';
 import { ProblemsResource } from './api/problems.resource.js';
 import { QueuesResource } from './api/queues.resource.js';
 import type { Resource } from './api/resource.js';
@@ -41,6 +42,7 @@ import { panelController } from './panel-controller.js';
 /** The parts of the API. */
 const RESOURCES: ReadonlyArray<Type<Resource>> = [
   QueuesResource,
+  LimitsResource,
   ProblemsResource,
   TasksResource,
   StepsResource,

@@ -4,12 +4,14 @@ import { checkOwnId } from './own-id.js';
 import { shownNumber, shownValue } from './shown-value.js';
 
 interface FlowPart {
-  readonly key?: { readonly concurrency: number | null };
+  readonly key?: { readonly concurrency?: number | null; readonly rateLimit?: string | null };
+  readonly concurrency?: number | null;
   readonly globalConcurrency?: number | null;
   readonly rateLimit?: string | null;
 }
 
-const EXAMPLE = '{ key: { concurrency: 2 } }, { globalConcurrency: 10 } or { rateLimit: "5/s" }';
+const EXAMPLE =
+  '{ key: { concurrency: 2, rateLimit: "100/m" } }, { concurrency: 5 }, { globalConcurrency: 10 } or { rateLimit: "5/s" }';
 
 /** @throws InvalidArgumentError for what changes nothing, or is wrong */
 export function checkQueueChange<Change extends FlowPart>(change: Change): Change {
@@ -19,17 +21,28 @@ export function checkQueueChange<Change extends FlowPart>(change: Change): Chang
       `The change must be an object, such as ${EXAMPLE}, not ${shownValue(change)}.`,
     );
   }
-  const { key, globalConcurrency, rateLimit, ...others } = change;
+  const { key, concurrency, globalConcurrency, rateLimit, ...others } = change;
   const other = Object.keys(others)[0];
   if (other !== undefined) {
     throw new InvalidArgumentError(other, `"${other}" of a queue cannot be changed, only what ${EXAMPLE} say.`);
   }
-  if (key === undefined && globalConcurrency === undefined && rateLimit === undefined) {
+  if ([key, concurrency, globalConcurrency, rateLimit].every((part) => part === undefined)) {
     throw new InvalidArgumentError('change', `Say what is to change of the queue: ${EXAMPLE}.`);
   }
-  if (key !== undefined) checkConcurrency(key?.concurrency, 'key.concurrency');
+  if (key !== undefined) checkKeyPart(key);
+  if (concurrency !== undefined) checkConcurrency(concurrency, 'concurrency');
   if (globalConcurrency !== undefined) checkConcurrency(globalConcurrency, 'globalConcurrency');
   return change;
+}
+
+function checkKeyPart(key: FlowPart['key']): void {
+  const { concurrency, rateLimit, ...others } = Object(key) as NonNullable<FlowPart['key']>;
+  if (concurrency !== undefined) checkConcurrency(concurrency, 'key.concurrency');
+  if (Object.keys(others).length === 0 && (concurrency !== undefined || rateLimit !== undefined)) return;
+  throw new InvalidArgumentError(
+    'key',
+    `key must say what is to change of each key, such as { concurrency: 2, rateLimit: "100/m" }, not ${shownValue(key)}.`,
+  );
 }
 
 function checkConcurrency(value: unknown, field: string): void {

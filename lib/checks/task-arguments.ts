@@ -115,7 +115,7 @@ function withStates({ states, ...filter }: TaskFilter & { states?: unknown }): T
 }
 
 function checkFilter(filter: TaskFilter, prefix: string): TaskFilter {
-  const { state, queue, name, tags, search, from, to, error } = filter;
+  const { state, queue, name, tags, key, search, from, to, error } = filter;
   if (from !== undefined && to !== undefined && checkTime(from, `${prefix}from`) >= checkTime(to, `${prefix}to`)) {
     throw new InvalidArgumentError(`${prefix}to`, `${prefix}to must be later than ${prefix}from.`);
   }
@@ -124,6 +124,7 @@ function checkFilter(filter: TaskFilter, prefix: string): TaskFilter {
     ...(queue !== undefined && { queue: checkTexts(queue, `${prefix}queue`) }),
     ...(name !== undefined && { name: checkTexts(name, `${prefix}name`) }),
     ...(tags !== undefined && { tags: checkWantedTags(tags, `${prefix}tags`) }),
+    ...(key !== undefined && { key: checkText(key, `${prefix}key`) }),
     ...(search !== undefined && { search: checkText(search, `${prefix}search`, MAX_SEARCH_LENGTH) }),
     ...(error !== undefined && { error: checkText(error, `${prefix}error`) }),
     ...(from !== undefined && { from: checkTime(from, `${prefix}from`) }),

@@ -39,6 +39,20 @@ describe('an engine that can do less than is asked for', () => {
     expect(unfitOptions(config({}), LESS_ABLE)).toEqual([]);
   });
 
+  it('refuses keys, turns and shared limits by their names, and takes what is of a whole queue', () => {
+    const { keys: _keys, namedLimits: _named, ...others } = ABLE.capabilities;
+    const less = { kind: 'less-able', capabilities: { ...others, keys: false, namedLimits: false } };
+    const unfit = (options: TasksModuleRootOptions) => unfitOptions(config(options), less);
+    for (const key of [{ concurrency: 1 }, { rateLimit: '5/s' }, { weights: { a: 2 } }]) {
+      expect(unfit({ queues: { imports: { key } } })).toEqual([
+        expect.stringMatching(/^Queue "imports": "key" cannot/),
+      ]);
+    }
+    expect(unfit({ queues: { imports: { fair: true } } })).toEqual([expect.stringMatching(/"imports": "fair" cannot/)]);
+    expect(unfit({ limits: { stripe: '5/s' } })).toEqual([expect.stringMatching(/^"limits": the engine "less-able"/)]);
+    expect(unfit({ queues: { imports: { rateLimit: '5/s', globalConcurrency: 3 } } })).toEqual([]);
+  });
+
   it('warns of a rank that a queue does not have there', () => {
     const ranked = config({ workers: { default: 1, emails: 1 }, queues: { emails: { priority: 5 } } });
     expect(weakerOptions(ranked, LESS_ABLE)).toEqual([expect.stringMatching(/^Queue "emails" has priority 5/)]);

@@ -35,8 +35,8 @@ export function unfitOptions(
 }
 
 function unfitFlow({ name, flow }: QueueConfig, kind: string, capabilities: EngineCapabilities): string[] {
-  const { keyConcurrency, fair, weights, globalConcurrency } = flow ?? {};
-  const options = [keyConcurrency !== undefined || weights ? 'key' : null, fair ? 'fair' : null];
+  const { keyConcurrency, keyRateLimit, fair, weights, globalConcurrency } = flow ?? {};
+  const options = [keyConcurrency !== undefined || keyRateLimit || weights ? 'key' : null, fair ? 'fair' : null];
   const unfit = capabilities.keys ? [] : options.filter((option) => option !== null);
   const problems = unfit.map((option) => `Queue "${name}": "${option}" cannot be had, as ${noKeys(kind)}`);
   if (globalConcurrency !== undefined && !capabilities.globalConcurrency) {

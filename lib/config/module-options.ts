@@ -57,6 +57,7 @@ export interface CheckedQueue extends QueueSettingsOptions {
 /** {@link QueueKeyOptions} of one source after it was checked. */
 export interface CheckedQueueKey {
   readonly concurrency?: number;
+  readonly rateLimit?: RateLimit;
   readonly weights?: Map<string, number>;
 }
 
@@ -211,6 +212,7 @@ const adminFields: OptionChecks<AdminOptions> = {
 
 const keyFields: OptionChecks<CheckedQueueKey> = {
   concurrency: wholeNumber(1, MAX_CONCURRENCY),
+  rateLimit: checkWith(checkRateLimit),
   weights: mapOf(
     checkWith<string>((value) => ({ value: String(value) })),
     wholeNumber(1, MAX_KEY_WEIGHT),

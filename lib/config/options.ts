@@ -95,6 +95,11 @@ export interface QueueKeyOptions {
    */
   concurrency?: number;
   /**
+   * Most tasks of one key that start in a span of time, over all processes of the store: `100/m`, `5/s`, `10/30s`.
+   * @default any number
+   */
+  rateLimit?: string;
+  /**
    * By key, with `fair`: how many turns it has while others have one, a whole number from 1 to 1,000.
    * @default 1 for each
    */

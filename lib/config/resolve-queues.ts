@@ -44,6 +44,7 @@ function flowOf({ key, fair, globalConcurrency }: CheckedQueue = {}): QueueFlow 
     key?.weights && key.weights.size > 0 ? Object.fromEntries([...key.weights].toSorted(byName)) : undefined;
   const flow: QueueFlow = {
     ...(key?.concurrency !== undefined && { keyConcurrency: key.concurrency }),
+    ...(key?.rateLimit && { keyRateLimit: key.rateLimit }),
     ...(fair && { fair }),
     ...(weights && { weights }),
     ...(globalConcurrency !== undefined && { globalConcurrency }),

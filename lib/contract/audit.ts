@@ -8,6 +8,9 @@ export type AuditAction =
   | 'signal'
   | 'pause-queue'
   | 'resume-queue'
+  | 'set-queue'
+  | 'pause-tasks'
+  | 'resume-tasks'
   | 'trigger-cron'
   | 'pause-cron'
   | 'resume-cron';

@@ -67,7 +67,14 @@ export {
 } from './metadata-keys.js';
 export { type MetricPoint, type MetricsQuery, noMetrics } from './metrics.js';
 export type { OutboxDepth, QueueDepth, StateCounts } from './queue-depth.js';
-export { type KeyDepth, type KeyPage, MAX_KEY_COUNTED, type QueueFlow, type TaskHold } from './queue-flow.js';
+export {
+  type KeyDepth,
+  type KeyPage,
+  MAX_KEY_COUNTED,
+  type QueueFlow,
+  type TaskBlock,
+  type TaskHold,
+} from './queue-flow.js';
 export type { RateLimit } from './rate-limit.js';
 export {
   MAX_LISTED_STEP_BYTES,

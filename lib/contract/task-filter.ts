@@ -10,6 +10,8 @@ export interface TaskFilter {
   readonly name?: string | readonly string[];
   /** Tags that a task has, every one of them. */
   readonly tags?: TaskTags;
+  /** The key whose slots it shares, or by which it takes its turn. */
+  readonly key?: string;
   /** Text that the id, the params or an error contain. */
   readonly search?: string;
   /** Enqueued at this time or later, in UTC milliseconds. */
@@ -25,6 +27,7 @@ export const TASK_FILTER_KEYS = [
   'queue',
   'name',
   'tags',
+  'key',
   'search',
   'from',
   'to',

@@ -1,4 +1,4 @@
-import type { TaskHold } from './queue-flow.js';
+import type { TaskBlock, TaskHold } from './queue-flow.js';
 import type { TaskTraits } from './task-traits.js';
 
 /** Every state of a task, in the order of its life. `docs/model.md` has who moves it from one to the next. */
@@ -118,6 +118,8 @@ export interface Task extends TaskSummary {
   readonly children: readonly ChildTask[];
   /** Why it is held; absent where it is not. */
   readonly hold?: TaskHold;
+  /** What keeps it from starting though it is available; absent where nothing does that a worker has found. */
+  readonly block?: TaskBlock;
   /**
    * Id of the task that holds its unique key now, which may be this one; null where none does. Absent where it has no key.
    */

@@ -14,14 +14,21 @@ export class FlowOperations {
 
   /** Resolves once the tasks of the queue obey. @throws InvalidArgumentError, UnknownQueueError */
   async set(queue: string, change: QueueChange): Promise<void> {
-    const { key, globalConcurrency, rateLimit } = checkQueueChange(change);
+    const { key, concurrency, globalConcurrency, rateLimit } = checkQueueChange(change);
     await this.checkStored(queue);
     if (rateLimit !== undefined && !this.engine.keying) throw noRate(this.engine.kind);
-    await this.keying(key ? 'key' : 'globalConcurrency').setFlow(queue, {
-      ...(key && { keyConcurrency: key.concurrency }),
-      ...(globalConcurrency !== undefined && { globalConcurrency }),
-      ...(rateLimit !== undefined && { rateLimit: rateLimit === null ? null : checkRate(rateLimit) }),
-    });
+    const parts = {
+      keyConcurrency: key?.concurrency,
+      keyRateLimit: checkRate('key.rateLimit', key?.rateLimit),
+      concurrency,
+      globalConcurrency,
+      rateLimit: checkRate('rateLimit', rateLimit),
+    };
+    const changed = Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
+    await this.keying(key ? 'key' : concurrency === undefined ? 'globalConcurrency' : 'concurrency').setFlow(
+      queue,
+      changed,
+    );
   }
 
   /** @throws InvalidArgumentError, UnknownQueueError */
@@ -32,7 +39,7 @@ export class FlowOperations {
     return this.engine.keying.keys(queue, page);
   }
 
-  private keying(option: 'key' | 'globalConcurrency'): Keying {
+  private keying(option: 'key' | 'concurrency' | 'globalConcurrency'): Keying {
     if (this.engine.keying) return this.engine.keying;
     const { kind } = this.engine;
     const why =
@@ -43,10 +50,11 @@ export class FlowOperations {
   }
 }
 
-function checkRate(given: string): RateLimit {
+function checkRate(field: string, given: string | null | undefined): RateLimit | null | undefined {
+  if (given === null || given === undefined) return given;
   const checked = checkRateLimit(given);
   if ('value' in checked) return checked.value;
-  throw new InvalidArgumentError('rateLimit', `rateLimit ${checked.problem}, or null for that of the configuration.`);
+  throw new InvalidArgumentError(field, `${field} ${checked.problem}, or null for that of the configuration.`);
 }
 
 function noRate(kind: string): InvalidArgumentError {

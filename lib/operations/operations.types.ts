@@ -74,8 +74,10 @@ export interface LatencyEstimate {
 
 /** A change of what a queue lets run, for all processes, until it is taken back; null: as the configuration says. */
 export interface QueueChange {
-  /** Most tasks of one key that are ready or run, from 1 to 10,000. */
-  key?: { concurrency: number | null };
+  /** Of each key: most tasks that are ready or run, from 1 to 10,000, and most that start in a span of time. */
+  key?: { concurrency?: number | null; rateLimit?: string | null };
+  /** Workers of each process that has any of the queue, from 1 to 10,000; what runs is not interrupted. */
+  concurrency?: number | null;
   /** Most tasks of the queue that run, from 1 to 10,000. */
   globalConcurrency?: number | null;
   /** Most tasks started in a span of time, over all processes: `100/m`, `5/s`, `10/30s`. */

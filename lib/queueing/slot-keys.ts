@@ -27,7 +27,7 @@ export function partKey(given: TaskKey | undefined, queue: string, flow: QueueFl
 }
 
 function hasSlots(flow: QueueFlow | null): boolean {
-  return flow !== null && (flow.keyConcurrency !== undefined || flow.fair === true);
+  return flow !== null && (flow.keyConcurrency !== undefined || flow.keyRateLimit !== undefined || flow.fair === true);
 }
 
 /** The key of one task, as it is stored; undefined for a task without. Where keys take turns, an empty one stands for none. */

@@ -187,6 +187,9 @@ function assertSameBook(target: OpenStore, source: StoreBook, copied: StoreBook)
   const paused = source.paused.find((queue) => !copied.paused.includes(queue));
   if (paused !== undefined)
     throw new CliError(`Queue "${paused}" is not paused in ${target.shown}: nothing was deleted.`);
+  const pauses = new Set(copied.pauses?.map((selector) => JSON.stringify(selector)));
+  const lacking = source.pauses?.find((selector) => !pauses.has(JSON.stringify(selector)));
+  if (lacking) throw new CliError(`${JSON.stringify(lacking)} is not paused in ${target.shown}: nothing was deleted.`);
   const arrived = new Map(copied.schedules.map((schedule) => [schedule.name, definitionOf(schedule)]));
   const unlike = source.schedules.find((schedule) => arrived.get(schedule.name) !== definitionOf(schedule));
   if (unlike) throw new CliError(`Schedule "${unlike.name}" is not the same in ${target.shown}: nothing was deleted.`);

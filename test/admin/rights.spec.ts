@@ -117,6 +117,17 @@ describe.each(ADAPTERS)('admin.can on %s', (adapter) => {
       body: { paused: true },
     });
     expect(await app.post('queues/sales/resume', undefined, SALES)).toMatchObject({ status: 200 });
+    for (const selector of [{ queue: 'people', key: 'a' }, { name: 'greet' }, { tag: { team: 'sales' } }]) {
+      expect(await app.post('pauses', selector, SALES)).toMatchObject(refused);
+    }
+    expect(await app.patch('queues/people', { globalConcurrency: 3 }, SALES)).toMatchObject(refused);
+    expect(await app.patch('queues/sales', { globalConcurrency: 3 }, SALES)).toMatchObject({ status: 200 });
+    const key = { queue: 'sales', key: 'a' };
+    expect(await app.post('pauses', key, SALES)).toMatchObject({ status: 200, body: [{ selector: key }] });
+    expect(await app.get('pauses', READERS)).toMatchObject({ body: [{ selector: key }] });
+    expect(await app.get('pauses', as('people'))).toMatchObject({ body: [] });
+    expect(await app.post('pauses/resume', key, READERS)).toMatchObject(refused);
+    expect(await app.post('pauses/resume', key, SALES)).toMatchObject({ status: 200, body: [] });
     expect(await app.post(`tasks/${failed}/retry`, undefined, SALES)).toMatchObject({ status: 200 });
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CronSchedule } from '../../lib/cron/index.js';
-import type { Task } from '../../lib/contract/index.js';
+import type { AuditEntry, KeyPage, Task } from '../../lib/contract/index.js';
+import { until } from '../support/until.js';
 import { ADAPTERS, AdminApp } from './support/admin-app.js';
 
 const JSON_TYPE = 'application/json';
@@ -10,7 +11,8 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
   let app: AdminApp;
 
   beforeAll(async () => {
-    app = await AdminApp.start({ adapter, tasks: { workers: { default: 4, idle: 0 } } });
+    const queues = { imports: { key: { concurrency: 2, rateLimit: '1/h' } }, mails: { rateLimit: '5/s' } };
+    app = await AdminApp.start({ adapter, tasks: { workers: { default: 4, idle: 0, imports: 2 }, queues } });
   });
   afterAll(() => app.stop());
 
@@ -39,6 +41,63 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
         status: 200,
         body: { queue: 'idle', paused: false },
       });
+    });
+
+    it('tells which keys wait and why, and what a queue lets run can be changed', async () => {
+      const enqueue = (key: string) => app.dispatcher.queue('imports', 'greet', {}, { key });
+      const [first, second, third] = [await enqueue('acme'), await enqueue('acme'), await enqueue('acme')];
+      const done = await app.reached(first.id, 'completed');
+      await until('the next to wait for a place', async () => {
+        const { block } = await app.dispatcher.get(second.id);
+        return block?.by === 'key' && block.key === 'acme';
+      });
+      const { body } = await app.get('queues/imports/keys');
+      const [acme] = (body as KeyPage).keys;
+      expect(acme).toMatchObject({ key: 'acme', held: 0, available: 2, starts: { used: 1, waiting: 2 } });
+      expect(acme!.starts!.nextAt).toBeGreaterThanOrEqual(done.startedAt! + 3_600_000);
+
+      await app.dispatcher.pause({ queue: 'imports', key: 'acme' });
+      expect(await app.patch('queues/imports', { key: { rateLimit: '3/h', concurrency: 5 } })).toMatchObject({
+        status: 200,
+        body: { queue: 'imports', flow: { keyConcurrency: 5, keyRateLimit: { max: 3, per: 3_600_000 } } },
+      });
+      await until('the pause to be what it waits for', async () => {
+        return (await app.dispatcher.get(third.id)).block?.by === 'pause';
+      });
+      const selector = { queue: 'imports', key: 'acme' };
+      expect(await app.get('pauses')).toMatchObject({ status: 200, body: [{ selector, waiting: 2 }] });
+      const { body: list } = await app.get('tasks?queue=imports&key=acme&state=available');
+      expect((list as { items: Task[] }).items.map(({ id }) => id)).toEqual([third.id, second.id]);
+      expect(await app.get('tasks?key=other')).toMatchObject({ body: { items: [] } });
+      const cancel = { action: 'cancel', filter: { queue: 'imports', key: 'acme', state: ['available', 'held'] } };
+      expect(await app.post('tasks/bulk', cancel)).toMatchObject({ body: { changed: 2 } });
+      expect(await app.post('pauses/resume', selector)).toMatchObject({ status: 200, body: [] });
+      for (const wrong of [{}, { key: {} }, { key: { rateLimit: 'often' } }, { fair: true }]) {
+        expect(await app.patch('queues/imports', wrong)).toMatchObject({ status: 422 });
+      }
+      expect(await app.patch('queues/importz', { rateLimit: '5/s' })).toMatchObject({ status: 404 });
+    });
+
+    it('pauses some tasks and tells of limits', async () => {
+      expect(await app.get('limits')).toMatchObject({
+        status: 200,
+        body: [{ name: 'mails', kind: 'queue', max: 5, per: 1_000, used: 0, closedUntil: null, waiting: 0 }],
+      });
+      const selector = { tag: { customer: '42' } };
+      expect(await app.post('pauses', selector)).toMatchObject({ status: 200, body: [{ selector, waiting: 0 }] });
+      expect(await app.post('pauses', { queue: 'idle' })).toMatchObject({ status: 200 });
+      expect((await app.dispatcher.stats()).find(({ queue }) => queue === 'idle')).toMatchObject({ paused: true });
+      for (const each of [selector, { queue: 'idle' }])
+        expect((await app.post('pauses/resume', each)).status).toBe(200);
+      expect(await app.get('pauses')).toMatchObject({ body: [] });
+      expect(await app.post('pauses', { name: 'a', queue: 'b' })).toMatchObject({ status: 422 });
+      const { body } = await app.get('audit?limit=4');
+      expect((body as { items: AuditEntry[] }).items.map(({ action, target }) => [action, target])).toEqual([
+        ['resume-queue', 'idle'],
+        ['resume-tasks', JSON.stringify(selector)],
+        ['pause-queue', 'idle'],
+        ['pause-tasks', JSON.stringify(selector)],
+      ]);
     });
 
     it.each(['pause', 'resume'])('has no queue to %s that nothing configures', async (action) => {

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { USED_PLACES } from '../../lib/engine/sqlite/sql/start-log.js';
 import { ADMIT, HOLD, NEXT_HELD, TAKEN_SLOTS } from '../../lib/engine/sqlite/sql/slots.js';
 import { KeyCauses } from '../../lib/engine/sqlite/sql/settle-keys.js';
 import { type Alteration, alteredStatements } from '../support/alterations.js';
@@ -27,6 +28,7 @@ describe('the histories find an engine that', () => {
     ['overlooks some that are held', altered([NEXT_HELD, `state = 'held'`, `state = 'held' AND seq % 3 <> 0`])],
     ['lets go on what has lost its slot', altered([HOLD, `state = 'held'`, `state = 'available'`])],
     ['admits to no avail', altered([ADMIT, `state = 'available'`, `state = 'held'`])],
+    ['counts no start', altered([USED_PLACES, 'sum(count)', 'sum(0)'])],
     ['gives no slot back', () => void vi.spyOn(KeyCauses.prototype, 'freed').mockImplementation(() => undefined)],
     [
       'looks for no slot where a task comes',

@@ -18,6 +18,7 @@ import {
 const QUEUE = 'work';
 const KEYS = ['a', 'b', 'c'];
 const WORKERS = 4;
+const RATE = { max: 2, per: 3 * MINUTE };
 
 /** A rule of slots by key that an engine has broken. */
 export class BrokenRule extends Error {
@@ -35,7 +36,8 @@ function dice(seed: number): (sides: number) => number {
 
 /**
  * Does `steps` things at random with the tasks of a few keys, and looks after each of them whether no key has more tasks that
- * are ready or run than slots, and none is held while a slot of its key is free. In the end every task must get to its end.
+ * are ready or run than slots, and none is held while a slot of its key is free. Where keys have a rate limit, no span of that
+ * length has more starts of one. In the end every task must get to its end.
  *
  * @throws BrokenRule
  */
@@ -61,6 +63,9 @@ class KeyedHistory {
   private running: Held[] = [];
   private slots = 1;
   private done = 'nothing';
+  private broken: BrokenRule | null = null;
+  /** When tasks of each key were begun. */
+  private readonly starts = new Map<string, number[]>();
 
   constructor(seed: number) {
     this.roll = dice(seed);
@@ -69,6 +74,7 @@ class KeyedHistory {
       keyConcurrency: this.slots,
       ...(fair && { fair: true as const }),
       ...(this.roll(3) === 0 && { globalConcurrency: 3 }),
+      ...(this.roll(2) === 0 && { keyRateLimit: RATE }),
     };
     const context = contextWith(this.clock, { flows: new Map([[QUEUE, this.flow]]), keepFor: () => null });
     const options = { database: ':memory:', synchronous: 'normal', lease: 10_000, maxLostAttempts: 5 } as const;
@@ -126,7 +132,7 @@ class KeyedHistory {
       return scheduled + available + held + running + retryable === 0;
     };
     for (let looks = 0; looks < 3_000; looks += 1) {
-      if (await isDone()) return;
+      if (await isDone()) return this.check();
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     throw new BrokenRule(`Tasks are left that nothing runs: ${JSON.stringify(await this.counts())}`);
@@ -139,6 +145,7 @@ class KeyedHistory {
   }
 
   private async check(): Promise<void> {
+    if (this.broken) throw this.broken;
     const { keys } = await this.engine.keying!.keys(QUEUE, { limit: 10 });
     for (const { key, held, available, running } of keys) {
       const told = `after "${this.done}", key "${key}" with ${this.slots} slots has ${held} held, ${available} ready, ${running} running`;
@@ -146,6 +153,15 @@ class KeyedHistory {
       if (available + running > Math.max(this.slots, running)) throw new BrokenRule(`Too many: ${told}`);
       if (held > 0 && available + running < this.slots) throw new BrokenRule(`Idle: ${told}`);
     }
+  }
+
+  /** No span of the limit's length ends with more than it allows. */
+  private begins(key: string): void {
+    if (!this.flow.keyRateLimit || key === '') return;
+    const now = this.clock.now();
+    const starts = [...(this.starts.get(key) ?? []), now].filter((at) => at > now - RATE.per);
+    this.starts.set(key, starts);
+    if (starts.length > RATE.max) this.broken ??= new BrokenRule(`Key "${key}" had ${starts.length} starts in a span`);
   }
 
   private async enqueue(count: number): Promise<void> {
@@ -193,6 +209,7 @@ class KeyedHistory {
       QUEUE,
       { concurrency: WORKERS, priority: 0, rateLimit: null },
       (delivery) => {
+        this.begins(delivery.task.traits!.key!);
         const outcome = deliveries.run(delivery);
         return Promise.race([
           outcome,

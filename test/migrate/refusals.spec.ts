@@ -79,7 +79,9 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       const [first, second, third] = someTasks(3, Date.now());
       await fill(source.address, [{ ...first!, queue: 'mail:out' }, { ...second!, name: 'nul\0' }, third!]);
       const store = await opened(source.address);
-      await store.importBook({ schedules: [], sensitive: new Map(), secrets: new Map(), paused: ['nestjs-tasks'] });
+      const nothing = { schedules: [], sensitive: new Map(), secrets: new Map() };
+      const flow = { pauses: [{ name: 'charge' }], flows: new Map([['mail', { keyConcurrency: 2 }]]) };
+      await store.importBook({ ...nothing, ...flow, paused: ['nestjs-tasks'] });
 
       for (const dryRun of [true, false]) {
         const { code, out, err } = await migrate(source.address, target.address, ...(dryRun ? ['--dry-run'] : []));
@@ -87,6 +89,8 @@ describeWith(['redis', 'postgres'], 'A move', () => {
         expect(err).toContain('so nothing was moved:');
         expect(err).toContain('Queue "mail:out": its name has a ":"');
         expect(err).toContain('Queue "nestjs-tasks": its name is the queue');
+        expect(err).toContain('The pause of {"name":"charge"}: only whole queues');
+        expect(err).toContain('What setQueue() changed of queue "mail"');
         expect(err).toContain('A task named "nul\\u0000": its name must not have the character NUL');
         expect(code).toBe(1);
       }
@@ -95,6 +99,10 @@ describeWith(['redis', 'postgres'], 'A move', () => {
 
       await store.removeTasks([first!, second!]);
       await store.resumeQueues(['nestjs-tasks']);
+      const app = await boot(source, { workers: false });
+      await app.get(TaskDispatcher).resume({ name: 'charge' });
+      await app.get(TaskDispatcher).setQueue('mail', { key: { concurrency: null } });
+      await app.close();
       const { code, err } = await migrate(source.address, target.address);
       expect(code, err).toBe(0);
     });

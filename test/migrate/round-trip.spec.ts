@@ -101,6 +101,12 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       await schedules.add({ name: 'weekly', expression: '0 3 * * 1', queue: 'ordered', task: 'step' });
       await schedules.pause('weekly');
       expect(await producer.get(Operations).store.secret(PANEL_KEY_SECRET, 'the key')).toBe('the key');
+      const pause = { queue: 'ordered', key: '42' };
+      const isCarried = from === 'SQLite' && to === 'SQLite';
+      if (isCarried) {
+        await tasks.pause(pause);
+        await tasks.setQueue('ordered', { rateLimit: '1000/s' });
+      }
       const shown = await Promise.all([failed, retryable, scheduled, tagged].map(({ id }) => tasks.get(id)));
       await producer.close();
 
@@ -125,6 +131,8 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
       for (const id of ordered) await ended(after, id);
       expect((await after.list({ tags: own.tags })).items.map(({ id }) => id)).toEqual([own.id]);
       expect(await after.queue('default', 'step', {}, { id: own.id })).toMatchObject({ enqueued: false });
+      expect((await after.pauses()).map(({ selector }) => selector)).toEqual(isCarried ? [pause] : []);
+      expect((await after.keys('ordered')).flow).toEqual(isCarried ? { rateLimit: { max: 1_000, per: 1_000 } } : {});
       expect(served.map(({ params }) => (params as { step: number }).step)).toEqual([3, 1, 4, 0, 2]);
       expect(await app.get(Operations).store.secret(PANEL_KEY_SECRET, 'another')).toBe('the key');
       const list = await app.get(CronSchedules).list();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError, RateLimited, TasksConfigError } from '../../lib/contract/index.js';
 import { TaskHandler } from '../../lib/nest/index.js';
+import { until } from '../support/until.js';
 import { bootApp, dispatcherOf, ended, tempDirectory } from './support.js';
 
 const SPAN_MS = 300;
@@ -27,6 +28,18 @@ class Mail {
   send(): void {
     this.calls.push(Date.now());
     if (this.calls.length === 1) throw new RateLimited(SPAN_MS);
+  }
+}
+
+class Blocked {
+  readonly begun: number[] = [];
+  release: () => void = () => undefined;
+  private readonly waiting = new Promise<void>((resolve) => (this.release = resolve));
+
+  @TaskHandler('block', { queue: 'blocked' })
+  async block(): Promise<void> {
+    this.begun.push(Date.now());
+    await this.waiting;
   }
 }
 
@@ -95,6 +108,26 @@ describe('rate limits', () => {
     await tasks.setQueue('payments', { rateLimit: null });
     await ended(tasks, second!.id);
     await expect(tasks.setQueue('payments', { rateLimit: 'often' })).rejects.toThrow(InvalidArgumentError);
+  });
+
+  it('leave the workers of each process to be set at run time, over what its options say', async () => {
+    const database = join(tempDirectory(), 'tasks.db');
+    const working = await bootApp({ providers: [Blocked], tasks: { database, workers: { blocked: 1 } } });
+    const other = await bootApp({ providers: [Blocked], tasks: { database, workers: false } });
+    const tasks = dispatcherOf(other);
+    const queued = await tasks.queueMany('blocked', 'block', [{}, {}, {}, {}]);
+    const blocked = working.get(Blocked);
+    const { begun } = blocked;
+    await until('the first to run', () => begun.length === 1);
+    await tasks.setQueue('blocked', { concurrency: 3 });
+    await until('three to run', () => begun.length === 3);
+    const stats = async () => (await tasks.stats()).find(({ queue }) => queue === 'blocked')!;
+    await until('their process to say so', async () => (await stats()).workers === 3);
+    await tasks.setQueue('blocked', { concurrency: null });
+    await until('it to go by its options again', async () => (await stats()).workers === 1);
+    blocked.release();
+    for (const { id } of queued) await ended(tasks, id);
+    await expect(tasks.setQueue('blocked', { concurrency: 0 })).rejects.toThrow('concurrency must be');
   });
 
   it('stop the boot where a handler names one that there is not', async () => {

@@ -129,6 +129,7 @@ function readFilter(fields: RequestFields): TaskFilter {
     queue: fields.textOrTexts('queue', MAX_FILTER_VALUES),
     name: fields.textOrTexts('name', MAX_FILTER_VALUES),
     tags: readWantedTags(fields),
+    key: fields.text('key'),
     search: fields.text('search'),
   });
 }

@@ -5,7 +5,10 @@ import type {
   AuditPage,
   ErrorReport,
   KeyPage,
+  LimitStatus,
+  PauseSelector,
   Task,
+  TaskPause,
   TaskAction,
   StoreCondition,
   WorkerStatus,
@@ -101,6 +104,15 @@ export class AllowedStore {
     return this.operations.queues.flow.keys(queue, query);
   }
 
+  async limits(request: HttpRequest): Promise<LimitStatus[]> {
+    const aboutOf = ({ kind, name }: LimitStatus): AdminAbout => (kind === 'queue' ? { queue: name } : {});
+    return this.visible(request, [...(await this.operations.limits.limits())], aboutOf);
+  }
+
+  async pauses(request: HttpRequest): Promise<TaskPause[]> {
+    return this.visible(request, [...(await this.operations.limits.pauses())], ({ selector }) => aboutPause(selector));
+  }
+
   /** As {@link queues}, asked anew: for a stream, whose rights may change while it lasts. */
   async queuesNow(request: HttpRequest, all: readonly QueueStats[]): Promise<readonly QueueStats[]> {
     const rights = this.rightsOf.anew(request);
@@ -183,6 +195,11 @@ export class AllowedStore {
     const rights = this.rightsOf.for(request);
     return rights && new AllowedTasks(this.operations.tasks, rights);
   }
+}
+
+/** Tasks with some tags may be of any queue, and have others beside them. */
+export function aboutPause({ queue, name }: PauseSelector): AdminAbout {
+  return { ...(queue !== undefined && { queue }), ...(name !== undefined && { name }) };
 }
 
 /** As of each of its runs. */

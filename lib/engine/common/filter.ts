@@ -25,16 +25,24 @@ function hasTags(wanted: TaskTags | undefined, tags: TaskTags | undefined): bool
   );
 }
 
-/** Whether a task meets what a filter says of its queue, name, state, tags and time: the part that is told without a look at its params. */
+/** Whether a task meets what a filter says of its queue, name, state, tags, key and time: the part that is told without a look at its params. */
 export function meetsFacts(
   filter: TaskFilter,
-  { queue, name, state, createdAt, tags }: Pick<TaskSummary, 'queue' | 'name' | 'state' | 'createdAt' | 'tags'>,
+  {
+    queue,
+    name,
+    state,
+    createdAt,
+    tags,
+    key,
+  }: Pick<TaskSummary, 'queue' | 'name' | 'state' | 'createdAt' | 'tags' | 'key'>,
 ): boolean {
   return (
     meetsState(filter, state) &&
     isAnyOf(filter.queue, queue) &&
     isAnyOf(filter.name, name) &&
     hasTags(filter.tags, tags) &&
+    (filter.key === undefined || filter.key === key) &&
     createdAt >= (filter.from ?? -Infinity) &&
     createdAt < (filter.to ?? Infinity)
   );

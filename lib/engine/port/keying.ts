@@ -2,7 +2,8 @@ import type { KeyPage, QueueFlow } from '../../contract/index.js';
 
 /** A change of what a queue lets run; a part that is null is as the configuration says again. */
 export type FlowChange = {
-  readonly [Part in 'keyConcurrency' | 'globalConcurrency' | 'rateLimit']?: QueueFlow[Part] | null;
+  readonly [Part in 'keyConcurrency' | 'keyRateLimit' | 'globalConcurrency' | 'concurrency' | 'rateLimit']?:
+    QueueFlow[Part] | null;
 };
 
 /** Tasks that share slots by a key, for an engine that has them: see {@link EngineCapabilities.keys}. */

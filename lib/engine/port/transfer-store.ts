@@ -1,5 +1,7 @@
 import {
   listOf,
+  type PauseSelector,
+  type QueueFlow,
   type ScheduleStatus,
   type TaskAttempt,
   type TaskLog,
@@ -42,6 +44,10 @@ export interface StoreBook {
   readonly schedules: readonly ScheduleStatus[];
   /** Names of queues. */
   readonly paused: readonly string[];
+  /** Pauses of some tasks; absent where the store has none. */
+  readonly pauses?: readonly PauseSelector[];
+  /** What queues let run that were set at run time, by their names; absent where the store keeps no such thing. */
+  readonly flows?: ReadonlyMap<string, QueueFlow>;
   /** By the task's name, as in `TaskEngine.noteSensitive`. */
   readonly sensitive: ReadonlyMap<string, readonly string[]>;
   /** By name, as in `Sharing.secret`. */

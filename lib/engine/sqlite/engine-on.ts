@@ -40,7 +40,7 @@ export function engineOn(store: SqliteStore, context: EngineContext): TaskEngine
     delivering: new SqliteDelivering(store),
     inspecting: new SqliteInspecting(store, context),
     acting: new SqliteActing(store, context),
-    keying: new SqliteKeying(store),
+    keying: new SqliteKeying(store, context),
     limiting: new SqliteLimiting(store, context),
     scheduling: new SqliteScheduling(store, context),
     auditing: new SqliteAuditing(store),

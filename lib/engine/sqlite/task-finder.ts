@@ -12,7 +12,15 @@ import { isAnyOf, statesOf } from '../common/index.js';
 import type { Database } from './store/database.js';
 import type { Connection } from './store/connection.js';
 import { statement } from './store/statement.js';
-import { BEYOND_FIRST, CREATED_AT, MATCH_TASK, SEARCH_STEP, candidateQuery, type MatchRow } from './sql/list-tasks.js';
+import {
+  BEYOND_FIRST,
+  CREATED_AT,
+  SLOT_KEY_OF_TASK,
+  MATCH_TASK,
+  SEARCH_STEP,
+  candidateQuery,
+  type MatchRow,
+} from './sql/list-tasks.js';
 import { decodeCursor, encodeCursor, type Candidate, type ListPosition } from './sql/list-position.js';
 import { nameOfGroup, queuesOfGroup } from './sql/read-error-groups.js';
 import { readSummary, shownParams, type Mask } from './sql/read-tasks.js';
@@ -121,7 +129,7 @@ export class TaskFinder {
   }
 
   private matches(database: Database, seq: number, filter: TaskFilter): boolean {
-    return isWithinTime(database, seq, filter) && this.hasText(database, seq, filter);
+    return hasKey(database, seq, filter) && isWithinTime(database, seq, filter) && this.hasText(database, seq, filter);
   }
 
   private hasText(database: Database, seq: number, { search = '' }: TaskFilter): boolean {
@@ -138,22 +146,23 @@ export class TaskFinder {
 }
 
 function wayOf(filter: TaskFilter, states: readonly TaskState[], size: number, order: TaskOrder): Way {
-  const { tags, search, from, to, error, queue, name } = filter;
-  const text = search === undefined ? null : { search };
+  const { tags, key, search, from, to, error, queue, name } = filter;
+  const unread = { ...(key !== undefined && { key }), ...(search !== undefined && { search }) };
+  const rest = Object.keys(unread).length === 0 ? null : unread;
   if (tags !== undefined) {
     const wanted = { ...filter, tags };
-    const isAllOf = text === null && states.length === TASK_STATES.length && Object.keys(tags).length === 1;
+    const isAllOf = rest === null && states.length === TASK_STATES.length && Object.keys(tags).length === 1;
     const isBare = [from, to, error, queue, name].every((fact) => fact === undefined);
     const most = isAllOf && isBare ? size : SEARCH_STEP;
-    return { most, remains: text, next: (database, place) => tasksByTag(database, wanted, states, place, most, order) };
+    return { most, remains: rest, next: (database, place) => tasksByTag(database, wanted, states, place, most, order) };
   }
   // A group of errors has an index of its own, and few tasks.
   if ((from !== undefined || to !== undefined) && error === undefined) {
     const next: Way['next'] = (database, place) => tasksByTime(database, filter, states, place, TIME_STEP, order);
-    return { most: TIME_STEP, remains: text, next };
+    return { most: TIME_STEP, remains: rest, next };
   }
   const time = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-  const remains = { ...text, ...time };
+  const remains = { ...unread, ...time };
   const isMet = Object.keys(remains).length === 0;
   const most = isMet ? size : SEARCH_STEP;
   const next: Way['next'] = (database, place) => inTheirOrder(database, filter, states, place, most, order);
@@ -182,6 +191,10 @@ function kindsOf(database: Database, filter: TaskFilter): TaskKind[] {
   if (ofGroup === null || !isAnyOf(name, ofGroup)) return [];
   const queues = queuesOfGroup(database, error).filter((found) => isAnyOf(queue, found));
   return queues.map((found) => ({ queue: found, name: ofGroup }));
+}
+
+function hasKey(database: Database, seq: number, { key }: TaskFilter): boolean {
+  return key === undefined || statement<[number], string | null>(database, SLOT_KEY_OF_TASK).pluck().get(seq) === key;
 }
 
 function isWithinTime(database: Database, seq: number, { from, to }: TaskFilter): boolean {

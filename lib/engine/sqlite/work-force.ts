@@ -9,6 +9,7 @@ import { CountPruner } from './maintenance/count-pruner.js';
 import type { Duty } from './maintenance/duty.js';
 import { Promoter } from './maintenance/promoter.js';
 import { EXPIRED_RESULTS, Pruner } from './maintenance/pruner.js';
+import { setConcurrencies } from './sql/flow-rows.js';
 import { forgotten, unparkForgotten } from './sql/parked-tasks.js';
 import { limitNamed } from './sql/start-log.js';
 import { Rescuer } from './maintenance/rescuer.js';
@@ -97,6 +98,7 @@ export class WorkForce {
     rescuer.start();
     const consumer = make(pool);
     pool.add(consumer);
+    await this.resize();
     return { consumer, host: pool };
   }
 
@@ -129,7 +131,18 @@ export class WorkForce {
     const now = monotonicTime();
     if (now < this.lookForCancelsAt) return;
     this.lookForCancelsAt = now + LOOK_FOR_CANCELS_EVERY_MS;
-    setTimeout(() => this.atWork?.pool.abortCancelled(), LOOK_FOR_CANCELS_EVERY_MS).unref();
+    setTimeout(() => {
+      this.atWork?.pool.abortCancelled();
+      this.resize().catch((error: unknown) => this.context.logger.error(`Looking for set workers: ${String(error)}`));
+    }, LOOK_FOR_CANCELS_EVERY_MS).unref();
+  }
+
+  /** Has as many workers of each queue as were set at run time. */
+  async resize(): Promise<void> {
+    if (!this.atWork) return;
+    const { pool, registration } = this.atWork;
+    const set = await this.connection.read(setConcurrencies);
+    for (const { queue, size } of pool.resize(set)) await registration.serve(this.writer, queue, size);
   }
 
   async close(): Promise<void> {

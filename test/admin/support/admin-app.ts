@@ -123,9 +123,17 @@ export class AdminApp {
   }
 
   post(path: string, body?: unknown, init: RequestInit = {}): Promise<Answer> {
+    return this.send('POST', path, body, init);
+  }
+
+  patch(path: string, body: unknown, init: RequestInit = {}): Promise<Answer> {
+    return this.send('PATCH', path, body, init);
+  }
+
+  private send(method: string, path: string, body: unknown, init: RequestInit): Promise<Answer> {
     const json = body === undefined ? {} : { body: JSON.stringify(body) };
     const headers = { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...init.headers };
-    return this.ask('POST', `/admin/tasks/api/${path}`, { ...init, ...json, headers });
+    return this.ask(method, `/admin/tasks/api/${path}`, { ...init, ...json, headers });
   }
 
   delete(path: string, init?: RequestInit): Promise<Answer> {

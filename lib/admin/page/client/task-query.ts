@@ -4,7 +4,19 @@ import { api, type Filter } from './api.js';
 import { count, serverNow } from './format.js';
 
 /** The parts of a link to a list of tasks. `within` is a time back from now, `from` and `to` are UTC milliseconds. */
-const LINK_FIELDS = ['state', 'queue', 'name', 'tag', 'search', 'error', 'within', 'from', 'to', 'order'] as const;
+const LINK_FIELDS = [
+  'state',
+  'queue',
+  'name',
+  'tag',
+  'key',
+  'search',
+  'error',
+  'within',
+  'from',
+  'to',
+  'order',
+] as const;
 
 /** Fields that may have several values. */
 const SEVERAL: readonly string[] = ['state', 'queue', 'name', 'tag'];

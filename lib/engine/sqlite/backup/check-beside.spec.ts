@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contextWith, newTask, START } from '../../../../test/conformance/harness.js';
+import { completed, contextWith, newTask, START } from '../../../../test/conformance/harness.js';
+import { until } from '../../../../test/support/until.js';
 import { ManualClock } from '../../../clock/index.js';
 import type { TaskTags } from '../../../contract/index.js';
 import { sqliteEngine } from '../sqlite-engine.js';
@@ -11,6 +12,7 @@ import { checkStore } from './check-store.js';
 import { repairStore } from './repair-store.js';
 
 const OPTIONS = { synchronous: 'normal', lease: 10_000, maxLostAttempts: 5 } as const;
+const CONSUME = { concurrency: 2, priority: 0, rateLimit: null };
 const LATER = { runAt: START + 3_600_000 };
 const ODD: TaskTags = { 'a "name" \\ of [1].x': 'a "value" \\', customer: '42', __proto__x: 'é😀' };
 
@@ -124,5 +126,42 @@ describe('the check of what few tasks have', () => {
     expect(await engine.enqueueing.enqueue([again])).toEqual([{ holder: other!.id }]);
     const fresh = newTask(clock, { ...LATER, name: 'one', traits: { unique } });
     expect(await engine.enqueueing.enqueue([fresh])).toEqual(['stored']);
+  });
+
+  it('finds what keeps tasks from starting and is gone, or lets too many wait, and repairs it', async () => {
+    const limited = { keyConcurrency: 1, keyRateLimit: { max: 1, per: 60_000 } };
+    await engine.keying!.setFlow('imports', limited);
+    await engine.limiting!.pause({ name: 'mail' });
+    const consumer = await engine.delivering.consume('imports', CONSUME, () => Promise.resolve(completed));
+    const keyed = ['a', 'a', 'a'].map((key) => newTask(clock, { queue: 'imports', traits: { key } }));
+    const [paused, alone] = [newTask(clock, { queue: 'imports', name: 'mail' }), newTask(clock, { queue: 'other' })];
+    await engine.enqueueing.enqueue([...keyed, paused, alone]);
+    const task = (id: string) => engine.inspecting.get(id);
+    await until('one to be parked', async () => (await task(keyed[1]!.id))!.block !== undefined);
+    await until('the other to be parked', async () => (await task(paused.id))!.block !== undefined);
+    await consumer.close(0);
+    expect(await check()).toEqual([]);
+
+    tamper(`
+      DELETE FROM tasks_pause;
+      INSERT INTO tasks_pause VALUES ('{"name":', 1), ('{"queue":"imports"}', 1);
+      UPDATE tasks_key_limit SET waits = 0;
+      UPDATE tasks_task SET parked = 'pause:{"name":"gone"}' WHERE queue = 'other';
+      UPDATE tasks_task SET state = 'held', parked = NULL WHERE queue = 'imports' AND state = 'available' AND key = 'a';
+      INSERT INTO tasks_start VALUES ('queue:other', ${START}, (SELECT max(seq) FROM tasks_task), 1, 'gone', 1);
+    `);
+    const faults = (await check()).filter(([kind]) => kind !== 'wrong-counter');
+    expect(faults.map(([kind, message]) => [kind, /\d+/.exec(message!)![0]])).toEqual([
+      ['idle-held', '2'],
+      ['forgotten-task', '1'],
+      ['forgotten-task', '1'],
+      ['stray-places', '1'],
+      ['broken-pause', '2'],
+    ]);
+    await repair();
+    expect(await check()).toEqual([]);
+    for (const id of [paused.id, alone.id]) expect(await task(id)).not.toHaveProperty('block');
+    expect((await task(keyed[1]!.id))!.state).toBe('available');
+    expect(await engine.limiting!.pauses()).toEqual([]);
   });
 });

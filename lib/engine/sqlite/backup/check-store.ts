@@ -8,6 +8,7 @@ import { allWorkers, type WorkerRecord } from '../sql/worker-rows.js';
 import { besideFaults } from './check-beside.js';
 import { idleHeld } from './check-held.js';
 import { stuckSuspended } from './check-suspended.js';
+import { parkedFaults } from './check-parked.js';
 import { brokenLeases, busyWorkers, runningByWorker, strayParts, unknownStates, wrongCounts } from './check-rows.js';
 import { damageOf } from './file-damage.js';
 import {
@@ -20,6 +21,7 @@ import {
   newerSchema,
   olderSchema,
   orphanedTask,
+  parkedFindings,
   strayRows,
   stuckSuspendedTasks,
   unhandledKind,
@@ -78,6 +80,7 @@ function rowFindings(snapshot: Database, gone: ReadonlySet<string>): Finding[] {
     ...besideFindings(besideFaults(snapshot)),
     ...idleHeld(snapshot).map(idleHeldTasks),
     ...stuckSuspendedTasks(stuckSuspended(snapshot)),
+    ...parkedFindings(parkedFaults(snapshot)),
     ...unhandledKinds(snapshot).map(unhandledKind),
     ...wrongCounts(snapshot).map(wrongCounter),
   ];

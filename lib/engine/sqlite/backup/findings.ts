@@ -3,6 +3,7 @@ import type { WorkerRecord } from '../sql/worker-rows.js';
 import type { IdleHeld } from './check-held.js';
 import type { StuckSuspended } from './check-suspended.js';
 import type { BesideFaults } from './check-beside.js';
+import type { ParkedFaults } from './check-parked.js';
 import type { Part, WrongCount } from './check-rows.js';
 
 export type FindingKind =
@@ -20,6 +21,9 @@ export type FindingKind =
   | 'unlisted-time'
   | 'idle-held'
   | 'stuck-suspended'
+  | 'forgotten-task'
+  | 'stray-places'
+  | 'broken-pause'
   | 'missing-key'
   | 'unhandled'
   | 'wrong-counter';
@@ -144,6 +148,35 @@ export function stuckSuspendedTasks({ waitless, unwatched, answered }: StuckSusp
     ...found(unwatched, 'until a time that tasks_lapse does not list'),
     ...found(answered, 'for a signal that was sent, or a task that has ended or is gone'),
   ];
+}
+
+export function parkedFindings({ forgotten, places, pauses }: ParkedFaults): Finding[] {
+  const found: Finding[] = forgotten.map(({ queue, tasks }) => ({
+    kind: 'forgotten-task',
+    repairable: true,
+    message:
+      `${plural(tasks, 'task')} of queue "${queue}" kept from starting by a pause or a limit that there is not: something else ` +
+      'than nestjs-tasks set that, or took the pause or the limit away. No worker looks at them.',
+  }));
+  if (places > 0) {
+    found.push({
+      kind: 'stray-places',
+      repairable: true,
+      message:
+        `tasks_start has ${plural(places, 'place')} of rate limits lent to attempts that there are not: tasks were changed by ` +
+        'something else than nestjs-tasks. Others start later for it, until the span of the limit is over.',
+    });
+  }
+  if (pauses > 0) {
+    found.push({
+      kind: 'broken-pause',
+      repairable: true,
+      message:
+        `tasks_pause has ${plural(pauses, 'pause')} that cannot be read: something else than nestjs-tasks wrote there. No process ` +
+        'takes a task while they stand.',
+    });
+  }
+  return found;
 }
 
 export function strayRows(part: Part, rows: number): Finding {

@@ -9,6 +9,7 @@ import { backupTasks, type TasksBackup } from './backup-tasks.js';
 import { repairBeside } from './check-beside.js';
 import { letHeldGoOn } from './check-held.js';
 import { wakeStuck } from './check-suspended.js';
+import { letParkedGoOn } from './check-parked.js';
 import { breakLeases, busyWorkers, correctCounts, deleteStrayParts } from './check-rows.js';
 import { goneWorkers } from './gone-workers.js';
 
@@ -49,6 +50,7 @@ export async function repairStore(database: string, { backup, lease, rules }: Re
       repairBeside(transaction);
       wakeStuck(transaction, rules.now);
       letHeldGoOn(transaction);
+      letParkedGoOn(transaction);
     });
     const folder = heartbeatFolder(file)!;
     for (const worker of gone) forgetProcess(folder, worker);

@@ -13,6 +13,7 @@ export class HandFedConsumer implements PoolConsumer {
   claimsAhead = true;
   paused = false;
   readonly holdsAhead = false;
+  size: number;
   private wanted = false;
   private claimed: HeldTask | null = null;
   private readonly atHand = new Set<HeldTask>();
@@ -21,7 +22,9 @@ export class HandFedConsumer implements PoolConsumer {
     readonly queue: string,
     readonly options: ConsumeOptions,
     private readonly host: ConsumerHost,
-  ) {}
+  ) {
+    this.size = options.concurrency;
+  }
 
   demand(): number {
     return this.wanted ? 1 : 0;
@@ -35,6 +38,11 @@ export class HandFedConsumer implements PoolConsumer {
     this.wanted = false;
     this.claimed = tasks[0]!;
     this.atHand.add(this.claimed);
+  }
+
+  /** It takes one when it is asked to, however many may be taken. */
+  resize(size: number): void {
+    this.size = size;
   }
 
   pause(): void {

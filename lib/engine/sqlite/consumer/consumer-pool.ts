@@ -72,6 +72,18 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
     if (woken) this.fetch();
   }
 
+  /**
+   * Gives each queue as many workers as it was set to have, else as many as the options say.
+   * @returns those that have others than before
+   */
+  resize(set: ReadonlyMap<string, number>): Array<{ readonly queue: string; readonly size: number }> {
+    const changed = this.consumers.filter(
+      ({ queue, options, size }) => size !== (set.get(queue) ?? options.concurrency),
+    );
+    for (const consumer of changed) consumer.resize(set.get(consumer.queue) ?? consumer.options.concurrency);
+    return changed;
+  }
+
   now(): number {
     return this.context.clock.now();
   }

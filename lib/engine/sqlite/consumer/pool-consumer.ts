@@ -7,6 +7,10 @@ export interface PoolConsumer extends Claimant {
   readonly options: ConsumeOptions;
   /** Whether tasks are at hand that have not begun. */
   readonly holdsAhead: boolean;
+  /** Workers that it has now. */
+  readonly size: number;
+  /** Has so many workers from now on; what runs is not interrupted. */
+  resize(size: number): void;
   deliver(tasks: readonly HeldTask[]): void;
   /** Nothing begins from now on; what was claimed ahead is handed back. */
   pause(): void;

@@ -40,23 +40,32 @@ export class QueueWorkers implements Consumer, PoolConsumer {
   hungry = true;
   claimsAhead = true;
   paused = false;
+  size: number;
 
   constructor(
     readonly queue: string,
     readonly options: ConsumeOptions,
     private readonly run: RunTask,
     private readonly host: ConsumerHost,
-  ) {}
+  ) {
+    this.size = options.concurrency;
+  }
+
+  resize(size: number): void {
+    this.size = size;
+    if (this.closing) return;
+    this.startBuffered();
+  }
 
   demand(): number {
     if (this.closing) return 0;
     const prefetch = this.prefetch();
     if (this.buffered.length > prefetch / 2) return 0;
-    return this.options.concurrency - this.running.size + prefetch - this.buffered.length;
+    return this.size - this.running.size + prefetch - this.buffered.length;
   }
 
   get room(): number {
-    return Math.max(0, this.options.concurrency - this.running.size - this.buffered.length);
+    return Math.max(0, this.size - this.running.size - this.buffered.length);
   }
 
   get holdsAhead(): boolean {
@@ -97,11 +106,11 @@ export class QueueWorkers implements Consumer, PoolConsumer {
   private prefetch(): number {
     if (this.averageRunMs >= PREFETCH_MS || !this.claimsAhead || this.isLimited) return 0;
     const perWorker = PREFETCH_MS / Math.max(this.averageRunMs, 0.01);
-    return Math.min(Math.ceil(this.options.concurrency * perWorker), this.host.maxPrefetched);
+    return Math.min(Math.ceil(this.size * perWorker), this.host.maxPrefetched);
   }
 
   private startBuffered(): void {
-    while (this.running.size < this.options.concurrency && this.buffered.length > 0) {
+    while (this.running.size < this.size && this.buffered.length > 0) {
       if (this.budget.isOver) {
         this.startLater();
         break;

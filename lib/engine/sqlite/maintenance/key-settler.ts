@@ -1,14 +1,16 @@
 import { turn } from '../../../clock/index.js';
 import { messageOf } from '../../../contract/index.js';
 import type { EngineContext } from '../../port/index.js';
-import { declaredFlows } from '../sql/flow-rows.js';
+import { declaredFlows, queuesOfGoneKeyLimits } from '../sql/flow-rows.js';
 import { nextKey } from '../sql/key-rows.js';
-import { declareFlow } from '../sql/set-flow.js';
+import { declareFlow, unparkKeys } from '../sql/set-flow.js';
 import type { Connection } from '../store/connection.js';
 import type { Writer } from '../store/writer.js';
 
 /** Keys of which slots are given out, or taken, by one transaction; claims and enqueues of others come between. */
 const BATCH = 20;
+/** Tasks that one transaction lets into the line again. */
+const UNPARKED = 500;
 
 /**
  * Goes through the keys of a queue whose limits have changed. A process that dies meanwhile leaves no key idle: those that have
@@ -30,11 +32,14 @@ export class KeySettler {
     const changed = [...(this.context.flows ?? [])]
       .map(([queue, flow]) => [queue, flow && JSON.stringify(flow)] as const)
       .filter(([queue, flow]) => flow !== (declared.get(queue) ?? null));
-    if (changed.length === 0) return;
-    await this.writer.write((transaction) => {
-      for (const [queue, flow] of changed) declareFlow(transaction, queue, flow);
-    });
-    for (const [queue] of changed) {
+    if (changed.length > 0) {
+      await this.writer.write((transaction) => {
+        for (const [queue, flow] of changed) declareFlow(transaction, queue, flow);
+      });
+    }
+    // A process that took a limit away may have died before it let go all that waited for it.
+    const left = await this.connection.read(queuesOfGoneKeyLimits);
+    for (const queue of new Set([...changed.map(([name]) => name), ...left])) {
       this.settle(queue).catch((error: unknown) => {
         this.context.logger.error(`Giving out the slots of queue "${queue}": ${messageOf(error)}`);
       });
@@ -46,9 +51,11 @@ export class KeySettler {
     await this.round;
   }
 
-  /** Resolves once each key of the queue has as many ready tasks as it may have. */
+  /** Resolves once each key of the queue has as many ready tasks as it may have, and none waits for a limit that is gone. */
   settle(queue: string): Promise<void> {
     const settling = this.round.then(async () => {
+      while (!this.stopped && (await this.writer.write((each) => unparkKeys(each, queue, UNPARKED))) === UNPARKED)
+        await turn();
       await this.walk(queue, 'available');
       await this.walk(queue, 'held');
     });

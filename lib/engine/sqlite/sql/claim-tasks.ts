@@ -149,7 +149,12 @@ function claimFor(
   if (closed !== null) return { tasks: [], limitedUntil: closed };
   const { queue, options } = consumer;
   const set = row && row.flow_set !== null ? parsedFlow(row.flow_set).rateLimit : undefined;
-  const gated = set ? { queue, options: { ...options, rateLimit: set } } : consumer;
+  const keyRateLimit = limits?.keyRateLimit;
+  const gated = {
+    queue,
+    options: set ? { ...options, rateLimit: set } : options,
+    ...(keyRateLimit && { keyRateLimit }),
+  };
   const gates = Gates.of(transaction, gated, pauses, now, claiming.trustedFor);
   if (gates) return claimGated(transaction, consumer, demand, claiming, limits, gates);
   const { tasks, mustWait } = take(transaction, consumer, demand, claiming, limits);

@@ -1,3 +1,4 @@
+import type { RateLimit } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import { CLAIMED_COLUMNS, type ClaimedRow } from './claimed-row.js';
@@ -33,6 +34,8 @@ export interface FlowLimits {
   /** Most tasks that may be claimed now. */
   readonly most: number;
   readonly fair: boolean;
+  /** Of each key; absent where keys have none. */
+  readonly keyRateLimit?: RateLimit;
 }
 
 /** Undefined for a plain queue, which has neither a limit over all processes nor tasks with keys. */
@@ -41,11 +44,15 @@ export function flowLimits(
   row: FlowColumns & { readonly name: string; readonly keyed: 1 | null },
 ): FlowLimits | undefined {
   if (row.keyed === null && row.flow === null && row.flow_set === null) return undefined;
-  const { fair: isFair, globalConcurrency, rateLimit } = flowIn(row);
+  const { fair: isFair, globalConcurrency, rateLimit, keyRateLimit, ...others } = flowIn(row);
+  const isPlain = !isFair && !globalConcurrency && !rateLimit && !keyRateLimit && others.keyConcurrency === undefined;
+  if (isPlain && row.keyed === null) return undefined;
   const fair = isFair === true;
-  if (globalConcurrency === undefined) return { ahead: !fair && !rateLimit, most: Infinity, fair };
+  const limits = { fair, ...(keyRateLimit && { keyRateLimit }) };
+  const isLimited = rateLimit !== undefined || keyRateLimit !== undefined;
+  if (globalConcurrency === undefined) return { ahead: !fair && !isLimited, most: Infinity, ...limits };
   const count = statement<[string, number], { running: number }>(database, RUNNING_IN_QUEUE);
-  return { ahead: false, most: globalConcurrency - count.get(row.name, globalConcurrency)!.running, fair };
+  return { ahead: false, most: globalConcurrency - count.get(row.name, globalConcurrency)!.running, ...limits };
 }
 
 /** The next tasks of a queue, with a key and without. Turns are fair among keys; what has none came before there were any. */

@@ -1,7 +1,9 @@
+import type { RateLimit } from '../../../contract/index.js';
 import type { ConsumeOptions } from '../../port/index.js';
 import type { Transaction } from '../store/transaction.js';
 import type { ClaimedRow } from './claimed-row.js';
 import { limitClosedUntil } from './closed-limits.js';
+import { type KeyGate, KeyLimits } from './key-limits.js';
 import { isAbout, type Pause } from './pause-rows.js';
 import { park, unparkNext } from './parked-tasks.js';
 import {
@@ -21,6 +23,14 @@ const MAX_PARKED = 1_000;
 interface Gated {
   readonly queue: string;
   readonly options: Pick<ConsumeOptions, 'rateLimit' | 'limits'>;
+  /** The rate limit of each key; absent where keys have none. */
+  readonly keyRateLimit?: RateLimit;
+}
+
+/** A task, as far as limits count it. */
+interface Counted {
+  readonly name: string;
+  readonly traits?: { readonly key?: string };
 }
 
 interface Gate extends Places {
@@ -33,18 +43,21 @@ export class Gates {
   private readonly own: Gate | null;
   /** Of limits that queues share, by the name of the task. */
   private readonly shared = new Map<string, Gate>();
+  /** Of each key; null: keys have none. */
+  private readonly keys: KeyLimits | null;
   /** So many were parked that there may be others behind them. */
   isInterrupted = false;
 
   constructor(
     private readonly transaction: Transaction,
     private readonly queue: string,
-    options: Gated['options'],
+    { options, keyRateLimit }: Gated,
     private readonly pauses: readonly Pause[],
     private readonly now: number,
     private readonly lentFor: number,
   ) {
     this.own = options.rateLimit ? this.gate({ ...options.rateLimit, name: limitOfQueue(queue) }) : null;
+    this.keys = keyRateLimit ? new KeyLimits(transaction, queue, keyRateLimit, now, lentFor) : null;
     const byName = new Map<string, Gate>();
     for (const [task, { name, max, per }] of Object.entries(options.limits ?? {})) {
       let gate = byName.get(name);
@@ -56,19 +69,20 @@ export class Gates {
   /** Null for a queue whose tasks no limit counts, and no pause is about. */
   static of(
     transaction: Transaction,
-    { queue, options }: Gated,
+    gated: Gated,
     pauses: readonly Pause[],
     now: number,
     lentFor: number,
   ): Gates | null {
+    const { queue, options, keyRateLimit } = gated;
     const own = pauses.filter(({ selector }) => selector.queue === undefined || selector.queue === queue);
-    if (own.length === 0 && !options.rateLimit && !options.limits) return null;
-    return new Gates(transaction, queue, options, own, now, lentFor);
+    if (own.length === 0 && !options.rateLimit && !options.limits && !keyRateLimit) return null;
+    return new Gates(transaction, queue, gated, own, now, lentFor);
   }
 
   /** Whether a limit counts any of its tasks. */
   get isLimited(): boolean {
-    return this.own !== null || this.shared.size > 0;
+    return this.own !== null || this.shared.size > 0 || this.keys !== null;
   }
 
   /** How many tasks may pass the queue's own limit. */
@@ -81,6 +95,7 @@ export class Gates {
     for (const { limit, free } of new Set(this.shared.values())) {
       if (free > 0) unparkNext(this.transaction, limit.name, this.queue, Math.min(free, most));
     }
+    this.keys?.open(most);
   }
 
   /** The first tasks of the line that may start, after those before them that may not were parked. */
@@ -89,6 +104,7 @@ export class Gates {
       const found = find(most);
       const left = new Map<Gate, number>();
       const before = parked;
+      const openings = this.keys?.openings;
       for (const row of found) {
         const [seq, , name] = row;
         const pause = this.pauses.find((each) => isAbout(each, this.queue, row));
@@ -97,41 +113,51 @@ export class Gates {
           parked += 1;
           continue;
         }
-        const gate = this.shared.get(name);
-        if (!gate) continue;
-        const free = left.get(gate) ?? gate.free;
-        if (free > 0) left.set(gate, free - 1);
-        else {
-          park(this.transaction, gate.limit.name, seq);
+        const { shared, own } = this.gatesOf(name, row[12]);
+        const full = [shared, own].find((gate) => gate && (left.get(gate) ?? gate.free) <= 0);
+        if (full) {
+          if (full === own) this.keys!.park(own, seq);
+          else park(this.transaction, full.limit.name, seq);
           parked += 1;
+          continue;
         }
+        for (const gate of [shared, own]) if (gate) left.set(gate, (left.get(gate) ?? gate.free) - 1);
       }
-      if (parked === before) return found;
+      if (parked === before && this.keys?.openings === openings) return found;
     }
     this.isInterrupted = true;
     return [];
   }
 
   /** Lends the tasks their places; returns the limits of each. */
-  lend<Task extends Lease & { readonly name: string }>(
-    tasks: readonly Task[],
-  ): Array<Task & { limits?: NamedLimit[] }> {
-    return tasks.map((task) => {
-      const gates = [this.own, this.shared.get(task.name)].filter((gate) => gate !== null && gate !== undefined);
+  lend<Task extends Lease & Counted>(tasks: readonly Task[]): Array<Task & { limits?: NamedLimit[] }> {
+    const byKey = new Map<KeyGate, number>();
+    const lent = tasks.map((task) => {
+      const { shared, own } = this.gatesOf(task.name, task.traits?.key ?? null);
+      if (own) byKey.set(own, (byKey.get(own) ?? 0) + 1);
+      const gates = [this.own, shared, own].filter((gate) => gate !== null && gate !== undefined);
       if (gates.length === 0) return task;
       const limits = gates.map(({ limit }) => limit);
       for (const limit of limits) lendPlaces(this.transaction, limit, [task], this.now, this.lentFor);
       return { ...task, limits };
     });
+    this.keys?.settle(byKey);
+    return lent;
   }
 
   /** When there may be a place again, after so many tasks were taken; null where there is one in each limit. */
-  nextAt(taken: ReadonlyArray<{ readonly name: string }>): number | null {
-    const gates = [...(this.own ? [this.own] : []), ...new Set(this.shared.values())];
-    const used = (gate: Gate): number =>
-      gate === this.own ? taken.length : taken.filter(({ name }) => this.shared.get(name) === gate).length;
-    const full = gates.filter((gate) => gate.free <= used(gate));
-    return full.length === 0 ? null : Math.min(...full.map(({ nextAt }) => nextAt));
+  nextAt(taken: readonly Counted[]): number | null {
+    if (this.own && this.own.free <= taken.length) return this.own.nextAt;
+    const gates = [...new Set(this.shared.values())];
+    const used = (gate: Gate): number => taken.filter(({ name }) => this.shared.get(name) === gate).length;
+    const full = gates.filter((gate) => gate.free <= used(gate)).map(({ nextAt }) => nextAt);
+    const ofKeys = this.keys?.nextAt ?? null;
+    const times = ofKeys === null ? full : [...full, ofKeys];
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  private gatesOf(name: string, key: string | null): { shared: Gate | undefined; own: KeyGate | null } {
+    return { shared: this.shared.get(name), own: this.keys?.of(key) ?? null };
   }
 
   private gate(limit: NamedLimit): Gate {

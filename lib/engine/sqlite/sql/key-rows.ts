@@ -2,12 +2,16 @@ import {
   type KeyDepth,
   type KeyPage,
   MAX_KEY_COUNTED,
+  type RateLimit,
   type TaskHold,
   type TaskState,
 } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import { flowOf } from './flow-rows.js';
+import { KEY_LIMIT } from './key-limits.js';
+import { countParked } from './parked-tasks.js';
+import { limitOfKey, usedPlaces } from './start-log.js';
 
 /** Reads one entry of `tasks_task_key`, however many tasks the key before has. */
 export const NEXT_KEY = `
@@ -50,14 +54,33 @@ function isBefore(one: string, other: string): boolean {
   return Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0;
 }
 
-export function readKeys(database: Database, queue: string, after: string, limit: number): KeyPage {
+export function readKeys(database: Database, queue: string, after: string, limit: number, now: number): KeyPage {
+  const flow = flowOf(database, queue);
   const keys: KeyDepth[] = [];
   let key = nextKey(database, queue, after);
   for (; key !== null && keys.length < limit; key = nextKey(database, queue, key)) {
     const [held, available, running] = KEYED_STATES.map((state) => count(database, queue, state, key!));
-    keys.push({ key, held: held!, available: available!, running: running! });
+    const starts = flow.keyRateLimit && startsOf(database, queue, key, flow.keyRateLimit, now);
+    keys.push({ key, held: held!, available: available!, running: running!, ...(starts && { starts }) });
   }
-  return { queue, flow: flowOf(database, queue), keys, next: key === null ? null : (keys.at(-1)?.key ?? null) };
+  return { queue, flow, keys, next: key === null ? null : (keys.at(-1)?.key ?? null) };
+}
+
+function startsOf(
+  database: Database,
+  queue: string,
+  key: string,
+  rate: RateLimit,
+  now: number,
+): NonNullable<KeyDepth['starts']> {
+  const name = limitOfKey(queue, key);
+  const waiting = countParked(database, name).reduce((sum, parked) => sum + parked.count, 0);
+  const row = statement<[string], { waits: number; at: number }>(database, KEY_LIMIT).get(name);
+  return {
+    used: usedPlaces(database, { ...rate, name }, now),
+    waiting,
+    nextAt: waiting > 0 ? (row?.at ?? null) : null,
+  };
 }
 
 function count(database: Database, queue: string, state: TaskState, key: string): number {

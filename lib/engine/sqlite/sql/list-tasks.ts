@@ -23,7 +23,7 @@ export interface CandidateQuery {
  *
  * Running tasks are not in that index: they are few and come from `tasks_task_running`.
  *
- * What remains of the filter (a text, and the time of a group's tasks) is for whoever looks at the candidates. There is no
+ * What remains of the filter (a key, a text, and the time of a group's tasks) is for whoever looks at the candidates. There is no
  * index by time: it would cost every task that is stored, for a question that ids answer too. Tags have a walk of their own.
  *
  * @param kinds of the queues and the names that the filter has; the queues of the group with its name, for a group of errors
@@ -117,6 +117,8 @@ function running(filter: TaskFilter, after: number, limit: number, order: TaskOr
 function jsonList(wanted: string | readonly string[] | undefined): string | null {
   return wanted === undefined ? null : JSON.stringify([wanted].flat());
 }
+
+export const SLOT_KEY_OF_TASK = `SELECT key FROM tasks_task WHERE seq = ?`;
 
 export const CREATED_AT = `SELECT created_at FROM tasks_task WHERE seq = ?`;
 

@@ -1,3 +1,4 @@
+import type { PauseSelector, TaskBlock } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
@@ -66,10 +67,10 @@ export function unparkAny(transaction: Transaction, reason: string, most: number
   return rows.length;
 }
 
-/** Every reason for which tasks are parked. */
+/** Every reason for which tasks are parked, but for the limits of keys, of which there may be many. */
 export function* parkedFor(database: Database): Generator<string> {
   const next = statement<[string], string>(database, NEXT_PARKED_FOR).pluck();
-  for (let reason = next.get(''); reason !== undefined; reason = next.get(reason)) yield reason;
+  for (let reason = next.get(LIMIT); reason !== undefined; reason = next.get(reason)) yield reason;
 }
 
 /** How many are parked for a reason, by queue. */
@@ -90,4 +91,13 @@ export function forgotten(database: Database, limits: ReadonlySet<string>): stri
   return [...parkedFor(database)].filter((reason) =>
     reason.startsWith(LIMIT) ? !limits.has(reason) : stands.get(reason.slice(PAUSE.length)) === undefined,
   );
+}
+
+/** What keeps a parked task from starting. */
+export function blockOf(reason: string): TaskBlock {
+  const [kind, about] = [reason.slice(0, reason.indexOf(':') + 1), reason.slice(reason.indexOf(':') + 1)];
+  if (kind === LIMIT) return { by: 'limit', limit: about };
+  if (kind === PAUSE) return { by: 'pause', selector: JSON.parse(about) as PauseSelector };
+  const [, key] = JSON.parse(about) as [queue: string, key: string];
+  return { by: 'key', key };
 }

@@ -12,6 +12,7 @@ import { EXPIRE_CLAIMED_TASK, RELEASE_TASK, RETRY_TASK, UNCLAIM_TASK } from './f
 import {
   ALL_TASKS,
   CREATED_AT,
+  SLOT_KEY_OF_TASK,
   MATCH_TASK,
   RUNNING_TASKS,
   TASKS_OF_GROUP,
@@ -19,9 +20,9 @@ import {
   candidateQuery,
 } from './list-tasks.js';
 import { CLAIM_TURNS, NEXT_TURNS, RUNNING_IN_QUEUE } from './claim-turns.js';
-import { FLOW_OF_QUEUE } from './flow-rows.js';
+import { FLOW_OF_QUEUE, NEXT_KEY_LIMITED } from './flow-rows.js';
 import { COUNT_OF_KEY, HELD_BEFORE, HOLDERS_OF_KEY, NEXT_KEY } from './key-rows.js';
-import { COUNT_RUNNING_IN } from './set-flow.js';
+import { COUNT_RUNNING_IN, LOOK_AT_KEYS, UNPARK_KEYS } from './set-flow.js';
 import { REJOIN } from './settle-keys.js';
 import { ADMIT, FIRST_TURN, HOLD, LAST_READY, LAST_TURN, NEXT_HELD, TAKEN_SLOTS } from './slots.js';
 import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from './promote-tasks.js';
@@ -41,7 +42,8 @@ import { MARK_BESIDE, NEXT_RESULT_EXPIRY, PRUNE_RESULTS, PUT_RESULT, RESULT_OF_T
 import { TASK_KINDS } from './task-kinds.js';
 import { UPDATE_PARAMS, UPDATE_WAITING_TASK } from './update-task.js';
 import { STRAY_WORKERS, TASKS_OF_WORKER, UNCLAIM_LOST_TASK } from './rescue-tasks.js';
-import { ADD_STARTS, FORGET_STARTS, LENT_TO_WORKER, TAKE_PLACES_BACK, USED_PLACES } from './start-log.js';
+import { DROP_KEY_LIMIT, DUE_KEY_LIMITS, KEY_LIMIT, LAST_START, NEXT_KEY_LIMIT, PUT_KEY_LIMIT } from './key-limits.js';
+import { ADD_STARTS, FORGET_STARTS, LENT_TO_WORKER, LOOK_AT_KEY, TAKE_PLACES_BACK, USED_PLACES } from './start-log.js';
 import { FIRST_ENDED } from './excess-tasks.js';
 import {
   FORGET_LAPSE,
@@ -149,6 +151,36 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   ['starts that count no more', FORGET_STARTS, ['SEARCH tasks_start USING PRIMARY KEY (name=? AND at<?)']],
   ['what of a limit is used', USED_PLACES, ['SEARCH tasks_start USING PRIMARY KEY (name=?)']],
   ['count starts', ADD_STARTS, []],
+  ['the last start', LAST_START, ['SEARCH tasks_start USING PRIMARY KEY (name=?)']],
+  ['the limit of a key', KEY_LIMIT, ['SEARCH tasks_key_limit USING PRIMARY KEY (name=?)']],
+  ['note of a key', PUT_KEY_LIMIT, []],
+  ['look at a key', LOOK_AT_KEY, ['SEARCH tasks_key_limit USING PRIMARY KEY (name=?)']],
+  ['forget a key', DROP_KEY_LIMIT, ['SEARCH tasks_key_limit USING PRIMARY KEY (name=?)']],
+  [
+    'keys that are due',
+    DUE_KEY_LIMITS,
+    ['SEARCH tasks_key_limit USING COVERING INDEX tasks_key_limit_at (queue=? AND waits=? AND at<?)'],
+  ],
+  [
+    'when the next key is due',
+    NEXT_KEY_LIMIT,
+    ['SEARCH tasks_key_limit USING COVERING INDEX tasks_key_limit_at (queue=? AND waits=?)'],
+  ],
+  [
+    'the next queue whose keys have limits',
+    NEXT_KEY_LIMITED,
+    ['SEARCH tasks_key_limit USING COVERING INDEX tasks_key_limit_at (queue>?)'],
+  ],
+  [
+    'look at all keys of a queue',
+    LOOK_AT_KEYS,
+    ['SEARCH tasks_key_limit USING COVERING INDEX tasks_key_limit_at (queue=? AND waits=?)'],
+  ],
+  [
+    'let in what was parked for keys',
+    UNPARK_KEYS,
+    [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING COVERING INDEX tasks_task_parked (parked>? AND parked<?)'],
+  ],
   [
     'the places of an attempt',
     TAKE_PLACES_BACK,
@@ -334,6 +366,7 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     ['CO-ROUTINE (subquery-1)', 'SEARCH tasks_tag USING PRIMARY KEY (name=? AND value=?)', 'SCAN (subquery-1)'],
   ],
   ['when one candidate was enqueued', CREATED_AT, [KEY]],
+  ['the key of one candidate', SLOT_KEY_OF_TASK, [KEY]],
   [
     'search: one candidate',
     MATCH_TASK,

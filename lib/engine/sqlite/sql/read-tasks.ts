@@ -14,6 +14,7 @@ import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import { parsePaths } from './name-rows.js';
 import { readHold } from './key-rows.js';
+import { blockOf } from './parked-tasks.js';
 import { readResult } from './result-rows.js';
 import { tagsIn, traitsIn } from './task-traits.js';
 import { keyHolderOf } from './unique-keys.js';
@@ -62,6 +63,7 @@ export interface TaskColumns {
   traits: string | null;
   beside: number | null;
   key: string | null;
+  parked: string | null;
 }
 
 export interface AttemptRow {
@@ -87,9 +89,10 @@ export function readTask(database: Database, id: string, mask: Mask, now: number
   const shown = toSummary(row, error, mask);
   const result = row.state === 'completed' ? readResult(database, row, mask) : {};
   const hold = row.state === 'held' ? readHold(database, row) : null;
+  const block = row.state === 'available' && row.parked !== null ? blockOf(row.parked) : null;
   const own = { attempts: withCurrent(attempts, row), logs, parentId: row.parent_id, children };
   const holder = keyHolderOf(database, row, shown, now);
-  return { ...shown, ...own, ...result, ...(hold && { hold }), ...holder };
+  return { ...shown, ...own, ...result, ...(hold && { hold }), ...(block && { block }), ...holder };
 }
 
 /** A task as a list shows it; null where it was deleted meanwhile. */

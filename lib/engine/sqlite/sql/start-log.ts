@@ -31,6 +31,9 @@ export const TAKE_PLACES_BACK = `
   DELETE FROM tasks_start WHERE task = ? AND task > 0 AND attempt = ? AND worker = ?
   RETURNING name`;
 
+/** A key that waits is looked at by the next claim. */
+export const LOOK_AT_KEY = `UPDATE tasks_key_limit SET at = 0 WHERE name = ? AND waits = 1`;
+
 export const LENT_TO_WORKER = `SELECT task, attempt FROM tasks_start WHERE worker = ? AND task > 0`;
 
 /** Starts that are noted for later than the clock shows: it was set back. */
@@ -39,7 +42,7 @@ const LATER_LENT = `UPDATE tasks_start SET at = ? WHERE name = ? AND task > 0 AN
 
 /** A limit, as the store knows it. */
 export interface NamedLimit extends RateLimit {
-  /** `queue:` or `limit:` and its name. */
+  /** `queue:`, `limit:` or `key:`, and what it is of. */
   readonly name: string;
 }
 
@@ -62,9 +65,17 @@ const LOOK_AGAIN_MS = 20;
 /** Where places become free more often than that, those of so long are taken together, by one transaction. */
 const TOGETHER_MS = 4;
 
+const KEY = 'key:';
+
 /** The names of limits in the store. */
 export const limitOfQueue = (queue: string): string => `queue:${queue}`;
 export const limitNamed = (name: string): string => `limit:${name}`;
+export const limitOfKey = (queue: string, key: string): string => `${KEY}${JSON.stringify([queue, key])}`;
+/** Names of the limits of a queue's keys are from the first on, and before the second. */
+export const limitsOfKeys = (queue: string): readonly [from: string, before: string] => {
+  const start = `${KEY}[${JSON.stringify(queue)}`;
+  return [`${start},`, `${start}-`];
+};
 
 /**
  * The places of a limit. Its rule: a start at `t` counts in all of `[t, t + per)`, so that no span of that length, wherever
@@ -131,7 +142,10 @@ export function lendPlaces(
 
 /** The attempt has not started and does not: its places are free again. */
 export function giveBackPlaces({ database }: Transaction, { seq, attempt, worker }: Lease): void {
-  statement<[number, number, string]>(database, TAKE_PLACES_BACK).run(seq, attempt, worker);
+  const names = statement<[number, number, string], string>(database, TAKE_PLACES_BACK).pluck();
+  for (const name of names.all(seq, attempt, worker)) {
+    if (name.startsWith(KEY)) statement<[string]>(database, LOOK_AT_KEY).run(name);
+  }
 }
 
 /** The attempt started at `at`, or before it. Nothing happens where that is noted. */

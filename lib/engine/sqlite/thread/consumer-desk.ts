@@ -72,6 +72,8 @@ export class ConsumerDesk implements ConsumerHost {
 
   /** A thread works for this desk from now on. */
   async join(life: ThreadLife): Promise<void> {
+    // It is told where others are set.
+    this.workers.size = this.options.concurrency;
     this.life = life;
     this.received = 0;
     this.asked = 0;

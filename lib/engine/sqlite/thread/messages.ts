@@ -58,6 +58,8 @@ export type ToApp =
   | readonly ['unregistered', worker: string]
   | readonly ['deliver', consumer: number, delivery: FlatDelivery]
   | readonly ['pause', consumer: number]
+  /** So many workers from now on. */
+  | readonly ['resize', consumer: number, size: number]
   | readonly ['abort', consumer: number, key: number, cause: AbortCause, message: string]
   /** How the attempts of these tasks ended is durable. */
   | readonly ['stored', consumer: number, keys: readonly number[]]

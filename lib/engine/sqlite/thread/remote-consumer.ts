@@ -27,6 +27,7 @@ export class RemoteConsumer implements PoolConsumer {
   private delivered = 0;
   private finishing = false;
   private stored: number[] = [];
+  size: number;
 
   constructor(
     private readonly id: number,
@@ -35,7 +36,14 @@ export class RemoteConsumer implements PoolConsumer {
     private wanted: Wanted,
     private readonly host: ConsumerHost,
     private readonly channel: Channel<ToApp>,
-  ) {}
+  ) {
+    this.size = options.concurrency;
+  }
+
+  resize(size: number): void {
+    this.size = size;
+    this.channel.send(['resize', this.id, size]);
+  }
 
   /** What the workers said last, less what is on its way to them. */
   demand(): number {

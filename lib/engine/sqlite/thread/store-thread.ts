@@ -190,6 +190,8 @@ export class StoreThread {
         return this.desks.get(message[1])?.deliver(message[2], life);
       case 'pause':
         return this.desks.get(message[1])?.workers.pause();
+      case 'resize':
+        return this.desks.get(message[1])?.workers.resize(message[2]);
       case 'abort':
         return this.desks.get(message[1])?.abort(message[2], message[3], message[4]);
       case 'stored':

@@ -14,7 +14,10 @@ import { openConnection } from '../store/open-connection.js';
 import { statement } from '../store/statement.js';
 import { saveSensitivePaths } from '../sql/name-rows.js';
 import { queueRows } from '../sql/claim-tasks.js';
+import { parsedFlow } from '../sql/flow-rows.js';
 import { setPaused } from '../sql/pause-queue.js';
+import { addPause, pausesIn } from '../sql/pause-rows.js';
+import { setFlow } from '../sql/set-flow.js';
 import { rescueTasksOf, strayWorkers, type RescueRules } from '../sql/rescue-tasks.js';
 import { allSchedules, deleteSchedule } from '../sql/schedule-rows.js';
 import { allSecrets, storeSecret } from '../sql/secret-rows.js';
@@ -125,21 +128,35 @@ export class SqliteTransfer implements TransferStore {
         database,
         'SELECT name, sensitive FROM tasks_name',
       ).all();
+      const queues = [...queueRows(database).values()];
       return {
         schedules: allSchedules(database),
-        paused: [...queueRows(database).values()].filter((row) => row.paused_at !== null).map((row) => row.name),
+        paused: queues.filter((row) => row.paused_at !== null).map((row) => row.name),
+        pauses: pausesIn(database).map(({ selector }) => selector),
+        flows: new Map(
+          queues.filter((row) => row.flow_set !== null).map((row) => [row.name, parsedFlow(row.flow_set)] as const),
+        ),
         sensitive: new Map(names.map(({ name, sensitive }) => [name, JSON.parse(sensitive) as string[]])),
         secrets: allSecrets(database),
       };
     });
   }
 
-  async importBook({ schedules, paused, sensitive, secrets }: StoreBook): Promise<void> {
+  async importBook({
+    schedules,
+    paused,
+    pauses = [],
+    flows = new Map(),
+    sensitive,
+    secrets,
+  }: StoreBook): Promise<void> {
     const now = wallTime();
     await this.writer.write((transaction) => {
       for (const [name, paths] of sensitive) saveSensitivePaths(transaction, name, paths);
       for (const schedule of schedules) putSchedule(transaction, schedule);
       for (const queue of paused) setPaused(transaction, queue, now);
+      for (const selector of pauses) addPause(transaction, selector, now);
+      for (const [queue, flow] of flows) setFlow(transaction, queue, flow);
       for (const [name, value] of secrets) storeSecret(transaction, name, value);
     });
   }

@@ -21,6 +21,9 @@ const ACTIONS: Readonly<Record<string, string>> = {
   enqueue: 'Enqueue',
   'pause-queue': 'Pause queue',
   'resume-queue': 'Resume queue',
+  'set-queue': 'Change queue',
+  'pause-tasks': 'Pause tasks',
+  'resume-tasks': 'Resume tasks',
   'trigger-cron': 'Run cron now',
   'pause-cron': 'Pause cron',
   'resume-cron': 'Resume cron',
@@ -42,6 +45,7 @@ const COLUMNS: ReadonlyArray<Column<AuditEntry>> = [
 function Target({ entry: { action, target } }: { readonly entry: AuditEntry }): JSX.Element {
   const text = <code>{target}</code>;
   if (TASK_ID.test(target)) return <a href={taskHref(target)}>{text}</a>;
+  if (action === 'set-queue') return <a href={queueHref(target.split(': ', 1)[0]!)}>{text}</a>;
   if (action.endsWith('-queue')) return <a href={queueHref(target)}>{text}</a>;
   if (action.endsWith('-cron')) return <a href="#/crons">{text}</a>;
   return text;

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { Limits } from '../parts/limits.js';
 import { useProblems } from '../parts/problems.js';
 import { QueueTable } from '../parts/queue-table.js';
 import { Loaded } from '../ui/bits.js';
@@ -17,6 +18,7 @@ export function QueuesView({ query }: { readonly query: URLSearchParams }): JSX.
           {(all) => <QueueTable queues={all} metrics={hour.data} problems={problems.data?.items ?? []} query={query} />}
         </Loaded>
       </div>
+      <Limits />
     </section>
   );
 }

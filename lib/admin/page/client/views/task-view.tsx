@@ -15,6 +15,7 @@ import { LogPart } from '../parts/log.js';
 import { ParamsPart } from '../parts/params.js';
 import { ResultPart } from '../parts/result.js';
 import { runAgain } from '../parts/run-again.js';
+import { BlockPart } from '../parts/limits.js';
 import { KeyHeld } from '../parts/key-held.js';
 import { StepsPart } from '../parts/steps.js';
 import { WaitingPart } from '../parts/waiting.js';
@@ -40,6 +41,7 @@ const PARTS: readonly Part[] = [
   { shows: ({ progress, state }) => progress !== null && state === 'running', View: ProgressPart },
   { shows: ({ state, error }) => error !== null && state !== 'completed', View: ErrorPart },
   { shows: ({ hold }) => hold !== undefined, View: HoldPart },
+  { shows: ({ block }) => block !== undefined, View: ({ task }) => <BlockPart block={task.block!} /> },
   { shows: hasLifeSpan, View: LifeSpanPart },
   { shows: ({ waitingFor }) => waitingFor !== undefined, View: WaitingPart },
   { shows: () => true, View: WaterfallPart },

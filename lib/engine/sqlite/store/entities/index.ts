@@ -10,7 +10,7 @@ import { SecretEntity } from './secret.entity.js';
 import { TaskEntity } from './task.entity.js';
 import { EdgeEntity } from './edge.entity.js';
 import { LapseEntity } from './lapse.entity.js';
-import { LimitEntity, PauseEntity, StartEntity } from './limit.entity.js';
+import { KeyLimitEntity, LimitEntity, PauseEntity, StartEntity } from './limit.entity.js';
 import { OwnIdEntity } from './own-id.entity.js';
 import { ResultEntity } from './result.entity.js';
 import { SignalEntity } from './signal.entity.js';
@@ -42,6 +42,7 @@ export const TASKS_ENTITIES = [
   ErrorHourEntity,
   EdgeEntity,
   LapseEntity,
+  KeyLimitEntity,
   LimitEntity,
   PauseEntity,
   StartEntity,
@@ -70,6 +71,7 @@ export {
   WorkerEntity,
   EdgeEntity,
   LapseEntity,
+  KeyLimitEntity,
   LimitEntity,
   PauseEntity,
   StartEntity,

@@ -39,6 +39,24 @@ export class StartEntity {
   count!: number;
 }
 
+/** The rate limit of one key of a queue, as long as starts count in it, or tasks wait for a place. */
+@Entity({ name: 'tasks_key_limit', synchronize: false })
+export class KeyLimitEntity {
+  @PrimaryColumn({ name: 'name', type: 'text' })
+  name!: string;
+
+  @Column({ name: 'queue', type: 'text' })
+  queue!: string;
+
+  /** Whether tasks of the key are parked until it has a place. */
+  @Column({ name: 'waits', type: 'integer' })
+  waits!: number;
+
+  /** When it is to be looked at again. */
+  @Column({ name: 'at', type: 'integer' })
+  at!: number;
+}
+
 /** A pause of some tasks: of a name, of a key in a queue, or with some tags. */
 @Entity({ name: 'tasks_pause', synchronize: false })
 export class PauseEntity {

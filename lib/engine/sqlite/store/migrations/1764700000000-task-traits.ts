@@ -89,6 +89,7 @@ const TABLES = [
   'tasks_lapse',
   'tasks_start',
   'tasks_limit',
+  'tasks_key_limit',
   'tasks_pause',
   'tasks_unique',
   'tasks_step',
@@ -150,6 +151,14 @@ const CREATE = [
      closed_at    INTEGER,
      closed_until INTEGER
    ) WITHOUT ROWID`,
+  // A key whose starts count in the limit of each key, or whose tasks wait for a place: when it is to be looked at again.
+  `CREATE TABLE IF NOT EXISTS tasks_key_limit (
+     name  TEXT    PRIMARY KEY NOT NULL,
+     queue TEXT    NOT NULL,
+     waits INTEGER NOT NULL,
+     at    INTEGER NOT NULL
+   ) WITHOUT ROWID`,
+  `CREATE INDEX IF NOT EXISTS tasks_key_limit_at ON tasks_key_limit (queue, waits, at)`,
   // Pauses of some tasks, by what they are about: JSON of a `PauseSelector`.
   `CREATE TABLE IF NOT EXISTS tasks_pause (
      selector  TEXT PRIMARY KEY NOT NULL,
