@@ -11,6 +11,7 @@ export {
   type TaskTraits,
   type WaitingFor,
 } from './task-traits.js';
+export { TASK_EVENT_KINDS, type TaskEvent, type TaskEventKind } from './task-event.js';
 export { type AuditAction, type AuditEntry, type AuditPage, MAX_AUDIT_ENTRIES } from './audit.js';
 export type { LimitStatus, PauseSelector, TaskPause } from './task-pause.js';
 export { DEFAULT_STORE } from './default-store.js';
@@ -63,6 +64,7 @@ export {
   SCHEDULE_CRON_OPTIONS,
   SCHEDULE_MODULE_OPTIONS,
   TASKS_CRON_METADATA,
+  TASK_EVENT_METADATA,
   TASK_HANDLER_METADATA,
 } from './metadata-keys.js';
 export { type MetricPoint, type MetricsQuery, noMetrics } from './metrics.js';

@@ -10,6 +10,9 @@ export const TASK_HANDLER_METADATA = 'nestjs-tasks:handler';
  */
 export const TASKS_CRON_METADATA = 'nestjs-tasks:cron';
 
+/** Metadata of `@OnTaskEvent`, on a method: a list, as a method may have several. */
+export const TASK_EVENT_METADATA = 'nestjs-tasks:on-event';
+
 /** Keys of `@nestjs/schedule`, the same in versions 6 and 12; it exports neither the keys nor their accessor. */
 export const SCHEDULE_CRON_OPTIONS = 'SCHEDULE_CRON_OPTIONS';
 export const SCHEDULER_TYPE = 'SCHEDULER_TYPE';

@@ -1,6 +1,7 @@
 export { Cron, type CronOptions } from './decorators/cron.decorator.js';
 export { InjectCronSchedules, getCronSchedulesToken } from './decorators/inject-cron-schedules.decorator.js';
 export { InjectTaskDispatcher, getTaskDispatcherToken } from './decorators/inject-task-dispatcher.decorator.js';
+export { OnTaskEvent, type OnTaskEventOptions } from './decorators/on-task-event.decorator.js';
 export { Sensitive } from './decorators/sensitive.decorator.js';
 export {
   TaskHandler,

@@ -20,6 +20,7 @@ import { TaskDispatcher } from '../queueing/index.js';
 import { CronExplorer } from './discovery/cron.explorer.js';
 import { cronQueues, CronScanner } from './discovery/cron.scanner.js';
 import { HandlerExplorer, handlerQueues } from './discovery/handler.explorer.js';
+import { ListenerScanner } from './discovery/listener.scanner.js';
 import { HandlerScanner } from './discovery/handler.scanner.js';
 import { Stores } from './discovery/stores.js';
 import { TaskEnhancers } from './enhancers/index.js';
@@ -39,6 +40,7 @@ import {
 import { openEngine } from './tasks.engine.js';
 import { AppServer } from './tasks.http-server.js';
 import { type StoreIdentity, storesOf } from './tasks.identity.js';
+import { TaskListeners } from './task-listeners.js';
 import { TasksLifecycle } from './tasks.lifecycle.js';
 
 /** Providers of one store, in the order in which each needs those before it. */
@@ -63,6 +65,7 @@ export function storeProviders(
     },
     madeOf(HandlerScanner, HandlerScanner, { ...scan, modules: ModulesContainer }),
     madeOf(CronScanner, CronScanner, { ...scan, stores: Stores }),
+    madeOf(ListenerScanner, ListenerScanner, { ...scan, stores: Stores }),
     {
       provide: TASKS_CONFIG,
       useFactory: (
@@ -128,6 +131,13 @@ export function storeProviders(
       dispatcher,
       logger: TASKS_LOGGER,
     }),
+    madeOf(TaskListeners, TaskListeners, {
+      scanner: ListenerScanner,
+      engine: TASK_ENGINE,
+      config: TASKS_CONFIG,
+      registry: HandlerRegistry,
+      logger: TASKS_LOGGER,
+    }),
     WorkPhase,
     madeOf(AppServer, AppServer, { host: HttpAdapterHost, modules: ModulesContainer }),
     madeOf(TasksLifecycle, TasksLifecycle, {
@@ -143,6 +153,7 @@ export function storeProviders(
       schedules,
       awaiting: Awaiting,
       workers: Workers,
+      listeners: TaskListeners,
       codec: ParamsCodec,
       phase: WorkPhase,
       server: AppServer,

@@ -15,6 +15,7 @@ import type { AttemptPipeline } from '../attempts/index.js';
 import type { Workers } from '../working/index.js';
 import type { WorkPhase } from '../health/index.js';
 import { warnOfNoShutdownHooks } from './shutdown-hooks.js';
+import type { TaskListeners } from './task-listeners.js';
 import type { AppServer } from './tasks.http-server.js';
 import { storeIdentityOf, type StoreIdentity } from './tasks.identity.js';
 
@@ -34,6 +35,7 @@ export interface TasksLifecycleDependencies {
   readonly schedules: CronSchedules;
   readonly awaiting: Awaiting;
   readonly workers: Workers;
+  readonly listeners: TaskListeners;
   readonly codec: ParamsCodec;
   readonly phase: WorkPhase;
   readonly server: AppServer;
@@ -91,6 +93,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
       this.deps.cronExplorer.exploreAtBoot();
       this.checkHandlers();
       checkFollowers(this.deps.config, this.deps.handlers);
+      this.deps.listeners.listen();
     });
   }
 
@@ -143,8 +146,9 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
 
   private stop(): Promise<void> {
     this.stopped ??= this.attempt('stop the workers', async () => {
-      const { config, awaiting, workers } = this.deps;
+      const { config, awaiting, workers, listeners } = this.deps;
       await Promise.all([workers.close(), awaiting.close(config.shutdownGrace)]);
+      await listeners.settle(config.shutdownGrace);
     });
     return this.stopped;
   }

@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest';
 import type { TaskContext } from '../../lib/attempts/index.js';
 import type { TasksModuleRootOptions } from '../../lib/config/index.js';
 import { CronSchedules } from '../../lib/cron/index.js';
-import { UnrecoverableError } from '../../lib/contract/index.js';
-import { Cron, TaskHandler } from '../../lib/nest/index.js';
+import { type TaskEvent, UnrecoverableError } from '../../lib/contract/index.js';
+import { Cron, OnTaskEvent, TaskHandler } from '../../lib/nest/index.js';
 import { TaskFailureParams } from '../../lib/params/index.js';
 import { bootApp, dispatcherOf, ended, IN_MEMORY } from '../module/support.js';
+import { until } from '../support/until.js';
 
 const DEAD = 'UnrecoverableError';
 
@@ -50,6 +51,35 @@ class Notifying {
   @TaskHandler('notify_mine', { params: TaskFailureParams, queue: 'alerts' })
   mine(failure: TaskFailureParams): void {
     this.told.push(failure);
+  }
+}
+
+/** Is told by the process what it did. */
+@Injectable()
+class Listening {
+  readonly told: TaskEvent[] = [];
+  readonly ofAlerts: string[] = [];
+  readonly named: string[] = [];
+
+  @OnTaskEvent('completed')
+  @OnTaskEvent('failed')
+  @OnTaskEvent('retried')
+  @OnTaskEvent('cancelled')
+  async all(event: TaskEvent): Promise<void> {
+    this.told.push(event);
+    await Promise.resolve();
+    throw new Error('a listener that rejects');
+  }
+
+  @OnTaskEvent('failed', { queue: 'alerts' })
+  alerts({ task }: TaskEvent): void {
+    this.ofAlerts.push(task.name);
+  }
+
+  @OnTaskEvent('completed', { name: 'succeeds' })
+  succeeded({ task }: TaskEvent): never {
+    this.named.push(task.id);
+    throw new Error('a listener that throws');
   }
 }
 
@@ -103,6 +133,60 @@ export function describeOnFailed(name: string, siteOf: () => Promise<TasksModule
       const parents = items.map(({ id }) => id.split('/')[0]!);
       expect(new Set(parents)).toEqual(new Set([usedUp.id, forGood.id, cron.id]));
       expect(parents).toHaveLength(4);
+    });
+
+    it('tells listeners what this process did, once it is stored, and lets no listener harm a task', async () => {
+      const tasks = { ...IN_MEMORY, ...(await siteOf()), onFailed: 'notify_ops' };
+      const app = await bootApp({ tasks, providers: [Failing, Notifying, Listening] });
+      const dispatcher = dispatcherOf(app);
+      const { told, ofAlerts, named } = app.get(Listening);
+      const [usedUp, done, waiting, late] = await Promise.all([
+        dispatcher.queue('default', 'used_up', {}),
+        dispatcher.queue('default', 'succeeds', {}),
+        dispatcher.queue('default', 'succeeds', {}, { delay: '1h' }),
+        dispatcher.queue('default', 'succeeds', {}, { delay: '1h', deadline: 200 }),
+      ]);
+      await dispatcher.cancel(waiting.id);
+      await ended(dispatcher, `${usedUp.id}/failed/2`);
+      const of = (id: string): TaskEvent[] => told.filter(({ task }) => task.id === id);
+      await until('all that was to be told', () => of(late.id).length > 0 && ofAlerts.length > 0 && named.length > 0);
+      expect(of(usedUp.id)).toEqual([
+        {
+          event: 'retried',
+          task: { id: usedUp.id, queue: 'default', name: 'used_up', attempt: 1 },
+          error: expect.objectContaining({ name: 'Error', message: 'attempt 1' }),
+        },
+        {
+          event: 'failed',
+          task: { id: usedUp.id, queue: 'default', name: 'used_up', attempt: 2 },
+          error: expect.objectContaining({ message: 'attempt 2' }),
+        },
+      ]);
+      const succeeded = { queue: 'default', name: 'succeeds' };
+      expect(of(done.id)).toEqual([{ event: 'completed', task: { id: done.id, ...succeeded, attempt: 1 } }]);
+      expect(of(waiting.id)).toEqual([{ event: 'cancelled', task: { id: waiting.id, ...succeeded, attempt: 0 } }]);
+      expect(of(late.id)).toEqual([
+        {
+          event: 'failed',
+          task: { id: late.id, ...succeeded, attempt: 0 },
+          error: expect.objectContaining({ name: 'DeadlineError' }),
+        },
+      ]);
+      expect(named).toEqual([done.id]);
+      expect(new Set(ofAlerts)).toEqual(new Set(['notify_ops']));
+      const ends = await Promise.all([usedUp, done, late].map(({ id }) => dispatcher.get(id)));
+      expect(ends.map(({ state }) => state)).toEqual(['failed', 'completed', 'failed']);
+    });
+
+    it('refuses a listener to a queue that there is not', async () => {
+      class Mistaken {
+        @OnTaskEvent('failed', { queue: 'defalt' })
+        tell(): void {}
+      }
+      const tasks = { ...IN_MEMORY, ...(await siteOf()) };
+      await expect(bootApp({ tasks, providers: [Mistaken] })).rejects.toThrow(
+        /^@OnTaskEvent\('failed'\) on Mistaken\.tell: .*"defalt"/,
+      );
     });
 
     it('enqueues one where a deadline comes while the task waits', async () => {

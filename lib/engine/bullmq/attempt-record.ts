@@ -44,7 +44,7 @@ export class AttemptError extends Error {
 
   /** @param delay milliseconds until the next attempt; null: there is none */
   constructor(
-    record: AttemptRecord,
+    readonly record: AttemptRecord,
     readonly delay: number | null,
   ) {
     super(record.error?.message ?? record.outcome);

@@ -14,6 +14,7 @@ import { ScheduleNotes } from './schedules/schedule-notes.js';
 import { ScheduleTicker } from './schedules/schedule-ticker.js';
 import { sharedValue } from './shared-value.js';
 import { TaskAdder } from './task-adder.js';
+import { Happenings } from './happenings.js';
 import { FailedJobs } from './failed-jobs.js';
 import { TaskLists } from './task-lists.js';
 import { UnhandledKinds } from './unhandled-kinds.js';
@@ -45,6 +46,7 @@ export interface OpenBullmqStore {
  */
 export class BullmqStore {
   readonly consumers: LocalConsumers;
+  readonly happenings = new Happenings();
   /** The schedules of this process's code, by name. */
   readonly declared = new Map<string, Schedule>();
   private parts: OpenBullmqStore | null = null;
@@ -148,7 +150,13 @@ export class BullmqStore {
     const watch = new EventWatch(set, registry, ({ event, id }) => {
       if (event === 'cancel' && id !== undefined) consumers.cancel(id);
     });
-    const lapses = new Lapses(context, { set, registry, cancelled, enqueue: (tasks) => adder.add(tasks) });
+    const lapses = new Lapses(context, {
+      set,
+      registry,
+      cancelled,
+      happenings: this.happenings,
+      enqueue: (tasks) => adder.add(tasks),
+    });
     const adder: TaskAdder = new TaskAdder(set, registry, watch, consumers, lapses);
     const schedules = new ScheduleNotes(registry);
     const ticker = new ScheduleTicker(

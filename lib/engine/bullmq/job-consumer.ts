@@ -1,11 +1,12 @@
 import { wallTime } from '../../clock/index.js';
-import type { AbortCause } from '../../contract/index.js';
+import type { AbortCause, TaskError } from '../../contract/index.js';
 import { abort, InHand } from '../common/index.js';
 import type { ConsumeOptions, Consumer, EngineContext, NewTask, Outcome, RunTask } from '../port/index.js';
 import { AttemptError, toStack, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import type { Cancelled } from './cancelled.js';
 import { declinedOutcome } from './declined.js';
+import type { Happenings } from './happenings.js';
 import { taskIdOf } from './job-ids.js';
 import { watchLeases } from './lease-watch.js';
 import { returnValueOf, rowOfResult } from './job-result.js';
@@ -14,6 +15,7 @@ import type { QueueSet } from './queue-set.js';
 import { RunningJob, type RunningJobParts } from './running-job.js';
 import type { TaskJob } from './task-job.js';
 import type { UnhandledKinds } from './unhandled-kinds.js';
+import { attemptOf } from './stored-job.js';
 import { taskFollowing } from './following.js';
 import { isLanding } from './transfer/carried.js';
 import { land } from './transfer/land.js';
@@ -28,6 +30,13 @@ const NO_LIMIT = 1_000_000_000;
 /** How long a worker waits before it asks a server again that was not there. BullMQ's own 15 s are long for a restart. */
 const RECONNECT_MS = 1_000;
 
+interface Ended {
+  readonly event: 'completed' | 'cancelled';
+  readonly error?: TaskError;
+  /** Where it is not that of the job. */
+  readonly attempt?: number;
+}
+
 /** The parts that all consumers of an engine share. */
 export interface ConsumerParts {
   readonly set: QueueSet;
@@ -35,6 +44,7 @@ export interface ConsumerParts {
   readonly workerId: string;
   readonly keepAtMost: EngineContext['keepAtMost'];
   readonly unhandled: UnhandledKinds;
+  readonly happenings: Happenings;
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>;
   report(error: Error): void;
 }
@@ -56,6 +66,8 @@ export class JobConsumer implements Consumer {
   readonly concurrency: number;
   private readonly isLimited: boolean;
   private readonly running = new InHand<RunningJob>();
+  /** What is to be told of jobs once BullMQ has stored their end, where somebody listens. */
+  private readonly ends = new WeakMap<TaskJob, Ended>();
   private readonly worker: ReturnType<QueueSet['worker']>;
   private readonly jobParts: RunningJobParts;
   private closing: Promise<void> | null = null;
@@ -86,8 +98,20 @@ export class JobConsumer implements Consumer {
     });
     watchLeases(this.worker, lease, this.running);
     this.worker.on('failed', (job, error) => {
-      if (job && !(error instanceof AttemptError)) this.followLost(job, error);
+      if (!job) return;
+      if (error instanceof AttemptError) {
+        const { outcome, error: reported } = error.record;
+        parts.happenings.tell(outcome === 'retried' ? 'retried' : 'failed', queue, job, reported);
+      } else {
+        this.followLost(job, error);
+        parts.happenings.tell('failed', queue, job, { name: 'WorkerLostError', message: error.message });
+      }
     });
+    this.worker.on('completed', (job) => {
+      const end = this.ends.get(job);
+      if (end) parts.happenings.tell(end.event, queue, job, end.error, end.attempt);
+    });
+    this.worker.on('stalled', (jobId) => this.tellOfLost(jobId).catch((error: Error) => parts.report(error)));
     this.worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) {
         this.abort(id, 'lease-lost', `This process lost the lease of task "${taskIdOf(id)}"; it may run elsewhere.`);
@@ -251,6 +275,17 @@ export class JobConsumer implements Consumer {
     return this.parts.enqueue([task]).then(() => true, failed);
   }
 
+  private async tellOfLost(jobId: string): Promise<void> {
+    const { happenings, set } = this.parts;
+    if (!happenings.areHeard) return;
+    const job = await set.queue(this.queue).getJob(jobId);
+    if (job) happenings.tell('lost', this.queue, job);
+  }
+
+  private noteEnd(job: TaskJob, end: Ended): void {
+    if (this.parts.happenings.areHeard) this.ends.set(job, end);
+  }
+
   /** BullMQ fails a job by itself whose processes have died too often. */
   private followLost(job: TaskJob, { message }: Error): void {
     const following = taskFollowing(job, this.queue, { name: 'WorkerLostError', message });
@@ -280,18 +315,22 @@ export class JobConsumer implements Consumer {
     const told = outcome === 'unsaid' || outcome === null ? undefined : outcome;
     const keepFor = told?.kind === 'cancelled' ? told.keepFor : undefined;
     await this.parts.cancelled.keep(this.queue, job, keepFor, outcome && this.record(running, 'cancelled', told));
+    const error = told && 'error' in told ? told.error : undefined;
+    this.noteEnd(job, { event: 'cancelled', ...(error && { error }) });
     job.opts.removeOnComplete = true;
     return undefined;
   }
 
   /** Nothing is asked of the server before BullMQ stores the end. @returns the job's return value */
   private complete(job: TaskJob, outcome: Outcome & { kind: 'completed' }): unknown {
+    this.noteEnd(job, { event: 'completed' });
     job.opts.removeOnComplete = keeping(this.queue, 'completed', outcome.keepFor, this.parts.keepAtMost);
     return returnValueOf(job, outcome);
   }
 
   private async endExpired({ job }: RunningJob, keepFor: number | null): Promise<undefined> {
     await this.parts.cancelled.keep(this.queue, job, keepFor, null, 'expired', true);
+    this.noteEnd(job, { event: 'cancelled', attempt: attemptOf(job) - 1 });
     job.opts.removeOnComplete = true;
     return undefined;
   }

@@ -6,6 +6,7 @@ import type { EngineContext, NewTask } from '../port/index.js';
 import { type Cancelled, cancelledId } from './cancelled.js';
 import { untilDone } from './chores.js';
 import { taskFollowing } from './following.js';
+import type { Happenings } from './happenings.js';
 import { jobIdOf } from './job-ids.js';
 import { stateOf } from './job-view.js';
 import { keeping } from './keeping.js';
@@ -27,6 +28,7 @@ export interface LapsesParts {
   readonly set: QueueSet;
   readonly registry: Registry;
   readonly cancelled: Cancelled;
+  readonly happenings: Happenings;
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>;
 }
 
@@ -110,7 +112,7 @@ export class Lapses {
   }
 
   private async expire(queue: string, job: TaskJob): Promise<void> {
-    const { set, cancelled } = this.parts;
+    const { set, cancelled, happenings } = this.parts;
     await cancelled.keep(queue, job, undefined, null, 'expired');
     try {
       await job.remove();
@@ -119,11 +121,12 @@ export class Lapses {
       await set.cancelledOf(queue).remove(cancelledId(job));
       throw error;
     }
+    happenings.tell('cancelled', queue, job);
   }
 
   /** BullMQ fails what runs alone: the job is taken as a worker would, in whichever state it waits, paused or not. */
   private async fail(queue: string, job: TaskJob, traits: TaskTraits): Promise<void> {
-    const { set } = this.parts;
+    const { set, happenings } = this.parts;
     const token = randomUUID();
     if (!(await set.waiting.seize(queue, job.id!, token, LOCK_MS))) throw new Error(`Task "${job.id}" has moved on.`);
     await set.waiting.setTraits(queue, job.id!, { ...traits, reason: 'deadline' });
@@ -137,5 +140,6 @@ export class Lapses {
     job.opts.attempts = 0;
     job.opts.removeOnFail = keeping(queue, 'failed', keepFor(queue, 'failed'), keepAtMost);
     await job.moveToFailed(error, token, false);
+    happenings.tell('failed', queue, job, reported);
   }
 }

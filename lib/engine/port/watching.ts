@@ -1,3 +1,4 @@
+import type { TaskEvent } from '../../contract/index.js';
 import type { EngineChange } from './engine-change.js';
 
 export interface WatchOptions {
@@ -12,4 +13,10 @@ export interface Watching {
    *   with others, as far as the engine can
    */
   watch(listener: (change: EngineChange) => void, options?: WatchOptions): () => void;
+  /**
+   * Calls `listener` once it is stored what this process did to tasks, in the order in which that was stored; what other
+   * processes do is told there. Returns what ends it. Without listeners nothing is noted.
+   * Absent where the engine cannot.
+   */
+  hear?(listener: (events: readonly TaskEvent[]) => void): () => void;
 }

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import type { TaskEvent } from '../../contract/index.js';
 import type { EngineContext, EngineLogger } from '../port/index.js';
 import { KeySettler } from './maintenance/key-settler.js';
 import { Lapser } from './maintenance/lapser.js';
@@ -118,6 +119,13 @@ export class SqliteStore {
         await connection.close();
       }
     }
+  }
+
+  /** See `Watching.hear`. */
+  hear(listener: (events: readonly TaskEvent[]) => void): () => void {
+    const { hearers } = this.opened.writer;
+    hearers.add(listener);
+    return () => void hearers.delete(listener);
   }
 
   private afterForeignCommit(): void {

@@ -13,16 +13,13 @@ export function isShared(wrapper: ProviderWrapper): boolean {
  * The object that a task runs on. A provider that is request-scoped or transient, or depends on one that is, is made
  * anew for each attempt, with the attempt's context as its `REQUEST`, and promised.
  *
+ * @param request the attempt's context, or what else it is made for
  * @param contextId of the attempt
  */
-export function instanceIn(
-  wrapper: ProviderWrapper,
-  task: TaskContext,
-  contextId: ContextId,
-): object | Promise<object> {
+export function instanceIn(wrapper: ProviderWrapper, request: object, contextId: ContextId): object | Promise<object> {
   // The module's own ModuleRef and `strict`: other modules may provide the same token.
   const moduleRef = wrapper.host!.getProviderByKey<ModuleRef>(ModuleRef).instance;
-  moduleRef.registerRequestByContextId(task, contextId);
+  moduleRef.registerRequestByContextId(request, contextId);
   if (isShared(wrapper)) return wrapper.instance as object;
   return moduleRef.resolve<object>(wrapper.token as string, contextId, { strict: true });
 }

@@ -144,6 +144,7 @@ export class BullmqActing implements Acting {
       await set.cancelledOf(queue).remove(cancelledId(job));
       throw error;
     }
+    this.store.happenings.tell('cancelled', queue, job);
   }
 
   /** Attempts before it was cancelled are not carried over: BullMQ begins to count with a job's first. */

@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { contextWith, newTask, retryAt, until } from '../../../../test/conformance/harness.js';
 import { ManualClock } from '../../../clock/index.js';
+import type { TaskEvent } from '../../../contract/index.js';
 import type { NewTask, TaskEngine } from '../../port/index.js';
 import { sqliteEngine } from '../sqlite-engine.js';
 import { Liveness } from '../process/liveness.js';
@@ -85,7 +86,16 @@ describe('a process that died', () => {
     const lost = task();
     await engine.enqueueing.enqueue([lost]);
     leaveBehind('dead', deadPid(), ownIdentity().pidSpace, [lost]);
+    const told: TaskEvent[] = [];
+    engine.watching.hear!((events) => void told.push(...events));
     await rescued();
+    expect(told).toEqual([
+      {
+        event: 'lost',
+        task: { id: lost.id, queue: 'default', name: lost.name, attempt: 1 },
+        error: expect.objectContaining({ name: 'WorkerLostError' }),
+      },
+    ]);
     expect(await engine.inspecting.get(lost.id)).toMatchObject({
       state: 'available',
       attempt: 1,

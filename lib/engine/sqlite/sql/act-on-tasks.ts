@@ -129,6 +129,7 @@ function cancel(transaction: Transaction, task: FoundTask, now: number, kept: nu
   const expiresAt = transaction.expiry(now, kept, keptUntil);
   statement<[number, number | null, number]>(database, CANCEL_WAITING_TASK).run(now, expiresAt, task.seq);
   if (task.state === 'suspended') statement<[number]>(database, FORGET_WAITING_FOR).run(task.seq);
+  transaction.tell('cancelled', task);
   transaction.moved(task.queue, task.state, 'cancelled');
   noteSlot(transaction, task, task.state, 'cancelled');
   wakeCaller(transaction, traitsIn(task.traits).traits, now);

@@ -101,6 +101,7 @@ export function endTask(transaction: Transaction, task: ClaimedTask, end: TaskEn
   if (end.kind === 'failed') noteFailure(transaction, task, end.error ?? NO_ERROR, timing.finishedAt);
   recordEnd(transaction, task, end.kind, end.kind, end.error ?? null, timing);
   if (task.traits?.caller) wakeCaller(transaction, task.traits, timing.finishedAt);
+  transaction.tell(end.kind, task, end.error);
   return true;
 }
 
@@ -145,13 +146,17 @@ function completeTogether<C extends Completion>(transaction: Transaction, comple
   if (held.size < completions.length) {
     // What is left may be of any number.
     const kept = completions.filter(({ task }) => held.has(task.seq));
-    for (const { task, timing } of kept) recordEnd(transaction, task, 'completed', 'completed', null, timing);
+    for (const { task, timing } of kept) {
+      recordEnd(transaction, task, 'completed', 'completed', null, timing);
+      transaction.tell('completed', task);
+    }
     return kept;
   }
   const attempts: (number | string)[] = [worker];
   for (const { task, timing } of completions) {
     attempts.push(task.seq, task.attempt, timing.startedAt, timing.finishedAt);
     noteEnd(transaction, task, 'completed', 'completed', timing);
+    transaction.tell('completed', task);
   }
   statement<unknown[]>(transaction.database, INSERT_ATTEMPTS.get(completions.length)!).run(attempts);
   return completions;

@@ -119,6 +119,7 @@ function retry(
   if (outcome.closes) closeLimit(transaction, task.queue, outcome.closes.limit, timing.finishedAt, outcome.at);
   if (task.traits) lapseLater(transaction, task.seq, task.traits, true);
   recordEnd(transaction, task, state, outcome.countsAttempt ? 'retried' : 'snoozed', outcome.error, timing);
+  if (outcome.countsAttempt) transaction.tell('retried', task, outcome.error);
   return true;
 }
 
@@ -183,6 +184,7 @@ function expire(
   const { changes } = update.run(now, expiresAt, outcome.maxAttempts, task.seq, task.attempt, task.worker);
   if (changes === 0) return false;
   const { seq, queue, traits } = task;
+  transaction.tell('cancelled', { ...task, attempt: task.attempt - 1 });
   transaction.moved(queue, 'running', 'cancelled');
   transaction.touch(queue, task.id);
   noteSlot(transaction, { seq, queue, key: traits?.key }, 'running', 'cancelled');

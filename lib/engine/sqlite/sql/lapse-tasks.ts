@@ -125,6 +125,7 @@ function end(
   );
   const error = lapseError(traits);
   if (error) noteFailure(transaction, { ...row, traits }, error, now);
+  transaction.tell(state, row, error);
   transaction.moved(row.queue, row.state, state);
   noteSlot(transaction, row, row.state, state);
   transaction.touch(row.queue, row.id);

@@ -114,6 +114,7 @@ function rescue(
     error,
   });
   transaction.touch(row.queue, row.id);
+  transaction.tell('lost', row, error);
   if (row.cancel_requested === 0 && lost < maxLostAttempts) {
     statement<[number]>(transaction.database, RESCUE_TASK).run(row.seq);
     transaction.moved(row.queue, 'running', 'available');
@@ -131,6 +132,7 @@ function rescue(
     row.seq,
   );
   if (state === 'failed') noteFailure(transaction, { ...row, traits: traitsIn(row.traits).traits }, error, now);
+  transaction.tell(state, row, state === 'failed' ? error : null);
   transaction.moved(row.queue, 'running', state);
   noteSlot(transaction, row, 'running', state);
   wakeCaller(transaction, traitsIn(row.traits).traits, now);

@@ -1,4 +1,4 @@
-import type { TaskState } from '../../../contract/index.js';
+import type { TaskError, TaskEvent, TaskEventKind, TaskState } from '../../../contract/index.js';
 import { MAX_CHANGED_IDS } from '../../port/index.js';
 import type { Database } from './database.js';
 import { addToErrorGroups, type ErrorGroupDelta } from '../sql/add-to-error-groups.js';
@@ -89,7 +89,16 @@ export class Transaction implements Committed {
   /** Most additions are for the queue and minute of the one before. */
   private lastMetric: MetricDelta | null = null;
 
-  constructor(readonly database: Database) {}
+  /** @param events where it is noted what happens to tasks; null where nobody listens */
+  constructor(
+    readonly database: Database,
+    readonly events: TaskEvent[] | null = null,
+  ) {}
+
+  /** Something happened to a task that listeners are told of once it is committed. */
+  tell(event: TaskEventKind, { id, queue, name, attempt }: TaskEvent['task'], error?: TaskError | null): void {
+    this.events?.push({ event, task: { id, queue, name, attempt }, ...(error && { error }) });
+  }
 
   /** `count` tasks of `queue` went from one state to another; null where they are new, or deleted. */
   moved(queue: string, from: TaskState | null, to: TaskState | null, count = 1): void {

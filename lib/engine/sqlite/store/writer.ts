@@ -1,6 +1,6 @@
 import { monotonicTime, setImmediate, setTimeout } from '../../../clock/index.js';
 import type { EngineLogger } from '../../port/index.js';
-import { StoreError } from '../../../contract/index.js';
+import { StoreError, type TaskEvent } from '../../../contract/index.js';
 import type { Database } from './database.js';
 import type { Connection } from './connection.js';
 import { describeProcess } from '../process/lock-holder.js';
@@ -56,6 +56,8 @@ export class Writer {
   private told = false;
   /** Told of each commit, one after the other. */
   readonly listeners = new Set<CommitListener>();
+  /** Told after each commit what happened to tasks in it, where anything did. Nothing is noted where there are none. */
+  readonly hearers = new Set<(events: readonly TaskEvent[]) => void>();
 
   /**
    * @param host the app's own connection to the same file, where there is one. While a transaction is open on it nothing
@@ -170,7 +172,7 @@ export class Writer {
 
   /** Runs a batch in the transaction that has begun, as far as time allows; returns how many operations it took. */
   private runTogether(batch: readonly Waiting[]): number {
-    const transaction = new Transaction(this.connection.database);
+    const transaction = new Transaction(this.connection.database, this.hearers.size > 0 ? [] : null);
     const results: unknown[] = [];
     const longest = Math.min(Math.max(this.lastCommitMs, BATCH_BOUNDS_MS.min), BATCH_BOUNDS_MS.max);
     const deadline = monotonicTime() + longest;
@@ -222,12 +224,16 @@ export class Writer {
   }
 
   private announce(transaction: Transaction): void {
-    for (const listener of this.listeners) {
-      try {
-        listener.committed(transaction);
-      } catch (error) {
-        this.logger.error(`After a commit: ${String(error)}`, error instanceof Error ? error.stack : undefined);
-      }
+    for (const listener of this.listeners) this.guarded(() => listener.committed(transaction));
+    const { events } = transaction;
+    if (events && events.length > 0) for (const hear of this.hearers) this.guarded(() => hear(events));
+  }
+
+  private guarded(listen: () => void): void {
+    try {
+      listen();
+    } catch (error) {
+      this.logger.error(`After a commit: ${String(error)}`, error instanceof Error ? error.stack : undefined);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { AbortCause, TaskProgress } from '../../../contract/index.js';
+import type { AbortCause, TaskEvent, TaskProgress } from '../../../contract/index.js';
 import type { ConsumeOptions, EnqueueAnswer, Outcome } from '../../port/index.js';
 import type { NewLog } from '../consumer/completer.js';
 import type { FlatError } from './flat-error.js';
@@ -46,7 +46,8 @@ export type ToThread =
   /** The handler of a task that a limit counts was called by then. */
   | readonly ['called', consumer: number, key: number, at: number]
   | readonly ['report', consumer: number, key: number, progress: TaskProgress | null, logs: readonly NewLog[]]
-  | readonly ['watch', on: boolean, soon: boolean];
+  | readonly ['watch', on: boolean, soon: boolean]
+  | readonly ['hear', on: boolean];
 
 export type ToApp =
   /** The first of all. */
@@ -64,6 +65,8 @@ export type ToApp =
   /** How the attempts of these tasks ended is durable. */
   | readonly ['stored', consumer: number, keys: readonly number[]]
   | readonly ['changed', queue: string | null, taskIds: readonly string[]]
+  /** What the thread did to tasks, or was told to, and is stored. */
+  | readonly ['happened', events: readonly TaskEvent[]]
   | readonly ['log', level: 'log' | 'warn' | 'error', message: string, stack: string | null];
 
 /** What became of the tasks of one call; null: each was stored. */

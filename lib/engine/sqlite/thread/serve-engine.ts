@@ -28,6 +28,7 @@ class EngineServer {
   private readonly consumers = new Map<number, RemoteConsumer>();
   private opened: { readonly store: SqliteStore; readonly engine: TaskEngine } | null = null;
   private stopWatching: (() => void) | null = null;
+  private stopHearing: (() => void) | null = null;
 
   constructor(
     private readonly port: MessagePort,
@@ -55,6 +56,8 @@ class EngineServer {
         return this.consumers.get(message[1])?.report(message[2], message[3], message[4]);
       case 'watch':
         return this.watch(message[1], message[2]);
+      case 'hear':
+        return this.hear(message[1]);
     }
   }
 
@@ -144,6 +147,11 @@ class EngineServer {
     this.stopWatching = on
       ? this.engine.watching.watch(({ queue, taskIds }) => this.channel.send(['changed', queue, taskIds]), { soon })
       : null;
+  }
+
+  private hear(on: boolean): void {
+    this.stopHearing?.();
+    this.stopHearing = on ? this.opened!.store.hear((events) => this.channel.send(['happened', events])) : null;
   }
 
   private end(): void {

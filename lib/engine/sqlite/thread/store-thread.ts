@@ -1,5 +1,5 @@
 import { sleep } from '../../../clock/index.js';
-import { messageOf } from '../../../contract/index.js';
+import { messageOf, type TaskEvent } from '../../../contract/index.js';
 import type {
   ConsumeOptions,
   Consumer,
@@ -21,6 +21,7 @@ import { ThreadLife } from './thread-life.js';
 const RESTART_AFTER_MS = 1_000;
 
 type Listener = (change: EngineChange) => void;
+type Hearer = (events: readonly TaskEvent[]) => void;
 
 /**
  * The engine's thread as its callers know it: there is one from `open` to `close`, and a new one where one ends before.
@@ -42,6 +43,7 @@ export class StoreThread {
   private readonly desks = new Map<number, ConsumerDesk>();
   /** Each with whether it waits for a change. */
   private readonly listeners = new Map<Listener, boolean>();
+  private readonly hearers = new Set<Hearer>();
   private nextDesk = 1;
   private currentPath = '';
 
@@ -122,6 +124,17 @@ export class StoreThread {
     };
   }
 
+  hear(hearer: Hearer): () => void {
+    this.assertOpen();
+    if (this.inPlace) return this.inPlace.watching.hear!(hearer);
+    this.hearers.add(hearer);
+    this.life?.channel.send(['hear', true]);
+    return () => {
+      this.hearers.delete(hearer);
+      if (this.hearers.size === 0) this.life?.channel.send(['hear', false]);
+    };
+  }
+
   private tellOfListeners(life = this.life): void {
     const soon = [...this.listeners.values()].includes(true);
     life?.channel.send(['watch', this.listeners.size > 0, soon]);
@@ -169,6 +182,7 @@ export class StoreThread {
     }
     life.working = this.desks.size > 0;
     if (this.listeners.size > 0) this.tellOfListeners(life);
+    if (this.hearers.size > 0) life.channel.send(['hear', true]);
     return life;
   }
 
@@ -198,6 +212,9 @@ export class StoreThread {
         return this.desks.get(message[1])?.stored(message[2]);
       case 'changed':
         for (const listener of this.listeners.keys()) listener({ queue: message[1], taskIds: message[2] });
+        return;
+      case 'happened':
+        for (const hear of this.hearers) hear(message[1]);
         return;
       case 'log':
         return this.log(message[1], message[2], message[3]);

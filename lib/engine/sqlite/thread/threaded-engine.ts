@@ -74,7 +74,7 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
       // Its tasks are in a file of their own.
       transact: () => Promise.reject(noAppDatabase()),
     },
-    watching: { watch: (listener, how) => thread.watch(listener, how) },
+    watching: { watch: (listener, how) => thread.watch(listener, how), hear: (listener) => thread.hear(listener) },
     open: () => thread.open(),
     close: () => thread.close(),
   };

@@ -1,0 +1,52 @@
+import type { Type } from '@nestjs/common';
+import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { TASK_EVENT_METADATA } from '../../contract/index.js';
+import type { OnTaskEventMetadata } from '../decorators/on-task-event.decorator.js';
+import { nameOf, providedClass } from './provider-class.js';
+import type { ProviderWrapper } from './provider-instance.js';
+import type { Stores } from './stores.js';
+
+/** A method with an `@OnTaskEvent`, and the provider that it belongs to. */
+export interface FoundListener {
+  readonly metadata: OnTaskEventMetadata;
+  readonly method: string;
+  /** `Alerts.tell` */
+  readonly location: string;
+  readonly wrapper: ProviderWrapper;
+}
+
+export interface ListenerScannerParts {
+  readonly discovery: DiscoveryService;
+  readonly methods: MetadataScanner;
+  readonly stores: Stores;
+}
+
+/** Finds the methods with an `@OnTaskEvent` that listen to a store. A class that several modules provide listens once. */
+export class ListenerScanner {
+  constructor(private readonly parts: ListenerScannerParts) {}
+
+  /** @throws TasksConfigError for one of a store that there is not */
+  scan(): FoundListener[] {
+    const { discovery } = this.parts;
+    const classes = new Map<Type<object>, ProviderWrapper>();
+    for (const wrapper of [...discovery.getProviders(), ...discovery.getControllers()]) {
+      const type = wrapper.isAlias ? null : providedClass(wrapper);
+      if (type && !classes.has(type)) classes.set(type, wrapper);
+    }
+    return [...classes].flatMap(([type, wrapper]) => this.scanClass(type, wrapper));
+  }
+
+  private scanClass(type: Type<object>, wrapper: ProviderWrapper): FoundListener[] {
+    const prototype = type.prototype as Record<string, object>;
+    return this.parts.methods.getAllMethodNames(prototype).flatMap((method) => {
+      const location = `${nameOf(type)}.${method}`;
+      return listenersOn(prototype[method]!)
+        .filter(({ options }) => this.parts.stores.isMine(options.store, location))
+        .map((metadata) => ({ metadata, method, location, wrapper }));
+    });
+  }
+}
+
+function listenersOn(method: object): readonly OnTaskEventMetadata[] {
+  return (Reflect.getOwnMetadata(TASK_EVENT_METADATA, method) as OnTaskEventMetadata[] | undefined) ?? [];
+}
