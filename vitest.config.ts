@@ -48,6 +48,7 @@ function project(
       alias: [
         { find: /^nestjs-tasks$/, replacement: path.resolve(import.meta.dirname, 'lib/index.ts') },
         { find: /^nestjs-tasks\/testing$/, replacement: path.resolve(import.meta.dirname, 'lib/testing/index.ts') },
+        { find: /^nestjs-tasks\/otel$/, replacement: path.resolve(import.meta.dirname, 'lib/otel/index.ts') },
         {
           find: /^\.\/thread-file\.js$/,
           replacement: path.resolve(import.meta.dirname, 'test/support/run/thread-file.ts'),

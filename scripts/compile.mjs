@@ -34,7 +34,7 @@ export async function compile(folders) {
       throw new Error(`${folders.join(', ')} cannot be compiled:\n${error.stdout}${error.stderr}`, { cause: error });
     });
     // A package may import itself by name: this is how compiled samples find the compiled library.
-    const exports = { '.': './lib/index.js', './testing': './lib/testing/index.js' };
+    const exports = { '.': './lib/index.js', './testing': './lib/testing/index.js', './otel': './lib/otel/index.js' };
     const manifest = { name: 'nestjs-tasks', version: '0.0.0-test', type: 'module', exports };
     mkdirSync(out, { recursive: true });
     writeFileSync(path.join(out, 'package.json'), JSON.stringify(manifest));

@@ -28,6 +28,11 @@ export interface AttemptMessage {
   outcome?: string;
   /** What it ended with, as it is stored; from `asyncEnd` on, absent where there is none. It says nothing that is sensitive. */
   taskError?: TaskError;
+  /**
+   * What a subscriber of `start` puts here is called with the attempt, and returns what that does: so that a tracer makes its
+   * span the active one. One that finds another there calls it within its own.
+   */
+  surround?: <Result>(attempt: () => Result) => Result;
 }
 
 const traced = tracingChannel<unknown, AttemptMessage>('nestjs-tasks:attempt');
@@ -39,5 +44,5 @@ export function attemptsAreTraced(): boolean {
 
 /** Tells of an attempt. */
 export function traceAttempt<Result>(message: AttemptMessage, attempt: () => Promise<Result>): Promise<Result> {
-  return traced.tracePromise(attempt, message);
+  return traced.tracePromise(() => (message.surround ? message.surround(attempt) : attempt()), message);
 }

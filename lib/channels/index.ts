@@ -1,3 +1,3 @@
 export { type AttemptMessage, type AttemptedTask, attemptsAreTraced, traceAttempt } from './attempt-channel.js';
 export { type EnqueueMessage, enqueuesAreTraced, traceEnqueue } from './enqueue-channel.js';
-export { ATTEMPT_CHANNEL, ENQUEUE_CHANNEL, onAttempts, onEnqueues } from './subscribe.js';
+export { ATTEMPT_CHANNEL, ENQUEUE_CHANNEL, listenToAttempts, listenToEnqueues } from './subscribe.js';

@@ -6,17 +6,27 @@ import type { EnqueueMessage } from './enqueue-channel.js';
 export const ENQUEUE_CHANNEL = 'nestjs-tasks:enqueue';
 export const ATTEMPT_CHANNEL = 'nestjs-tasks:attempt';
 
-/** @returns what ends it */
-export function onEnqueues(stored: (message: EnqueueMessage) => void): () => void {
-  return subscribe(ENQUEUE_CHANNEL, 'asyncEnd', stored);
+interface Listener<Message> {
+  start?(message: Message): void;
+  /** It has ended, well or not. */
+  end(message: Message): void;
 }
 
 /** @returns what ends it */
-export function onAttempts(
-  begun: (message: AttemptMessage) => void,
-  ended: (message: AttemptMessage) => void,
-): () => void {
-  const ends = [subscribe(ATTEMPT_CHANNEL, 'start', begun), subscribe(ATTEMPT_CHANNEL, 'asyncEnd', ended)];
+export function listenToEnqueues(listener: Listener<EnqueueMessage>): () => void {
+  return listenTo(ENQUEUE_CHANNEL, listener);
+}
+
+/** @returns what ends it */
+export function listenToAttempts(listener: Listener<AttemptMessage>): () => void {
+  return listenTo(ATTEMPT_CHANNEL, listener);
+}
+
+function listenTo<Message>(name: string, listener: Listener<Message>): () => void {
+  const ends = [
+    ...(listener.start ? [subscribe(name, 'start', (message: Message) => listener.start!(message))] : []),
+    subscribe(name, 'asyncEnd', (message: Message) => listener.end(message)),
+  ];
   return () => ends.forEach((end) => end());
 }
 

@@ -1,4 +1,4 @@
-import { type AttemptMessage, onAttempts } from '../channels/index.js';
+import { type AttemptMessage, listenToAttempts } from '../channels/index.js';
 import { monotonicTime } from '../clock/index.js';
 
 /** What this process runs of each queue, and when it last began something. */
@@ -9,16 +9,16 @@ export class StartsWatch {
   private readonly end: () => void;
 
   constructor(store: string) {
-    this.end = onAttempts(
-      (message) => {
+    this.end = listenToAttempts({
+      start: (message) => {
         if (message.store !== store) return;
         const { queue } = message.task;
         const running = this.running.get(queue) ?? new Set();
         this.running.set(queue, running.add(message));
         this.begunAt.set(queue, monotonicTime());
       },
-      (message) => void this.running.get(message.task.queue)?.delete(message),
-    );
+      end: (message) => void this.running.get(message.task.queue)?.delete(message),
+    });
   }
 
   runningOf(queue: string): number {

@@ -1,4 +1,4 @@
-import { type AttemptMessage, type EnqueueMessage, onAttempts, onEnqueues } from '../channels/index.js';
+import { type AttemptMessage, type EnqueueMessage, listenToAttempts, listenToEnqueues } from '../channels/index.js';
 import { monotonicTime } from '../clock/index.js';
 import type { Family } from './exposition.js';
 import { Histograms, Numbers } from './series.js';
@@ -18,11 +18,8 @@ export class ProcessCounts {
     private readonly now: () => number,
   ) {
     this.ends = [
-      onEnqueues((message) => this.countEnqueued(message)),
-      onAttempts(
-        (message) => this.begin(message),
-        (message) => this.end(message),
-      ),
+      listenToEnqueues({ end: (message) => this.countEnqueued(message) }),
+      listenToAttempts({ start: (message) => this.begin(message), end: (message) => this.end(message) }),
     ];
   }
 

@@ -1,4 +1,19 @@
 import { channel } from 'node:diagnostics_channel';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { context, propagation, type Span, type Tracer } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import {
+  AggregationTemporality,
+  type DataPoint,
+  type Histogram,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   ATTEMPT_CHANNEL,
@@ -10,6 +25,7 @@ import {
 } from '../../lib/channels/index.js';
 import { TasksHealth } from '../../lib/health/index.js';
 import { TasksMetrics } from '../../lib/metrics/index.js';
+import { TasksInstrumentation, type TasksInstrumentationOptions } from '../../lib/otel/index.js';
 import { Cron, TaskHandler } from '../../lib/nest/index.js';
 import { warnOfNoShutdownHooks } from '../../lib/nest/shutdown-hooks.js';
 import { until } from '../support/until.js';
@@ -109,6 +125,82 @@ function listen<Message>(name: string, event: string, listener: (message: Messag
   });
 }
 
+class SignUps {
+  @TaskHandler('welcome', { maxRetries: 1, retryDelay: 0 })
+  async welcome(_params: object, task: TaskContext): Promise<void> {
+    if (task.attempt === 1) throw new TypeError('no mail today');
+    await task.queue('audits', 'audit', {});
+  }
+
+  @TaskHandler('audit', { queue: 'audits' })
+  audit(): void {}
+}
+
+/** A span as the OTLP protocol has it. */
+interface SentSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly kind: number;
+  readonly attributes: ReadonlyArray<{ readonly key: string; readonly value: Readonly<Record<string, unknown>> }>;
+  readonly links?: ReadonlyArray<{ readonly traceId: string; readonly spanId: string }>;
+  readonly status: { readonly code: number; readonly message?: string };
+}
+
+/** What the protocol calls kinds and states. */
+const OTLP = { producer: 4, consumer: 5, unset: 0, error: 2 };
+
+const attributesOf = ({ attributes }: SentSpan): Record<string, unknown> =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+
+/** A real SDK that sends to a collector, which is here. */
+async function telemetry(options?: TasksInstrumentationOptions): Promise<{
+  readonly spans: readonly SentSpan[];
+  readonly tracer: Tracer;
+  readonly measured: () => Promise<ReadonlyMap<string, ReadonlyArray<DataPoint<number | Histogram>>>>;
+}> {
+  const spans: SentSpan[] = [];
+  const collector = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString()) as {
+        resourceSpans: Array<{ scopeSpans: Array<{ spans: SentSpan[] }> }>;
+      };
+      for (const { scopeSpans } of resourceSpans) spans.push(...scopeSpans.flatMap((scope) => scope.spans));
+      response.setHeader('content-type', 'application/json').end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+  onTestEnd(() => void collector.close());
+  const url = `http://127.0.0.1:${(collector.address() as AddressInfo).port}/v1/traces`;
+  const tracers = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(new OTLPTraceExporter({ url }))] });
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+  const meters = new MeterProvider({ readers: [reader] });
+  onTestEnd(() => Promise.all([tracers.shutdown(), meters.shutdown()]).then(() => undefined));
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  onTestEnd(() => {
+    context.disable();
+    propagation.disable();
+  });
+  const instrumentation = new TasksInstrumentation(options);
+  instrumentation.setTracerProvider(tracers);
+  instrumentation.setMeterProvider(meters);
+  onTestEnd(() => instrumentation.disable());
+  return {
+    spans,
+    tracer: tracers.getTracer('app'),
+    measured: async () => {
+      const { resourceMetrics } = await reader.collect();
+      const all = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
+      return new Map(all.map(({ descriptor, dataPoints }) => [descriptor.name, [...dataPoints]]));
+    },
+  };
+}
+
 describe('Observability', () => {
   afterEach(() => vi.restoreAllMocks());
 
@@ -143,6 +235,100 @@ describe('Observability', () => {
     });
     expect(good).toMatchObject({ outcome: 'completed', task: { name: 'good', context: { traceparent } } });
     expect(good).not.toHaveProperty('taskError');
+  });
+
+  it('makes spans of a request, of what it enqueues, of a retry, and of what that enqueues in turn', async () => {
+    const { spans, tracer, measured } = await telemetry();
+    const app = await bootApp({ tasks: { queues: { audits: {} } }, providers: [SignUps] });
+    const tasks = dispatcherOf(app);
+    const { id, context: carried } = await tracer.startActiveSpan('POST /sign-up', async (request: Span) => {
+      const task = await tasks.queue('default', 'welcome', {});
+      request.end();
+      return task;
+    });
+    await until('all spans', () => spans.length === 6);
+    const named = (name: string, task: string): SentSpan[] =>
+      spans.filter((span) => span.name === name && attributesOf(span)['messaging.nestjs_tasks.task.name'] === task);
+    const [request] = spans.filter(({ name }) => name === 'POST /sign-up');
+    const [sent] = named('enqueue default', 'welcome');
+    const attempts = named('process default', 'welcome');
+    const [first, second] = [1, 2].map((attempt) =>
+      attempts.find((span) => attributesOf(span)['messaging.nestjs_tasks.attempt'] === attempt),
+    );
+    const [following] = named('enqueue audits', 'audit');
+    const [followed] = named('process audits', 'audit');
+    const system = { 'messaging.system': 'nestjs_tasks', 'messaging.nestjs_tasks.store': 'default' };
+    const welcome = { ...system, 'messaging.destination.name': 'default', 'messaging.nestjs_tasks.task.name': 'welcome' };
+    const audit = { ...system, 'messaging.destination.name': 'audits', 'messaging.nestjs_tasks.task.name': 'audit' };
+    const enqueue = { 'messaging.operation.name': 'enqueue', 'messaging.operation.type': 'send' };
+    const process = { 'messaging.operation.name': 'process', 'messaging.operation.type': 'process' };
+    const auditId = attributesOf(followed!)['messaging.message.id'];
+
+    expect(sent).toMatchObject({ kind: OTLP.producer, traceId: request!.traceId, parentSpanId: request!.spanId });
+    expect(attributesOf(sent!)).toEqual({ ...welcome, ...enqueue, 'messaging.message.id': id });
+    expect(carried).toEqual({ traceparent: `00-${sent!.traceId}-${sent!.spanId}-01` });
+
+    for (const [span, attempt, outcome] of [
+      [first!, 1, { 'messaging.nestjs_tasks.outcome': 'retried', 'error.type': 'TypeError' }],
+      [second!, 2, { 'messaging.nestjs_tasks.outcome': 'completed' }],
+    ] as const) {
+      expect(span.kind).toBe(OTLP.consumer);
+      expect(span.parentSpanId ?? '').toBe('');
+      expect(span.links).toMatchObject([{ traceId: sent!.traceId, spanId: sent!.spanId }]);
+      expect(attributesOf(span)).toEqual({
+        ...welcome,
+        ...process,
+        'messaging.message.id': id,
+        'messaging.nestjs_tasks.attempt': attempt,
+        ...outcome,
+      });
+    }
+    expect(first!.status).toEqual({ code: OTLP.error, message: 'no mail today' });
+    expect(second!.status.code).toBe(OTLP.unset);
+    expect(new Set([request, first, second, followed].map((span) => span!.traceId)).size).toBe(4);
+
+    expect(following).toMatchObject({ kind: OTLP.producer, traceId: second!.traceId, parentSpanId: second!.spanId });
+    expect(attributesOf(following!)).toEqual({ ...audit, ...enqueue, 'messaging.message.id': auditId });
+    expect(followed!.links).toMatchObject([{ traceId: following!.traceId, spanId: following!.spanId }]);
+    expect(attributesOf(followed!)).toEqual({
+      ...audit,
+      ...process,
+      'messaging.message.id': auditId,
+      'messaging.nestjs_tasks.attempt': 1,
+      'messaging.nestjs_tasks.outcome': 'completed',
+    });
+
+    const metrics = await measured();
+    const of = (metric: string, task: string): ReadonlyArray<DataPoint<number | Histogram>> =>
+      metrics.get(metric)!.filter((point) => point.attributes['messaging.nestjs_tasks.task.name'] === task);
+    expect(of('messaging.client.sent.messages', 'welcome')).toMatchObject([
+      { value: 1, attributes: { ...welcome, ...enqueue } },
+    ]);
+    expect(of('messaging.client.operation.duration', 'audit')).toMatchObject([{ value: { count: 1 } }]);
+    expect(of('messaging.client.consumed.messages', 'welcome')).toMatchObject([
+      { value: 2, attributes: { ...welcome, ...process } },
+    ]);
+    expect(of('messaging.nestjs_tasks.wait.duration', 'welcome')).toMatchObject([{ value: { count: 2 } }]);
+    const ends = of('messaging.process.duration', 'welcome').map(({ attributes }) => [
+      attributes['messaging.nestjs_tasks.outcome'],
+      attributes['error.type'],
+    ]);
+    expect(ends.toSorted()).toEqual([['completed', undefined], ['retried', 'TypeError']]);
+  });
+
+  it('makes attempts children of what enqueued them by choice, and one span of many that are enqueued', async () => {
+    const { spans, measured } = await telemetry({ trace: 'parent' });
+    const app = await bootApp({ tasks: { queues: { audits: {} } }, providers: [SignUps] });
+    await dispatcherOf(app).queueMany('audits', 'audit', [{}, {}]);
+    await until('all spans', () => spans.length === 3);
+    const [sent] = spans.filter(({ name }) => name === 'enqueue audits');
+    expect(attributesOf(sent!)['messaging.batch.message_count']).toBe(2);
+    expect(attributesOf(sent!)).not.toHaveProperty('messaging.message.id');
+    for (const span of spans.filter(({ name }) => name === 'process audits')) {
+      expect(span).toMatchObject({ traceId: sent!.traceId, parentSpanId: sent!.spanId });
+      expect(span.links ?? []).toEqual([]);
+    }
+    expect((await measured()).get('messaging.client.sent.messages')).toMatchObject([{ value: 2 }]);
   });
 
   it("are texts that Prometheus reads, in base units, with the store's figures marked", async () => {

@@ -1,0 +1,3 @@
+/** OpenTelemetry, exported as `nestjs-tasks/otel`. */
+
+export { TasksInstrumentation, type TasksInstrumentationOptions } from './tasks-instrumentation.js';
