@@ -62,6 +62,7 @@ export type {
   CronMode,
   CronOverride,
   EnhancersMode,
+  MetricsOptions,
   OnFailed,
   EngineOption,
   OutboxOptions,

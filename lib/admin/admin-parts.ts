@@ -7,16 +7,23 @@ import { PanelKey } from './access/panel-key.js';
 import { PanelSession } from './access/panel-session.js';
 import { SignInFilter } from './access/sign-in.filter.js';
 import { AdminMount } from './admin-mount.js';
-import { adminSettings } from './admin-settings.js';
+import { type AdminSettings, adminSettings } from './admin-settings.js';
 import {
   ADMIN_CONTROLLER,
   ADMIN_CRONS,
   ADMIN_DISPATCHER,
   ADMIN_HANDLERS,
+  ADMIN_METRICS,
   ADMIN_OPERATIONS,
   ADMIN_RESOURCES,
   ADMIN_SETTINGS,
+  METRICS_CONTROLLER,
+  METRICS_SETTINGS,
 } from './admin.constants.js';
+import { metricsController } from './metrics/metrics-controller.js';
+import { MetricsGuard, MetricsGuards } from './metrics/metrics-guard.js';
+import { MetricsMount } from './metrics/metrics-mount.js';
+import { metricsSettings } from './metrics/metrics-settings.js';
 import { ApiRouter } from './api/api-router.js';
 import { CronsResource } from './api/crons.resource.js';
 import { EngineResource } from './api/engine.resource.js';
@@ -60,6 +67,7 @@ export interface AdminTokens {
   readonly dispatcher: InjectionToken;
   readonly crons: InjectionToken;
   readonly handlers: InjectionToken;
+  readonly metrics: InjectionToken;
 }
 
 /** The controllers and providers that a module adds to its own to have a panel. */
@@ -68,11 +76,12 @@ export interface AdminParts {
   readonly providers: Provider[];
 }
 
-/** The panel of one store. Whether it is mounted, and where, follows from the store's configuration. */
+/** The panel and the route of the metrics of one store. Whether it is mounted, and where, follows from the store's configuration. */
 export function adminParts(tokens: AdminTokens): AdminParts {
   const controller = panelController();
+  const metrics = metricsController();
   return {
-    controllers: [controller],
+    controllers: [controller, metrics],
     providers: [
       { provide: ADMIN_CONTROLLER, useValue: controller },
       {
@@ -84,6 +93,13 @@ export function adminParts(tokens: AdminTokens): AdminParts {
       { provide: ADMIN_DISPATCHER, useExisting: tokens.dispatcher },
       { provide: ADMIN_CRONS, useExisting: tokens.crons },
       { provide: ADMIN_HANDLERS, useExisting: tokens.handlers },
+      { provide: ADMIN_METRICS, useExisting: tokens.metrics },
+      { provide: METRICS_CONTROLLER, useValue: metrics },
+      {
+        provide: METRICS_SETTINGS,
+        useFactory: (config: ResolvedConfig, panel: AdminSettings) => metricsSettings(config, panel),
+        inject: [tokens.config, ADMIN_SETTINGS],
+      },
       ...RESOURCES,
       {
         provide: ADMIN_RESOURCES,
@@ -106,6 +122,9 @@ export function adminParts(tokens: AdminTokens): AdminParts {
       AdminGuard,
       ProblemFilter,
       AdminMount,
+      MetricsGuards,
+      MetricsGuard,
+      MetricsMount,
     ],
   };
 }

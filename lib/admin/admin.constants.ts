@@ -4,8 +4,14 @@ export const ADMIN_DISPATCHER = 'nestjs-tasks:admin-dispatcher';
 export const ADMIN_OPERATIONS = 'nestjs-tasks:admin-operations';
 export const ADMIN_HANDLERS = 'nestjs-tasks:admin-handlers';
 export const ADMIN_CRONS = 'nestjs-tasks:admin-crons';
+export const ADMIN_METRICS = 'nestjs-tasks:admin-metrics';
+export const METRICS_SETTINGS = 'nestjs-tasks:metrics-settings';
+export const METRICS_CONTROLLER = 'nestjs-tasks:metrics-controller';
 export const ADMIN_CONTROLLER = 'nestjs-tasks:admin-controller';
 export const ADMIN_RESOURCES = 'nestjs-tasks:admin-resources';
+
+/** The metadata that `@ApiExcludeController()` of `@nestjs/swagger` sets: the app's description is of its own API. */
+export const SWAGGER_EXCLUDE_METADATA = 'swagger/apiExcludeController';
 
 export const MAX_PANEL_PAGE_SIZE = 200;
 

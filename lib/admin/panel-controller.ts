@@ -1,4 +1,5 @@
 import { All, Controller, Get, Post, Req, Res, SetMetadata, UseFilters, UseGuards, type Type } from '@nestjs/common';
+import { SWAGGER_EXCLUDE_METADATA } from './admin.constants.js';
 import { AdminGuard } from './access/admin.guard.js';
 import { PanelSession } from './access/panel-session.js';
 import { SignInFilter } from './access/sign-in.filter.js';
@@ -13,9 +14,6 @@ import { PanelPage } from './page/panel-page.js';
  * is the app's to answer.
  */
 const API_PATHS = ['api', 'api/:a', 'api/:a/:b', 'api/:a/:b/:c', 'api/:a/:b/:c/:d'];
-
-/** The metadata that `@ApiExcludeController()` of `@nestjs/swagger` sets: the app's description is of its own API. */
-const SWAGGER_EXCLUDE_METADATA = 'swagger/apiExcludeController';
 
 /**
  * The one controller of a panel. Each store has a class of its own, with handlers of its own: the path, and what

@@ -12,6 +12,7 @@ export {
   type CronOverride,
   type EngineOption,
   type EnhancersMode,
+  type MetricsOptions,
   type OnFailed,
   type OutboxOptions,
   type KeptTasks,

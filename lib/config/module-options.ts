@@ -36,6 +36,7 @@ import type {
   CronOverride,
   EngineOption,
   EnhancersMode,
+  MetricsOptions,
   OnFailed,
   OutboxOptions,
   QueueSettingsOptions,
@@ -77,7 +78,7 @@ export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentit
   readonly crons?: Map<string, CronOverride>;
   readonly enhancers?: EnhancersMode;
   readonly context?: ContextOptions;
-  readonly metrics?: boolean;
+  readonly metrics?: boolean | MetricsOptions;
   readonly onFailed?: OnFailed;
   readonly admin?: AdminOptions | false;
   readonly maxParamsSize?: number;
@@ -210,6 +211,19 @@ const adminFields: OptionChecks<AdminOptions> = {
   can: inCodeOnly(aFunction('(request, action, about) => boolean')),
 };
 
+const metricsRoute = object<MetricsOptions>({
+  path: adminPath,
+  guards: inCodeOnly(guards),
+  access: oneOf('panel', 'open'),
+});
+
+const metrics: Check<boolean | MetricsOptions> = (value, place) => {
+  if (typeof value !== 'object' || value === null) return boolean()(value, place);
+  const route = metricsRoute(value, place);
+  if (route && !('path' in value)) place.report('must have a path, such as "metrics"');
+  return route;
+};
+
 const keyFields: OptionChecks<CheckedQueueKey> = {
   concurrency: wholeNumber(1, MAX_CONCURRENCY),
   rateLimit: checkWith(checkRateLimit),
@@ -253,7 +267,7 @@ const rootFields: OptionChecks<CheckedOptions> = {
   crons: mapOf(text, object<CronOverride>({ expression: text, timeZone: text, disabled: boolean() })),
   enhancers: oneOf('own', 'all'),
   context: inCodeOnly(object(contextFields)),
-  metrics: boolean(),
+  metrics,
   onFailed,
   admin: orFalse(object(adminFields)),
   maxParamsSize: checkWith((value) => checkSize(value, PARAMS_SIZE_BOUNDS)),

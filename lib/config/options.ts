@@ -184,6 +184,20 @@ export interface AdminOptions {
   can?(request: { user?: unknown }, action: AdminAction, about: AdminAbout): boolean | Promise<boolean>;
 }
 
+/** A route where Prometheus reads the metrics. */
+export interface MetricsOptions {
+  /** Such as `metrics`; slashes at its ends make no difference. */
+  path: string;
+  /** Nest guards that decide who may read it. Without one, {@link access} does. Cannot stand in the file. */
+  guards?: Array<Type<CanActivate> | CanActivate>;
+  /**
+   * Who may read it where there are no guards. `panel`: whom the admin panel lets in, by its guards, or by its key as a
+   * bearer token on direct loopback requests; `open`: everybody who reaches it.
+   * @default 'panel'
+   */
+  access?: 'panel' | 'open';
+}
+
 /** What `admin.can` is asked for: to see tasks, queues, crons and figures, to see the audit record, or to make a change. */
 export type AdminAction = 'see' | 'see-audit' | AuditAction;
 
@@ -310,9 +324,10 @@ export interface TasksModuleOptions extends QueueSettingsOptions {
   onFailed?: OnFailed;
   /**
    * Counts what this process does from the boot on, for `TasksMetrics`; without it the counting begins with the first scrape.
+   * With a path there is a route with the metrics, too.
    * @default false
    */
-  metrics?: boolean;
+  metrics?: boolean | MetricsOptions;
   /** What tasks carry, such as the id of the request that they come from. Cannot stand in the file. */
   context?: ContextOptions;
   /** Expression, zone and `disabled` of single cron schedules, by their names, over what their `@Cron` says. */

@@ -8,6 +8,7 @@ import type {
   CronOverride,
   EngineOption,
   EnhancersMode,
+  MetricsOptions,
   OnFailed,
   OutboxOptions,
 } from './options.js';
@@ -77,7 +78,7 @@ export interface ResolvedConfig {
   readonly crons: CronOverrides;
   readonly enhancers: EnhancersMode;
   readonly context: ContextOptions;
-  readonly metrics: boolean;
+  readonly metrics: boolean | MetricsOptions;
   readonly onFailed: OnFailed;
   readonly admin:
     | (Required<Omit<AdminOptions, 'user' | 'can'>> & {

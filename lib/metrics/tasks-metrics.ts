@@ -31,7 +31,7 @@ export class TasksMetrics implements OnApplicationShutdown {
 
   /** @internal Made by `TasksModule`. */
   constructor(private readonly parts: TasksMetricsParts) {
-    if (parts.config.metrics) this.start();
+    if (parts.config.metrics !== false) this.start();
   }
 
   /** All metrics in Prometheus's text format. Where the store does not answer, `tasks_store_up` is 0 and its gauges are absent. */

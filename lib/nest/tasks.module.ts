@@ -59,6 +59,7 @@ function tasksModule(
     dispatcher,
     crons,
     handlers: HandlerRegistry,
+    metrics,
   });
   return {
     module: TasksModule,

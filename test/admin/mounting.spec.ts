@@ -60,6 +60,40 @@ describe.each(ADAPTERS)('where the panel is on %s', (adapter) => {
     await expectNothingThere();
   });
 
+  it('has the metrics at a route of their own, for whom the panel lets in, or for whom the options say', async () => {
+    await start({ tasks: { metrics: { path: '/metrics/' } } });
+    const read = await app!.ask('GET', '/metrics');
+    expect(read).toMatchObject({ status: 200, type: 'text/plain' });
+    expect(read.headers.get('content-type')).toContain('version=0.0.4');
+    expect(read.text).toMatch(/^tasks_store_up 1$/m);
+    await app!.stop();
+
+    await start({ tasks: { metrics: { path: 'metrics' }, admin: { access: 'key' } } });
+    expect(await app!.ask('GET', '/metrics')).toMatchObject({ status: 401, body: { code: 'key_required' } });
+    await app!.stop();
+
+    const refuses: CanActivate = { canActivate: () => false };
+    await start({ tasks: { metrics: { path: 'metrics', guards: [refuses] }, admin: false } });
+    expect(await app!.ask('GET', '/metrics')).toMatchObject({ status: 403, body: { code: 'refused' } });
+    await app!.stop();
+
+    vi.stubEnv('NODE_ENV', 'production');
+    await start({ tasks: { metrics: { path: 'metrics' } } });
+    expect((await app!.ask('GET', '/metrics')).status).toBe(404);
+    await app!.stop();
+
+    await start({ tasks: { metrics: { path: 'metrics', access: 'open' }, admin: false } });
+    expect((await app!.ask('GET', '/metrics')).status).toBe(200);
+    await expectNothingThere();
+    await app!.stop();
+
+    await expect(start({ tasks: { metrics: { path: 'metrics' }, admin: false } })).rejects.toThrow(
+      /^"metrics\.path": the route is guarded as the panel is, and there is none/,
+    );
+    await expect(start({ tasks: { metrics: {} as never } })).rejects.toThrow(/"?metrics"? must have a path/);
+    app = undefined;
+  });
+
   it('is under the global prefix, and takes bodies there', async () => {
     await start({ configure: (nest) => void nest.setGlobalPrefix('api/v1') });
     const at = '/api/v1/admin/tasks';

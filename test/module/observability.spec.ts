@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, propagation, type Span, type Tracer } from '@opentelemetry/api';
@@ -24,8 +25,11 @@ import {
   enqueuesAreTraced,
 } from '../../lib/channels/index.js';
 import { TasksHealth } from '../../lib/health/index.js';
+import { exposition } from '../../lib/metrics/exposition.js';
 import { TasksMetrics } from '../../lib/metrics/index.js';
+import { storeGauges } from '../../lib/metrics/store-gauges.js';
 import { TasksInstrumentation, type TasksInstrumentationOptions } from '../../lib/otel/index.js';
+import { TASK_STATES } from '../../lib/contract/index.js';
 import { Cron, TaskHandler } from '../../lib/nest/index.js';
 import { warnOfNoShutdownHooks } from '../../lib/nest/shutdown-hooks.js';
 import { until } from '../support/until.js';
@@ -123,6 +127,38 @@ function listen<Message>(name: string, event: string, listener: (message: Messag
   onTestEnd(() => {
     one.unsubscribe(listening);
   });
+}
+
+/** The queries of the dashboard that stands in the docs. */
+function dashboardQueries(): string[] {
+  const { panels, templating } = JSON.parse(readFileSync('docs/dashboards/grafana.json', 'utf8')) as {
+    panels: ReadonlyArray<{ readonly targets?: ReadonlyArray<{ readonly expr: string }> }>;
+    templating: { readonly list: ReadonlyArray<{ readonly query: string }> };
+  };
+  const asked = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  return [...asked, ...templating.list.map(({ query }) => query).filter((query) => query.startsWith('label_values'))];
+}
+
+/** What of a query is not exported: names of metrics, labels that they lack, values that a label never has. */
+function unexported(query: string, samples: readonly Sample[], valuesOf: Readonly<Record<string, readonly string[]>>): string[] {
+  const problems: string[] = [];
+  const named = [...query.matchAll(/\b(tasks_\w+)(?:\{([^}]*)\})?/g)];
+  if (named.length === 0) problems.push('names no metric');
+  const grouped = [...query.matchAll(/\bby \(([^)]*)\)|label_values\(\w+, (\w+)\)/g)].flatMap(([, by, one]) =>
+    (by ?? one!).split(/, ?/),
+  );
+  for (const [, name, matchers = ''] of named) {
+    const labels = samples.filter((sample) => sample.name === name).flatMap((sample) => Object.keys(sample.labels));
+    if (!samples.some((sample) => sample.name === name)) problems.push(`no metric ${name}`);
+    const matched = [...matchers.matchAll(/(\w+)(=~|=)"([^"]*)"/g)];
+    for (const label of [...matched.map(([, label]) => label!), ...grouped]) {
+      if (!labels.includes(label)) problems.push(`${name} has no label ${label}`);
+    }
+    for (const [, label, operator, value] of matched) {
+      if (operator === '=' && !valuesOf[label!]?.includes(value!)) problems.push(`${label} is never ${value}`);
+    }
+  }
+  return problems;
 }
 
 class SignUps {
@@ -364,6 +400,23 @@ describe('Observability', () => {
     expect(value('tasks_cron_late_seconds', { name: 'yearly', scope: 'store' })).toBe(0);
     expect(value('tasks_store_up')).toBe(1);
     for (const histogram of ['tasks_wait_seconds', 'tasks_run_seconds']) expectWhole(samples, histogram);
+    // An outbox is in another database, which this app has not.
+    const outbox = { queues: [{ queue: 'default', waiting: 1, oldestAt: 0 }] };
+    const withOutbox = parsed(exposition(storeGauges({ now: 1, queues: [], outbox, crons: [] })));
+    const exported = [...samples, ...withOutbox.samples];
+    const values = { state: TASK_STATES, outcome: ['completed', 'failed', 'retried'] };
+    const queries = dashboardQueries();
+    expect(queries.length).toBeGreaterThan(20);
+    const wrong = queries.flatMap((query) => unexported(query, exported, values).map((problem) => `${query}: ${problem}`));
+    expect(wrong).toEqual([]);
+    expect(unexported('max by (nowhere) (tasks_held{state="idle"})', exported, values)).toEqual([
+      'tasks_held has no label state',
+      'tasks_held has no label nowhere',
+      'state is never idle',
+    ]);
+    expect(unexported('sum(tasks_lost_total)', exported, values)).toEqual(['no metric tasks_lost_total']);
+    const asked = new Set(queries.flatMap((query) => query.match(/tasks_\w+/g) ?? []));
+    expect([...types.keys()].filter((name) => ![...asked].some((one) => one.startsWith(name)))).toEqual([]);
     expect([...types].filter(([name, type]) => name.endsWith('_total') !== (type === 'counter'))).toEqual([]);
     await app.close();
     expect(attemptsAreTraced()).toBe(false);

@@ -22,10 +22,12 @@ type ObservableLike = { subscribe(observer: object): unknown };
  */
 @Injectable()
 export class ConfiguredGuards implements OnModuleInit {
+  /** Where they stand in the options. */
+  protected readonly option: string = 'admin.guards';
   private located: Promise<LocateGuard[]> | null = null;
 
   constructor(
-    @Inject(ADMIN_SETTINGS) private readonly settings: AdminSettings,
+    @Inject(ADMIN_SETTINGS) private readonly settings: Pick<AdminSettings, 'guards' | 'notMounted'>,
     private readonly moduleRef: ModuleRef,
     private readonly host: HttpAdapterHost,
   ) {}
@@ -78,7 +80,7 @@ export class ConfiguredGuards implements OnModuleInit {
       return await this.moduleRef.create(guard);
     } catch (error) {
       throw new TasksConfigError(
-        `"admin.guards": ${guard.name} could not be made: ${messageOf(error)} ` +
+        `"${this.option}": ${guard.name} could not be made: ${messageOf(error)} ` +
           `List ${guard.name} in the providers of the module that has what it injects; it is then found there.`,
         { cause: error },
       );
