@@ -6,18 +6,23 @@ import { TasksHealth, WorkPhase } from './index.js';
 
 const START = Date.UTC(2026, 0, 1);
 const IDLE = { queue: 'default', paused: false, foreign: false, rateLimit: null, concurrency: 2 };
-const DUE = { ...IDLE, counts: { available: 3 }, oldestAvailableAt: START - 60_000 };
+const DUE = { ...IDLE, flow: null, counts: { available: 3, running: 0 }, oldestAvailableAt: START - 60_000 };
 
+/** What the engine tells of limits, slots and pauses. */
 interface Held {
   readonly flow?: object;
-  readonly limits?: ReadonlyMap<string, unknown>;
-  readonly pauses?: readonly unknown[];
+  /** Of the queue, and of the limit `stripe`, where that is there. */
+  readonly own?: object;
+  readonly shared?: object;
+  readonly pauses?: readonly object[];
 }
+
+const PLACE = { used: 0, max: 1, closedUntil: null, waiting: 0 };
 
 function setUp(
   stats: () => Promise<unknown>,
   write: () => Promise<void> = async () => undefined,
-  { flow, limits = new Map(), pauses = [] }: Held = {},
+  { flow = {}, own = PLACE, shared, pauses = [] }: Held = {},
 ) {
   const phase = new WorkPhase();
   phase.begin();
@@ -26,11 +31,17 @@ function setUp(
       name: 'default',
       clock: new ManualClock(START),
       autoStart: true,
-      queues: new Map([['default', { flow: flow ?? null }]]) as never,
-      limits: limits as never,
+      limits: new Map(shared ? [['stripe', { max: 1, per: 1 }]] : []),
     },
-    operations: { queues: { stats: stats as never }, limits: { pauses: async () => pauses as never } },
-    engine: { enqueueing: { noteSensitive: write } },
+    operations: { queues: { stats: stats as never } },
+    engine: {
+      enqueueing: { noteSensitive: write },
+      keying: { keys: async () => ({ flow }) } as never,
+      limiting: {
+        limits: async () => [{ kind: 'queue', ...own }, ...(shared ? [{ kind: 'shared', ...shared }] : [])],
+        pauses: async () => pauses,
+      } as never,
+    },
     phase,
   });
   cleanups.push(() => health.onApplicationShutdown());
@@ -102,23 +113,28 @@ describe('TasksHealth', () => {
     });
     phase.end();
     expect(await health.live({ stuck: 1, blocked: '1h' })).toMatchObject({ ok: true });
-    for (const change of [{ paused: true }, { concurrency: 0 }, { rateLimit: { max: 1, per: 1 } }, { foreign: true }]) {
-      const other = setUp(async () => [{ ...DUE, ...change }]).health;
-      await other.live({ stuck: '1h', blocked: '1h' });
-      await sleep(5);
-      expect(await other.live({ stuck: 1, blocked: '1h' })).toMatchObject({ ok: true });
-    }
-    const held: readonly Held[] = [
-      { flow: { globalConcurrency: 1 } },
-      { limits: new Map([['stripe', { max: 1, per: 1 }]]) },
-      { pauses: [{ name: 'mail' }] },
-    ];
-    for (const by of held) {
-      const other = setUp(async () => [DUE], undefined, by).health;
-      await other.live({ stuck: '1h', blocked: '1h' });
-      await sleep(5);
-      expect(await other.live({ stuck: 1, blocked: '1h' })).toMatchObject({ ok: true });
-    }
+  });
+
+  it.each<readonly [what: string, lives: boolean, change: object, by?: Held]>([
+    ['it is paused', true, { paused: true }],
+    ['it has no workers here', true, { concurrency: 0 }],
+    ['it is of other code', true, { foreign: true }],
+    ['what is due has come a moment ago', true, { oldestAvailableAt: START }],
+    ['its rate limit is used up', true, { rateLimit: { max: 1, per: 1 } }, { own: { ...PLACE, used: 1 } }],
+    ['its rate limit has a place', false, { rateLimit: { max: 1, per: 1 } }],
+    ['it was told to wait', true, {}, { own: { ...PLACE, closedUntil: START + 1 } }],
+    ['it was told to wait, and has', false, {}, { own: { ...PLACE, closedUntil: START } }],
+    ['all slots over all processes are taken', true, { counts: { available: 3, running: 1 } }, { flow: { globalConcurrency: 1 } }],
+    ['a slot over all processes is free', false, {}, { flow: { globalConcurrency: 1 } }],
+    ['others of its keys are held', false, {}, { flow: { keyConcurrency: 1, fair: true } }],
+    ['all wait for a limit', true, {}, { shared: { ...PLACE, waiting: 3 } }],
+    ['some wait for a limit', false, {}, { shared: { ...PLACE, waiting: 2 } }],
+    ['all are paused or wait', true, {}, { shared: { ...PLACE, waiting: 2 }, pauses: [{ waiting: 1 }] }],
+  ])('with work that is due and free workers, where %s: lives: %s', async (_what, lives, change, by) => {
+    const { health } = setUp(async () => [{ ...DUE, ...change }], undefined, by);
+    await health.live({ stuck: '1h', blocked: '1h' });
+    await sleep(5);
+    expect(await health.live({ stuck: 1, blocked: '1h' })).toMatchObject({ ok: lives });
   });
 
   it('is ready while its workers work and the store takes what is written', async () => {

@@ -6,6 +6,7 @@ import { type Duration, messageOf } from '../contract/index.js';
 import { isInTime } from '../engine/common/index.js';
 import type { TaskEngine } from '../engine/port/index.js';
 import type { Operations, QueueStats } from '../operations/index.js';
+import { hasFreeWork } from './free-work.js';
 import { LoopWatch } from './loop-watch.js';
 import { StartsWatch } from './starts-watch.js';
 import type { WorkPhase } from './work-phase.js';
@@ -52,12 +53,11 @@ export interface LatencyCheck {
 }
 
 export interface TasksHealthParts {
-  readonly config: Pick<ResolvedConfig, 'name' | 'clock' | 'autoStart' | 'queues' | 'limits'>;
-  readonly operations: {
-    readonly queues: Pick<Operations['queues'], 'stats'>;
-    readonly limits: Pick<Operations['limits'], 'pauses'>;
+  readonly config: Pick<ResolvedConfig, 'name' | 'clock' | 'autoStart' | 'limits'>;
+  readonly operations: { readonly queues: Pick<Operations['queues'], 'stats'> };
+  readonly engine: Pick<TaskEngine, 'limiting' | 'keying'> & {
+    readonly enqueueing: Pick<TaskEngine['enqueueing'], 'noteSensitive'>;
   };
-  readonly engine: { readonly enqueueing: Pick<TaskEngine['enqueueing'], 'noteSensitive'> };
   readonly phase: Pick<WorkPhase, 'current'>;
 }
 
@@ -69,14 +69,16 @@ export interface TasksHealthParts {
 export class TasksHealth implements OnApplicationShutdown {
   private watches: { readonly loop: LoopWatch; readonly starts: StartsWatch } | null = null;
   private silentSince: number | null = null;
+  /** Since when each queue has had work that nothing holds back, and that nothing here began. */
+  private readonly idleSince = new Map<string, number>();
 
   /** @internal Made by `TasksModule`. */
   constructor(private readonly parts: TasksHealthParts) {}
 
   /**
    * Whether this process should go on, for a liveness probe: its event loop turns, the store answers, and where work is due
-   * and workers are free, some is begun: looked at where no limit, no slots and no pause of some tasks may hold it back. What
-   * it judges is watched from the first call on, so that one always says yes.
+   * and workers are free, some is begun. Work that a limit, slots over all processes or a pause holds back on purpose is not
+   * due in this sense. What it judges is watched from the first call on, so that one always says yes.
    */
   async live(limits: LivenessLimits = {}): Promise<HealthReport> {
     const blocked = parseDuration(limits.blocked ?? '10s', 'blocked');
@@ -86,9 +88,10 @@ export class TasksHealth implements OnApplicationShutdown {
     const stood = loop.take();
     if (stood > blocked) problems.push(`The event loop stood still for ${seconds(stood)}.`);
     try {
-      const queues = await this.stats(limits.timeout);
+      const queues = await answered(this.parts.operations.queues.stats(), limits.timeout);
+      const found = await answered(this.stuckAmong(queues, starts, stuck), limits.timeout);
       this.silentSince = null;
-      problems.push(...(await this.areStuck(queues, starts, stuck)).map(stuckProblem));
+      problems.push(...found.map(stuckProblem));
     } catch (error) {
       this.silentSince ??= monotonicTime();
       const silent = monotonicTime() - this.silentSince;
@@ -121,7 +124,7 @@ export class TasksHealth implements OnApplicationShutdown {
     const most = parseDuration(latency, 'latency');
     try {
       const now = this.parts.config.clock.now();
-      const stats = await this.stats(timeout);
+      const stats = await answered(this.parts.operations.queues.stats(), timeout);
       const asked = stats.filter(({ queue, foreign }) => (queues ? queues.includes(queue) : !foreign));
       return report(
         asked.flatMap(({ queue, oldestAvailableAt }) => {
@@ -156,44 +159,44 @@ export class TasksHealth implements OnApplicationShutdown {
     return { loop: new LoopWatch(), starts: new StartsWatch(this.parts.config.name) };
   }
 
-  private async stats(timeout: Duration | undefined): Promise<readonly QueueStats[]> {
-    let stats: readonly QueueStats[] = [];
-    await answered(
-      this.parts.operations.queues.stats().then((found) => (stats = found)),
-      timeout,
-    );
-    return stats;
-  }
-
-  /** Only where nothing may hold work back on purpose: a probe that is wrong has every process restarted. */
-  private async areStuck(
+  private async stuckAmong(
     queues: readonly QueueStats[],
     starts: StartsWatch,
     stuck: number,
   ): Promise<readonly QueueStats[]> {
-    const { phase, config, operations } = this.parts;
+    const { phase, config } = this.parts;
     // An app that starts its workers by hand knows when they are to work.
-    if (phase.current !== 'working' || !config.autoStart || config.limits.size > 0) return [];
-    const found = queues.filter((queue) => this.isStuck(queue, starts, stuck));
-    if (found.length === 0) return [];
-    const pauses = await operations.limits.pauses();
-    return pauses.length > 0 ? [] : found;
+    if (phase.current !== 'working' || !config.autoStart) return [];
+    const found: QueueStats[] = [];
+    for (const queue of queues) {
+      const name = queue.queue;
+      if (!this.isIdle(queue, starts) || !(await hasFreeWork(queue, this.parts))) {
+        this.idleSince.delete(name);
+        continue;
+      }
+      // What is due for longest may be held back, and the rest may have come a moment ago: so it has to be so for a while.
+      const since = this.idleSince.get(name);
+      if (since === undefined) this.idleSince.set(name, monotonicTime());
+      else if (Math.min(starts.idleFor(name), monotonicTime() - since, this.waited(queue)) >= stuck) found.push(queue);
+    }
+    return found;
   }
 
-  /** A queue with a limit may wait for it, and what other processes do is theirs to say. */
-  private isStuck(stats: QueueStats, starts: StartsWatch, stuck: number): boolean {
-    const { queue, paused, foreign, rateLimit, concurrency, counts, oldestAvailableAt } = stats;
-    const flow = this.parts.config.queues.get(queue)?.flow ?? null;
-    if (paused || foreign || rateLimit !== null || flow !== null) return false;
-    if (concurrency === 0 || counts.available === 0 || oldestAvailableAt === null) return false;
-    const waited = this.parts.config.clock.now() - oldestAvailableAt;
-    return waited >= stuck && starts.runningOf(queue) < concurrency && starts.idleFor(queue) >= stuck;
+  /** Work is due and workers are free. What other processes do is theirs to say. */
+  private isIdle({ queue, paused, foreign, concurrency, counts }: QueueStats, starts: StartsWatch): boolean {
+    if (paused || foreign || concurrency === 0 || counts.available === 0) return false;
+    return starts.runningOf(queue) < concurrency;
+  }
+
+  private waited({ oldestAvailableAt }: QueueStats): number {
+    return oldestAvailableAt === null ? 0 : this.parts.config.clock.now() - oldestAvailableAt;
   }
 }
 
-async function answered(call: Promise<unknown>, timeout: Duration = '5s'): Promise<void> {
+async function answered<Answer>(call: Promise<Answer>, timeout: Duration = '5s'): Promise<Answer> {
   const patience = parseDuration(timeout, 'timeout');
   if (!(await isInTime(call, patience))) throw new Error(`it took longer than ${seconds(patience)}.`);
+  return call;
 }
 
 function stuckProblem({ queue, counts, concurrency }: QueueStats): string {
