@@ -56,6 +56,8 @@ export type {
   AdminAbout,
   AdminAction,
   AdminOptions,
+  AlertRule,
+  AlertsOptions,
   Backoff,
   BackoffFunction,
   ContextOptions,
@@ -116,6 +118,7 @@ export { backupTasks, type BackupTasksOptions, type TasksBackup } from './engine
 export { type CancelTimer, type Clock, ManualClock, SystemClock } from './clock/index.js';
 
 export {
+  type AlertKind,
   type AbortCause,
   ACTION_STATES,
   type ActionResult,
@@ -140,6 +143,7 @@ export {
   TASK_STATES,
   TaskAbortedError,
   type TaskAction,
+  type TaskAlert,
   type TaskAttempt,
   type TaskError,
   type TaskEvent,
@@ -205,7 +209,7 @@ export {
   UnrecoverableError,
 } from './contract/index.js';
 
-export { TaskFailureParams } from './params/index.js';
+export { TaskAlertParams, TaskFailureParams } from './params/index.js';
 
 export { ATTEMPT_CHANNEL, type AttemptMessage, ENQUEUE_CHANNEL, type EnqueueMessage } from './channels/index.js';
 export { TasksMetrics } from './metrics/index.js';

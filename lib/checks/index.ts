@@ -1,4 +1,5 @@
-export { MAX_DURATION_MS, parseDuration } from './duration.js';
+export type { Checked } from './checked.js';
+export { checkDuration, MAX_DURATION_MS, parseDuration } from './duration.js';
 export { given } from './given.js';
 export {
   DEFAULT_PAGE_SIZE,

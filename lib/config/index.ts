@@ -1,10 +1,13 @@
 export { DEFAULT_QUEUE, DEFAULT_SETTINGS } from './defaults.js';
 export { type EngineTraits, noKeys, unfitOptions, unfitRetention, weakerOptions } from './engine-fit.js';
+export type { ResolvedAlertRule, ResolvedAlerts } from './alert-options.js';
 export { loadConfig } from './load-config.js';
 export {
   type AdminAbout,
   type AdminAction,
   type AdminOptions,
+  type AlertRule,
+  type AlertsOptions,
   type Backoff,
   type BackoffFunction,
   type ContextOptions,

@@ -20,6 +20,7 @@ import {
   defaultAdminPath,
   defaultDatabase,
 } from './defaults.js';
+import { resolveAlerts } from './alert-options.js';
 import { mergeOptions } from './merge-options.js';
 import { checkModuleOptions, type CheckedOptions } from './module-options.js';
 import type { TasksModuleRootOptions } from './options.js';
@@ -83,6 +84,7 @@ function resolve(name: string, file: CheckedOptions, code: CheckedOptions): Reso
     enhancers: merged.enhancers ?? DEFAULT_ENHANCERS,
     context: merged.context ?? {},
     metrics: merged.metrics ?? false,
+    alerts: resolveAlerts(merged.alerts),
     onFailed: merged.onFailed ?? false,
     admin: admin && {
       path: admin.path ?? defaultAdminPath(name),

@@ -28,6 +28,7 @@ import {
   wholeNumber,
 } from '../checks/index.js';
 import { databasePathProblem } from '../engine/kinds/index.js';
+import { type CheckedAlerts, checkAlerts } from './alert-options.js';
 import { engineOption } from './engine-option.js';
 import type {
   AdminOptions,
@@ -42,7 +43,7 @@ import type {
   QueueSettingsOptions,
   TasksModuleIdentity,
 } from './options.js';
-import type { RateLimit } from '../contract/index.js';
+import type { FailureTarget, RateLimit } from '../contract/index.js';
 import { queueSettingsFields } from './task-settings.js';
 
 /** {@link QueueOptions} of one source after it was checked. */
@@ -80,6 +81,7 @@ export interface CheckedOptions extends QueueSettingsOptions, TasksModuleIdentit
   readonly context?: ContextOptions;
   readonly metrics?: boolean | MetricsOptions;
   readonly onFailed?: OnFailed;
+  readonly alerts?: CheckedAlerts;
   readonly admin?: AdminOptions | false;
   readonly maxParamsSize?: number;
   readonly maxResultSize?: number;
@@ -177,8 +179,7 @@ const origin = checkWith<string>((value) => {
 
 const failureTarget = object<{ queue: string; name: string }>({ queue: queueName, name: text });
 
-const onFailed: Check<OnFailed> = (value, place) => {
-  if (value === false) return false;
+const failureTask: Check<string | FailureTarget> = (value, place) => {
   if (typeof value !== 'object' || value === null) return text(value, place);
   const checked = failureTarget(value, place);
   if (!checked?.name || !checked.queue) {
@@ -187,6 +188,8 @@ const onFailed: Check<OnFailed> = (value, place) => {
   }
   return checked;
 };
+
+const onFailed: Check<OnFailed> = orFalse(failureTask);
 
 const aFunction = <T>(shape: string): Check<T> =>
   checkWith<T>((value) =>
@@ -268,6 +271,7 @@ const rootFields: OptionChecks<CheckedOptions> = {
   enhancers: oneOf('own', 'all'),
   context: inCodeOnly(object(contextFields)),
   metrics,
+  alerts: checkAlerts(text, queueName, failureTask),
   onFailed,
   admin: orFalse(object(adminFields)),
   maxParamsSize: checkWith((value) => checkSize(value, PARAMS_SIZE_BOUNDS)),

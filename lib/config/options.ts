@@ -211,6 +211,43 @@ export interface AdminAbout {
   readonly tags?: TaskTags;
 }
 
+/** What is looked for, one of `latency`, `failed`, `noWorkers` and `stuck`. Paused queues are left out. */
+export interface AlertRule {
+  /**
+   * Name of the queue.
+   * @default each queue of the configuration, for itself
+   */
+  queue?: string;
+  /** The oldest due task has waited for longer. */
+  latency?: Duration;
+  /** More than a share of the tasks that ended within a span failed for good: `10%/5m`. */
+  failed?: string;
+  /**
+   * How many tasks must have ended within the span of `failed`: a single failure at night is no share.
+   * @default 20
+   */
+  atLeast?: number;
+  /** Tasks have been due for so long, and no live process has workers for their queue. */
+  noWorkers?: Duration;
+  /** Tasks have been due for so long, there are workers, nothing holds the tasks back, and none runs. */
+  stuck?: Duration;
+}
+
+/** Rules over a store's figures, and the task that is enqueued where one is broken, and when that is over. */
+export interface AlertsOptions {
+  /**
+   * Name of the task, whose params are `TaskAlertParams`; with its queue, where its handler is in another process.
+   */
+  task: string | FailureTarget;
+  /**
+   * How often each process looks. An alert is raised, and cleared, after two looks that say the same.
+   * @default '30s'
+   */
+  every?: Duration;
+  /** By names of your own. */
+  rules: Record<string, AlertRule>;
+}
+
 /** See {@link TasksModuleOptions.unknownTasks}. */
 export type UnknownTasks = 'wait' | 'fail' | { wait: Duration };
 
@@ -328,6 +365,8 @@ export interface TasksModuleOptions extends QueueSettingsOptions {
    * @default false
    */
   metrics?: boolean | MetricsOptions;
+  /** What somebody is to be told of: a task that is enqueued once for all processes. See docs/alerts.md. */
+  alerts?: AlertsOptions;
   /** What tasks carry, such as the id of the request that they come from. Cannot stand in the file. */
   context?: ContextOptions;
   /** Expression, zone and `disabled` of single cron schedules, by their names, over what their `@Cron` says. */

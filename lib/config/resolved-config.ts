@@ -1,3 +1,4 @@
+import type { ResolvedAlerts } from './alert-options.js';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock/index.js';
 import type {
@@ -79,6 +80,7 @@ export interface ResolvedConfig {
   readonly enhancers: EnhancersMode;
   readonly context: ContextOptions;
   readonly metrics: boolean | MetricsOptions;
+  readonly alerts: ResolvedAlerts | null;
   readonly onFailed: OnFailed;
   readonly admin:
     | (Required<Omit<AdminOptions, 'user' | 'can'>> & {

@@ -11,6 +11,7 @@ export {
   type TaskTraits,
   type WaitingFor,
 } from './task-traits.js';
+export type { AlertKind, TaskAlert } from './alert.js';
 export { TASK_EVENT_KINDS, type TaskEvent, type TaskEventKind } from './task-event.js';
 export { type AuditAction, type AuditEntry, type AuditPage, MAX_AUDIT_ENTRIES } from './audit.js';
 export type { LimitStatus, PauseSelector, TaskPause } from './task-pause.js';

@@ -7,6 +7,7 @@ import {
   ModuleRef,
   ModulesContainer,
 } from '@nestjs/core';
+import { AlertWatch } from '../alerts/index.js';
 import { AttemptPipeline } from '../attempts/index.js';
 import { Awaiting } from '../awaiting/index.js';
 import { loadConfig, type ResolvedConfig, type TasksModuleRootOptions, withHandlerQueues } from '../config/index.js';
@@ -154,6 +155,7 @@ export function storeProviders(
       awaiting: Awaiting,
       workers: Workers,
       listeners: TaskListeners,
+      alerts: AlertWatch,
       codec: ParamsCodec,
       phase: WorkPhase,
       server: AppServer,

@@ -1,5 +1,6 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
+import type { AlertWatch } from '../alerts/index.js';
 import type { Awaiting } from '../awaiting/index.js';
 import { noKeys, type ResolvedConfig, unfitRetention, weakerOptions } from '../config/index.js';
 import { exampleClaim, unfitClaim } from '../uniqueness/index.js';
@@ -36,6 +37,7 @@ export interface TasksLifecycleDependencies {
   readonly awaiting: Awaiting;
   readonly workers: Workers;
   readonly listeners: TaskListeners;
+  readonly alerts: AlertWatch;
   readonly codec: ParamsCodec;
   readonly phase: WorkPhase;
   readonly server: AppServer;
@@ -105,6 +107,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
       this.deps.workers.runBy(this.deps.attempts.run);
       if (this.deps.config.autoStart) await this.deps.workers.start();
       this.deps.phase.begin();
+      this.deps.alerts.start();
       this.report();
     });
   }
@@ -146,8 +149,8 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
 
   private stop(): Promise<void> {
     this.stopped ??= this.attempt('stop the workers', async () => {
-      const { config, awaiting, workers, listeners } = this.deps;
-      await Promise.all([workers.close(), awaiting.close(config.shutdownGrace)]);
+      const { config, awaiting, workers, listeners, alerts } = this.deps;
+      await Promise.all([alerts.stop(), workers.close(), awaiting.close(config.shutdownGrace)]);
       await listeners.settle(config.shutdownGrace);
     });
     return this.stopped;

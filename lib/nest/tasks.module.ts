@@ -71,7 +71,7 @@ function tasksModule(
       { provide: TASKS_IDENTITY, useValue: { name } satisfies StoreIdentity },
       ...options,
       ...storeProviders(dispatcher, crons),
-      ...observingProviders(metrics, health),
+      ...observingProviders(metrics, health, dispatcher),
       ...admin.providers,
     ],
     exports: [dispatcher, crons, metrics, health],

@@ -6,4 +6,5 @@ export { type Redact, TaskSecrets } from './secrets.js';
 export { maskSensitive, SENSITIVE_MASK, type SensitivePath } from './sensitive-path.js';
 export { markSensitive } from './sensitive-paths.js';
 export { isSchema, type ParamsType, type StandardSchema } from './standard-schema.js';
+export { TaskAlertParams } from './task-alert.params.js';
 export { TaskFailureParams } from './task-failure.params.js';

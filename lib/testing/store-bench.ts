@@ -51,6 +51,8 @@ export class StoreBench implements StoreSetup {
       thread: false,
       synchronous: 'normal',
       autoStart: isLive,
+      // They look in real time, at a store that a test moves by hand.
+      alerts: null,
       // No other process has the store: a task that nothing here handles is a mistake.
       unknownTasksWait: null,
       clock: isLive ? config.clock : this.around.clock,

@@ -136,7 +136,8 @@ export function describeOnFailed(name: string, siteOf: () => Promise<TasksModule
     });
 
     it('tells listeners what this process did, once it is stored, and lets no listener harm a task', async () => {
-      const tasks = { ...IN_MEMORY, ...(await siteOf()), onFailed: 'notify_ops' };
+      const queues = { idle: { concurrency: 0 } };
+      const tasks = { ...IN_MEMORY, ...(await siteOf()), onFailed: 'notify_ops', queues };
       const app = await bootApp({ tasks, providers: [Failing, Notifying, Listening] });
       const dispatcher = dispatcherOf(app);
       const { told, ofAlerts, named } = app.get(Listening);
@@ -144,12 +145,15 @@ export function describeOnFailed(name: string, siteOf: () => Promise<TasksModule
         dispatcher.queue('default', 'used_up', {}),
         dispatcher.queue('default', 'succeeds', {}),
         dispatcher.queue('default', 'succeeds', {}, { delay: '1h' }),
-        dispatcher.queue('default', 'succeeds', {}, { delay: '1h', deadline: 200 }),
+        dispatcher.queue('idle', 'succeeds', {}, { deadline: 200 }),
       ]);
       await dispatcher.cancel(waiting.id);
       await ended(dispatcher, `${usedUp.id}/failed/2`);
       const of = (id: string): TaskEvent[] => told.filter(({ task }) => task.id === id);
-      await until('all that was to be told', () => of(late.id).length > 0 && ofAlerts.length > 0 && named.length > 0);
+      await until(
+        'all that was to be told',
+        () => [late, waiting].every(({ id }) => of(id).length > 0) && ofAlerts.length > 0 && named.length > 0,
+      );
       expect(of(usedUp.id)).toEqual([
         {
           event: 'retried',
@@ -168,7 +172,7 @@ export function describeOnFailed(name: string, siteOf: () => Promise<TasksModule
       expect(of(late.id)).toEqual([
         {
           event: 'failed',
-          task: { id: late.id, ...succeeded, attempt: 0 },
+          task: { id: late.id, queue: 'idle', name: 'succeeds', attempt: 0 },
           error: expect.objectContaining({ name: 'DeadlineError' }),
         },
       ]);

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { context, propagation, type Span, type Tracer } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -16,6 +17,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { AlertWatch } from '../../lib/alerts/index.js';
 import {
   ATTEMPT_CHANNEL,
   type AttemptMessage,
@@ -24,17 +26,20 @@ import {
   type EnqueueMessage,
   enqueuesAreTraced,
 } from '../../lib/channels/index.js';
+import { ManualClock } from '../../lib/clock/index.js';
+import type { TasksModuleRootOptions } from '../../lib/config/index.js';
 import { TasksHealth } from '../../lib/health/index.js';
 import { exposition } from '../../lib/metrics/exposition.js';
 import { TasksMetrics } from '../../lib/metrics/index.js';
 import { storeGauges } from '../../lib/metrics/store-gauges.js';
+import { TaskAlertParams } from '../../lib/params/index.js';
 import { TasksInstrumentation, type TasksInstrumentationOptions } from '../../lib/otel/index.js';
 import { TASK_STATES } from '../../lib/contract/index.js';
 import { Cron, TaskHandler } from '../../lib/nest/index.js';
 import { warnOfNoShutdownHooks } from '../../lib/nest/shutdown-hooks.js';
 import { until } from '../support/until.js';
 import type { TaskContext } from '../../lib/attempts/index.js';
-import { bootApp, dispatcherOf, ended, onTestEnd } from './support.js';
+import { bootApp, dispatcherOf, ended, onTestEnd, tempDirectory } from './support.js';
 
 class Jobs {
   @TaskHandler('good')
@@ -48,6 +53,11 @@ class Jobs {
   @TaskHandler('bad', { maxRetries: 0 })
   async bad(_params: object, task: TaskContext): Promise<void> {
     await task.queue('default', 'good', {});
+    throw new Error('for good');
+  }
+
+  @TaskHandler('odd for good', { maxRetries: 0 })
+  oddForGood(): never {
     throw new Error('for good');
   }
 
@@ -159,6 +169,15 @@ function unexported(query: string, samples: readonly Sample[], valuesOf: Readonl
     }
   }
   return problems;
+}
+
+class Pager {
+  readonly pages: TaskAlertParams[] = [];
+
+  @TaskHandler('page_ops', { params: TaskAlertParams, queue: 'pages' })
+  page(alert: TaskAlertParams): void {
+    this.pages.push(alert);
+  }
 }
 
 class SignUps {
@@ -420,6 +439,78 @@ describe('Observability', () => {
     expect([...types].filter(([name, type]) => name.endsWith('_total') !== (type === 'counter'))).toEqual([]);
     await app.close();
     expect(attemptsAreTraced()).toBe(false);
+  });
+
+  it('raises an alert once for all processes, and clears it, whoever is left to notice', async () => {
+    const clock = new ManualClock(Date.UTC(2027, 0, 1, 9));
+    const tasks: TasksModuleRootOptions = {
+      database: join(tempDirectory(), 'tasks.db'),
+      clock,
+      queues: { slow: { concurrency: 0 }, pages: {} },
+      alerts: {
+        task: 'page_ops',
+        every: '1h',
+        rules: {
+          late: { queue: 'slow', latency: '5m' },
+          alone: { queue: 'slow', noWorkers: '1m' },
+          failing: { queue: 'default', failed: '50%/5m', atLeast: 4 },
+        },
+      },
+    };
+    const boot = () => bootApp({ tasks, providers: [Jobs, Pager] });
+    let apps = [await boot(), await boot()];
+    const pagers = apps.map((app) => app.get(Pager));
+    const told = (): string[] =>
+      pagers.flatMap(({ pages }) => pages.map(({ rule, state, queue }) => `${rule} ${state} ${queue}`)).toSorted();
+    const lookTwice = async (): Promise<void> => {
+      for (let look = 1; look <= 2; look += 1) await Promise.all(apps.map((app) => app.get(AlertWatch).look()));
+    };
+    const dispatcher = () => dispatcherOf(apps.at(-1)!);
+    const { id } = await dispatcher().queue('slow', 'good', {});
+    await lookTwice();
+    clock.advance(70_000);
+    await apps[0]!.get(AlertWatch).look();
+    expect((await dispatcher().list({ queue: 'pages' })).items).toEqual([]);
+    await lookTwice();
+    await until('the first alert', () => told().length > 0);
+    clock.advance(240_000);
+    await lookTwice();
+    await lookTwice();
+    await until('the second alert', () => told().length > 1);
+    expect(told()).toEqual(['alone raised slow', 'late raised slow']);
+
+    const fail = async (): Promise<void> => {
+      await ended(dispatcher(), (await dispatcher().queue('default', 'odd for good', {})).id);
+    };
+    for (let count = 1; count <= 3; count += 1) await fail();
+    await lookTwice();
+    await fail();
+    await lookTwice();
+    await until('the third alert', () => told().length > 2);
+    expect(told()[1]).toBe('failing raised default');
+    const [page] = pagers.flatMap(({ pages }) => pages).filter(({ rule }) => rule === 'failing');
+    expect(page).toMatchObject({
+      kind: 'failed',
+      message: 'Queue "default": of 4 tasks that ended in the last 5 min, 4 failed for good; the rule allows 50 %.',
+      at: clock.now(),
+    });
+
+    // Those that have raised them are gone.
+    await Promise.all(apps.map((app) => app.close()));
+    apps = [await boot()];
+    pagers.push(apps[0]!.get(Pager));
+    await lookTwice();
+    expect(await dispatcher().list({ queue: 'pages' })).toMatchObject({ items: { length: 3 } });
+    await dispatcher().cancel(id);
+    await lookTwice();
+    await until('that two are over', () => told().length > 4);
+    expect(told()).toEqual([
+      'alone cleared slow',
+      'alone raised slow',
+      'failing raised default',
+      'late cleared slow',
+      'late raised slow',
+    ]);
   });
 
   it('of health says what the app is doing: ready once it works, not any more once it shuts down', async () => {

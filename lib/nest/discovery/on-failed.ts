@@ -1,6 +1,6 @@
 import { checkQueueName, isText, MAX_NAME_LENGTH } from '../../checks/index.js';
-import type { OnFailed, ResolvedConfig } from '../../config/index.js';
-import { listOf, nearest, TasksConfigError } from '../../contract/index.js';
+import type { OnFailed, ResolvedAlerts, ResolvedConfig } from '../../config/index.js';
+import { listOf, nearest, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
 import type { HandlerRegistry } from '../../handlers/index.js';
 
 /** @throws TasksConfigError for what names no task */
@@ -17,20 +17,29 @@ export function checkOnFailed(given: OnFailed | undefined, where: string): OnFai
  * A name that nothing here handles is a slip, in a process that handles tasks.
  * @throws TasksConfigError
  */
-export function checkFollowers({ onFailed, queues }: ResolvedConfig, handlers: HandlerRegistry): void {
+export function checkFollowers({ onFailed, queues, alerts }: ResolvedConfig, handlers: HandlerRegistry): void {
+  checkAlertQueues(alerts, [...queues.keys()]);
   if (handlers.isEmpty) return;
   const given: Array<readonly [where: string, OnFailed | undefined]> = [
-    ['TasksModule', onFailed],
-    ...[...queues.values()].map((queue) => [`queue "${queue.name}"`, queue.onFailed] as const),
-    ...handlers.all().map((handler) => [handler.location, handler.onFailed] as const),
+    ['"onFailed" of TasksModule', onFailed],
+    ['"alerts.task"', alerts?.task],
+    ...[...queues.values()].map((queue) => [`"onFailed" of queue "${queue.name}"`, queue.onFailed] as const),
+    ...handlers.all().map((handler) => [`"onFailed" of ${handler.location}`, handler.onFailed] as const),
   ];
   const problems = given.flatMap(([where, name]) => {
     if (typeof name !== 'string' || handlers.get(name)) return [];
     const near = nearest(name, handlers.names());
     return [
-      `"onFailed" of ${where}: no handler is registered here for task "${name}"${near ? ` (did you mean "${near}"?)` : ''}. ` +
+      `${where}: no handler is registered here for task "${name}"${near ? ` (did you mean "${near}"?)` : ''}. ` +
         `Registered: ${listOf(handlers.names())}. For a task of another process give its queue too: { name, queue }.`,
     ];
   });
   if (problems.length > 0) throw new TasksConfigError(problems.join('\n'));
+}
+
+function checkAlertQueues(alerts: ResolvedAlerts | null, queues: readonly string[]): void {
+  for (const { name, queue } of alerts?.rules ?? []) {
+    if (queue === null || queues.includes(queue)) continue;
+    throw new TasksConfigError(`"alerts.rules.${name}.queue": ${new UnknownQueueError(queue, queues).message}`);
+  }
 }
