@@ -17,7 +17,10 @@ export class AlertChain {
   private last: { readonly number: number; readonly raised: boolean } | null = null;
 
   constructor(rule: string, queue: string) {
-    this.key = createHash('sha256').update(JSON.stringify([rule, queue])).digest('hex').slice(0, 16);
+    this.key = createHash('sha256')
+      .update(JSON.stringify([rule, queue]))
+      .digest('hex')
+      .slice(0, 16);
   }
 
   get isKnown(): boolean {

@@ -63,5 +63,7 @@ async function waiting(
 }
 
 function minutes(milliseconds: number): string {
-  return milliseconds < 120_000 ? `${Math.round(milliseconds / 1_000)} s` : `${Math.round(milliseconds / 6_000) / 10} min`;
+  return milliseconds < 120_000
+    ? `${Math.round(milliseconds / 1_000)} s`
+    : `${Math.round(milliseconds / 6_000) / 10} min`;
 }

@@ -50,7 +50,11 @@ interface Share {
   readonly over: number;
 }
 
-export function checkAlerts(text: Check<string>, queueName: Check<string>, task: Check<AlertsOptions['task']>): Check<CheckedAlerts> {
+export function checkAlerts(
+  text: Check<string>,
+  queueName: Check<string>,
+  task: Check<AlertsOptions['task']>,
+): Check<CheckedAlerts> {
   const longest = durationValue({ min: 1_000 });
   const ruleFields: OptionChecks<CheckedAlertRule> = {
     queue: queueName,
@@ -76,7 +80,9 @@ export function checkAlerts(text: Check<string>, queueName: Check<string>, task:
   return (value, place) => {
     const checked = alerts(value, place);
     if (checked && (checked.task === undefined || checked.rules === undefined)) {
-      place.report('must have the name of a task and rules: { task: "notify_ops", rules: { slow: { latency: "5m" } } }');
+      place.report(
+        'must have the name of a task and rules: { task: "notify_ops", rules: { slow: { latency: "5m" } } }',
+      );
     }
     return checked;
   };

@@ -115,22 +115,43 @@ describe('TasksHealth', () => {
     expect(await health.live({ stuck: 1, blocked: '1h' })).toMatchObject({ ok: true });
   });
 
-  it.each<readonly [what: string, lives: boolean, change: object, by?: Held]>([
-    ['it is paused', true, { paused: true }],
-    ['it has no workers here', true, { concurrency: 0 }],
-    ['it is of other code', true, { foreign: true }],
-    ['what is due has come a moment ago', true, { oldestAvailableAt: START }],
-    ['its rate limit is used up', true, { rateLimit: { max: 1, per: 1 } }, { own: { ...PLACE, used: 1 } }],
-    ['its rate limit has a place', false, { rateLimit: { max: 1, per: 1 } }],
-    ['it was told to wait', true, {}, { own: { ...PLACE, closedUntil: START + 1 } }],
-    ['it was told to wait, and has', false, {}, { own: { ...PLACE, closedUntil: START } }],
-    ['all slots over all processes are taken', true, { counts: { available: 3, running: 1 } }, { flow: { globalConcurrency: 1 } }],
-    ['a slot over all processes is free', false, {}, { flow: { globalConcurrency: 1 } }],
-    ['others of its keys are held', false, {}, { flow: { keyConcurrency: 1, fair: true } }],
-    ['all wait for a limit', true, {}, { shared: { ...PLACE, waiting: 3 } }],
-    ['some wait for a limit', false, {}, { shared: { ...PLACE, waiting: 2 } }],
-    ['all are paused or wait', true, {}, { shared: { ...PLACE, waiting: 2 }, pauses: [{ waiting: 1 }] }],
-  ])('with work that is due and free workers, where %s: lives: %s', async (_what, lives, change, by) => {
+  interface Case {
+    readonly where: string;
+    readonly lives: boolean;
+    readonly change?: object;
+    readonly by?: Held;
+  }
+
+  it.each<Case>([
+    { where: 'it is paused', lives: true, change: { paused: true } },
+    { where: 'it has no workers here', lives: true, change: { concurrency: 0 } },
+    { where: 'it is of other code', lives: true, change: { foreign: true } },
+    { where: 'what is due has come a moment ago', lives: true, change: { oldestAvailableAt: START } },
+    {
+      where: 'its rate limit is used up',
+      lives: true,
+      change: { rateLimit: { max: 1, per: 1 } },
+      by: { own: { ...PLACE, used: 1 } },
+    },
+    { where: 'its rate limit has a place', lives: false, change: { rateLimit: { max: 1, per: 1 } } },
+    { where: 'it was told to wait', lives: true, by: { own: { ...PLACE, closedUntil: START + 1 } } },
+    { where: 'it was told to wait, and has', lives: false, by: { own: { ...PLACE, closedUntil: START } } },
+    {
+      where: 'all slots over all processes are taken',
+      lives: true,
+      change: { counts: { available: 3, running: 1 } },
+      by: { flow: { globalConcurrency: 1 } },
+    },
+    { where: 'a slot over all processes is free', lives: false, by: { flow: { globalConcurrency: 1 } } },
+    { where: 'others of its keys are held', lives: false, by: { flow: { keyConcurrency: 1, fair: true } } },
+    { where: 'all wait for a limit', lives: true, by: { shared: { ...PLACE, waiting: 3 } } },
+    { where: 'some wait for a limit', lives: false, by: { shared: { ...PLACE, waiting: 2 } } },
+    {
+      where: 'all are paused or wait',
+      lives: true,
+      by: { shared: { ...PLACE, waiting: 2 }, pauses: [{ waiting: 1 }] },
+    },
+  ])('with work that is due and free workers, where $where: lives: $lives', async ({ lives, change, by }) => {
     const { health } = setUp(async () => [{ ...DUE, ...change }], undefined, by);
     await health.live({ stuck: '1h', blocked: '1h' });
     await sleep(5);

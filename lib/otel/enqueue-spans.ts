@@ -22,9 +22,7 @@ export class EnqueueSpans {
     const attributes = {
       ...operationOn(queue, 'enqueue', store),
       ...nameOf(message),
-      ...(tasks.length === 1
-        ? { [ATTRIBUTES.messageId]: first!.id }
-        : { [ATTRIBUTES.batchCount]: tasks.length }),
+      ...(tasks.length === 1 ? { [ATTRIBUTES.messageId]: first!.id } : { [ATTRIBUTES.batchCount]: tasks.length }),
     };
     const span = this.tracer().startSpan(`enqueue ${queue}`, { kind: SpanKind.PRODUCER, attributes });
     this.open.set(message, { span, since: monotonicTime() });

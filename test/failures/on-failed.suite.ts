@@ -148,6 +148,7 @@ export function describeOnFailed(name: string, siteOf: () => Promise<TasksModule
         dispatcher.queue('idle', 'succeeds', {}, { deadline: 200 }),
       ]);
       await dispatcher.cancel(waiting.id);
+      await ended(dispatcher, usedUp.id);
       await ended(dispatcher, `${usedUp.id}/failed/2`);
       const of = (id: string): TaskEvent[] => told.filter(({ task }) => task.id === id);
       await until(

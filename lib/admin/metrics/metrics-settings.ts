@@ -14,7 +14,10 @@ export interface MetricsSettings {
 }
 
 /** @throws TasksConfigError where it is to be guarded as the panel is, and there is none */
-export function metricsSettings({ name, metrics }: Pick<ResolvedConfig, 'name' | 'metrics'>, panel: AdminSettings): MetricsSettings {
+export function metricsSettings(
+  { name, metrics }: Pick<ResolvedConfig, 'name' | 'metrics'>,
+  panel: AdminSettings,
+): MetricsSettings {
   const route = typeof metrics === 'object' ? metrics : null;
   const guards = route?.guards ?? [];
   const access = guards.length > 0 ? 'guards' : (route?.access ?? 'panel');
