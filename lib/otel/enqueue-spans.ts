@@ -1,6 +1,7 @@
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import type { EnqueueMessage } from '../channels/index.js';
 import { monotonicTime } from '../clock/index.js';
+import { messageOf } from '../contract/index.js';
 import { ATTRIBUTES, operationOn } from './attributes.js';
 import type { Instruments } from './instruments.js';
 
@@ -40,7 +41,7 @@ export class EnqueueSpans {
     const { store, queue, error } = message;
     const failed = error === undefined ? {} : { [ATTRIBUTES.errorType]: typeOf(error) };
     if (error !== undefined) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+      span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
       span.setAttributes(failed);
     }
     span.end();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { context, propagation, type Span, type Tracer } from '@opentelemetry/api';
+import { context as otelContext, propagation, type Span, type Tracer } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -164,8 +164,8 @@ function unexported(
     const labels = samples.filter((sample) => sample.name === name).flatMap((sample) => Object.keys(sample.labels));
     if (!samples.some((sample) => sample.name === name)) problems.push(`no metric ${name}`);
     const matched = [...matchers.matchAll(/(\w+)(=~|=)"([^"]*)"/g)];
-    for (const label of [...matched.map(([, label]) => label!), ...grouped]) {
-      if (!labels.includes(label)) problems.push(`${name} has no label ${label}`);
+    for (const one of [...matched.map(([, label]) => label!), ...grouped]) {
+      if (!labels.includes(one)) problems.push(`${name} has no label ${one}`);
     }
     for (const [, label, operator, value] of matched) {
       if (operator === '=' && !valuesOf[label!]?.includes(value!)) problems.push(`${label} is never ${value}`);
@@ -240,10 +240,10 @@ async function telemetry(options?: TasksInstrumentationOptions): Promise<{
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
   const meters = new MeterProvider({ readers: [reader] });
   onTestEnd(() => Promise.all([tracers.shutdown(), meters.shutdown()]).then(() => undefined));
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  otelContext.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   onTestEnd(() => {
-    context.disable();
+    otelContext.disable();
     propagation.disable();
   });
   const instrumentation = new TasksInstrumentation(options);
@@ -379,10 +379,10 @@ describe('Observability', () => {
       attributes['messaging.nestjs_tasks.outcome'],
       attributes['error.type'],
     ]);
-    expect(ends.toSorted()).toEqual([
+    expect(new Map(ends as Array<[string, unknown]>)).toEqual(new Map<string, unknown>([
       ['completed', undefined],
       ['retried', 'TypeError'],
-    ]);
+    ]));
   });
 
   it('makes attempts children of what enqueued them by choice, and one span of many that are enqueued', async () => {

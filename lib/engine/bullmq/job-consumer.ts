@@ -111,7 +111,9 @@ export class JobConsumer implements Consumer {
       const end = this.ends.get(job);
       if (end) parts.happenings.tell(end.event, queue, job, end.error, end.attempt);
     });
-    this.worker.on('stalled', (jobId) => this.tellOfLost(jobId).catch((error: Error) => parts.report(error)));
+    this.worker.on('stalled', (jobId) => {
+      this.tellOfLost(jobId).catch((error: Error) => parts.report(error));
+    });
     this.worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) {
         this.abort(id, 'lease-lost', `This process lost the lease of task "${taskIdOf(id)}"; it may run elsewhere.`);

@@ -71,7 +71,7 @@ export function OnTaskEvent(event: TaskEventKind, options: OnTaskEventOptions = 
     }
     if (!TASK_EVENT_KINDS.includes(event)) {
       throw new TasksConfigError(
-        `@OnTaskEvent on ${where}: "${String(event)}" is no event of tasks. They are ${listOf(TASK_EVENT_KINDS)}.`,
+        `@OnTaskEvent on ${where}: "${event}" is no event of tasks. They are ${listOf(TASK_EVENT_KINDS)}.`,
       );
     }
     const known = (Reflect.getOwnMetadata(TASK_EVENT_METADATA, method) as OnTaskEventMetadata[] | undefined) ?? [];
