@@ -379,10 +379,12 @@ describe('Observability', () => {
       attributes['messaging.nestjs_tasks.outcome'],
       attributes['error.type'],
     ]);
-    expect(new Map(ends as Array<[string, unknown]>)).toEqual(new Map<string, unknown>([
-      ['completed', undefined],
-      ['retried', 'TypeError'],
-    ]));
+    expect(new Map(ends as Array<[string, unknown]>)).toEqual(
+      new Map<string, unknown>([
+        ['completed', undefined],
+        ['retried', 'TypeError'],
+      ]),
+    );
   });
 
   it('makes attempts children of what enqueued them by choice, and one span of many that are enqueued', async () => {
