@@ -211,6 +211,13 @@ export {
 
 export { TaskAlertParams, TaskFailureParams } from './params/index.js';
 
-export { ATTEMPT_CHANNEL, type AttemptMessage, ENQUEUE_CHANNEL, type EnqueueMessage } from './channels/index.js';
+export {
+  ATTEMPT_CHANNEL,
+  type AttemptMessage,
+  ENQUEUE_CHANNEL,
+  type EnqueueMessage,
+  STEP_CHANNEL,
+  type StepMessage,
+} from './channels/index.js';
 export { TasksMetrics } from './metrics/index.js';
 export { type HealthReport, type LatencyCheck, type LivenessLimits, TasksHealth } from './health/index.js';

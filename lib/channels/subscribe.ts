@@ -1,10 +1,12 @@
 import { channel } from 'node:diagnostics_channel';
 import type { AttemptMessage } from './attempt-channel.js';
+import type { StepMessage } from './step-channel.js';
 import type { EnqueueMessage } from './enqueue-channel.js';
 
 /** Names of the tracing channels, see `diagnostics_channel.tracingChannel`: each is five channels, `tracing:<name>:start` and so on. */
 export const ENQUEUE_CHANNEL = 'nestjs-tasks:enqueue';
 export const ATTEMPT_CHANNEL = 'nestjs-tasks:attempt';
+export const STEP_CHANNEL = 'nestjs-tasks:step';
 
 interface Listener<Message> {
   start?(message: Message): void;
@@ -20,6 +22,11 @@ export function listenToEnqueues(listener: Listener<EnqueueMessage>): () => void
 /** @returns what ends it */
 export function listenToAttempts(listener: Listener<AttemptMessage>): () => void {
   return listenTo(ATTEMPT_CHANNEL, listener);
+}
+
+/** @returns what ends it */
+export function listenToSteps(listener: Listener<StepMessage>): () => void {
+  return listenTo(STEP_CHANNEL, listener);
 }
 
 function listenTo<Message>(name: string, listener: Listener<Message>): () => void {

@@ -16,6 +16,8 @@ export const ATTRIBUTES = {
   taskName: 'messaging.nestjs_tasks.task.name',
   attempt: 'messaging.nestjs_tasks.attempt',
   outcome: 'messaging.nestjs_tasks.outcome',
+  stepName: 'messaging.nestjs_tasks.step.name',
+  stepKind: 'messaging.nestjs_tasks.step.kind',
 } as const;
 
 export const SYSTEM = 'nestjs_tasks';

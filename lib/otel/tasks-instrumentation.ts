@@ -1,9 +1,10 @@
 import { type MeterProvider, metrics, trace, type TracerProvider } from '@opentelemetry/api';
-import { listenToAttempts, listenToEnqueues } from '../channels/index.js';
+import { listenToAttempts, listenToEnqueues, listenToSteps } from '../channels/index.js';
 import { wallTime } from '../clock/index.js';
 import { VERSION } from '../version.js';
 import { AttemptSpans } from './attempt-spans.js';
 import { EnqueueSpans } from './enqueue-spans.js';
+import { StepSpans } from './step-spans.js';
 import { Instruments } from './instruments.js';
 
 const NAME = 'nestjs-tasks';
@@ -25,7 +26,7 @@ export interface TasksInstrumentationOptions {
 
 /**
  * Spans and metrics of tasks for OpenTelemetry, by its conventions for messaging: a producer span for each call that
- * enqueues, a consumer span for each attempt. It tells of all stores of the process, and stands among the
+ * enqueues, a consumer span for each attempt, and below it one for each durable step that runs. It tells of all stores of the process, and stands among the
  * `instrumentations` of a NodeSDK as any other.
  *
  * @example
@@ -54,7 +55,9 @@ export class TasksInstrumentation {
     const instruments = () => (this.made ??= new Instruments(this.meters.getMeter(NAME, VERSION)));
     const enqueues = new EnqueueSpans(tracer, instruments);
     const attempts = new AttemptSpans(tracer, instruments, () => this.options.trace === 'parent', wallTime);
+    const steps = new StepSpans(tracer);
     this.ends = [
+      listenToSteps({ start: (message) => steps.start(message), end: (message) => steps.end(message) }),
       listenToEnqueues({ start: (message) => enqueues.start(message), end: (message) => enqueues.end(message) }),
       listenToAttempts({ start: (message) => attempts.start(message), end: (message) => attempts.end(message) }),
     ];

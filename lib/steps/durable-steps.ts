@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { type StepMessage, stepsAreTraced, traceStep } from '../channels/index.js';
 import { type Clock, whenItIs } from '../clock/index.js';
 import { inCleanContext, runAsStep, runningStep } from '../context/index.js';
 import {
@@ -53,6 +54,8 @@ export class DurableSteps {
   private readonly book: StepBook;
   private readonly stepping: Stepping;
   private readonly lease: StepLease;
+  /** As it is told of. */
+  private readonly task: StepMessage['task'];
   private readonly generation: number;
   private readonly suspension = new Suspension(() => this.isBusy);
   private opening: Promise<void> | null = null;
@@ -76,6 +79,7 @@ export class DurableSteps {
     this.stepping = stepping;
     const { id, queue, attempt: number, worker } = task;
     this.lease = { id, queue, attempt: number, ...(worker !== undefined && { worker }) };
+    this.task = { id, queue, name: task.name, attempt: number };
     this.generation = task.traits?.generation ?? 0;
     this.book = new StepBook(id);
   }
@@ -90,9 +94,18 @@ export class DurableSteps {
     return this.carryOut(begun, async () => {
       const { signal } = this.attempt;
       const startedAt = this.now();
-      const value = await runAsStep(begun.place.name, () => run({ key: begun.key, signal }));
+      const value = await this.runStep('step', begun, () => run({ key: begun.key, signal }));
       return this.keep(this.recordOf(begun, startedAt, value));
     });
+  }
+
+  private runStep<Result>(
+    kind: StepMessage['kind'],
+    { place }: BegunStep,
+    run: () => Result | Promise<Result>,
+  ): Result | Promise<Result> {
+    if (!stepsAreTraced()) return runAsStep(place.name, run);
+    return traceStep({ task: this.task, step: place.name, kind }, async () => runAsStep(place.name, run));
   }
 
   async transaction<Result>(name: string, run: Run<EntityManager, Result>, options?: object): Promise<Result> {
@@ -101,7 +114,7 @@ export class DurableSteps {
       const startedAt = this.now();
       let record: StepRecord | undefined;
       const recorded = await this.stepping.transact(this.lease, begun.place, async (manager) => {
-        const value = await runAsStep(begun.place.name, () => run(manager));
+        const value = await this.runStep('transaction', begun, () => run(manager));
         return (record = this.recordOf(begun, startedAt, value));
       });
       if (!recorded) throw leaseLost(begun.place.name);

@@ -190,6 +190,14 @@ class SignUps {
     await task.queue('audits', 'audit', {});
   }
 
+  @TaskHandler('order', { queue: 'orders', maxRetries: 1, retryDelay: 0 })
+  async order(_params: object, task: TaskContext): Promise<void> {
+    await task.step('charge', () => task.queue('audits', 'audit', {}, { key: 'charge' }).then(({ id }) => id));
+    await task.step('ship', () => {
+      if (task.attempt === 1) throw new RangeError('with a secret');
+    });
+  }
+
   @TaskHandler('audit', { queue: 'audits' })
   audit(): void {}
 }
@@ -385,6 +393,37 @@ describe('Observability', () => {
         ['retried', 'TypeError'],
       ]),
     );
+  });
+
+  it('makes a span of each durable step that runs, below that of its attempt', async () => {
+    const { spans } = await telemetry();
+    const app = await bootApp({ tasks: { queues: { audits: {}, orders: {} } }, providers: [SignUps] });
+    const { id } = await dispatcherOf(app).queue('orders', 'order', {});
+    await until('all spans', () => spans.length === 8);
+    const [first, second] = [1, 2].map((attempt) =>
+      spans.find(
+        (span) => span.name === 'process orders' && attributesOf(span)['messaging.nestjs_tasks.attempt'] === attempt,
+      ),
+    );
+    const of = (step: string): SentSpan[] => spans.filter(({ name }) => name === `step ${step}`);
+    const step = { 'messaging.nestjs_tasks.task.name': 'order', 'messaging.message.id': id };
+    const [charge, ...again] = of('charge');
+    expect(again).toEqual([]);
+    expect(charge).toMatchObject({ traceId: first!.traceId, parentSpanId: first!.spanId });
+    expect(attributesOf(charge!)).toEqual({
+      ...step,
+      'messaging.nestjs_tasks.attempt': 1,
+      'messaging.nestjs_tasks.step.name': 'charge',
+      'messaging.nestjs_tasks.step.kind': 'step',
+    });
+    expect(spans.find(({ name }) => name === 'enqueue audits')).toMatchObject({ parentSpanId: charge!.spanId });
+    const [failed, shipped] = [first, second].map((attempt) =>
+      of('ship').find(({ parentSpanId }) => parentSpanId === attempt!.spanId),
+    );
+    expect(attributesOf(failed!)).toMatchObject({ 'error.type': 'RangeError' });
+    expect(failed!.status.code).toBe(OTLP.error);
+    expect(JSON.stringify(failed)).not.toContain('secret');
+    expect(shipped!.status.code).toBe(OTLP.unset);
   });
 
   it('makes attempts children of what enqueued them by choice, and one span of many that are enqueued', async () => {
