@@ -2,6 +2,15 @@
 
 export { TasksModule } from './nest/index.js';
 export { TaskDispatcher } from './queueing/index.js';
+export type { AddTaskOptions, BatchOptions, WorkflowTaskOptions } from './queueing/index.js';
+export {
+  type NodeOptions,
+  type NodeRef,
+  type WorkflowBuilder,
+  type WorkflowOptions,
+  type WorkflowResultOptions,
+  type WorkflowRun,
+} from './workflows/index.js';
 export type { QueueTaskOptions, QueueTaskWhenOptions, RunTaskOptions, UpdateTaskOptions } from './queueing/index.js';
 export type { ResultOptions } from './awaiting/index.js';
 export type { DrainWorkersOptions, WorkOptions, WorkReport } from './working/index.js';
@@ -21,6 +30,7 @@ export type {
   ListTasksQuery,
   OutboxStatus,
   KeysQuery,
+  ListWorkflowsQuery,
   QueueChange,
   QueueStats,
   ShownSettings,
@@ -156,6 +166,23 @@ export {
   type TaskStep,
   type TaskSteps,
   type TaskSummary,
+  type TaskWorkflow,
+  InvalidWorkflowError,
+  type NodeCondition,
+  type NodeKind,
+  type NodeReason,
+  type NodeState,
+  type Workflow,
+  WorkflowCancelledError,
+  WorkflowFailedError,
+  type WorkflowNode,
+  WorkflowNotFoundError,
+  type WorkflowPage,
+  type WorkflowProgress,
+  WorkflowsNotSupportedError,
+  type WorkflowState,
+  WorkflowStateError,
+  type WorkflowSummary,
   type CarriedContext,
   type FailedTask,
   type FailureTarget,

@@ -36,6 +36,7 @@ import type { Resource } from './api/resource.js';
 import { StoreResource } from './api/store.resource.js';
 import { StepsResource } from './api/steps.resource.js';
 import { TasksResource } from './api/tasks.resource.js';
+import { WorkflowsResource } from './api/workflows.resource.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { ChangeFeed } from './events/change-feed.js';
 import { Answers } from './http/answers.js';
@@ -43,6 +44,7 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { PanelPage } from './page/panel-page.js';
 import { SignInPage } from './page/sign-in-page.js';
 import { AllowedStore } from './rights/allowed-store.js';
+import { AllowedWorkflows } from './rights/allowed-workflows.js';
 import { RightsOf } from './rights/rights.js';
 import { panelController } from './panel-controller.js';
 
@@ -53,6 +55,7 @@ const RESOURCES: ReadonlyArray<Type<Resource>> = [
   ProblemsResource,
   TasksResource,
   StepsResource,
+  WorkflowsResource,
   CronsResource,
   HandlersResource,
   StoreResource,
@@ -109,6 +112,7 @@ export function adminParts(tokens: AdminTokens): AdminParts {
       ApiRouter,
       RightsOf,
       AllowedStore,
+      AllowedWorkflows,
       PanelPage,
       Answers,
       AuditTrail,

@@ -10,9 +10,11 @@ import {
 } from '../contract/index.js';
 import { ABORT_GRACE_MS, type Delivery } from '../engine/port/index.js';
 import type { Redact } from '../params/index.js';
-import { FollowUps, type QueueTaskWhenOptions, type TaskDispatcher } from '../queueing/index.js';
+import { type AddTaskOptions, FollowUps, type QueueTaskWhenOptions, type TaskDispatcher } from '../queueing/index.js';
 import { DurableSteps, type StepContext, type StepOptions, type StepTools, type WaitOptions } from '../steps/index.js';
+import { resultOf, resultsOf, workflowsOf } from '../workflows/index.js';
 import { capped } from './capped-text.js';
+import { workflowOf } from './in-workflow.js';
 import type { CallTaskOptions, TaskContext } from './task-context.js';
 import { timeoutMessage } from './timeout-error.js';
 
@@ -20,6 +22,9 @@ const MAX_LOG_LENGTH = 8 * 1024;
 const MAX_PROGRESS_MESSAGE_LENGTH = 1_000;
 /** Lines of one attempt: a handler that logs every row of a million must not fill the store. */
 const MAX_LOGS = 1_000;
+
+/** Of most attempts. */
+const NO_ADDITIONS = new Map<string, number>();
 
 /** The context of one attempt. After its end, what a handler that was left behind still says is ignored. */
 export class AttemptContext implements TaskContext {
@@ -33,6 +38,8 @@ export class AttemptContext implements TaskContext {
   private percent = 0;
   private ended = false;
   private durable: DurableSteps | null = null;
+  /** How often a task of a name was added. */
+  private added = NO_ADDITIONS;
 
   constructor(
     private readonly delivery: Delivery,
@@ -116,6 +123,34 @@ export class AttemptContext implements TaskContext {
       const followUps = new FollowUps(this.id, this.queueName, this.followUps.context, caller);
       return runAsTask(this.dispatcher, followUps, () => enqueue(queue, name, params, { ...others, id }));
     });
+  }
+
+  async add(queue: string, name: string, params: object, options: AddTaskOptions = {}): Promise<EnqueuedTask> {
+    const { task } = this.delivery;
+    const { id, node } = workflowOf(task, 'add');
+    if (this.added === NO_ADDITIONS) this.added = new Map();
+    const before = this.added.get(name) ?? 0;
+    this.added.set(name, before + 1);
+    const where = { id, node, key: options.key ?? `${name}:${before}` };
+    const lease = {
+      id: task.id,
+      queue: task.queue,
+      attempt: task.attempt,
+      ...(task.worker !== undefined && { worker: task.worker }),
+    };
+    return runAsTask(this.dispatcher, this.followUps, () =>
+      this.dispatcher.addToWorkflow(lease, where, [queue, name, params, options]),
+    );
+  }
+
+  async resultOf<Result>(name: string): Promise<Result> {
+    const { id } = workflowOf(this.delivery.task, 'resultOf');
+    return resultOf(workflowsOf(this.stepTools.engine, `"${name}" has no result`), id, name);
+  }
+
+  resultsOf<Result>(name: string): AsyncGenerator<Result, void, undefined> {
+    const { id } = workflowOf(this.delivery.task, 'resultsOf');
+    return resultsOf(workflowsOf(this.stepTools.engine, `"${name}" has no results`), id, name);
   }
 
   async save(value: unknown): Promise<void> {

@@ -3,12 +3,14 @@ import type { KeptResult } from '../handlers/index.js';
 import { encodeResult } from '../params/index.js';
 import type { AttemptParts } from './decide.js';
 
-/** Whoever calls a task gets what its handler returns, whether the handler keeps it or not. */
-const KEPT_FOR_CALLER: KeptResult = { keepFor: null };
+/** Whoever calls a task, or waits for it in a workflow, gets what its handler returns, whether the handler keeps it or not. */
+const KEPT_FOR_OTHERS: KeptResult = { keepFor: null };
 
 /** How what the handler returns is kept; null where it is not. */
 export function keptOf({ handler, delivery }: Pick<AttemptParts, 'handler' | 'delivery'>): KeptResult | null {
-  return handler.result ?? (delivery.task.traits?.caller ? KEPT_FOR_CALLER : null);
+  const { traits } = delivery.task;
+  if (traits?.workflow) return KEPT_FOR_OTHERS;
+  return handler.result ?? (traits?.caller ? KEPT_FOR_OTHERS : null);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
-import type { QueueTaskWhenOptions, TaskDispatcher } from '../queueing/index.js';
-import type { Duration, ParamsOf, ResultOf } from '../contract/index.js';
+import type { AddTaskOptions, QueueTaskWhenOptions, TaskDispatcher } from '../queueing/index.js';
+import type { Duration, EnqueuedTask, ParamsOf, ResultOf } from '../contract/index.js';
 import type { StepContext, StepOptions, WaitOptions } from '../steps/index.js';
 
 /** Options of `task.call`: those of `queue`, and those of a step. */
@@ -140,6 +140,39 @@ export interface TaskContext {
     options?: CallTaskOptions,
   ): Promise<ResultOf<Name>>;
   call<Result = unknown>(queue: string, name: string, params: object, options?: CallTaskOptions): Promise<Result>;
+
+  /**
+   * Adds a task to the workflow that this one is a part of: whoever waits for this task waits for it too, and for all that it
+   * adds in turn. It is added once in all attempts.
+   *
+   * @param options those of {@link queue} but `id`, `with`, `manager` and unique keys; `key` tells apart what this task adds
+   *   where the order in which it does may change
+   * @throws InvalidArgumentError where this task is of no workflow; TaskAbortedError where that is being cancelled; what
+   *   {@link queue} throws
+   */
+  add<Name extends string>(
+    queue: string,
+    name: Name,
+    params: ParamsOf<Name>,
+    options?: AddTaskOptions,
+  ): Promise<EnqueuedTask>;
+
+  /**
+   * What the task of a node of this task's workflow returned, which is kept for this.
+   *
+   * @param name of the node
+   * @throws NoResultError where it has not completed, or has several tasks; InvalidArgumentError where this task is of no
+   *   workflow
+   */
+  resultOf<Result = unknown>(name: string): Promise<Result>;
+
+  /**
+   * What the tasks of the nodes of that name returned, and those of that name that were added: those that completed, in the
+   * order in which they were stored. They are read while they are gone through: `for await (const page of task.resultsOf('render_page'))`.
+   *
+   * @throws InvalidArgumentError where this task is of no workflow
+   */
+  resultsOf<Result = unknown>(name: string): AsyncGenerator<Result, void, undefined>;
 
   /**
    * Keeps a checkpoint of a long loop: its next attempt finds it in {@link saved}. Takes the place of the one before.

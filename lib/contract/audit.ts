@@ -6,6 +6,8 @@ export type AuditAction =
   | 'enqueue'
   | 'update'
   | 'signal'
+  | 'cancel-workflow'
+  | 'retry-workflow'
   | 'pause-queue'
   | 'resume-queue'
   | 'set-queue'

@@ -127,6 +127,32 @@ export {
   type TaskSummary,
   noTasks,
 } from './task.js';
+export {
+  MAX_EDGES_SHOWN,
+  MAX_NODES_LISTED,
+  NODE_CONDITIONS,
+  NODE_STATES,
+  type NodeCondition,
+  type NodeKind,
+  type NodeReason,
+  type NodeState,
+  type TaskWorkflow,
+  type Workflow,
+  type WorkflowNode,
+  type WorkflowPage,
+  type WorkflowProgress,
+  WORKFLOW_STATES,
+  type WorkflowState,
+  type WorkflowSummary,
+} from './workflow.js';
+export {
+  InvalidWorkflowError,
+  WorkflowCancelledError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowsNotSupportedError,
+  WorkflowStateError,
+} from './errors/workflow-errors.js';
 export type { TaskKey } from './task-key.js';
 export { listOf, messageOf, nearest, plural } from './wording.js';
 export { MAX_RUNNING_LISTED, type RunningTask, type WorkerInfo, type WorkerStatus } from './worker.js';

@@ -6,7 +6,7 @@ export type TaskAction = 'retry' | 'cancel' | 'run-now' | 'delete';
 /** The states that each action applies to. `cancel` of a running task aborts its signal; its worker then ends it. */
 export const ACTION_STATES: Readonly<Record<TaskAction, readonly TaskState[]>> = {
   retry: ['failed', 'cancelled', 'retryable'],
-  cancel: ['scheduled', 'available', 'held', 'retryable', 'suspended', 'running'],
+  cancel: ['blocked', 'scheduled', 'available', 'held', 'retryable', 'suspended', 'running'],
   'run-now': ['scheduled', 'retryable'],
   delete: ['scheduled', 'available', 'held', 'retryable', 'suspended', 'completed', 'failed', 'cancelled'],
 };
@@ -35,6 +35,8 @@ export interface RefusedTask {
   readonly state: TaskState | null;
   /** Id of the task that holds its unique key, where that is what is in the way. */
   readonly holder?: string;
+  /** Id of its workflow that has not ended, where that is what is in the way. */
+  readonly workflow?: string;
 }
 
 export interface ActionResult {

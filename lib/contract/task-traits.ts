@@ -1,4 +1,5 @@
 import type { UniqueClaim } from './unique-claim.js';
+import type { TaskWorkflow } from './workflow.js';
 import type { FailureTarget } from './failure-target.js';
 
 /** Names with values by which tasks are found and acted on, such as `{ customer: '42' }`. */
@@ -7,8 +8,12 @@ export type TaskTags = Readonly<Record<string, string>>;
 /** What a task carries from where it was enqueued to where it runs, by the option `context`: a plain JSON object. */
 export type CarriedContext = Readonly<Record<string, unknown>>;
 
-/** `expired`: it had not started by `startBy`, and was cancelled; `deadline`: `deadlineAt` came while it waited, and it failed. */
-export type LapseReason = 'expired' | 'deadline';
+/**
+ * `expired`: it had not started by `startBy`, and was cancelled; `deadline`: `deadlineAt` came while it waited, and it failed;
+ * `condition`: what its node of a workflow waits for has ended so that it can never run, see `workflow.cause`, and it was
+ * cancelled.
+ */
+export type LapseReason = 'expired' | 'deadline' | 'condition';
 
 /** Most waits that {@link WaitingFor} names. */
 export const MAX_WAITS_SHOWN = 10;
@@ -65,6 +70,8 @@ export interface TaskTraits {
   readonly generation?: number;
   /** What it waits for; absent where it is not suspended. */
   readonly waitingFor?: WaitingFor;
+  /** The workflow that it is a part of; absent where it is of none. */
+  readonly workflow?: TaskWorkflow;
   /** Why the store ended the task by itself; absent where it did not. */
   readonly reason?: LapseReason;
 }

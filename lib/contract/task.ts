@@ -3,6 +3,7 @@ import type { TaskTraits } from './task-traits.js';
 
 /** Every state of a task, in the order of its life. `docs/model.md` has who moves it from one to the next. */
 export const TASK_STATES = [
+  'blocked',
   'scheduled',
   'available',
   'held',

@@ -1,5 +1,6 @@
 export { type MaskParts, maskedTask } from './masked-task.js';
 export { errorGroupOf } from './error-group.js';
+export type { ListWorkflowsQuery } from './workflow-operations.js';
 export { Operations } from './operations.js';
 export type {
   BulkTarget,

@@ -5,6 +5,7 @@ import { LimitOperations } from './limit-operations.js';
 import { QueueOperations } from './queue-operations.js';
 import { StepOperations } from './step-operations.js';
 import { StoreOperations } from './store-operations.js';
+import { WorkflowOperations } from './workflow-operations.js';
 import { TaskOperations } from './task-operations.js';
 
 export interface OperationsParts extends MaskParts {
@@ -22,6 +23,7 @@ export class Operations {
   readonly queues: QueueOperations;
   readonly limits: LimitOperations;
   readonly steps: StepOperations;
+  readonly workflows: WorkflowOperations;
   readonly store: StoreOperations;
 
   constructor({ engine, config, logger, ...mask }: OperationsParts) {
@@ -29,6 +31,7 @@ export class Operations {
     this.queues = new QueueOperations(engine, config);
     this.limits = new LimitOperations(engine, config, this.queues);
     this.steps = new StepOperations(engine);
+    this.workflows = new WorkflowOperations(engine);
     this.store = new StoreOperations(engine, logger);
   }
 }

@@ -1,5 +1,5 @@
-import { ForeignManagerError, InvalidArgumentError } from '../contract/index.js';
-import type { Enqueueing, NewTask, TaskEngine } from '../engine/port/index.js';
+import { ForeignManagerError, InvalidArgumentError, WorkflowsNotSupportedError } from '../contract/index.js';
+import type { Enqueueing, NewTask, TaskEngine, Workflows } from '../engine/port/index.js';
 import type { Outbox } from './outbox.js';
 
 /** An engine that takes tasks in transactions of another database too, through an outbox there. */
@@ -16,6 +16,7 @@ export function outboxEngine(engine: TaskEngine, box: Outbox): TaskEngine {
     auditing: engine.auditing,
     sharing: engine.sharing,
     watching: engine.watching,
+    ...(engine.workflows && { workflows: workflowsBeside(engine.workflows, box) }),
     ...(engine.stepping && { stepping: engine.stepping }),
     async open() {
       await engine.open();
@@ -33,6 +34,24 @@ export function outboxEngine(engine: TaskEngine, box: Outbox): TaskEngine {
     enqueueing: throughOutbox(engine.enqueueing, box),
     relaying: { depths: () => box.waiting() },
   };
+}
+
+/** The outbox has tasks alone: a workflow is in the tasks' own file, or nowhere. */
+function workflowsBeside(store: Workflows, box: Outbox): Workflows {
+  const start: Workflows['start'] = async (workflow, within) => {
+    if (!within || !box.owns(within)) return store.start(workflow, within);
+    if (!within.queryRunner?.isTransactionActive) return store.start(workflow);
+    try {
+      return await store.start(workflow, within);
+    } catch (error) {
+      if (!(error instanceof ForeignManagerError)) throw error;
+      throw new WorkflowsNotSupportedError(
+        `Workflow "${workflow.name}" cannot be started in a transaction of another database than the tasks: the outbox keeps ` +
+          'tasks alone. Enqueue in that transaction a task whose handler starts it, or start it after the commit, without "manager".',
+      );
+    }
+  };
+  return Object.assign(Object.create(store) as Workflows, { start });
 }
 
 function throughOutbox(store: Enqueueing, box: Outbox): Enqueueing {

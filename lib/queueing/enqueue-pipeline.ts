@@ -30,6 +30,12 @@ import { checkCompletion, storeWithCompletion } from './with-completion.js';
 import type { QueueTaskWhenOptions, TaskRow } from './task-dispatcher.types.js';
 
 const ids = new V7Generator();
+
+/** An id that begins with when it was made. */
+export function newId(now: number): string {
+  return ids.generateOrResetWithTs(now).toString();
+}
+
 /** Rows are checked for this long at a stretch; then whatever else waits has its turn. */
 const TURN_BUDGET_MS = 3;
 
@@ -97,6 +103,22 @@ export class EnqueuePipeline {
   /** Every row is checked before any error is thrown. */
   async enqueueMany(queue: string, rows: readonly TaskRow[], options: QueueTaskWhenOptions): Promise<EnqueuedTask[]> {
     const call = this.resolveCall(queue, options);
+    return this.store(await this.buildMany(call, rows, options), call);
+  }
+
+  /** Every stage but the last of tasks that something else stores. */
+  async prepareMany(queue: string, rows: readonly TaskRow[], options: QueueTaskWhenOptions): Promise<ReadyTask[]> {
+    const call = this.resolveCall(queue, options);
+    if (rows.length === 1) return [await this.build(call, rows[0]!)];
+    return this.buildMany(call, rows, options);
+  }
+
+  private async buildMany(
+    call: EnqueueCall,
+    rows: readonly TaskRow[],
+    options: QueueTaskWhenOptions,
+  ): Promise<ReadyTask[]> {
+    const { queue } = call;
     refuseOneForAll(call);
     const ready: ReadyTask[] = [];
     const problems = new RowProblems();
@@ -115,7 +137,7 @@ export class EnqueuePipeline {
       deadline = monotonicTime() + TURN_BUDGET_MS;
     }
     problems.raise();
-    return this.store(ready, call);
+    return ready;
   }
 
   /** Every stage but the last: the task as it would be stored. */
@@ -192,7 +214,7 @@ export class EnqueuePipeline {
     const own = ownId(call, { queue: call.queue, name, params: json }, followUps);
     return {
       // Begins with when the task was enqueued, by which engines find it.
-      id: own ?? ids.generateOrResetWithTs(call.now).toString(),
+      id: own ?? newId(call.now),
       ...(own !== undefined && { mayExist: true }),
       queue: call.queue,
       name,

@@ -13,14 +13,17 @@ import {
   type TaskPause,
   type TaskSteps,
   type WorkerInfo,
+  type Workflow,
+  type WorkflowPage,
 } from '../contract/index.js';
 import { runningAttempt } from '../context/index.js';
 import type { Awaiting, ResultOptions, TaskAtHand } from '../awaiting/index.js';
 import { checkTaskId } from '../checks/index.js';
-import type { EngineChange } from '../engine/port/index.js';
+import type { EngineChange, StepLease } from '../engine/port/index.js';
 import type {
   BulkTarget,
   KeysQuery,
+  ListWorkflowsQuery,
   ListTasksQuery,
   Operations,
   OutboxStatus,
@@ -32,17 +35,22 @@ import type {
 } from '../operations/index.js';
 import type { DrainWorkersOptions, Workers, WorkOptions, WorkReport } from '../working/index.js';
 import { checkIsObject } from './call-options.js';
-import { EnqueuePipeline, type EnqueuePipelineParts } from './enqueue-pipeline.js';
+import { EnqueuePipeline, type EnqueuePipelineParts, newId } from './enqueue-pipeline.js';
 import { followUpsOf } from './follow-ups.js';
 import { type ManyArguments, rowsOf } from './rows.js';
 import { checkSignalName, encodeStep } from '../steps/index.js';
+import { WorkflowBuilder, type WorkflowOptions, type WorkflowParts, WorkflowRun } from '../workflows/index.js';
+import { addTask } from './add-task.js';
 import { changeOf, type UpdateTaskOptions } from './task-update.js';
 import type {
+  AddTaskOptions,
+  BatchOptions,
   QueueTaskOptions,
   QueueTaskWhenOptions,
   RunTaskOptions,
   TaskRow,
   TaskToQueue,
+  WorkflowTaskOptions,
 } from './task-dispatcher.types.js';
 
 export interface TaskDispatcherParts extends Omit<EnqueuePipelineParts, 'followUps'> {
@@ -233,6 +241,103 @@ export class TaskDispatcher {
   async signal(id: string, name: string, payload: unknown = null): Promise<void> {
     const { json, sensitive } = encodeStep(checkSignalName(name), payload, this.parts.config.maxResultSize, null);
     await this.operations.steps.signal(id, { name, payload: json, sensitive });
+  }
+
+  /**
+   * Begins to put a workflow together: tasks that wait for others. Nothing is stored before its `start()`.
+   *
+   * @param name by which workflows of a kind are found: 1 to 200 characters
+   * @param options `deadline` and `tags`
+   * @throws InvalidArgumentError, InvalidWorkflowError
+   */
+  workflow(name: string, options: WorkflowOptions = {}): WorkflowBuilder<WorkflowTaskOptions> {
+    return new WorkflowBuilder(this.workflowParts, name, checkIsObject(options));
+  }
+
+  /**
+   * Enqueues many tasks as a workflow of one node, and a task that waits for all of them: all of it or nothing.
+   *
+   * @param name of the tasks, and of the workflow
+   * @param rows params of one task each
+   * @param options `then`: the queue, name and params of the task that waits
+   * @throws what {@link queueMany} and the `start` of a workflow do
+   */
+  async batch<Name extends string>(
+    queue: string,
+    name: Name,
+    rows: ReadonlyArray<ParamsOf<Name>>,
+    options: BatchOptions = {},
+  ): Promise<WorkflowRun> {
+    const { then, when, options: settings, manager, ...known } = checkIsObject(options);
+    const workflow = this.workflow(name, known);
+    const all = workflow.each(queue, name, rows, settings);
+    if (then) {
+      const [thenQueue, thenName, params, thenOptions] = then;
+      const waits = { after: all, ...(when !== undefined && { when }) };
+      workflow.add(thenQueue, thenName, params, { ...thenOptions, ...waits });
+    }
+    return workflow.start({ ...(manager && { manager }) });
+  }
+
+  /** A workflow that was started, by its id: to ask how far it is, or to wait for its end. */
+  workflowRun(id: string): WorkflowRun {
+    return new WorkflowRun(this.parts.engine, this.parts.config.clock, checkTaskId(id));
+  }
+
+  /** A workflow with its nodes. @throws WorkflowNotFoundError, WorkflowsNotSupportedError */
+  async getWorkflow(id: string): Promise<Workflow> {
+    return this.operations.workflows.get(id);
+  }
+
+  /** A page of workflows, the newest first; none where the engine has no workflows. @throws InvalidArgumentError */
+  async listWorkflows(query: ListWorkflowsQuery = {}): Promise<WorkflowPage> {
+    return this.operations.workflows.list(checkIsObject(query));
+  }
+
+  /**
+   * Cancels what has not ended of a workflow: nothing of it begins any more, not even what waits for a failure, and the signals
+   * of its tasks that run are aborted.
+   *
+   * @throws WorkflowNotFoundError; WorkflowStateError where it has ended; WorkflowsNotSupportedError
+   */
+  async cancelWorkflow(id: string): Promise<void> {
+    await this.operations.workflows.cancel(id);
+  }
+
+  /**
+   * Has nodes of a workflow that failed run again, with all their attempts; what was cancelled because of them waits for them
+   * again. What somebody cancelled stays so, and what has completed.
+   *
+   * @param options `from`: name of one node, which failed or was cancelled; by default, each that failed, or that the deadline
+   *   cancelled
+   * @throws WorkflowNotFoundError; WorkflowStateError where there is nothing to run again; WorkflowsNotSupportedError
+   */
+  async retryWorkflow(id: string, options: { from?: string } = {}): Promise<void> {
+    const { from } = checkIsObject(options);
+    await this.operations.workflows.retry(id, from ?? null);
+  }
+
+  /** @internal For `task.add`. */
+  async addToWorkflow(
+    lease: StepLease,
+    where: { readonly id: string; readonly node: string; readonly key: string },
+    [queue, name, params, options]: [queue: string, name: string, params: object, options: AddTaskOptions],
+  ): Promise<EnqueuedTask> {
+    return addTask(this.parts.engine, this.pipeline, lease, where, [queue, name, params, options]);
+  }
+
+  private get workflowParts(): WorkflowParts {
+    const { engine, config } = this.parts;
+    return {
+      engine,
+      clock: config.clock,
+      newId,
+      prepare: async (queue, name, rows, options) => {
+        const made = rows.map((params) => ({ name, params }));
+        const ready = await this.pipeline.prepareMany(queue, made, { ...options, unique: false });
+        return ready.map(({ task }) => task);
+      },
+    };
   }
 
   /** A page of tasks, the newest first unless asked otherwise. @throws InvalidArgumentError */

@@ -1,8 +1,9 @@
 import type { ResultOptions } from '../awaiting/index.js';
 import type { EntityManager } from 'typeorm';
-import type { Duration, TaskKey, TaskTags } from '../contract/index.js';
+import type { Duration, NodeCondition, TaskKey, TaskTags } from '../contract/index.js';
 import type { StoredTaskSettings } from '../config/index.js';
 import type { UniquenessOptions } from '../uniqueness/index.js';
+import type { WorkflowOptions } from '../workflows/index.js';
 
 export interface QueueTaskOptions extends StoredTaskSettings, UniquenessOptions {
   /** Enqueue within this transaction: the task is there if and only if it commits. */
@@ -48,6 +49,40 @@ export interface QueueTaskOptions extends StoredTaskSettings, UniquenessOptions 
    * in any other way. An engine that cannot refuses it.
    */
   with?: 'completion';
+}
+
+/** Options of the tasks of a workflow's node. */
+export type WorkflowTaskOptions = Omit<
+  QueueTaskOptions,
+  'id' | 'manager' | 'with' | 'unique' | 'debounce' | 'throttle' | 'coalesce'
+>;
+
+/** Options of `batch`. */
+export interface BatchOptions extends WorkflowOptions {
+  /** The task that waits for all of them: its queue, name and params. */
+  then?: readonly [queue: string, name: string, params: object, options?: WorkflowTaskOptions];
+  /**
+   * How the tasks must have ended for that one, as in `NodeOptions`.
+   * @default 'completed'
+   */
+  when?: NodeCondition;
+  /** Settings of the tasks of the rows. */
+  options?: WorkflowTaskOptions;
+  /** Start it within this transaction. */
+  manager?: EntityManager;
+}
+
+/** Options of `task.add`. */
+export interface AddTaskOptions extends Omit<
+  QueueTaskWhenOptions,
+  'id' | 'key' | 'manager' | 'with' | keyof UniquenessOptions
+> {
+  /**
+   * Tells apart what one task adds: 1 to 255 characters. A task that is added again under it, in a later attempt, is left as it
+   * is.
+   * @default the task's name and how often that was added before in the attempt
+   */
+  key?: string;
 }
 
 export interface QueueTaskWhenOptions extends QueueTaskOptions {

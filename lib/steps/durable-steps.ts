@@ -34,7 +34,7 @@ const CHECKPOINT = { kind: 'save', name: 'saved', number: 0 } as const;
 
 /** What the steps of every attempt share. */
 export interface StepTools {
-  readonly engine: Pick<TaskEngine, 'kind' | 'stepping' | 'inspecting'>;
+  readonly engine: Pick<TaskEngine, 'kind' | 'stepping' | 'workflows' | 'inspecting'>;
   readonly config: { readonly clock: Clock; readonly maxResultSize: number };
 }
 

@@ -3,8 +3,8 @@ import { TASK_STATES, type TaskState } from '../../lib/contract/index.js';
 import type { CaseTest, EngineCase } from './engine-case.js';
 import { CONSUME, Deliveries, completed, failed, newTask, retryAt } from './harness.js';
 
-/** Those of plain tasks: to be held by a key, and to be suspended by a step, are tested with keys and steps. */
-const PLAIN_STATES = TASK_STATES.filter((state) => state !== 'held' && state !== 'suspended');
+/** Those of plain tasks: the others are tested with keys, steps and workflows. */
+const PLAIN_STATES = TASK_STATES.filter((state) => !['held', 'suspended', 'blocked'].includes(state));
 
 /** What people do to tasks and queues. */
 export function describeActing(it: CaseTest): void {

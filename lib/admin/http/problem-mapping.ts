@@ -13,6 +13,9 @@ import {
   TaskStateError,
   UnknownQueueError,
   UnknownTaskNameError,
+  WorkflowNotFoundError,
+  WorkflowsNotSupportedError,
+  WorkflowStateError,
 } from '../../contract/index.js';
 import { InvalidRequestError } from '../../checks/index.js';
 import { ProblemError } from './problem.js';
@@ -47,6 +50,10 @@ function libraryProblem(error: unknown): ProblemError | undefined {
   if (error instanceof StepNameError) return invalid(error, 'name');
   if (error instanceof StepResultError) return invalid(error, 'payload');
   if (error instanceof StepsNotSupportedError) return new ProblemError(409, error.code, error.message);
+  if (error instanceof WorkflowNotFoundError) return new ProblemError(404, error.code, error.message);
+  if (error instanceof WorkflowStateError || error instanceof WorkflowsNotSupportedError) {
+    return new ProblemError(409, error.code, error.message);
+  }
   if (error instanceof StoreError) return new ProblemError(503, error.code, error.message);
   return undefined;
 }

@@ -89,11 +89,10 @@ export class ResultTimeoutError extends TasksError {
     readonly taskId: string,
     readonly timeout: number,
     isCancelled: boolean,
+    what: 'Task' | 'Workflow' = 'Task',
   ) {
-    super(
-      `Task "${taskId}" has not ended within ${timeout} ms. ` +
-        (isCancelled ? 'It was cancelled.' : 'It goes on: ask for its result again by its id, or give "cancel: true".'),
-    );
+    const goesOn = `It goes on: ask for its result again by its id${what === 'Task' ? ', or give "cancel: true"' : ''}.`;
+    super(`${what} "${taskId}" has not ended within ${timeout} ms. ${isCancelled ? 'It was cancelled.' : goesOn}`);
   }
 }
 

@@ -11,6 +11,15 @@ export type { Sharing } from './sharing.js';
 export type { ByHand, HandFedAttempt, HandFedEngine } from './by-hand.js';
 export type { NewSignal, StepAnswer, StepLease, StepPage, Stepping } from './stepping.js';
 export type { StepPlace, StepRecord } from './step-record.js';
+export type {
+  AddAnswer,
+  NewNode,
+  NewWorkflow,
+  ResultsPage,
+  WorkflowAnswer,
+  WorkflowEnd,
+  Workflows,
+} from './workflows.js';
 export type { WatchOptions, Watching } from './watching.js';
 export { ABORT_GRACE_MS, CLOSING_GRACE_MS } from './delivery.js';
 export type { ConsumeOptions, Consumer, DeliveredTask, Delivery, Outcome, RunTask, TaskResult } from './delivery.js';

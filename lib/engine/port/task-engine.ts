@@ -11,6 +11,7 @@ import type { Scheduling } from './scheduling.js';
 import type { Sharing } from './sharing.js';
 import type { Stepping } from './stepping.js';
 import type { Watching } from './watching.js';
+import type { Workflows } from './workflows.js';
 
 /**
  * The one port between the library and a store: a record of facets. An engine stores, schedules and delivers, answers
@@ -33,6 +34,8 @@ export interface TaskEngine {
   readonly watching: Watching;
   /** Absent where the engine cannot keep durable steps. */
   readonly stepping?: Stepping;
+  /** Absent where the engine has no workflows. */
+  readonly workflows?: Workflows;
   /** Absent where the engine has no slots by key. */
   readonly keying?: Keying;
   /** Absent where the engine cannot. */

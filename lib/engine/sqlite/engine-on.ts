@@ -9,6 +9,7 @@ import { SqliteInspecting } from './facets/inspecting.js';
 import { SqliteScheduling } from './facets/scheduling.js';
 import { SqliteSharing } from './facets/sharing.js';
 import { SqliteStepping } from './facets/stepping.js';
+import { SqliteWorkflows } from './facets/workflows.js';
 import { SqliteWatching } from './facets/watching.js';
 import type { SqliteStore } from './sqlite-store.js';
 
@@ -47,6 +48,7 @@ export function engineOn(store: SqliteStore, context: EngineContext): TaskEngine
     sharing: new SqliteSharing(store),
     watching: new SqliteWatching(store),
     stepping: new SqliteStepping(store, context),
+    workflows: new SqliteWorkflows(store, context),
     open: () => store.open(),
     close: () => store.close(),
   };

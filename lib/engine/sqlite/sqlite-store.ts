@@ -4,6 +4,7 @@ import type { EngineContext, EngineLogger } from '../port/index.js';
 import { KeySettler } from './maintenance/key-settler.js';
 import { Lapser } from './maintenance/lapser.js';
 import { Ticker } from './maintenance/ticker.js';
+import { WorkflowSettler } from './maintenance/workflow-settler.js';
 import type { SqliteEngineOptions } from './sqlite-options.js';
 import { Checkpointer } from './store/checkpointer.js';
 import { CommitWatch } from './store/commit-watch.js';
@@ -34,6 +35,7 @@ export interface OpenSqliteStore {
   readonly ticker: Ticker;
   readonly lapser: Lapser;
   readonly keySettler: KeySettler;
+  readonly workflowSettler: WorkflowSettler;
   readonly finder: TaskFinder;
 }
 
@@ -85,6 +87,8 @@ export class SqliteStore {
     writer.listeners.add(checkpointer);
     const lapser = new Lapser(context, connection, writer);
     writer.listeners.add(lapser);
+    const workflowSettler = new WorkflowSettler(context, connection, writer);
+    writer.listeners.add(workflowSettler);
     this.parts = {
       connection,
       writer,
@@ -94,21 +98,25 @@ export class SqliteStore {
       ticker: new Ticker(context, connection, writer),
       lapser,
       keySettler: new KeySettler(context, connection, writer),
+      workflowSettler,
       finder: new TaskFinder(connection, (params, sensitive) => context.mask(params, sensitive)),
     };
     await lapser.open();
+    await workflowSettler.open();
     await this.parts.keySettler.open();
   }
 
   /** Commits the writes that are under way; a write that comes meanwhile is refused. The file is closed whatever else fails. */
   async close(): Promise<void> {
     if (!this.parts) return;
-    const { watch, ticker, lapser, keySettler, workForce, writer, checkpointer, connection } = this.parts;
+    const { watch, ticker, lapser, keySettler, workflowSettler, workForce, writer, checkpointer, connection } =
+      this.parts;
     watch.stop();
     try {
       await ticker.stop();
       await lapser.stop();
       await keySettler.stop();
+      await workflowSettler.stop();
       await workForce.close();
     } finally {
       try {
@@ -134,5 +142,6 @@ export class SqliteStore {
     const now = this.context.clock.now();
     this.parts.ticker.expect(now);
     this.parts.lapser.expect(now);
+    this.parts.workflowSettler.expect(now);
   }
 }

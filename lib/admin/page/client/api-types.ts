@@ -19,6 +19,8 @@ export type {
   TaskSteps,
   TaskSummary,
   WorkerStatus,
+  Workflow,
+  WorkflowNode,
 } from '../../../contract/index.js';
 export type { WrongField } from '../../../checks/index.js';
 export type { CronSchedule } from '../../../cron/index.js';

@@ -15,6 +15,7 @@ import type {
   TaskMetrics,
   TaskPause,
   TaskSteps,
+  Workflow,
   WorkerStatus,
   WrongField,
 } from './api-types.js';
@@ -93,6 +94,10 @@ export const api = {
   crons: () => request<CronSchedule[]>('GET', 'crons'),
   actOnCron: (action: 'trigger' | 'pause' | 'resume', name: string) =>
     request<unknown>('POST', path('crons', name, action)),
+  workflow: (id: string) => request<Workflow>('GET', path('workflows', id)),
+  cancelWorkflow: (id: string) => request<Workflow>('POST', path('workflows', id, 'cancel')),
+  retryWorkflow: (id: string, from?: string) =>
+    request<Workflow>('POST', path('workflows', id, 'retry'), from === undefined ? {} : { from }),
   audit: (query: URLSearchParams) => request<AuditPage>('GET', `audit?${query.toString()}`),
 };
 

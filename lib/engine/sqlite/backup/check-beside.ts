@@ -13,8 +13,8 @@ const BESIDE = [
   ['tasks_unique', 'task'],
   ['tasks_step', 'task'],
   ['tasks_signal', 'task'],
-  ['tasks_edge', 'parent'],
-  ['tasks_edge', 'child'],
+  ['tasks_node_task', 'task'],
+  ['tasks_settling', 'task'],
 ] as const;
 export type BesideTable = (typeof BESIDE)[number][0];
 

@@ -9,6 +9,7 @@ import { besideFaults } from './check-beside.js';
 import { idleHeld } from './check-held.js';
 import { stuckSuspended } from './check-suspended.js';
 import { parkedFaults } from './check-parked.js';
+import { workflowFaults } from './check-workflows.js';
 import { brokenLeases, busyWorkers, runningByWorker, strayParts, unknownStates, wrongCounts } from './check-rows.js';
 import { damageOf } from './file-damage.js';
 import {
@@ -16,6 +17,7 @@ import {
   brokenLease,
   damagedFile,
   idleHeldTasks,
+  brokenWorkflow,
   longLog,
   type Finding,
   newerSchema,
@@ -78,6 +80,7 @@ function rowFindings(snapshot: Database, gone: ReadonlySet<string>): Finding[] {
     ...(broken > 0 ? [brokenLease(broken)] : []),
     ...strayParts(snapshot).map(({ part, rows }) => strayRows(part, rows)),
     ...besideFindings(besideFaults(snapshot)),
+    ...workflowFaults(snapshot).map(brokenWorkflow),
     ...idleHeld(snapshot).map(idleHeldTasks),
     ...stuckSuspendedTasks(stuckSuspended(snapshot)),
     ...parkedFindings(parkedFaults(snapshot)),

@@ -19,6 +19,7 @@ export type FindingKind =
   | 'broken-traits'
   | 'wrong-tags'
   | 'unlisted-time'
+  | 'broken-workflow'
   | 'idle-held'
   | 'stuck-suspended'
   | 'forgotten-task'
@@ -177,6 +178,10 @@ export function parkedFindings({ forgotten, places, pauses }: ParkedFaults): Fin
     });
   }
   return found;
+}
+
+export function brokenWorkflow(message: string): Finding {
+  return { kind: 'broken-workflow', repairable: true, message };
 }
 
 export function strayRows(part: Part, rows: number): Finding {

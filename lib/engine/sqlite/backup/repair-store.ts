@@ -10,6 +10,7 @@ import { repairBeside } from './check-beside.js';
 import { letHeldGoOn } from './check-held.js';
 import { wakeStuck } from './check-suspended.js';
 import { letParkedGoOn } from './check-parked.js';
+import { repairWorkflows } from './check-workflows.js';
 import { breakLeases, busyWorkers, correctCounts, deleteStrayParts } from './check-rows.js';
 import { goneWorkers } from './gone-workers.js';
 
@@ -49,6 +50,7 @@ export async function repairStore(database: string, { backup, lease, rules }: Re
       deleteStrayParts(transaction);
       repairBeside(transaction);
       wakeStuck(transaction, rules.now);
+      repairWorkflows(transaction.database);
       letHeldGoOn(transaction);
       letParkedGoOn(transaction);
     });

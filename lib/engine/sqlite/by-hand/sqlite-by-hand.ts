@@ -28,9 +28,9 @@ export class SqliteByHand implements ByHand {
   }
 
   async settled(): Promise<void> {
-    const { ticker, lapser, workForce } = this.store.opened;
-    const duties = (): boolean[] => [ticker.isBusy, lapser.isBusy, workForce.isBusy];
-    while (duties().includes(true)) await Promise.all([ticker.rest(), lapser.rest(), workForce.rest()]);
+    const { ticker, lapser, workflowSettler, workForce } = this.store.opened;
+    const duties = [ticker, lapser, workflowSettler, workForce];
+    while (duties.some(({ isBusy }) => isBusy)) await Promise.all(duties.map((duty) => duty.rest()));
   }
 
   async clear(): Promise<void> {

@@ -1,12 +1,12 @@
 import type { EngineContext } from '../../port/index.js';
 import type { Connection } from '../store/connection.js';
-import { wakeCaller, wakeDue } from '../sql/wake-tasks.js';
+import { tellOfEnd, wakeDue } from '../sql/wake-tasks.js';
 import { lapseTasks, nextLapseAt } from '../sql/lapse-tasks.js';
 import type { Committed } from '../store/transaction.js';
 import type { Writer } from '../store/writer.js';
 import { Duty } from './duty.js';
 
-const WAKING = { wakeDue, wakeCaller };
+const WAKING = { wakeDue, tellOfEnd };
 
 /** Ended in one transaction; more follow in the next, and claims come between. */
 const BATCH = 500;

@@ -1,9 +1,17 @@
-import { ACTION_STATES, hasEnded, type TaskAction, type TaskState, type TaskTraits } from '../../../contract/index.js';
+import {
+  ACTION_STATES,
+  hasEnded,
+  type TaskAction,
+  type TaskState,
+  type TaskTraits,
+  type TaskWorkflow,
+} from '../../../contract/index.js';
 import { withoutLapsed } from '../../common/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { lapseLater } from './lapse-tasks.js';
-import { wakeCaller } from './wake-tasks.js';
+import { tellOfEnd } from './wake-tasks.js';
+import { settleLater } from './settle-later.js';
 import { noteSlot, readyState } from './settle-keys.js';
 import { keyKeptUntil, takeKeyAgain } from './unique-keys.js';
 import { traitsIn } from './task-traits.js';
@@ -38,6 +46,9 @@ export const REQUEST_CANCEL = `UPDATE tasks_task SET cancel_requested = 1 WHERE 
 
 export const DELETE_TASK = `DELETE FROM tasks_task WHERE seq = ?`;
 
+/** What others of it wait for, or ask the result of, stays. */
+export const LIVE_WORKFLOW = `SELECT 1 FROM tasks_workflow WHERE id = ? AND state = 'running'`;
+
 export interface FoundTask {
   readonly seq: number;
   readonly id: string;
@@ -56,9 +67,12 @@ export function findTask(transaction: Transaction, key: { id: string } | { seq: 
 }
 
 /** Why an action was not carried out, and nothing was changed. */
-export type Refusal = { readonly holder?: string };
+export type Refusal = { readonly holder?: string; readonly workflow?: string };
 
-/** Carries out `action`. Returns null, or why it does not apply: the task's state, or that another one holds its key. */
+/**
+ * Carries out `action`. Returns null, or why it does not apply: the task's state, that another one holds its key, or that its
+ * workflow has not ended.
+ */
 export function actOnTask(
   transaction: Transaction,
   action: TaskAction,
@@ -69,6 +83,8 @@ export function actOnTask(
   if (!ACTION_STATES[action].includes(task.state)) return {};
   const { database } = transaction;
   const isRevived = action === 'retry' && hasEnded(task.state);
+  const { workflow } = (action === 'delete' && traitsIn(task.traits).traits) || {};
+  if (workflow && statement<[string]>(database, LIVE_WORKFLOW).get(workflow.id)) return { workflow: workflow.id };
   const holder = isRevived ? takeKeyAgain(transaction, task, traitsIn(task.traits).traits, now) : null;
   if (holder !== null) return { holder };
   transaction.touch(task.queue, task.id);
@@ -89,7 +105,7 @@ export function actOnTask(
       statement<[number]>(database, DELETE_TASK).run(task.seq);
       transaction.moved(task.queue, task.state, null);
       noteSlot(transaction, task, task.state, null);
-      wakeCaller(transaction, traitsIn(task.traits).traits, now);
+      tellOfEnd(transaction, { seq: task.seq, ...traitsIn(task.traits) }, now);
       return null;
     case 'cancel':
       cancel(transaction, task, now, keepFor(task.queue, 'cancelled'));
@@ -112,10 +128,16 @@ function anew(traits: TaskTraits): TaskTraits {
 function liveAgain(transaction: Transaction, { seq, attempt, traits: stored }: FoundTask, now: number): void {
   const { traits } = traitsIn(stored);
   if (!traits) return;
-  const left = anew(withoutLapsed(traits, now));
+  const { workflow, ...others } = anew(withoutLapsed(traits, now));
+  const left = { ...others, ...(workflow && { workflow: withoutCause(workflow) }) };
   const json = Object.keys(left).length > 0 ? JSON.stringify(left) : null;
   statement<[string | null, number]>(transaction.database, SET_TRAITS).run(json, seq);
   lapseLater(transaction, seq, left, attempt > 0);
+  if (workflow) settleLater(transaction, seq);
+}
+
+function withoutCause({ cause: _cause, ...workflow }: TaskWorkflow): TaskWorkflow {
+  return workflow;
 }
 
 function cancel(transaction: Transaction, task: FoundTask, now: number, kept: number | null): void {
@@ -132,6 +154,6 @@ function cancel(transaction: Transaction, task: FoundTask, now: number, kept: nu
   transaction.tell('cancelled', task);
   transaction.moved(task.queue, task.state, 'cancelled');
   noteSlot(transaction, task, task.state, 'cancelled');
-  wakeCaller(transaction, traitsIn(task.traits).traits, now);
+  tellOfEnd(transaction, { seq: task.seq, ...traitsIn(task.traits) }, now);
   transaction.metric(task, now).cancelled += 1;
 }

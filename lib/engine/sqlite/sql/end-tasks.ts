@@ -4,7 +4,7 @@ import { placeholders, statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import type { ClaimedTask } from './claim-tasks.js';
 import { putResult } from './result-rows.js';
-import { wakeCaller } from './wake-tasks.js';
+import { tellOfEnd } from './wake-tasks.js';
 import { noteSlot } from './settle-keys.js';
 import { keyKeptUntil } from './unique-keys.js';
 import { noteFailure } from './fail-task.js';
@@ -100,7 +100,7 @@ export function endTask(transaction: Transaction, task: ClaimedTask, end: TaskEn
   if (end.result) putResult(transaction, task.seq, end.result, timing.finishedAt);
   if (end.kind === 'failed') noteFailure(transaction, task, end.error ?? NO_ERROR, timing.finishedAt);
   recordEnd(transaction, task, end.kind, end.kind, end.error ?? null, timing);
-  if (task.traits?.caller) wakeCaller(transaction, task.traits, timing.finishedAt);
+  if (task.traits) tellOfEnd(transaction, task, timing.finishedAt);
   transaction.tell(end.kind, task, end.error);
   return true;
 }

@@ -10,12 +10,13 @@ type EndedState = (typeof ENDED_STATES)[number];
 /** Tasks that are looked at beyond those that are to go: what was enqueued first need not have ended first. */
 const LOOKED_BEYOND = 200;
 
-/** The tasks of a kind that were enqueued first, but those that hold a key by time. Reads `tasks_task_by_kind`. */
+/** The tasks of a kind that were enqueued first, but those that hold a key by time, and those that go with their workflow. Reads `tasks_task_by_kind`. */
 export const FIRST_ENDED = `
   SELECT seq, id, finished_at FROM tasks_task
    WHERE state <> 'running' AND queue = ? AND name = ? AND state = ?
      AND (beside IS NULL
-          OR NOT EXISTS (SELECT 1 FROM tasks_unique WHERE task = seq AND until = 'time' AND tasks_unique.expires_at > ?))
+          OR NOT EXISTS (SELECT 1 FROM tasks_unique WHERE task = seq AND until = 'time' AND tasks_unique.expires_at > ?)
+             AND NOT EXISTS (SELECT 1 FROM tasks_node_task WHERE task = seq))
    ORDER BY seq
    LIMIT ?`;
 

@@ -9,7 +9,7 @@ import { insertTasks } from './insert-tasks.js';
 import { keyKeptUntil } from './unique-keys.js';
 import { suspendTask } from './suspend-task.js';
 import { noteUnhandled } from './unhandled-kinds.js';
-import { wakeCaller } from './wake-tasks.js';
+import { tellOfEnd } from './wake-tasks.js';
 import { noteSlot } from './settle-keys.js';
 import { closeLimit } from './closed-limits.js';
 import { holdOff, ofUnhandled } from '../../common/index.js';
@@ -188,7 +188,7 @@ function expire(
   transaction.moved(queue, 'running', 'cancelled');
   transaction.touch(queue, task.id);
   noteSlot(transaction, { seq, queue, key: traits?.key }, 'running', 'cancelled');
-  wakeCaller(transaction, traits, now);
+  tellOfEnd(transaction, { seq, traits }, now);
   transaction.metric(task, now).cancelled += 1;
   return true;
 }

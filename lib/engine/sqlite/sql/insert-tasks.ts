@@ -14,7 +14,7 @@ import { MovedCounts, runScript, runScriptWithin, type Script, type ScriptNotes 
 const SIZES = [50, 10, 1] as const;
 
 /** Columns that tasks of one call nearly always have in common; then id and params, a pair for each. */
-const SHARED = [
+export const SHARED = [
   'queue',
   'name',
   'state',
@@ -100,7 +100,7 @@ function* statementsFor(tasks: readonly NewTask[], now: number): Generator<Rows>
 }
 
 /** In the order of `SHARED`. */
-function sharedParameters(task: NewTask, state: TaskState): (string | number | null)[] {
+export function sharedParameters(task: NewTask, state: TaskState): (string | number | null)[] {
   return [
     task.queue,
     task.name,

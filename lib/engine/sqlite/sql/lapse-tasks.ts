@@ -46,7 +46,11 @@ export interface LapsingTask {
 /** What goes on where the time of a task has come. */
 export interface Waking {
   wakeDue(transaction: Transaction, task: LapsingTask, now: number): void;
-  wakeCaller(transaction: Transaction, traits: TaskTraits | undefined, now: number): void;
+  tellOfEnd(
+    transaction: Transaction,
+    task: { readonly seq: number; readonly traits?: TaskTraits | undefined },
+    now: number,
+  ): void;
 }
 
 /**
@@ -80,7 +84,7 @@ export function lapseTasks(
     else if (reason === null) lapseLater(transaction, row.seq, traits, row.attempt > 0);
     else {
       end(transaction, row, { ...traits, reason }, now, keepFor);
-      waking.wakeCaller(transaction, traits, now);
+      waking.tellOfEnd(transaction, { seq: row.seq, traits }, now);
     }
   }
   return rows.length;

@@ -45,6 +45,30 @@ import { STRAY_WORKERS, TASKS_OF_WORKER, UNCLAIM_LOST_TASK } from './rescue-task
 import { DROP_KEY_LIMIT, DUE_KEY_LIMITS, KEY_LIMIT, LAST_START, NEXT_KEY_LIMIT, PUT_KEY_LIMIT } from './key-limits.js';
 import { ADD_STARTS, FORGET_STARTS, LENT_TO_WORKER, LOOK_AT_KEY, TAKE_PLACES_BACK, USED_PLACES } from './start-log.js';
 import { FIRST_ENDED } from './excess-tasks.js';
+import { NEXT_SETTLING } from './settle-workflows.js';
+import { SETTLING_TASKS, SETTLED_TASKS, COUNT_TASKS, COUNT_ON_NODE } from './count-ended.js';
+import { EDGES_TO_FOLLOW, LAST_NODE_TO_FOLLOW, FOLLOWED_NODES, COUNT_ON_EDGE } from './follow-edges.js';
+import { HAS_LIVE_TASK } from './judge-nodes.js';
+import { NEXT_WORK, TASKS_OF_NODE, RELEASE_BLOCKED_TASK } from './work-on-nodes.js';
+import {
+  UNANSWERED_NODE,
+  OVERDUE_WORKFLOW,
+  EXPIRED_WORKFLOW,
+  WALKED_WORKFLOW,
+  NODES_OF_WORKFLOW,
+  DELETE_EDGES_OF_NODES,
+} from './end-workflows.js';
+import {
+  WORKFLOW,
+  WORKFLOWS,
+  WORKFLOWS_BY_NAME,
+  WORKFLOWS_BY_STATE,
+  NODES_AT_ISSUE,
+  NUMBERS_AFTER,
+  RESULTS_AFTER,
+} from './read-workflows.js';
+import { NODES_OF_NAME } from './steer-workflows.js';
+import { NOTE_SETTLING } from './settle-later.js';
 import {
   FORGET_LAPSE,
   FORGET_TAGS,
@@ -497,8 +521,202 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
       'SEARCH tasks_task USING INDEX tasks_task_by_kind (queue=? AND name=? AND state=?)',
       'CORRELATED SCALAR SUBQUERY 1',
       'SEARCH tasks_unique USING INDEX tasks_unique_task (task=?)',
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_node_task USING INTEGER PRIMARY KEY (rowid=?)',
     ],
   ],
+  [
+    'workflows: next settling',
+    NEXT_SETTLING,
+    [
+      'SCAN CONSTANT ROW',
+      'SCALAR SUBQUERY 1',
+      'SCAN tasks_settling',
+      'SCALAR SUBQUERY 2',
+      'SCAN tasks_node_work',
+      'SCALAR SUBQUERY 3',
+      'SCAN tasks_workflow USING INDEX tasks_workflow_walk',
+      'SCALAR SUBQUERY 8',
+      'CO-ROUTINE (subquery-7)',
+      'COMPOUND QUERY',
+      'LEFT-MOST SUBQUERY',
+      'SCAN CONSTANT ROW',
+      'SCALAR SUBQUERY 4',
+      'SEARCH tasks_workflow USING INDEX tasks_workflow_deadline (deadline_at>?)',
+      'UNION ALL',
+      'SCAN CONSTANT ROW',
+      'SCALAR SUBQUERY 6',
+      'SEARCH tasks_workflow USING COVERING INDEX tasks_workflow_expiry (expires_at>?)',
+      'SEARCH (subquery-7)',
+    ],
+  ],
+  [
+    'workflows: settling tasks',
+    SETTLING_TASKS,
+    [
+      'SCAN tasks_settling',
+      'SEARCH tasks_node_task USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN',
+      'SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN',
+    ],
+  ],
+  ['workflows: settled tasks', SETTLED_TASKS, ['SEARCH tasks_settling USING INTEGER PRIMARY KEY (rowid<?)']],
+  [
+    'workflows: count tasks',
+    COUNT_TASKS,
+    [
+      'SEARCH tasks_node_task USING INTEGER PRIMARY KEY (rowid=?)',
+      'LIST SUBQUERY 1',
+      'SCAN json_each VIRTUAL TABLE INDEX 1:',
+    ],
+  ],
+  [
+    'workflows: count on node',
+    COUNT_ON_NODE,
+    [
+      'SEARCH tasks_node USING INTEGER PRIMARY KEY (rowid=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)',
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_node_work USING PRIMARY KEY (kind=? AND node=?)',
+    ],
+  ],
+  [
+    'workflows: edges to follow',
+    EDGES_TO_FOLLOW,
+    [
+      'SEARCH tasks_node_work USING PRIMARY KEY (kind=?)',
+      'SEARCH tasks_node USING INTEGER PRIMARY KEY (rowid=?)',
+      'SEARCH tasks_edge USING PRIMARY KEY (parent=? AND child>?)',
+    ],
+  ],
+  ['workflows: last node to follow', LAST_NODE_TO_FOLLOW, ['SEARCH tasks_node_work USING PRIMARY KEY (kind=?)']],
+  ['workflows: followed nodes', FOLLOWED_NODES, ['SEARCH tasks_node_work USING PRIMARY KEY (kind=? AND node<?)']],
+  ['workflows: count on edge', COUNT_ON_EDGE, ['SEARCH tasks_edge USING PRIMARY KEY (parent=? AND child=?)']],
+  [
+    'workflows: has live task',
+    HAS_LIVE_TASK,
+    [
+      'SEARCH tasks_node_task USING COVERING INDEX tasks_node_task_node (node=?)',
+      'SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)',
+    ],
+  ],
+  ['workflows: next work', NEXT_WORK, ['SEARCH tasks_node_work USING PRIMARY KEY (kind=?)']],
+  [
+    'workflows: tasks of node',
+    TASKS_OF_NODE,
+    [
+      'SEARCH tasks_node_task USING COVERING INDEX tasks_node_task_node (node=? AND task>?)',
+      'SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)',
+    ],
+  ],
+  ['workflows: release blocked task', RELEASE_BLOCKED_TASK, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)']],
+  [
+    'workflows: unanswered node',
+    UNANSWERED_NODE,
+    [
+      'SEARCH node USING INDEX tasks_node_state (workflow=? AND state=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_edge USING PRIMARY KEY (parent=?)',
+      'SEARCH answer USING INTEGER PRIMARY KEY (rowid=?)',
+    ],
+  ],
+  [
+    'workflows: overdue workflow',
+    OVERDUE_WORKFLOW,
+    [
+      'SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)',
+      'SCALAR SUBQUERY 1',
+      'SEARCH tasks_workflow USING INDEX tasks_workflow_deadline (deadline_at>? AND deadline_at<?)',
+    ],
+  ],
+  [
+    'workflows: expired workflow',
+    EXPIRED_WORKFLOW,
+    [
+      'SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)',
+      'SCALAR SUBQUERY 1',
+      'SEARCH tasks_workflow USING COVERING INDEX tasks_workflow_expiry (expires_at>? AND expires_at<?)',
+    ],
+  ],
+  ['workflows: walked workflow', WALKED_WORKFLOW, ['SCAN tasks_workflow USING INDEX tasks_workflow_walk']],
+  [
+    'workflows: nodes of workflow',
+    NODES_OF_WORKFLOW,
+    [
+      'SEARCH tasks_node USING INDEX tasks_node_number (workflow=? AND number>?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)',
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_node_work USING PRIMARY KEY (kind=? AND node=?)',
+    ],
+  ],
+  [
+    'workflows: delete edges of nodes',
+    DELETE_EDGES_OF_NODES,
+    [
+      'SEARCH tasks_edge USING PRIMARY KEY (parent=?)',
+      'LIST SUBQUERY 1',
+      'SEARCH tasks_node USING COVERING INDEX tasks_node_number (workflow=?)',
+    ],
+  ],
+  ['workflows: workflow', WORKFLOW, ['SEARCH tasks_workflow USING INDEX sqlite_autoindex_tasks_workflow_1 (id=?)']],
+  ['workflows: workflows', WORKFLOWS, ['SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid<?)']],
+  [
+    'workflows: workflows by name',
+    WORKFLOWS_BY_NAME,
+    ['SEARCH tasks_workflow USING INDEX tasks_workflow_name (name=? AND seq<?)'],
+  ],
+  [
+    'workflows: workflows by state',
+    WORKFLOWS_BY_STATE,
+    ['SEARCH tasks_workflow USING INDEX tasks_workflow_state (state=? AND seq<?)'],
+  ],
+  [
+    'workflows: nodes at issue',
+    NODES_AT_ISSUE,
+    [
+      'SEARCH tasks_node USING INDEX tasks_node_state (workflow=? AND state=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH cause USING INTEGER PRIMARY KEY (rowid=?)',
+      'CORRELATED SCALAR SUBQUERY 3',
+      'SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)',
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_node_task USING COVERING INDEX tasks_node_task_node (node=?)',
+      'CORRELATED SCALAR SUBQUERY 4',
+      'SEARCH tasks_edge USING COVERING INDEX tasks_edge_child (child=?)',
+    ],
+  ],
+  [
+    'workflows: numbers after',
+    NUMBERS_AFTER,
+    [
+      'SEARCH tasks_edge USING COVERING INDEX tasks_edge_child (child=?)',
+      'SEARCH tasks_node USING INTEGER PRIMARY KEY (rowid=?)',
+      'USE TEMP B-TREE FOR ORDER BY',
+    ],
+  ],
+  [
+    'workflows: results after',
+    RESULTS_AFTER,
+    [
+      'SEARCH tasks_workflow USING COVERING INDEX sqlite_autoindex_tasks_workflow_1 (id=?)',
+      'SEARCH tasks_node_task USING COVERING INDEX tasks_node_task_name (workflow=? AND name=? AND task>?)',
+      'SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)',
+      'SEARCH tasks_result USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN',
+    ],
+  ],
+  [
+    'workflows: nodes of name',
+    NODES_OF_NAME,
+    [
+      'SEARCH tasks_node USING INDEX tasks_node_name (workflow=? AND name=?)',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)',
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_node_work USING PRIMARY KEY (kind=? AND node=?)',
+    ],
+  ],
+  ['workflows: note settling', NOTE_SETTLING, ['SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)']],
   ['prune the audit record', PRUNE_AUDIT, ['SEARCH tasks_audit USING INTEGER PRIMARY KEY (rowid<?)']],
   [
     'due schedules',
@@ -531,7 +749,7 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
 ];
 
 /** Indexes of tables that no statement reads yet. */
-const STATEMENTS_TO_COME = new Set(['tasks_tag_task', 'tasks_signal_task', 'tasks_edge_child']);
+const STATEMENTS_TO_COME = new Set(['tasks_tag_task', 'tasks_signal_task']);
 
 describe('query plans', () => {
   let connection: Connection;

@@ -4,7 +4,7 @@ import type { Transaction } from '../store/transaction.js';
 import { startKey } from '../process/starts.js';
 import { insertAttempt } from './end-tasks.js';
 import { lapseLater } from './lapse-tasks.js';
-import { wakeCaller } from './wake-tasks.js';
+import { tellOfEnd } from './wake-tasks.js';
 import { noteSlot } from './settle-keys.js';
 import { noteFailure } from './fail-task.js';
 import { traitsIn } from './task-traits.js';
@@ -135,7 +135,7 @@ function rescue(
   transaction.tell(state, row, state === 'failed' ? error : null);
   transaction.moved(row.queue, 'running', state);
   noteSlot(transaction, row, 'running', state);
-  wakeCaller(transaction, traitsIn(row.traits).traits, now);
+  tellOfEnd(transaction, { seq: row.seq, ...traitsIn(row.traits) }, now);
   transaction.metric(row, now)[state] += 1;
 }
 

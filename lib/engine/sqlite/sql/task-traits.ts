@@ -27,8 +27,8 @@ export function hasMore({ id, createdAt, traits }: TaskWithTraits): boolean {
 
 /** In the order of {@link TRAIT_COLUMNS}. */
 export function traitParameters({ id, createdAt, traits }: TaskWithTraits): Array<number | string | null> {
-  const { tags, startBy, deadlineAt, unique } = traits ?? {};
-  const isLookedUp = [tags, startBy, deadlineAt, unique].some((fact) => fact !== undefined);
+  const { tags, startBy, deadlineAt, unique, workflow } = traits ?? {};
+  const isLookedUp = [tags, startBy, deadlineAt, unique, workflow].some((fact) => fact !== undefined);
   const beside = isLookedUp || !tellsTime(id, createdAt) ? 1 : null;
   return [traits ? JSON.stringify(traits) : null, beside, traits?.key ?? null];
 }

@@ -4,6 +4,7 @@ import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { type LapsingTask, lapseLater } from './lapse-tasks.js';
+import { settleLater } from './settle-later.js';
 import { noteSlot, readyState } from './settle-keys.js';
 import { traitsIn } from './task-traits.js';
 
@@ -65,10 +66,15 @@ export function finishWait(
 }
 
 /**
- * A task has ended, or is gone: the step that called it, where one did, goes on. One claimed row says by itself that there is
- * none, and most do.
+ * A task has ended, or is gone: the step that called it, where one did, goes on, and its node of a workflow counts it. One
+ * claimed row says by itself that there is none of these, and most do.
  */
-export function wakeCaller(transaction: Transaction, traits: TaskTraits | undefined, now: number): void {
+export function tellOfEnd(
+  transaction: Transaction,
+  { seq, traits }: { readonly seq: number; readonly traits?: TaskTraits | undefined },
+  now: number,
+): void {
+  if (traits?.workflow) settleLater(transaction, seq);
   if (!traits?.caller) return;
   const { task: id, step, number } = traits.caller;
   const find = statement<[string, string, number], LapsingTask>(transaction.database, WAITING_CALLER);

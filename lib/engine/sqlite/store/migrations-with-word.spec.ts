@@ -16,7 +16,7 @@ const BEFORE = MIGRATION_NAMES.indexOf('TaskTraits1764700000000');
 const SCHEMA = `SELECT name, sql FROM sqlite_schema WHERE name LIKE 'tasks%' ORDER BY name`;
 
 /** Those that there were. */
-const STATES = TASK_STATES.filter((state) => state !== 'held' && state !== 'suspended');
+const STATES = TASK_STATES.filter((state) => !['held', 'suspended', 'blocked'].includes(state));
 
 describe('a file of the version before tags', () => {
   const clock = new ManualClock(START);

@@ -57,6 +57,8 @@ export interface Committed {
   readonly dueAt: number;
   /** Earliest time at which a task lapses that was stored; Infinity where none does. */
   readonly lapseAt: number;
+  /** Earliest time at which something of a workflow is to be settled; Infinity where nothing is. */
+  readonly settleAt: number;
   /** Whether the cancellation of a running task was asked for. */
   readonly cancelRequested: boolean;
   /** Ids of tasks by queue. */
@@ -80,6 +82,7 @@ export class Transaction implements Committed {
   readonly errorGroups = new Map<string, ErrorGroupDelta>();
   dueAt = Infinity;
   lapseAt = Infinity;
+  settleAt = Infinity;
   cancelRequested = false;
 
   /** What happened to tasks with keys; null as long as nothing did. */
@@ -129,6 +132,11 @@ export class Transaction implements Committed {
   /** A task was stored that lapses at `time` unless it has started, or ended. */
   lapses(time: number): void {
     if (time < this.lapseAt) this.lapseAt = time;
+  }
+
+  /** Something of a workflow is to be settled at `time`; 0: at once. */
+  settles(time: number): void {
+    if (time < this.settleAt) this.settleAt = time;
   }
 
   /**

@@ -6,7 +6,7 @@ import type { FlatNewTask, FlatTask } from './flat-tasks.js';
 
 /** The facets of the port whose methods are asked for by name: what they take and give is data. */
 export type AskedFacet =
-  'inspecting' | 'acting' | 'keying' | 'limiting' | 'scheduling' | 'auditing' | 'sharing' | 'stepping';
+  'inspecting' | 'acting' | 'keying' | 'limiting' | 'scheduling' | 'auditing' | 'sharing' | 'stepping' | 'workflows';
 
 /** Asked by the app's thread, and answered under the same number. Where it stands: what is asked, and what of. */
 export type Question =

@@ -10,15 +10,18 @@ import type {
   Keying,
   Limiting,
   NewTask,
+  NewWorkflow,
   Scheduling,
   Sharing,
   Stepping,
   TaskEngine,
+  Workflows,
 } from '../../port/index.js';
 import { CAPABILITIES } from '../engine-on.js';
 import { noAppDatabase } from '../facets/stepping.js';
 import { insertTasksWithin } from '../sql/insert-tasks.js';
 import { readWithin } from '../sql/read-within.js';
+import { startWorkflowWithin } from '../sql/start-workflow.js';
 import { assertSameFile } from '../store/app-data-source.js';
 import type { AskedFacet } from './messages.js';
 import { TaskSender } from './task-sender.js';
@@ -74,6 +77,7 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
       // Its tasks are in a file of their own.
       transact: () => Promise.reject(noAppDatabase()),
     },
+    workflows: threadedWorkflows(thread, context),
     watching: { watch: (listener, how) => thread.watch(listener, how), hear: (listener) => thread.hear(listener) },
     open: () => thread.open(),
     close: () => thread.close(),
@@ -82,6 +86,27 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
 
 /** The part of it that takes data and gives data. */
 type Asked<Facet extends Stepping> = Omit<Facet, 'transact'>;
+
+function threadedWorkflows(thread: StoreThread, { clock }: Pick<EngineContext, 'clock'>): Workflows {
+  const inThread = asked<Workflows>(thread, 'workflows', {
+    start: true,
+    add: true,
+    progress: true,
+    get: true,
+    list: true,
+    results: true,
+    end: true,
+    cancel: true,
+    retry: true,
+  });
+  const start = async (workflow: NewWorkflow, within?: EntityManager): Promise<void> => {
+    if (thread.inPlace) return thread.inPlace.workflows!.start(workflow, within);
+    if (within) assertSameFile(thread.path, within);
+    if (within?.queryRunner?.isTransactionActive) return startWorkflowWithin(within, workflow, clock.now());
+    return inThread.start(workflow);
+  };
+  return { ...inThread, start };
+}
 
 /** A facet whose methods take data and give data. */
 function asked<Facet>(thread: StoreThread, facet: AskedFacet, methods: Readonly<Record<keyof Facet, true>>): Facet {

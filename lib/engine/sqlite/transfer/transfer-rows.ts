@@ -50,13 +50,26 @@ const HAVING_STEPS = `
      AND state NOT IN ('completed', 'cancelled', 'running')
    LIMIT 20`;
 
-/** What keeps tasks from being moved, as a person reads it: durable steps stay with the store that they were recorded in. */
+/** What others wait for, or wait for others. */
+const LIVE_WORKFLOWS = `SELECT id, name FROM tasks_workflow WHERE state = 'running' LIMIT 20`;
+
+/**
+ * What keeps tasks from being moved, as a person reads it: durable steps stay with the store that they were recorded in, and
+ * workflows with the one that they were started in.
+ */
 export function unmovable(database: Database): string[] {
   const rows = statement<[], { id: string; state: string }>(database, HAVING_STEPS).all();
-  return rows.map(
-    ({ id, state }) =>
-      `task ${id}, ${state}, has recorded durable steps, which no other store takes: let it end, cancel it or delete it`,
-  );
+  const workflows = statement<[], { id: string; name: string }>(database, LIVE_WORKFLOWS).all();
+  return [
+    ...rows.map(
+      ({ id, state }) =>
+        `task ${id}, ${state}, has recorded durable steps, which no other store takes: let it end, cancel it or delete it`,
+    ),
+    ...workflows.map(
+      ({ id, name }) =>
+        `workflow "${name}" (${id}) has not ended, and no other store takes it: let it end, or cancel it`,
+    ),
+  ];
 }
 
 const DELETE = `DELETE FROM tasks_task WHERE seq = ?`;

@@ -5,6 +5,7 @@ import { Ago, ClockTime } from '../ui/time.js';
 
 const REASONS: Readonly<Record<NonNullable<Task['reason']>, string>> = {
   expired: 'It had not started in time, so the store cancelled it.',
+  condition: 'What it waits for has ended so that it can never run, so the store cancelled it.',
   deadline: 'Its deadline came while it waited, so the store failed it.',
 };
 

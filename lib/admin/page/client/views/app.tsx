@@ -50,6 +50,10 @@ const router = new Router<Shown>(
       title: `…${id!.slice(-ID_END)}`,
       view: <Later view={({ TaskView }) => <TaskView key={id} id={id!} />} />,
     }),
+    '/workflows/:id': (_, { id }) => ({
+      title: `Workflow …${id!.slice(-ID_END)}`,
+      view: <Later view={({ WorkflowView }) => <WorkflowView key={id} id={id!} />} />,
+    }),
     '/errors': (query) => ({
       title: 'Errors',
       view: <Later view={({ ErrorsView }) => <ErrorsView query={query} />} />,

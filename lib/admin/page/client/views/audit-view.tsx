@@ -14,6 +14,8 @@ import { Ago } from '../ui/time.js';
 const ACTIONS: Readonly<Record<string, string>> = {
   update: 'Update',
   signal: 'Signal',
+  'cancel-workflow': 'Cancel workflow',
+  'retry-workflow': 'Retry workflow',
   retry: 'Retry',
   cancel: 'Cancel',
   'run-now': 'Run now',

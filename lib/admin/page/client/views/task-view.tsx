@@ -22,6 +22,7 @@ import { WaitingPart } from '../parts/waiting.js';
 import { Tags } from '../parts/tags.js';
 import { TaskActions } from '../parts/task-actions.js';
 import { WaterfallPart } from '../parts/waterfall-part.js';
+import { WorkflowPart } from '../parts/workflow.js';
 import { Badge, Copy, Loaded, Notice } from '../ui/bits.js';
 import { Ago, ClockTime, Lasting, present } from '../ui/time.js';
 
@@ -44,6 +45,7 @@ const PARTS: readonly Part[] = [
   { shows: ({ block }) => block !== undefined, View: ({ task }) => <BlockPart block={task.block!} /> },
   { shows: hasLifeSpan, View: LifeSpanPart },
   { shows: ({ waitingFor }) => waitingFor !== undefined, View: WaitingPart },
+  { shows: ({ workflow }) => workflow !== undefined, View: WorkflowPart },
   { shows: () => true, View: WaterfallPart },
   { shows: ({ steps }) => steps === true, View: StepsPart },
   { shows: () => true, View: ParamsPart, isHalf: true },

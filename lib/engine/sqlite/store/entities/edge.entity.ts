@@ -1,17 +1,18 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { NodeState } from '../../../../contract/index.js';
 
-/** A task that waits for the end of another one. */
+/** A node of a workflow that waits for another one. */
 @Entity({ name: 'tasks_edge', synchronize: false })
 export class EdgeEntity {
-  /** `seq` of the task that is waited for. */
+  /** `seq` of the node that is waited for. */
   @PrimaryColumn({ name: 'parent', type: 'integer' })
   parent!: number;
 
-  /** `seq` of the task that waits. */
+  /** `seq` of the node that waits. */
   @PrimaryColumn({ name: 'child', type: 'integer' })
   child!: number;
 
-  /** The ends that let it go on. */
-  @Column({ name: 'ends_as', type: 'text' })
-  endsAs!: string;
+  /** How the one has ended, as the other has counted it. */
+  @Column({ name: 'ended_as', type: 'text', nullable: true })
+  endedAs!: NodeState | null;
 }

@@ -19,6 +19,7 @@ import { TagEntity } from './tag.entity.js';
 import { UniqueEntity } from './unique.entity.js';
 import { UnhandledEntity } from './unhandled.entity.js';
 import { WorkerEntity } from './worker.entity.js';
+import { NodeEntity, NodeTaskEntity, NodeWorkEntity, SettlingEntity, WorkflowEntity } from './workflow.entity.js';
 
 /**
  * The store's tables as TypeORM entities: the one place where columns are named beside the SQL. Each names its table and
@@ -52,6 +53,11 @@ export const TASKS_ENTITIES = [
   TagEntity,
   UniqueEntity,
   UnhandledEntity,
+  WorkflowEntity,
+  NodeEntity,
+  NodeTaskEntity,
+  NodeWorkEntity,
+  SettlingEntity,
 ];
 
 export {
@@ -81,4 +87,9 @@ export {
   TagEntity,
   UniqueEntity,
   UnhandledEntity,
+  WorkflowEntity,
+  NodeEntity,
+  NodeTaskEntity,
+  NodeWorkEntity,
+  SettlingEntity,
 };
