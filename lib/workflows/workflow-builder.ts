@@ -85,7 +85,7 @@ export class WorkflowBuilder<TaskOptions extends object = object> {
     params: ParamsOf<Name>,
     options?: NodeOptions & TaskOptions,
   ): NodeRef {
-    return this.node('one', queue, name, [params as object], options);
+    return this.node('one', queue, name, [params], options);
   }
 
   /**
@@ -188,6 +188,6 @@ export class WorkflowBuilder<TaskOptions extends object = object> {
   }
 
   private fail(problem: string): InvalidWorkflowError {
-    return new InvalidWorkflowError(String(this.name), problem);
+    return new InvalidWorkflowError(this.name, problem);
   }
 }

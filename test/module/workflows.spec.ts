@@ -265,7 +265,7 @@ describe('A workflow', () => {
       join: async (_params, task) => {
         const lines: number[] = [];
         for await (const line of task.resultsOf<number>('line')) lines.push(line);
-        return lines.sort();
+        return lines.sort((one, other) => one - other);
       },
     };
     const w = tasks.workflow('document');
@@ -282,6 +282,7 @@ describe('A workflow', () => {
     scripts = { page: ({ n }) => (n === 2 ? fails() : n) };
     const tasks = await boot();
     const batch = await tasks.batch('default', 'page', [{ n: 1 }, { n: 2 }, { n: 3 }], {
+      // oxlint-disable-next-line unicorn/no-thenable -- it is no function, and nobody awaits the options
       then: ['default', 'join', {}],
     });
     expect(await over(tasks, batch.id)).toEqual({ page: 'failed', join: 'cancelled' });
