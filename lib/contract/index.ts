@@ -136,7 +136,6 @@ export {
   type NodeKind,
   type NodeReason,
   type NodeState,
-  type TaskWorkflow,
   type Workflow,
   type WorkflowNode,
   type WorkflowPage,
@@ -153,6 +152,7 @@ export {
   WorkflowsNotSupportedError,
   WorkflowStateError,
 } from './errors/workflow-errors.js';
+export type { TaskWorkflow } from './task-workflow.js';
 export type { TaskKey } from './task-key.js';
 export { listOf, messageOf, nearest, plural } from './wording.js';
 export { MAX_RUNNING_LISTED, type RunningTask, type WorkerInfo, type WorkerStatus } from './worker.js';

@@ -1,5 +1,5 @@
 import type { UniqueClaim } from './unique-claim.js';
-import type { TaskWorkflow } from './workflow.js';
+import type { TaskWorkflow } from './task-workflow.js';
 import type { FailureTarget } from './failure-target.js';
 
 /** Names with values by which tasks are found and acted on, such as `{ customer: '42' }`. */
