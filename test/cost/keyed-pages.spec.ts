@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLAIM_TURNS, NEXT_TURNS, RUNNING_IN_QUEUE } from '../../lib/engine/sqlite/sql/claim-turns.js';
+import { DUE_KEY_LIMITS, NEXT_KEY_LIMIT } from '../../lib/engine/sqlite/sql/key-limits.js';
+import { UNPARK_NEXT } from '../../lib/engine/sqlite/sql/parked-tasks.js';
+import { limitOfKey } from '../../lib/engine/sqlite/sql/start-log.js';
 import { REJOIN } from '../../lib/engine/sqlite/sql/settle-keys.js';
 import { ADMIT, FIRST_TURN, LAST_READY, LAST_TURN, NEXT_HELD, TAKEN_SLOTS } from '../../lib/engine/sqlite/sql/slots.js';
 import { openConnection } from '../../lib/engine/sqlite/store/open-connection.js';
@@ -11,6 +14,8 @@ import { IO, pagesRead } from './pages-read.js';
 const QUEUE = 'work';
 const KEY = 'acme';
 const NOW = Date.UTC(2027, 0, 1);
+/** A key of which many tasks wait for a place of its rate limit. */
+const LIMITED = 'limited';
 const READY = 1;
 const HELD = 10;
 
@@ -26,6 +31,9 @@ const STATEMENTS: ReadonlyArray<readonly [what: string, sql: string, parameters:
   ['the last turn of the key', LAST_TURN, [QUEUE, KEY, 0]],
   ['make one ready', ADMIT, [3, HELD]],
   ['join the line again', REJOIN, [READY]],
+  ['keys that are due', DUE_KEY_LIMITS, [QUEUE, 1, NOW, 10]],
+  ['when the next key is due', NEXT_KEY_LIMIT, [QUEUE]],
+  ['the next that waits for a place of its key', UNPARK_NEXT, [limitOfKey(QUEUE, LIMITED), QUEUE, 1]],
 ];
 
 /** Trees of 100,000 entries are two pages higher than those of ten; a statement goes down six of them at most. */
@@ -36,7 +44,7 @@ describe.runIf(existsSync(IO))('Pages that statements about keys visit', () => {
   let few: string;
   let many: string;
 
-  /** A store with so many held tasks of one key, and as many that have ended. */
+  /** A store with so many held tasks of one key, as many that have ended, and as many that a limit of another key parks. */
   const storeWith = async (held: number): Promise<string> => {
     const file = join(folder, `${held}.db`);
     const connection = await openConnection(file, 'normal');
@@ -45,14 +53,22 @@ describe.runIf(existsSync(IO))('Pages that statements about keys visit', () => {
       INSERT INTO tasks_task (seq, id, queue, name, state, run_at, created_at, key, turn, params)
       WITH RECURSIVE number(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM number WHERE i < ?)
       SELECT i, printf('%s-%08d', ?, i), ?, 'job', ?, ?, ?, ?, ?, '{}' FROM number`);
-    const put = (first: number, count: number, state: string, turn: number | null): void => {
-      insert.run(first, first + count - 1, state, QUEUE, state, NOW, NOW, KEY, turn);
+    const put = (first: number, count: number, state: string, turn: number | null, key = KEY): void => {
+      insert.run(first, first + count - 1, `${state}-${key}`, QUEUE, state, NOW, NOW, key, turn);
     };
     database.transaction(() => {
       put(READY, 1, 'available', 1);
       put(READY + 1, 1, 'running', 0);
       put(HELD, held, 'held', null);
       put(1_000_000, held, 'completed', null);
+      put(2_000_000, held, 'available', 0, LIMITED);
+      database.prepare('UPDATE tasks_task SET parked = ? WHERE seq >= 2000000').run(limitOfKey(QUEUE, LIMITED));
+      // As many keys wait, each for a place that it has later.
+      database
+        .prepare(
+          `INSERT INTO tasks_key_limit SELECT 'key:' || seq, queue, 1, ? + seq FROM tasks_task WHERE seq >= 2000000`,
+        )
+        .run(NOW);
     })();
     database.pragma('wal_checkpoint(TRUNCATE)');
     await connection.close();
