@@ -135,6 +135,33 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     await expect.poll(paused).toBe(false);
   });
 
+  it('shows which keys of a queue wait, pauses one, resumes it, and cancels what waits of it', async () => {
+    await app.dispatcher.queueMany('idle', 'greet', [{}, {}, {}], { key: 'acme' });
+    await app.dispatcher.queue('idle', 'greet', {}, { key: 'globex' });
+    await fixture.open('#/queues/idle');
+    const keys = page.getByRole('region', { name: 'Keys' });
+    const acme = keys.getByRole('row').filter({ hasText: 'acme' });
+    await acme.getByText('1 of 1').waitFor();
+    await acme.getByText('0 of 5').waitFor();
+    await acme.getByRole('button', { name: 'Pause acme' }).click();
+    await fixture.dialogButton('Pause').click();
+    await acme.getByText('paused', { exact: true }).waitFor();
+    expect((await app.dispatcher.pauses()).map(({ selector }) => selector)).toEqual([{ queue: 'idle', key: 'acme' }]);
+    await fixture.open('#/queues');
+    const pauses = page.getByRole('region', { name: 'Paused tasks' });
+    await pauses.getByRole('button', { name: 'Resume key acme of idle' }).click();
+    await pauses.waitFor({ state: 'detached' });
+    expect(await app.dispatcher.pauses()).toEqual([]);
+    await fixture.open('#/queues/idle');
+    await acme.getByRole('button', { name: 'Cancel all of acme' }).click();
+    await fixture.dialogButton('Cancel them').click();
+    await acme.waitFor({ state: 'detached' });
+    expect((await app.dispatcher.list({ key: 'acme', state: 'cancelled' })).items).toHaveLength(3);
+    await keys.getByRole('link', { name: 'globex' }).click();
+    await page.waitForURL(/queue=idle&key=globex/);
+    await fixture.row('greet').waitFor();
+  });
+
   it('shows how the times of a queue are spread, and leads to the tasks of a stretch of time', async () => {
     await fixture.completed('greet');
     await fixture.open('#/queues/default');

@@ -179,10 +179,11 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
   it('scrolls sideways at no width, as narrow as twice as large letters make it', async () => {
     await fixture.failMany(2);
     await app.dispatcher.queueMany('idle', 'greet', [{ long: 'x'.repeat(300) }, {}]);
+    await app.dispatcher.queue('idle', 'greet', {}, { key: 'k'.repeat(200) });
     await app.dispatcher.pauseQueue('idle');
     for (const width of [640, 761, 800, 1_000, 1_440]) {
       await page.setViewportSize({ width, height: 800 });
-      for (const hash of ['#/', '#/queues', '#/queues/default', '#/tasks', '#/errors', '#/crons']) {
+      for (const hash of ['#/', '#/queues', '#/queues/default', '#/queues/idle', '#/tasks', '#/errors', '#/crons']) {
         await fixture.open(hash);
         await page.locator('tbody tr').first().waitFor();
         await page.getByText('Reading …').first().waitFor({ state: 'detached' });

@@ -18,7 +18,8 @@ export class PageFixture {
     afterAll(() => this.browser.close());
     beforeEach(async () => {
       const workers = { default: 4, emails: 1, idle: 0 };
-      this.app = await AdminApp.start({ tasks: { workers }, providers: [PageHandlers], ...options });
+      const queues = { idle: { key: { concurrency: 1, rateLimit: '5/h' } } };
+      this.app = await AdminApp.start({ tasks: { workers, queues }, providers: [PageHandlers], ...options });
       this.tab = await openTab(this.browser, this.url);
     });
     afterEach(async () => {

@@ -26,7 +26,9 @@ export function QueueKeys({ queue }: { readonly queue: string }): JSX.Element {
             {data.keys.length === 0 ? (
               <Notice>No task with a key waits or runs.</Notice>
             ) : (
-              <Keys page={data} paused={paused} />
+              <div class="scroll">
+                <Keys page={data} paused={paused} />
+              </div>
             )}
             {after !== undefined && (
               <button type="button" onClick={() => setAfter(undefined)}>
