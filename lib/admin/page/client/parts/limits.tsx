@@ -63,7 +63,9 @@ function PauseRow({ pause: { selector, pausedAt, waiting } }: { readonly pause: 
   const text = selectorText(selector);
   return (
     <li>
-      <a href={href('/tasks', listOf(selector))}>{text}</a>{' '}
+      <a class="name" href={href('/tasks', listOf(selector))}>
+        {text}
+      </a>{' '}
       <span class="aside">
         since <Ago at={pausedAt} />; {countOf(waiting, 'task')} waiting
       </span>{' '}

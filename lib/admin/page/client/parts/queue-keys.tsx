@@ -72,22 +72,24 @@ function Keys({
         {keys.map(({ key, held, available, running, starts }) => (
           <tr key={key}>
             <th scope="row">
-              <a href={href('/tasks', { queue, key })}>{key}</a>{' '}
+              <a class="name" href={href('/tasks', { queue, key })}>
+                {key}
+              </a>{' '}
               {paused.has(key) && <Mark text="paused" kind="paused" />}
             </th>
-            <td>
+            <td data-label="Slots taken">
               {slots === undefined ? shown(available + running) : `${shown(available + running)} of ${count(slots)}`}
             </td>
-            <td>{shown(running)}</td>
-            <td>{shown(held)}</td>
+            <td data-label="Running">{shown(running)}</td>
+            <td data-label="Held">{shown(held)}</td>
             {rate && (
-              <td>
+              <td data-label="Starts">
                 {`${count(starts?.used ?? 0)} of ${count(rate.max)}`}
                 {starts && starts.waiting > 0 && `; ${countOf(starts.waiting, 'task')} waiting`}
               </td>
             )}
             {!isReadOnly && (
-              <td>
+              <td data-label="Actions">
                 <KeyActions queue={queue} name={key} waiting={held + available} isPaused={paused.has(key)} />
               </td>
             )}
