@@ -81,7 +81,7 @@ export class SqliteStore {
           "FULL') on the DataSource, or say synchronous: 'normal' in the module where that is meant.",
       );
     }
-    const writer = new Writer(connection, host, context.logger, lease);
+    const writer = new Writer(connection, host, context.logger, lease, this.workPlace?.gate);
     const watch = new CommitWatch(connection, writer, context.logger, () => this.afterForeignCommit());
     const checkpointer = new Checkpointer(connection, context.logger);
     writer.listeners.add(checkpointer);

@@ -17,7 +17,7 @@ import { Liveness } from './process/liveness.js';
 import { heartbeatFolder } from './process/heartbeat.js';
 import { Registration } from './process/registration.js';
 import { Starts, type StartNotes } from './process/starts.js';
-import type { Writer } from './store/writer.js';
+import type { Gate, Writer } from './store/writer.js';
 
 export interface WorkForceOptions {
   readonly lease: number;
@@ -30,6 +30,8 @@ export interface WorkPlace {
   openStarts(folder: string, id: string): StartNotes | null;
   /** Workers of this process that are no more: their thread is gone. */
   readonly former: readonly string[];
+  /** What every transaction passes, where the process may go on without this thread. */
+  readonly gate?: Gate;
 }
 
 const HERE: WorkPlace = { openStarts: Starts.open, former: [] };

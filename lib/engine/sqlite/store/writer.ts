@@ -35,6 +35,11 @@ const BATCH_BOUNDS_MS = { min: 4, max: 8 };
 const NOTHING_STORED = 'Nothing was stored';
 const UNKNOWN = 'It cannot be told whether this was stored';
 
+/** Lets a transaction through, or never returns. */
+export interface Gate {
+  pass(write: () => void): void;
+}
+
 /**
  * All writes of this process go through here, many to a transaction: what is asked for in one turn of the event loop
  * is committed together, with one fsync, and only then do the callers' promises resolve.
@@ -59,17 +64,24 @@ export class Writer {
   /** Told after each commit what happened to tasks in it, where anything did. Nothing is noted where there are none. */
   readonly hearers = new Set<(events: readonly TaskEvent[]) => void>();
 
+  private readonly turn = (): void => {
+    if (this.gate) this.gate.pass(this.commit);
+    else this.commit();
+  };
+
   /**
    * @param host the app's own connection to the same file, where there is one. While a transaction is open on it nothing
    *   is written here: what it has read would be outdated by our commit, and SQLite would refuse its next write at once
    *   (https://sqlite.org/isolation.html, SQLITE_BUSY_SNAPSHOT).
    * @param tellAfter milliseconds for which another process may have the lock before that is told
+   * @param gate what every transaction passes; none where the process ends with this thread
    */
   constructor(
     private readonly connection: Connection,
     private readonly host: Pick<Database, 'inTransaction'> | null,
     private readonly logger: EngineLogger,
     private readonly tellAfter = LOCK_PATIENCE_MS,
+    private readonly gate: Gate | null = null,
   ) {}
 
   /**
@@ -99,21 +111,21 @@ export class Writer {
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    setImmediate(() => this.commit());
+    setImmediate(this.turn);
   }
 
   private retryLater(): void {
     const now = monotonicTime();
     this.busySince ??= now;
     if (now - this.busySince < ASK_IN_EACH_TURN_MS) {
-      setImmediate(() => this.commit());
+      setImmediate(this.turn);
       return;
     }
     const pause = LOCK_RETRY_MS.min + Math.random() * (LOCK_RETRY_MS.max - LOCK_RETRY_MS.min);
-    setTimeout(() => this.commit(), pause);
+    setTimeout(this.turn, pause);
   }
 
-  private commit(): void {
+  private readonly commit = (): void => {
     try {
       this.begin();
     } catch (error) {
@@ -128,7 +140,7 @@ export class Writer {
     const done = this.runTogether(batch);
     if (done < batch.length) this.waiting = [...batch.slice(done), ...this.waiting];
     if (this.waiting.length > 0) this.schedule();
-  }
+  };
 
   private begin(): void {
     if (this.host?.inTransaction) throw new HostTransactionError();

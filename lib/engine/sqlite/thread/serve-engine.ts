@@ -5,6 +5,7 @@ import { engineOn } from '../engine-on.js';
 import { SqliteStore } from '../sqlite-store.js';
 import { attachConnection } from '../store/attach-connection.js';
 import { Channel, messagesOf } from './channel.js';
+import { ExitGate } from './exit-gate.js';
 import { flatten } from './flat-error.js';
 import { type FlatNewTask, unflatNewTask } from './flat-tasks.js';
 import type { GroupAnswer, Question, ToApp, ToThread } from './messages.js';
@@ -113,10 +114,11 @@ class EngineServer {
   }
 
   private async open(path: string): Promise<void> {
-    const { former, keepFor, flows, ...options } = this.data;
+    const { former, keepFor, flows, gate, ...options } = this.data;
     const context = { ...contextOf(this.channel, keepFor, this.library), ...(flows && { flows }) };
     const store = new SqliteStore({ ...options, database: path }, context, attachConnection, {
       former,
+      gate: new ExitGate(gate),
       openStarts: (folder, id) => {
         this.channel.send(['registered', id, folder]);
         // What begins is noted by those who begin it.

@@ -29,6 +29,8 @@ export interface ThreadData {
   readonly flows: ReadonlyMap<string, QueueFlow | null> | undefined;
   /** Names under which this process was registered by a thread that is gone. */
   readonly former: readonly string[];
+  /** Of the {@link ExitGate}. */
+  readonly gate: SharedArrayBuffer;
 }
 
 interface EndKept {

@@ -4,6 +4,7 @@ import { inCleanContext } from '../../../context/index.js';
 import { StoreError, messageOf } from '../../../contract/index.js';
 import { Starts, type StartNotes } from '../process/starts.js';
 import { Channel, messagesOf } from './channel.js';
+import { ExitGate } from './exit-gate.js';
 import { unflatten } from './flat-error.js';
 import type { Question, ToApp, ToThread } from './messages.js';
 import type { ThreadData } from './thread-data.js';
@@ -44,6 +45,7 @@ export class ThreadLife {
   /** Names under which it has registered this process. */
   readonly workers: string[] = [];
   private readonly worker: Worker;
+  private readonly gate = new ExitGate();
   private readonly asked = new Map<number, Asked>();
   private nextNumber = 1;
   private currentNotes: Notes | null = null;
@@ -57,12 +59,12 @@ export class ThreadLife {
 
   constructor(
     entry: string,
-    data: ThreadData,
+    data: Omit<ThreadData, 'gate'>,
     maxHeap: number | undefined,
     private readonly listener: ThreadListener,
   ) {
     this.worker = new Worker(entry, {
-      workerData: data,
+      workerData: { ...data, gate: this.gate.buffer } satisfies ThreadData,
       name: 'nestjs-tasks',
       // What an app preloads is for the app's own thread.
       execArgv: [],
@@ -74,6 +76,7 @@ export class ThreadLife {
         ...(maxHeap !== undefined && { maxOldGenerationSizeMb: maxHeap }),
       },
     });
+    this.gate.watch();
     this.channel = new Channel<ToThread>(this.worker, (message, error) => {
       if (message[0] === 'ask') this.settle(message[1], (one) => one.reject(error));
     });
@@ -130,6 +133,7 @@ export class ThreadLife {
   /** Ends a thread that is of no use. */
   async discard(): Promise<void> {
     this.closing = true;
+    this.gate.shut();
     await this.worker.terminate();
   }
 
@@ -174,6 +178,7 @@ export class ThreadLife {
   }
 
   private end(reason: string): void {
+    this.gate.forget();
     this.ended = true;
     this.readyVersion(null);
     this.fault ??= reason;
