@@ -56,31 +56,27 @@ describeWith('redis', 'a Redis that comes back empty while the app runs', () => 
   it.each([
     ['at once', flush],
     ['with a restart', async () => flush().then(() => server.restart())],
-  ])(
-    'has the schedules of the code tick again, and shows its queues: %s',
-    async (_how, empty) => {
-      const apps = [await boot(), await boot()];
-      await until('a tick', () => ticks > 0);
-      await empty();
-      await until('each app to have said so', () => logged.length >= 2, { patience: 60_000 });
-      expect(new Set(logged.map((line) => line.replace(/^Redis at \S+/, 'Redis')))).toEqual(
-        new Set([
-          'Redis has lost everything that was stored, with all tasks that waited. This process has stored its queues and ' +
-            '1 cron schedule of its code anew and goes on; schedules that were added at run time are gone.',
-        ]),
-      );
-      const so = ticks;
-      await until('more ticks', () => ticks > so + 1, { patience: 60_000 });
-      const tasks = dispatcherOf(apps[0]!);
-      const { id } = await tasks.queue('greetings', 'greet', {});
-      expect(await ended(tasks, id)).toMatchObject({ state: 'completed' });
-      const reader = await boot(false);
-      expect(await dispatcherOf(reader).stats()).toEqual(
-        ['default', 'greetings'].map((queue) => expect.objectContaining({ queue, workers: 10 })),
-      );
-      expect((await reader.get(CronSchedules).list()).map(({ name }) => name)).toEqual(['every_second']);
-      await Promise.all([...apps, reader].map((app) => app.close()));
-    },
-    120_000,
-  );
+  ])('has the schedules of the code tick again, and shows its queues: %s', async (_how, empty) => {
+    const apps = [await boot(), await boot()];
+    await until('a tick', () => ticks > 0);
+    await empty();
+    await until('each app to have said so', () => logged.length >= 2, { patience: 60_000 });
+    expect(new Set(logged.map((line) => line.replace(/^Redis at \S+/, 'Redis')))).toEqual(
+      new Set([
+        'Redis has lost everything that was stored, with all tasks that waited. This process has stored its queues and ' +
+          '1 cron schedule of its code anew and goes on; schedules that were added at run time are gone.',
+      ]),
+    );
+    const so = ticks;
+    await until('more ticks', () => ticks > so + 1, { patience: 60_000 });
+    const tasks = dispatcherOf(apps[0]!);
+    const { id } = await tasks.queue('greetings', 'greet', {});
+    expect(await ended(tasks, id)).toMatchObject({ state: 'completed' });
+    const reader = await boot(false);
+    expect(await dispatcherOf(reader).stats()).toEqual(
+      ['default', 'greetings'].map((queue) => expect.objectContaining({ queue, workers: 10 })),
+    );
+    expect((await reader.get(CronSchedules).list()).map(({ name }) => name)).toEqual(['every_second']);
+    await Promise.all([...apps, reader].map((app) => app.close()));
+  });
 });

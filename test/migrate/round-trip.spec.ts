@@ -161,61 +161,53 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
     });
   });
 
-  it.each(KINDS)(
-    'to %s ends there, with no worker, the tasks whose time has come meanwhile',
-    async (kind) => {
-      const [source, target] = [await places.make('SQLite'), await places.make(kind)];
-      const now = Date.now();
-      const waiting = someTasks(2, now).map((task) => ({ ...task, queue: 'ordered', name: 'step', attempt: 0 }));
-      const traits = [{ startBy: now - 1, tags: { customer: '42' } }, { deadlineAt: now - 1 }];
-      await fill(
-        source.address,
-        waiting.map((task, index) => ({ ...task, traits: traits[index]!, attempts: [], logs: [], startedAt: null })),
-      );
-      const moved = await migrate(source.address, target.address);
-      expect(moved.code, moved.err).toBe(0);
-      const tasks = (await boot(target.options, { workers: false })).get(TaskDispatcher);
-      const ends = await Promise.all(waiting.map(({ id }) => ended(tasks, id)));
-      expect(ends.map(({ state, reason }) => [state, reason])).toEqual([
-        ['cancelled', 'expired'],
-        ['failed', 'deadline'],
-      ]);
-      expect(ends[0]!.tags).toEqual({ customer: '42' });
-    },
-    60_000,
-  );
+  it.each(KINDS)('to %s ends there, with no worker, the tasks whose time has come meanwhile', async (kind) => {
+    const [source, target] = [await places.make('SQLite'), await places.make(kind)];
+    const now = Date.now();
+    const waiting = someTasks(2, now).map((task) => ({ ...task, queue: 'ordered', name: 'step', attempt: 0 }));
+    const traits = [{ startBy: now - 1, tags: { customer: '42' } }, { deadlineAt: now - 1 }];
+    await fill(
+      source.address,
+      waiting.map((task, index) => ({ ...task, traits: traits[index]!, attempts: [], logs: [], startedAt: null })),
+    );
+    const moved = await migrate(source.address, target.address);
+    expect(moved.code, moved.err).toBe(0);
+    const tasks = (await boot(target.options, { workers: false })).get(TaskDispatcher);
+    const ends = await Promise.all(waiting.map(({ id }) => ended(tasks, id)));
+    expect(ends.map(({ state, reason }) => [state, reason])).toEqual([
+      ['cancelled', 'expired'],
+      ['failed', 'deadline'],
+    ]);
+    expect(ends[0]!.tags).toEqual({ customer: '42' });
+  });
 
-  it.each(KINDS)(
-    'to %s makes up for a tick that was missed meanwhile, once',
-    async (kind) => {
-      const [source, target] = [await places.make('SQLite'), await places.make(kind)];
-      const app = await boot(source.options, { workers: false });
-      const add = { queue: 'ordered', task: 'step', expression: '0 3 * * *', timeZone: 'UTC' } as const;
-      await app.get(CronSchedules).add({ name: 'nightly', ...add });
-      await app.get(CronSchedules).add({ name: 'skipped', ...add, catchUp: 'skip' });
-      await app.close();
-      const store = await opened(source.address);
-      const { schedules } = await store.exportBook();
-      const due = schedules[0]!.nextRunAt! - 2 * DAY;
-      const missed = schedules.map((schedule) => ({ ...schedule, nextRunAt: due }));
-      await store.importBook({ schedules: missed, paused: [], sensitive: new Map(), secrets: new Map() });
+  it.each(KINDS)('to %s makes up for a tick that was missed meanwhile, once', async (kind) => {
+    const [source, target] = [await places.make('SQLite'), await places.make(kind)];
+    const app = await boot(source.options, { workers: false });
+    const add = { queue: 'ordered', task: 'step', expression: '0 3 * * *', timeZone: 'UTC' } as const;
+    await app.get(CronSchedules).add({ name: 'nightly', ...add });
+    await app.get(CronSchedules).add({ name: 'skipped', ...add, catchUp: 'skip' });
+    await app.close();
+    const store = await opened(source.address);
+    const { schedules } = await store.exportBook();
+    const due = schedules[0]!.nextRunAt! - 2 * DAY;
+    const missed = schedules.map((schedule) => ({ ...schedule, nextRunAt: due }));
+    await store.importBook({ schedules: missed, paused: [], sensitive: new Map(), secrets: new Map() });
 
-      const moved = await migrate(source.address, target.address);
-      expect(moved.code, moved.err).toBe(0);
-      served.length = 0;
-      const after = await boot(target.options, { workers: { ordered: 1 } });
-      const tasks = after.get(TaskDispatcher);
-      const [run] = await until('the run', async () => {
-        const { items } = await tasks.list({ queue: 'ordered', state: 'completed' });
-        return items.length > 0 && items;
-      });
-      // Of the two ticks that were missed, the newest runs for both.
-      expect(run).toMatchObject({ runAt: due + DAY, attempt: 1 });
-      expect(served).toHaveLength(1);
-      const [nightly, skipped] = await after.get(CronSchedules).list();
-      expect(nightly).toMatchObject({ name: 'nightly', lastTaskId: run!.id, nextRunAt: due + 2 * DAY });
-      expect(skipped).toMatchObject({ name: 'skipped', lastTaskId: null });
-    },
-    60_000,
-  );
+    const moved = await migrate(source.address, target.address);
+    expect(moved.code, moved.err).toBe(0);
+    served.length = 0;
+    const after = await boot(target.options, { workers: { ordered: 1 } });
+    const tasks = after.get(TaskDispatcher);
+    const [run] = await until('the run', async () => {
+      const { items } = await tasks.list({ queue: 'ordered', state: 'completed' });
+      return items.length > 0 && items;
+    });
+    // Of the two ticks that were missed, the newest runs for both.
+    expect(run).toMatchObject({ runAt: due + DAY, attempt: 1 });
+    expect(served).toHaveLength(1);
+    const [nightly, skipped] = await after.get(CronSchedules).list();
+    expect(nightly).toMatchObject({ name: 'nightly', lastTaskId: run!.id, nextRunAt: due + 2 * DAY });
+    expect(skipped).toMatchObject({ name: 'skipped', lastTaskId: null });
+  });
 });
