@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { clearInterval, setInterval, wallTime } from '../../clock/index.js';
 import { DeadlineError, hasEnded, type TaskTraits } from '../../contract/index.js';
 import { lapseOf } from '../common/index.js';
@@ -21,8 +20,11 @@ import type { TaskJob } from './task-job.js';
 const LOOK_EVERY_MS = 5_000;
 /** A task that runs when its time comes is looked at again and again, until its end: its signal is aborted by then. */
 const LOOK_AGAIN_MS = 500;
-/** How long a job that is failed by hand is kept from being taken for one whose worker is dead. */
-const LOCK_MS = 30_000;
+/**
+ * How long a job that is failed by hand is kept from being taken for one whose worker is dead: until whoever looks again
+ * goes on with it, where the one who took it did not come to its end.
+ */
+const LOCK_MS = 180_000;
 
 export interface LapsesParts {
   readonly set: QueueSet;
@@ -97,7 +99,7 @@ export class Lapses {
   }
 
   /** @throws where it is to be looked at again */
-  private async lapse({ data }: TaskJob): Promise<void> {
+  private async lapse({ id: look, data }: TaskJob): Promise<void> {
     const [queue, id] = [String(data.queue), String(data.id)];
     const job: TaskJob | undefined = await this.parts.set.queue(queue).getJob(id);
     const traits = job && notesOf(job).traits;
@@ -106,9 +108,9 @@ export class Lapses {
     if (hasEnded(state)) return;
     const reason = lapseOf(traits, attemptOf(job) > 0, wallTime());
     if (reason === null) return this.noteJob(queue, job, traits);
+    if (reason === 'deadline') return this.fail(queue, job, traits, `lapse:${look}`);
     if (state === 'running') throw new Error(`Task "${id}" runs.`);
-    if (reason === 'expired') await this.expire(queue, job);
-    else await this.fail(queue, job, traits);
+    await this.expire(queue, job);
   }
 
   private async expire(queue: string, job: TaskJob): Promise<void> {
@@ -124,11 +126,13 @@ export class Lapses {
     happenings.tell('cancelled', queue, job);
   }
 
-  /** BullMQ fails what runs alone: the job is taken as a worker would, in whichever state it waits, paused or not. */
-  private async fail(queue: string, job: TaskJob, traits: TaskTraits): Promise<void> {
+  /**
+   * BullMQ fails what runs alone: the job is taken as a worker would, in whichever state it waits, paused or not.
+   * @param token the same each time it is looked at, so that one who did not come to the end is followed up
+   */
+  private async fail(queue: string, job: TaskJob, traits: TaskTraits, token: string): Promise<void> {
     const { set, happenings } = this.parts;
-    const token = randomUUID();
-    if (!(await set.waiting.seize(queue, job.id!, token, LOCK_MS))) throw new Error(`Task "${job.id}" has moved on.`);
+    if (!(await set.waiting.seize(queue, job.id!, token, LOCK_MS))) throw new Error(`Task "${job.id}" runs.`);
     await set.waiting.setTraits(queue, job.id!, { ...traits, reason: 'deadline' });
     const error = new DeadlineError(traits.deadlineAt!);
     const reported = { name: error.name, message: error.message };

@@ -20,6 +20,10 @@ export interface AmendedJob {
 /** See {@link RawWaiting.seize}. */
 const SEIZE = `
   local id = ARGV[1]
+  if redis.call('GET', KEYS[6]) == ARGV[2] then
+    redis.call('PEXPIRE', KEYS[6], ARGV[3])
+    return 1
+  end
   local taken = redis.call('ZREM', KEYS[1], id) + redis.call('ZREM', KEYS[2], id)
   if taken == 0 then taken = redis.call('LREM', KEYS[3], -1, id) + redis.call('LREM', KEYS[4], -1, id) end
   if taken == 0 then return 0 end
@@ -66,15 +70,16 @@ export class RawWaiting {
   ) {}
 
   /**
-   * Takes a job that waits, as a worker of that token would, but for a count of attempts; false where it does not wait. A
-   * process that dies after it is taken for a dead worker.
+   * Takes a job that waits, as a worker of that token would, but for a count of attempts; true as well where it was taken by
+   * this token before. False where it does not wait. A process that dies after it is taken for a dead worker.
    */
   async seize(name: string, id: string, token: string, lock: number): Promise<boolean> {
     const { shared } = this;
     if (isPgPool(shared)) {
       const { rowCount } = await shared.query(
         `UPDATE job SET state = 'active', lock_token = $3, locked_until_ms = $4
-          WHERE queue = $1 AND id = $2 AND state IN ('waiting', 'delayed')`,
+          WHERE queue = $1 AND id = $2
+            AND (state IN ('waiting', 'delayed') OR (state = 'active' AND lock_token = $3))`,
         [name, id, token, wallTime() + lock],
       );
       return rowCount === 1;
