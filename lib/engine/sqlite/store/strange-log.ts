@@ -65,7 +65,8 @@ interface Compared {
 export function comparePages(path: string, file: Stats): Compared {
   const index = statOf(`${path}-shm`);
   const shared = index && LogIndex.read(`${path}-shm`, index);
-  const log = openSync(`${path}-wal`, 'r');
+  const log = openLog(path);
+  if (log === null) return { same: 0, differ: false, none: true };
   try {
     const { bytes, salts, frames } = framesOf(log);
     const copied = shared?.salts.equals(salts) ? shared.copied : 0;
@@ -82,6 +83,16 @@ export function comparePages(path: string, file: Stats): Compared {
   } finally {
     // SQLite has no locks on a log.
     closeSync(log);
+  }
+}
+
+/** Null where it is gone by now: whoever closed the file last has taken it away. */
+function openLog(path: string): number | null {
+  try {
+    return openSync(`${path}-wal`, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
   }
 }
 

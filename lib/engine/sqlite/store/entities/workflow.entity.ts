@@ -33,7 +33,7 @@ export class WorkflowEntity {
   @Column({ name: 'expires_at', type: 'integer', nullable: true })
   expiresAt!: number | null;
 
-  @Column({ name: 'keep_until', type: 'integer' })
+  @Column({ name: 'keep_until', type: 'integer', default: 0 })
   keepUntil!: number;
 
   @Column({ name: 'ending', type: 'text', nullable: true })
@@ -48,19 +48,19 @@ export class WorkflowEntity {
   @Column({ name: 'running', type: 'integer' })
   running!: number;
 
-  @Column({ name: 'completed', type: 'integer' })
+  @Column({ name: 'completed', type: 'integer', default: 0 })
   completed!: number;
 
-  @Column({ name: 'failed', type: 'integer' })
+  @Column({ name: 'failed', type: 'integer', default: 0 })
   failed!: number;
 
-  @Column({ name: 'cancelled', type: 'integer' })
+  @Column({ name: 'cancelled', type: 'integer', default: 0 })
   cancelled!: number;
 
   @Column({ name: 'tasks', type: 'integer' })
   tasks!: number;
 
-  @Column({ name: 'ended', type: 'integer' })
+  @Column({ name: 'ended', type: 'integer', default: 0 })
   ended!: number;
 }
 
@@ -108,10 +108,10 @@ export class NodeEntity {
   @Column({ name: 'waits', type: 'integer' })
   waits!: number;
 
-  @Column({ name: 'broken', type: 'integer' })
+  @Column({ name: 'broken', type: 'integer', default: 0 })
   broken!: number;
 
-  @Column({ name: 'unmet', type: 'integer' })
+  @Column({ name: 'unmet', type: 'integer', default: 0 })
   unmet!: number;
 
   @Column({ name: 'tasks', type: 'integer' })
@@ -120,10 +120,10 @@ export class NodeEntity {
   @Column({ name: 'open', type: 'integer' })
   open!: number;
 
-  @Column({ name: 'failed', type: 'integer' })
+  @Column({ name: 'failed', type: 'integer', default: 0 })
   failed!: number;
 
-  @Column({ name: 'cancelled', type: 'integer' })
+  @Column({ name: 'cancelled', type: 'integer', default: 0 })
   cancelled!: number;
 }
 
