@@ -5,7 +5,9 @@ const EXITING = 0;
 const WRITING = 1;
 
 const open = new Set<ExitGate>();
-let hearsOfExit = false;
+const shutAll = (): void => {
+  for (const gate of open) gate.shut();
+};
 
 /**
  * Keeps the end of a process from falling into a transaction of the store's thread. A process that exits stops its
@@ -24,17 +26,13 @@ export class ExitGate {
 
   /** In the app's thread: from now on it is shut when the process exits. */
   watch(): void {
+    if (open.size === 0) process.on('exit', shutAll);
     open.add(this);
-    if (hearsOfExit) return;
-    hearsOfExit = true;
-    process.on('exit', () => {
-      for (const gate of open) gate.shut();
-    });
   }
 
   /** In the app's thread: the other one has ended. */
   forget(): void {
-    open.delete(this);
+    if (open.delete(this) && open.size === 0) process.off('exit', shutAll);
   }
 
   /** In the app's thread: returns once nothing is being written, and nothing will be. Blocks. */
