@@ -1,20 +1,39 @@
-// A process that enqueues, and exits in the middle of it once it is told to. See ../exiting.spec.ts.
-import 'reflect-metadata';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { TasksModule } from '../../../lib/nest/index.js';
-import { TaskDispatcher } from '../../../lib/queueing/index.js';
+// A process whose thread waits for a lock all the time, in vain, and that exits in the middle of it. See ../exiting.spec.ts.
+import { fileURLToPath } from 'node:url';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+import { ExitGate } from '../../../lib/engine/sqlite/thread/exit-gate.js';
 
-const [database, code] = process.argv.slice(2);
+/** Long beside all else that the thread does. */
+const WAITS_MS = 200;
 
-@Module({ imports: [TasksModule.forRoot({ database: database!, configFile: false, admin: false, workers: false })] })
-class AppModule {}
+interface Shared {
+  readonly file: string;
+  readonly buffer: SharedArrayBuffer;
+}
 
-const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
-const tasks = app.get(TaskDispatcher);
-process.on('message', (pause: number) => {
-  for (let count = 0; count < 100; count += 1) tasks.queue('default', 'work', {}).catch(() => undefined);
-  setTimeout(() => process.exit(Number(code)), pause);
-});
-process.once('disconnect', () => process.exit());
-process.send!('ready');
+if (isMainThread) {
+  const [file, code, gated] = process.argv.slice(2);
+  const gate = new ExitGate();
+  if (gated === 'gated') gate.watch();
+  const shared: Shared = { file: file!, buffer: gate.buffer };
+  const thread = new Worker(fileURLToPath(import.meta.url), { workerData: shared });
+  thread.once('message', () => process.exit(Number(code)));
+} else {
+  const { file, buffer } = workerData as Shared;
+  const gate = new ExitGate(buffer);
+  const database = new Database(file, { timeout: WAITS_MS });
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const ask = (): void => {
+    gate.pass(() => {
+      parentPort!.postMessage('asks');
+      try {
+        begin.run();
+      } catch {
+        // The lock is another's all the time.
+      }
+    });
+    setImmediate(ask);
+  };
+  ask();
+}
