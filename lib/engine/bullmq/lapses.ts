@@ -18,6 +18,8 @@ import type { TaskJob } from './task-job.js';
 
 /** How often a process that knows of none looks whether others have stored one. */
 const LOOK_EVERY_MS = 5_000;
+/** A task is stored after its time was noted: one that is not there so soon may be on its way to a store that is slow. */
+const STORED_WITHIN_MS = 60_000;
 /** A task that runs when its time comes is looked at again and again, until its end: its signal is aborted by then. */
 const LOOK_AGAIN_MS = 500;
 /**
@@ -99,9 +101,10 @@ export class Lapses {
   }
 
   /** @throws where it is to be looked at again */
-  private async lapse({ id: look, data }: TaskJob): Promise<void> {
+  private async lapse({ id: look, data, timestamp: notedAt }: TaskJob): Promise<void> {
     const [queue, id] = [String(data.queue), String(data.id)];
     const job: TaskJob | undefined = await this.parts.set.queue(queue).getJob(id);
+    if (!job && wallTime() < notedAt + STORED_WITHIN_MS) throw new Error(`Task "${id}" may still be stored.`);
     const traits = job && notesOf(job).traits;
     if (!job || !traits) return;
     const state = stateOf(await job.getState(), job);
