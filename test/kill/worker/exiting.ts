@@ -20,13 +20,14 @@ if (isMainThread) {
   const thread = new Worker(fileURLToPath(import.meta.url), { workerData: shared });
   thread.once('message', () => process.exit(Number(code)));
 } else {
+  const app = parentPort!;
   const { file, buffer } = workerData as Shared;
   const gate = new ExitGate(buffer);
   const database = new Database(file, { timeout: WAITS_MS });
   const begin = database.prepare('BEGIN IMMEDIATE');
   const ask = (): void => {
     gate.pass(() => {
-      parentPort!.postMessage('asks');
+      app.postMessage('asks');
       try {
         begin.run();
       } catch {
