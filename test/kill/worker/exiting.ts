@@ -1,6 +1,6 @@
 // A process whose thread waits for a lock all the time, in vain, and that exits in the middle of it. See ../exiting.spec.ts.
 import { fileURLToPath } from 'node:url';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { ExitGate } from '../../../lib/engine/sqlite/thread/exit-gate.js';
 
@@ -17,17 +17,18 @@ if (isMainThread) {
   const gate = new ExitGate();
   if (gated === 'gated') gate.watch();
   const shared: Shared = { file: file!, buffer: gate.buffer };
-  const thread = new Worker(fileURLToPath(import.meta.url), { workerData: shared });
-  thread.once('message', () => process.exit(Number(code)));
+  new Worker(fileURLToPath(import.meta.url), { workerData: shared });
+  const asks = new Int32Array(gate.buffer, Int32Array.BYTES_PER_ELEMENT);
+  setInterval(() => {
+    if (Atomics.load(asks, 0) === 1) process.exit(Number(code));
+  }, 1);
 } else {
-  const app = parentPort!;
   const { file, buffer } = workerData as Shared;
   const gate = new ExitGate(buffer);
   const database = new Database(file, { timeout: WAITS_MS });
   const begin = database.prepare('BEGIN IMMEDIATE');
   const ask = (): void => {
     gate.pass(() => {
-      app.postMessage('asks');
       try {
         begin.run();
       } catch {
