@@ -88,11 +88,19 @@ export class ServerProcess {
     const headers = new Headers();
     if (this.key !== null) headers.set('authorization', `Bearer ${this.key}`);
     if (body) headers.set('content-type', 'application/json');
-    const response = await fetch(new URL(path, this.url), {
-      method,
-      redirect: 'manual',
-      headers,
-      ...(body && { body: JSON.stringify(body) }),
+    const ask = (): Promise<Response> =>
+      fetch(new URL(path, this.url), {
+        method,
+        redirect: 'manual',
+        headers,
+        ...(body && { body: JSON.stringify(body) }),
+      });
+    const response = await ask().catch((error: unknown) => {
+      // A server that was kept from its work for its `keepAliveTimeout` closes a connection on which it is being asked.
+      // Browsers ask again then.
+      const { code } = (error as { cause?: { code?: string } }).cause ?? {};
+      if (method === 'GET' && code === 'ECONNRESET') return ask();
+      throw error;
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
