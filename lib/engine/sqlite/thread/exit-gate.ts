@@ -1,5 +1,5 @@
 /** Longest time for which a process that exits waits for a commit: a disk that hangs does not keep it. */
-const LONGEST_COMMIT_MS = 2_000;
+const MAX_COMMIT_MS = 2_000;
 
 const EXITING = 0;
 const WRITING = 1;
@@ -38,7 +38,7 @@ export class ExitGate {
   /** In the app's thread: returns once nothing is being written, and nothing will be. Blocks. */
   shut(): void {
     Atomics.store(this.flags, EXITING, 1);
-    Atomics.wait(this.flags, WRITING, 1, LONGEST_COMMIT_MS);
+    Atomics.wait(this.flags, WRITING, 1, MAX_COMMIT_MS);
   }
 
   /** In the store's thread: calls `write`; never returns where the gate is shut. */
