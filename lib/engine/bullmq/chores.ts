@@ -3,6 +3,12 @@ import type { QueueSet } from './queue-set.js';
 import type { TaskJob } from './task-job.js';
 
 /**
+ * How often a process may die that has such a job in hand, before BullMQ gives the job up: the greatest count that fits
+ * into a column of PostgreSQL.
+ */
+export const WITHOUT_END = 2 ** 31 - 1;
+
+/**
  * What a worker does with jobs of the library itself, such as ticks. One that fails is put back and comes again `delay`
  * milliseconds later, until it succeeds: BullMQ's own retries are for what the runner says of a handler's error.
  * @param onError is told why, each time

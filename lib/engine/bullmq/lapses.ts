@@ -3,7 +3,7 @@ import { DeadlineError, hasEnded, type TaskTraits } from '../../contract/index.j
 import { lapseOf } from '../common/index.js';
 import type { EngineContext, NewTask } from '../port/index.js';
 import { type Cancelled, cancelledId } from './cancelled.js';
-import { untilDone } from './chores.js';
+import { untilDone, WITHOUT_END } from './chores.js';
 import { taskFollowing } from './following.js';
 import type { Happenings } from './happenings.js';
 import { jobIdOf } from './job-ids.js';
@@ -95,7 +95,7 @@ export class Lapses {
         concurrency: 8,
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 100 },
-        maxStalledCount: 2 ** 31 - 1,
+        maxStalledCount: WITHOUT_END,
       },
     );
   }

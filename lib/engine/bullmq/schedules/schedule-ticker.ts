@@ -12,7 +12,7 @@ import {
 } from '../../common/index.js';
 import type { EngineContext, NewTask } from '../../port/index.js';
 import { recordsIn } from '../attempt-record.js';
-import { untilDone } from '../chores.js';
+import { untilDone, WITHOUT_END } from '../chores.js';
 import { failedUnknown, unhandledSince } from '../declined.js';
 import { PRUNE_EVERY_MS, pruneCancelled } from '../pruner.js';
 import { jobIdOf } from '../job-ids.js';
@@ -26,9 +26,6 @@ import type { Run, ScheduleNotes } from './schedule-notes.js';
 
 /** No schedule's key: those begin with `cron-`. */
 const PRUNE = 'prune';
-
-/** The greatest count that fits into a column of PostgreSQL. */
-const WITHOUT_END = 2 ** 31 - 1;
 
 /** A tick whose run could not be stored is tried again: it is late then, and not left out. */
 const AGAIN_MS = 1_000;
