@@ -47,9 +47,9 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
       const enqueue = (key: string) => app.dispatcher.queue('imports', 'greet', {}, { key });
       const [first, second, third] = [await enqueue('acme'), await enqueue('acme'), await enqueue('acme')];
       const done = await app.reached(first.id, 'completed');
-      await until('the next to wait for a place', async () => {
-        const { block } = await app.dispatcher.get(second.id);
-        return block?.by === 'key' && block.key === 'acme';
+      await until('the others to wait for a place', async () => {
+        const others = await Promise.all([second, third].map(({ id }) => app.dispatcher.get(id)));
+        return others.every(({ block }) => block?.by === 'key' && block.key === 'acme');
       });
       const { body } = await app.get('queues/imports/keys');
       const [acme] = (body as KeyPage).keys;

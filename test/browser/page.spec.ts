@@ -68,6 +68,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     const { id } = await failed('flaky');
     await page.goto(`${app.origin}/admin/tasks#/tasks/${id}`);
     await button('Delete').click();
+    await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await app.dispatcher.get(id)).toMatchObject({ state: 'failed' });
