@@ -1,5 +1,4 @@
 import { channel } from 'node:diagnostics_channel';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -36,6 +35,7 @@ import { TasksInstrumentation, type TasksInstrumentationOptions } from '../../li
 import { TASK_STATES } from '../../lib/contract/index.js';
 import { Cron, TaskHandler } from '../../lib/nest/index.js';
 import { warnOfNoShutdownHooks } from '../../lib/nest/shutdown-hooks.js';
+import { labelQueries, panelQueries } from '../prometheus/dashboard.js';
 import { until } from '../support/until.js';
 import type { TaskContext } from '../../lib/attempts/index.js';
 import { bootApp, dispatcherOf, ended, onTestEnd, tempDirectory } from './support.js';
@@ -136,16 +136,6 @@ function listen<Message>(name: string, event: string, listener: (message: Messag
   onTestEnd(() => {
     one.unsubscribe(listening);
   });
-}
-
-/** The queries of the dashboard that stands in the docs. */
-function dashboardQueries(): string[] {
-  const { panels, templating } = JSON.parse(readFileSync('docs/dashboards/grafana.json', 'utf8')) as {
-    panels: ReadonlyArray<{ readonly targets?: ReadonlyArray<{ readonly expr: string }> }>;
-    templating: { readonly list: ReadonlyArray<{ readonly query: string }> };
-  };
-  const asked = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
-  return [...asked, ...templating.list.map(({ query }) => query).filter((query) => query.startsWith('label_values'))];
 }
 
 /** What of a query is not exported: names of metrics, labels that they lack, values that a label never has. */
@@ -479,7 +469,7 @@ describe('Observability', () => {
     const withOutbox = parsed(exposition(storeGauges({ now: 1, queues: [], outbox, crons: [] })));
     const exported = [...samples, ...withOutbox.samples];
     const values = { state: TASK_STATES, outcome: ['completed', 'failed', 'retried'] };
-    const queries = dashboardQueries();
+    const queries = [...panelQueries(), ...labelQueries()];
     expect(queries.length).toBeGreaterThan(20);
     const wrong = queries.flatMap((query) =>
       unexported(query, exported, values).map((problem) => `${query}: ${problem}`),

@@ -8,6 +8,7 @@ const PROGRAMS = {
   postgres: ['postgres', 'initdb'],
   mariadb: ['mariadbd'],
   nginx: ['nginx'],
+  prometheus: ['prometheus', 'promtool'],
 } as const;
 
 export type ServerKind = keyof typeof PROGRAMS;
