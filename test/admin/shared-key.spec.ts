@@ -6,17 +6,14 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { bullmq, type TasksModuleOptions } from '../../lib/index.js';
-import { compiled as compiledFiles, type Compiled } from '../support/run/compiled.js';
+import { useProgram } from '../support/run/use-program.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { SharedPostgres } from '../support/servers/shared-postgres.js';
 import { SharedRedis } from '../support/servers/shared-redis.js';
 
 const PROCESSES = 3;
 
-let compiled: Compiled;
-beforeAll(async () => {
-  compiled = await compiledFiles();
-});
+const program = useProgram('test/admin/worker/main');
 
 const children: ChildProcess[] = [];
 afterEach(async () => {
@@ -29,7 +26,7 @@ afterEach(async () => {
 
 /** A process of an app that is about to listen. */
 async function ready(options: TasksModuleOptions): Promise<ChildProcess> {
-  const child = fork(compiled.file('test/admin/worker/main'), [JSON.stringify(options)], {
+  const child = fork(program.file, [JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   children.push(child);

@@ -17,7 +17,7 @@ describe('a backup', () => {
   let folder: string;
 
   beforeEach(() => {
-    stage = new Stage(worker.program);
+    stage = new Stage(worker.file);
     folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-backup-'));
   });
   afterEach(async () => {

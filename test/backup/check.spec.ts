@@ -10,7 +10,7 @@ describe('the check of a store', () => {
   let stage: Stage;
 
   beforeEach(() => {
-    stage = new Stage(worker.program);
+    stage = new Stage(worker.file);
   });
   afterEach(() => stage.remove());
 

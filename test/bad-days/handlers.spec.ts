@@ -1,7 +1,7 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TaskDispatcher } from '../../lib/queueing/index.js';
 import type { TasksModuleRootOptions } from '../../lib/config/index.js';
-import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
+import { useProgram } from '../support/run/use-program.js';
 import { until } from '../support/until.js';
 import { Stage } from '../kill/support/stage.js';
 import type { WorkerProcess } from '../kill/support/worker-process.js';
@@ -23,18 +23,15 @@ const THROWN = [
   'a huge message',
 ];
 
-let compiled: Compiled;
+const program = useProgram('test/bad-days/worker/main');
 let stage: Stage;
 
-beforeAll(async () => {
-  compiled = await compiledFiles();
-});
 afterEach(async () => {
   await stage.remove();
 });
 
 async function begin(options: TasksModuleRootOptions = {}): Promise<TaskDispatcher> {
-  stage = new Stage(compiled.file('test/bad-days/worker/main'), {
+  stage = new Stage(program.file, {
     maxRetries: 0,
     maxLostAttempts: MAX_LOST_ATTEMPTS,
     queues: { work: {}, poison: {} },

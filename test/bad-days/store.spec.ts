@@ -2,25 +2,21 @@ import { spawnSync } from 'node:child_process';
 import { renameSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { StoreError } from '../../lib/contract/index.js';
 import type { TaskDispatcher } from '../../lib/queueing/index.js';
-import { enqueue, Stage } from '../kill/support/stage.js';
+import { enqueue, Stage, useWorker } from '../kill/support/stage.js';
 import type { WorkerSetup } from '../kill/worker/setup.js';
-import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
 import { until } from '../support/until.js';
 
-let compiled: Compiled;
+const program = useWorker();
 let stage: Stage;
 
-beforeAll(async () => {
-  compiled = await compiledFiles();
-});
 afterEach(() => stage.remove());
 
 /** A store on which one app enqueues and one process works. */
 async function atWork(): Promise<{ tasks: TaskDispatcher; file: string }> {
-  stage = new Stage(compiled.file('test/kill/worker/main'));
+  stage = new Stage(program.file);
   const tasks = await stage.startApp();
   await stage.startWorker().ready;
   await stage.ended(tasks, (await enqueue(tasks, 'quick', {})).id);
@@ -162,8 +158,7 @@ describe('migrations that are killed half-way', () => {
       options: { database: stage.databaseFile, configFile: false, admin: false, workers: false },
     };
     const preload = join(import.meta.dirname, 'worker/kill-at-statement.mjs');
-    const program = compiled.file('test/kill/worker/main');
-    const { signal } = spawnSync(process.execPath, ['--import', preload, program, JSON.stringify(setup)], {
+    const { signal } = spawnSync(process.execPath, ['--import', preload, program.file, JSON.stringify(setup)], {
       env: { ...process.env, KILL_AT: String(killAt) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,15 +1,9 @@
-import { beforeAll } from 'vitest';
-import { askFor } from '../support/run/ask-for.js';
+import { useProgram } from '../support/run/use-program.js';
 
-/** What the processes of the harness run, which is there when the tests of a file begin. */
+/**
+ * What the processes of the harness run, which is there when the tests of a file begin. It is minified: nothing may depend
+ * on the names of classes and functions.
+ */
 export function useChaosProgram(): { readonly file: string } {
-  let file = '';
-  beforeAll(async () => {
-    ({ file } = await askFor('chaosProgram'));
-  }, 300_000);
-  return {
-    get file(): string {
-      return file;
-    },
-  };
+  return useProgram('test/chaos/process/main', { minify: true });
 }

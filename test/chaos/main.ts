@@ -1,7 +1,7 @@
 // npm run chaos -- --engine sqlite|redis|postgres --minutes N --seed S [--tasks N] [--faults a,b] [--broken-engine name]
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundle } from './bundle.js';
+import { bundle } from '../support/run/bundle.js';
 import { FAULT_NAMES, type FaultName } from './faults.js';
 import type { BrokenEngine } from './process/broken-engines.js';
 import { describeViolations, Totals } from './report.js';
@@ -34,7 +34,7 @@ const faults = values.faults?.split(',').map(faultName);
 const command = (roundSeed: number, minutes: number): string =>
   `npm run chaos -- --engine ${engine} --minutes ${minutes} --seed ${roundSeed}`;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-const program = await bundle(join(import.meta.dirname, 'process/main.js'));
+const program = await bundle(resolve(import.meta.dirname, '../..'), 'test/chaos/process/main', { minify: true });
 const totals = new Totals();
 const began = performance.now();
 console.log(`${command(seed, seconds / 60)}: ${Math.round(tasksPerSecond)} tasks a second`);

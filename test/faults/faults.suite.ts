@@ -39,7 +39,7 @@ export function describeFaults(name: string, start: () => Promise<FaultySite>): 
 
     beforeEach(async () => {
       proxy = await TcpProxy.start(site.port);
-      stage = new Stage(worker.program, {
+      stage = new Stage(worker.file, {
         database: undefined,
         engine: { bullmq: await site.engine(proxy.port) },
         lease: 2_000,

@@ -11,7 +11,7 @@ describe('What was claimed ahead', () => {
   it.each([1, 5])(
     'comes back unharmed where a task before it ends its process again and again: %i at once',
     async (work) => {
-      stage = new Stage(worker.program, { maxLostAttempts: 3 });
+      stage = new Stage(worker.file, { maxLostAttempts: 3 });
       const tasks = await stage.startApp();
       const quick = async (count: number) =>
         (
@@ -49,7 +49,7 @@ describe('What was claimed ahead', () => {
   );
 
   it('does not fill the memory of a small process, however large the params', async () => {
-    stage = new Stage(worker.program);
+    stage = new Stage(worker.file);
     const tasks = await stage.startApp();
     const text = 'x'.repeat(1024 * 1024 - 100);
     for (let part = 0; part < 30; part += 1) {
@@ -70,7 +70,7 @@ describe('What was claimed ahead', () => {
   }, 240_000);
 
   it('does not begin once a pause of its queue has resolved, in whichever process', async () => {
-    stage = new Stage(worker.program);
+    stage = new Stage(worker.file);
     const tasks = await stage.startApp();
     const workers = [stage.startWorker({ workers: { work: 2 } }), stage.startWorker({ workers: { work: 2 } })];
     await Promise.all(workers.map((one) => one.ready));

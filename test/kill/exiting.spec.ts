@@ -21,7 +21,7 @@ describe('a process that exits while its thread waits for a lock', () => {
   });
 
   async function exitOf(gated: 'gated' | 'open'): Promise<unknown[]> {
-    const child = fork(worker.program, [file, String(CODE), gated], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const child = fork(worker.file, [file, String(CODE), gated], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     return once(child, 'exit');
   }
 

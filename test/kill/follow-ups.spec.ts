@@ -43,7 +43,7 @@ describe(`follow-up tasks and results of workers that are killed (KILL_SEED=${SE
   let tasks: TaskDispatcher;
 
   beforeAll(async () => {
-    stage = new Stage(worker.program, { maxLostAttempts: 1_000, queues: { work: {}, left: {} } });
+    stage = new Stage(worker.file, { maxLostAttempts: 1_000, queues: { work: {}, left: {} } });
     tasks = await stage.startApp();
   });
   afterAll(() => stage.remove());

@@ -13,7 +13,7 @@ export function describeKilledWorkers(name: string, start: () => Promise<BullmqO
     let stage: Stage;
 
     beforeAll(async () => {
-      stage = new Stage(worker.program, {
+      stage = new Stage(worker.file, {
         database: undefined,
         engine: { bullmq: await start() },
         lease: 1_000,

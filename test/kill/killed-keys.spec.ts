@@ -20,7 +20,7 @@ describe(`the slots of workers that are killed (KILL_SEED=${SEED})`, () => {
 
   it('come back, and are never taken twice', async () => {
     const random = new Random(SEED);
-    stage = new Stage(worker.program, { maxLostAttempts: 1_000, queues: { work: { key: { concurrency: 1 } } } });
+    stage = new Stage(worker.file, { maxLostAttempts: 1_000, queues: { work: { key: { concurrency: 1 } } } });
     const keys = new Map<string, string>();
     const tasks = await stage.startApp();
     for (let count = 0; count < PROCESSES; count += 1) stage.startWorker();

@@ -75,7 +75,7 @@ describe(`the steps of workers that are killed (KILL_SEED=${SEED})`, () => {
     `had every effect, under one key, those of transactions once: ${KILLS} kills`,
     { timeout: 300_000 + KILLS * 60_000 },
     async () => {
-      stage = new Stage(worker.program, { maxLostAttempts: 1_000, queues: { work: { key: { concurrency: 2 } } } });
+      stage = new Stage(worker.file, { maxLostAttempts: 1_000, queues: { work: { key: { concurrency: 2 } } } });
       tasks = await stage.startApp();
       createBookings(stage.databaseFile);
       const working = Array.from({ length: PROCESSES }, () => startWorker());

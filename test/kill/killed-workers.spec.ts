@@ -63,7 +63,7 @@ describe(`workers that are killed (KILL_SEED=${SEED})`, () => {
 
   beforeAll(async () => {
     // A task that is killed with its process again and again is no suspect here.
-    stage = new Stage(worker.program, { maxLostAttempts: 1_000 });
+    stage = new Stage(worker.file, { maxLostAttempts: 1_000 });
     // None of the processes has seen the file: they create and migrate it together.
     for (let count = 0; count < PROCESSES; count += 1) stage.startWorker();
     tasks = await stage.startApp();

@@ -20,7 +20,7 @@ describe(`workflows whose processes are killed (KILL_SEED=${SEED})`, () => {
 
   it('go on from where they were: each ends, and nothing waits or is counted wrongly', async () => {
     const random = new Random(SEED);
-    stage = new Stage(worker.program, { maxLostAttempts: 1_000 });
+    stage = new Stage(worker.file, { maxLostAttempts: 1_000 });
     for (let count = 0; count < PROCESSES; count += 1) stage.startWorker();
     let started = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {

@@ -31,7 +31,7 @@ describe(`the tasks that follow failures, of workers that are killed (KILL_SEED=
 
   beforeAll(async () => {
     const options = { queues: { work: {}, left: {} }, onFailed: { queue: 'left', name: 'told' } };
-    stage = new Stage(worker.program, { maxLostAttempts: 1, ...options });
+    stage = new Stage(worker.file, { maxLostAttempts: 1, ...options });
     tasks = await stage.startApp();
   });
   afterAll(() => stage.remove());

@@ -40,7 +40,7 @@ describe('One file by several names', () => {
   };
 
   it.each(Object.keys(ways))('is one store with one owner of each task: %s', async (way) => {
-    stage = new Stage(worker.program, { lease: '1s' });
+    stage = new Stage(worker.file, { lease: '1s' });
     const tasks = await stage.startApp();
     const database = ways[way]!(stage.databaseFile, stage.folder);
     const workers = [stage.startWorker(), stage.startWorker({ database })];

@@ -13,7 +13,7 @@ describe('one file', () => {
   afterEach(() => stage?.remove());
 
   it('takes tasks from several producers while several workers run them', async () => {
-    stage = new Stage(worker.program);
+    stage = new Stage(worker.file);
     const producers = [await stage.startApp(), await stage.startApp()];
     const workers = [stage.startWorker(), stage.startWorker()];
     await Promise.all(workers.map((one) => one.ready));
@@ -38,7 +38,7 @@ describe('one file', () => {
   });
 
   it('that somebody else holds locked for seconds delays what is written and loses nothing', async () => {
-    stage = new Stage(worker.program);
+    stage = new Stage(worker.file);
     const tasks = await stage.startApp();
     const one = stage.startWorker();
     await one.ready;
@@ -74,7 +74,7 @@ describe('one file', () => {
   });
 
   it("takes tasks within the app's open transaction while the engine of the same process writes", async () => {
-    stage = new Stage(worker.program);
+    stage = new Stage(worker.file);
     const dataSource = new DataSource({ type: 'better-sqlite3', database: stage.databaseFile });
     await dataSource.initialize();
     try {

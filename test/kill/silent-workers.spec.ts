@@ -14,7 +14,7 @@ describe('a worker that is silent', () => {
   afterEach(() => stage?.remove());
 
   it('for longer than its lease changes nothing when it comes back, and works on under another id', async () => {
-    stage = new Stage(worker.program, { lease: '2s' });
+    stage = new Stage(worker.file, { lease: '2s' });
     const tasks = await stage.startApp();
     const frozen = stage.startWorker({ workers: { work: 1 } });
     await frozen.ready;
@@ -53,7 +53,7 @@ describe('a worker that is silent', () => {
   it.skipIf(process.platform !== 'linux')(
     'in the middle of a commit is named to those whom it keeps waiting',
     async () => {
-      stage = new Stage(worker.program, { lease: '1s' });
+      stage = new Stage(worker.file, { lease: '1s' });
       const tasks = await stage.startApp();
       const [one, other] = [stage.startWorker(), stage.startWorker()];
       await Promise.all([one.ready, other.ready]);
@@ -84,7 +84,7 @@ describe('a worker that is silent', () => {
   );
 
   it('because its handler blocks the event loop for longer than the lease, runs it once', async () => {
-    stage = new Stage(worker.program, { lease: '1.5s' });
+    stage = new Stage(worker.file, { lease: '1.5s' });
     const tasks = await stage.startApp();
     const workers = [stage.startWorker(), stage.startWorker()];
     await Promise.all(workers.map((one) => one.ready));
@@ -106,7 +106,7 @@ describe('a worker that is asked to shut down', () => {
 
   it('hands back at once what runs, and another process takes it up', async () => {
     // With a lease this long, nothing but a handing back gives the task to the other process in time.
-    stage = new Stage(worker.program, { lease: '1h', shutdownGrace: '50ms' });
+    stage = new Stage(worker.file, { lease: '1h', shutdownGrace: '50ms' });
     const tasks = await stage.startApp();
     const first = stage.startWorker();
     await first.ready;
@@ -128,7 +128,7 @@ describe('a worker that is asked to shut down', () => {
   });
 
   it('lets what ends within the grace period end', async () => {
-    stage = new Stage(worker.program, { shutdownGrace: '20s' });
+    stage = new Stage(worker.file, { shutdownGrace: '20s' });
     const tasks = await stage.startApp();
     const only = stage.startWorker({ workers: { work: 1 } });
     await only.ready;

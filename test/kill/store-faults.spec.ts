@@ -37,7 +37,7 @@ describe(`a full disk${WHY_SKIPPED}`, () => {
     'refuses what cannot be stored, keeps what was, and works again when there is space',
     async () => {
       disk = new SmallDisk('4m');
-      stage = new Stage(worker.program, { database: join(disk.folder, 'tasks.db') });
+      stage = new Stage(worker.file, { database: join(disk.folder, 'tasks.db') });
       const tasks = await stage.startApp();
       const running = stage.startWorker();
       await running.ready;
@@ -64,7 +64,7 @@ describe(`a full disk${WHY_SKIPPED}`, () => {
 
   it.skipIf(!MOUNTABLE)('does not lose how a task ended, nor run it again', async () => {
     disk = new SmallDisk('4m');
-    stage = new Stage(worker.program, { database: join(disk.folder, 'tasks.db') });
+    stage = new Stage(worker.file, { database: join(disk.folder, 'tasks.db') });
     const tasks = await stage.startApp();
     const one = stage.startWorker();
     await one.ready;

@@ -11,7 +11,7 @@ describe('A process that lives', () => {
   afterEach(() => stage.remove());
 
   it('keeps its tasks where somebody removes every heartbeat, and where others are less patient', async () => {
-    stage = new Stage(worker.program);
+    stage = new Stage(worker.file);
     const tasks = await stage.startApp();
     const workers = [stage.startWorker({ lease: '10s' }), stage.startWorker({ lease: '500ms' })];
     await Promise.all(workers.map((one) => one.ready));

@@ -10,7 +10,7 @@ import { checkStore } from '../../lib/engine/sqlite/backup/index.js';
 import { rowOf } from '../../src/migrate/canonical-row.js';
 import { Random } from '../kill/support/random.js';
 import { onTestEnd } from '../module/support.js';
-import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
+import { useProgram } from '../support/run/use-program.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { PostgresServer } from '../support/servers/postgres-server.js';
 import { until } from '../support/until.js';
@@ -63,11 +63,11 @@ async function measureOf(address: string): Promise<Measure> {
 }
 
 describeWith(['redis', 'postgres'], 'A move that is killed', () => {
-  let compiled: Compiled;
+  const cli = useProgram('src/main');
+  const dyingWorker = useProgram('test/migrate/support/dying-worker');
   let places: Places;
 
   beforeAll(async () => {
-    compiled = await compiledFiles();
     places = await Places.open();
   }, 180_000);
 
@@ -93,7 +93,7 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
       const outputs: string[] = [];
       let ended = false;
       for (let kill = 0; kill < KILLS && !ended; kill += 1) {
-        const process = new MigrateProcess(compiled.file('src/main'), source.address, target.address);
+        const process = new MigrateProcess(cli.file, source.address, target.address);
         const before = await progress();
         const further = before + random.next() * FURTHEST;
         const deadline = performance.now() + PATIENCE_MS;
@@ -111,7 +111,7 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
       expect(kills, 'kills that came in time').not.toEqual([]);
 
       if (!ended) {
-        const last = new MigrateProcess(compiled.file('src/main'), source.address, target.address);
+        const last = new MigrateProcess(cli.file, source.address, target.address);
         expect(await last.end(), last.output).toBe(0);
         outputs.push(last.output);
       }
@@ -138,7 +138,7 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
     const tasks = someTasks(TASKS, now);
     await fill(source.address, tasks);
     const arrived = await measureOf(target.address);
-    const first = new MigrateProcess(compiled.file('src/main'), source.address, target.address);
+    const first = new MigrateProcess(cli.file, source.address, target.address);
     await until('a part was copied', async () => first.hasEnded || (await arrived()) > TASKS / 4);
     await server.kill();
     await server.restart();
@@ -156,7 +156,7 @@ describeWith(['redis', 'postgres'], 'A move that is killed', () => {
   describe.each(KINDS)('out of %s', (kind) => {
     it('takes along what a process that was killed was running, once its lease is over', async () => {
       const [source, target] = [await places.make(kind), await places.make(kind === 'Redis' ? 'SQLite' : 'Redis')];
-      const worker = fork(compiled.file('test/migrate/support/dying-worker'), [
+      const worker = fork(dyingWorker.file, [
         JSON.stringify({ ...source.options, lease: 1_000, configFile: false, admin: false }),
       ]);
       await once(worker, 'message');

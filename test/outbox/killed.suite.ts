@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TaskContext } from '../../lib/attempts/index.js';
 import { TaskHandler } from '../../lib/nest/index.js';
 import { bootApp, dispatcherOf } from '../module/support.js';
-import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
+import { useProgram } from '../support/run/use-program.js';
 import { until } from '../support/until.js';
 import { KILL_STEPS, type KilledSetup } from './worker/setup.js';
 
@@ -18,19 +18,18 @@ const KILLS = Number(process.env.OUTBOX_KILLS ?? 4);
 /** @param database of the app, anew and empty */
 export function describeKills(name: string, database: (folder: string) => Promise<DataSourceOptions>): void {
   describe(`processes killed with an outbox in ${name}`, () => {
-    let compiled: Compiled;
+    const worker = useProgram('test/outbox/worker/main');
     let folder: string;
 
-    beforeAll(async () => {
+    beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), 'tasks-outbox-'));
-      compiled = await compiledFiles();
     });
 
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
     /** Resolves to the signal that ended the process. */
     function runKilled(setup: KilledSetup): Promise<string> {
-      const child = spawn(process.execPath, [compiled.file('test/outbox/worker/main'), JSON.stringify(setup)], {
+      const child = spawn(process.execPath, [worker.file, JSON.stringify(setup)], {
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       let errors = '';

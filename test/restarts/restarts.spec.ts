@@ -3,15 +3,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { compiled as compiledFiles, type Compiled } from '../support/run/compiled.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { useProgram } from '../support/run/use-program.js';
 import { until } from '../support/until.js';
 import type { AppMessage, AppSetup, TestMessage } from './worker/messages.js';
 
-let compiled: Compiled;
-beforeAll(async () => {
-  compiled = await compiledFiles();
-});
+const program = useProgram('test/restarts/worker/main');
 
 let folder: string;
 const apps: App[] = [];
@@ -30,7 +27,7 @@ class App {
 
   constructor(setup: Omit<AppSetup, 'database'>) {
     const whole: AppSetup = { ...setup, database: join(folder, 'tasks.db') };
-    this.child = fork(compiled.file('test/restarts/worker/main'), [JSON.stringify(whole)]);
+    this.child = fork(program.file, [JSON.stringify(whole)]);
     this.child.on('message', (message: AppMessage) => this.said.push(message));
     apps.push(this);
   }

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Cron, TaskHandler, TasksModule } from '../../lib/nest/index.js';
 import { TaskDispatcher } from '../../lib/queueing/index.js';
-import { type Compiled, compiled as compiledFiles } from '../support/run/compiled.js';
+import { useProgram } from '../support/run/use-program.js';
 import { ServerProcess } from './support/server-process.js';
 
 @Injectable()
@@ -25,15 +25,11 @@ interface Listed {
 }
 
 describe('nestjs-tasks panel', () => {
-  let compiled: Compiled;
+  const cli = useProgram('src/main');
   let folder: string;
   let file: string;
   let taskId: string;
   let panel: ServerProcess | undefined;
-
-  beforeAll(async () => {
-    compiled = await compiledFiles();
-  });
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-panel-'));
@@ -56,7 +52,7 @@ describe('nestjs-tasks panel', () => {
   });
 
   async function open(options: string[] = [], env?: NodeJS.ProcessEnv): Promise<ServerProcess> {
-    const args = [compiled.file('src/main'), 'panel', '--database', file, '--port', '0', ...options];
+    const args = [cli.file, 'panel', '--database', file, '--port', '0', ...options];
     panel = await ServerProcess.start(args, { cwd: folder, env });
     return panel;
   }
@@ -136,7 +132,7 @@ describe('nestjs-tasks panel', () => {
 
   it('says plainly that a port is in use', async () => {
     const port = new URL((await open()).url).port;
-    const args = [compiled.file('src/main'), 'panel', '--database', file, '--port', port];
+    const args = [cli.file, 'panel', '--database', file, '--port', port];
     const second = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
     expect(second.stderr).toBe(
       `nestjs-tasks: Port ${port} on 127.0.0.1 is in use. Choose another with --port, or --port 0 for any free one.\n`,

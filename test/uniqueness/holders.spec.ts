@@ -11,7 +11,7 @@ import { SystemClock } from '../../lib/clock/index.js';
 import { checkStore } from '../../lib/engine/sqlite/backup/index.js';
 import { sqliteEngine } from '../../lib/engine/sqlite/index.js';
 import { contextWith } from '../conformance/harness.js';
-import { compiled } from '../support/run/compiled.js';
+import { useProgram } from '../support/run/use-program.js';
 import { claimingTask, type RaceReport, type RaceSetup } from './worker/setup.js';
 
 /** Keys that all insert at once; ten thousand by `UNIQUE_ROUNDS=10000`. */
@@ -19,22 +19,23 @@ const ROUNDS = Number(process.env.UNIQUE_ROUNDS ?? 60);
 const TIMEOUT_MS = 240_000 + ROUNDS * 50;
 
 describe('one holder of each unique key', () => {
+  const program = useProgram('test/uniqueness/worker/main');
   const clock = new SystemClock();
   let folder: string;
   let file: string;
-  let program: string;
 
-  beforeEach(async () => {
+  beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'tasks-unique-'));
     file = join(folder, 'app.db');
-    program = (await compiled()).file('test/uniqueness/worker/main');
   });
 
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   async function start(dieAfter: number | null): Promise<ChildProcess> {
     const setup: RaceSetup = { file, rounds: ROUNDS, dieAfter };
-    const child = spawn(process.execPath, [program, JSON.stringify(setup)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [program.file, JSON.stringify(setup)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     return child;
   }

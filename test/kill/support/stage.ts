@@ -1,7 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll } from 'vitest';
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import Database from 'better-sqlite3';
@@ -9,7 +8,7 @@ import { ENDED_STATES, type Task, type TaskState } from '../../../lib/contract/i
 import { TaskDispatcher } from '../../../lib/queueing/index.js';
 import { TasksModule } from '../../../lib/nest/index.js';
 import type { TasksModuleRootOptions } from '../../../lib/config/index.js';
-import { compiled } from '../../support/run/compiled.js';
+import { useProgram } from '../../support/run/use-program.js';
 import { until } from '../../support/until.js';
 import type { WorkerTasks } from '../worker/setup.js';
 import { Ledger } from './ledger.js';
@@ -167,16 +166,8 @@ export class Stage {
  * The compiled worker, which {@link Stage} takes: it is there when the tests of a file, or of a `describe`, begin.
  * @param main of its files, the one that is run
  */
-export function useWorker(main = 'main'): { readonly program: string } {
-  let program = '';
-  beforeAll(async () => {
-    program = (await compiled()).file(`test/kill/worker/${main}`);
-  });
-  return {
-    get program(): string {
-      return program;
-    },
-  };
+export function useWorker(main = 'main'): { readonly file: string } {
+  return useProgram(`test/kill/worker/${main}`);
 }
 
 export function enqueue<Name extends keyof WorkerTasks>(

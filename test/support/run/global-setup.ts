@@ -15,12 +15,10 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const parts = new SharedParts();
   const server = createServer((request, response) => {
-    const name = request.url!.slice(1);
-    const answer = async (): Promise<unknown> => {
-      if (!parts.has(name)) throw new Error(`No part of the run is called "${name}"`);
-      return parts.get(name);
-    };
-    answer().then(
+    const { pathname, search } = new URL(request.url!, 'http://127.0.0.1');
+    const name = pathname.slice(1);
+    const asked = parts.has(name) ? parts.get(name) : parts.program(name, { minify: search === '?minify' });
+    asked.then(
       (part) => response.end(JSON.stringify(part)),
       (error: unknown) => response.writeHead(500).end(String((error as Error).stack)),
     );

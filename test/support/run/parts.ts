@@ -11,8 +11,6 @@ export interface Parts {
   readonly compiled: { readonly out: string };
   /** What the engine's thread runs: the library's, and one for the conformance suite. */
   readonly thread: { readonly file: string; readonly conformance: string };
-  /** What the processes of the chaos harness run, in one file. */
-  readonly chaosProgram: { readonly file: string };
 }
 
 export type PartName = keyof Parts;

@@ -2,10 +2,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildThread, bundleThread, THREAD_FILE } from '../../../scripts/build-thread.mjs';
 import { compile } from '../../../scripts/compile.mjs';
-import { bundle } from '../../chaos/bundle.js';
 import { MariadbServer } from '../servers/mariadb-server.js';
 import { PostgresServer } from '../servers/postgres-server.js';
 import { RedisServer } from '../servers/redis-server.js';
+import { bundle, type BundleOptions } from './bundle.js';
 import { COMPILED_FOLDERS, REPOSITORY, type PartName, type Parts } from './parts.js';
 
 interface Made<Name extends PartName> {
@@ -23,6 +23,8 @@ const MANY_CLIENTS = { max_connections: '600' };
 /** The parts of a run: each is made when the first spec asks for it, and ends with the run. */
 export class SharedParts {
   private readonly made = new Map<PartName, Promise<Made<PartName>>>();
+  /** Paths of the programs that specs have asked for, by their sources; they lie in the folder of what is compiled. */
+  private readonly programs = new Map<string, Promise<string>>();
 
   private readonly makers: { readonly [Name in PartName]: () => Promise<Made<Name>> } = {
     redis: async () => served(await RedisServer.start()),
@@ -41,10 +43,6 @@ export class SharedParts {
       await bundleThread(part.conformance, join(REPOSITORY, 'test/conformance/thread/main.ts'));
       return { part, remove: () => rm(folder, { recursive: true, force: true }) };
     },
-    chaosProgram: async () => {
-      const { out } = await this.get('compiled');
-      return { part: { file: await bundle(join(out, 'test/chaos/process/main.js')) } };
-    },
   };
 
   async get<Name extends PartName>(name: Name): Promise<Parts[Name]> {
@@ -56,13 +54,24 @@ export class SharedParts {
     return (await made).part as Parts[Name];
   }
 
+  /** Path of a compiled program in one file. */
+  program(source: string, options: BundleOptions): Promise<string> {
+    let file = this.programs.get(source);
+    if (!file) {
+      file = this.get('compiled').then(({ out }) => bundle(out, source, options));
+      this.programs.set(source, file);
+    }
+    return file;
+  }
+
   has(name: string): name is PartName {
     return Object.hasOwn(this.makers, name);
   }
 
   /** Forgets what was made of the sources, before they are run again. */
   async forgetCompiled(): Promise<void> {
-    await Promise.all((['compiled', 'chaosProgram', 'thread'] as const).map((name) => this.remove(name)));
+    this.programs.clear();
+    await Promise.all((['compiled', 'thread'] as const).map((name) => this.remove(name)));
   }
 
   async removeAll(): Promise<void> {
