@@ -5,6 +5,7 @@ export { TaskDispatcher } from './queueing/index.js';
 export type { AddTaskOptions, BatchOptions, WorkflowTaskOptions } from './queueing/index.js';
 export {
   type NodeOptions,
+  type NodeResults,
   type NodeRef,
   type WorkflowBuilder,
   type WorkflowOptions,

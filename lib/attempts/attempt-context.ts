@@ -12,7 +12,7 @@ import { ABORT_GRACE_MS, type Delivery } from '../engine/port/index.js';
 import type { Redact } from '../params/index.js';
 import { type AddTaskOptions, FollowUps, type QueueTaskWhenOptions, type TaskDispatcher } from '../queueing/index.js';
 import { DurableSteps, type StepContext, type StepOptions, type StepTools, type WaitOptions } from '../steps/index.js';
-import { resultOf, resultsOf, workflowsOf } from '../workflows/index.js';
+import { NodeResults, resultOf, workflowsOf } from '../workflows/index.js';
 import { capped } from './capped-text.js';
 import { workflowOf } from './in-workflow.js';
 import type { CallTaskOptions, TaskContext } from './task-context.js';
@@ -148,9 +148,9 @@ export class AttemptContext implements TaskContext {
     return resultOf(workflowsOf(this.stepTools.engine, `"${name}" has no result`), id, name);
   }
 
-  resultsOf<Result>(name: string): AsyncGenerator<Result, void, undefined> {
+  resultsOf<Result>(name: string): NodeResults<Result> {
     const { id } = workflowOf(this.delivery.task, 'resultsOf');
-    return resultsOf(workflowsOf(this.stepTools.engine, `"${name}" has no results`), id, name);
+    return new NodeResults(workflowsOf(this.stepTools.engine, `"${name}" has no results`), id, name);
   }
 
   async save(value: unknown): Promise<void> {

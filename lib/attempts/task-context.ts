@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { AddTaskOptions, QueueTaskWhenOptions, TaskDispatcher } from '../queueing/index.js';
 import type { Duration, EnqueuedTask, ParamsOf, ResultOf } from '../contract/index.js';
 import type { StepContext, StepOptions, WaitOptions } from '../steps/index.js';
+import type { NodeResults } from '../workflows/index.js';
 
 /** Options of `task.call`: those of `queue`, and those of a step. */
 export interface CallTaskOptions extends Omit<QueueTaskWhenOptions, 'id' | 'key' | 'with' | 'manager'>, StepOptions {}
@@ -168,11 +169,12 @@ export interface TaskContext {
 
   /**
    * What the tasks of the nodes of that name returned, and those of that name that were added: those that completed, in the
-   * order in which they were stored. They are read while they are gone through: `for await (const page of task.resultsOf('render_page'))`.
+   * order in which they were stored. Few are awaited as an array: `await task.resultsOf('render_page')`. Many are read a page at
+   * a time while they are gone through: `for await (const page of task.resultsOf('render_page'))`.
    *
    * @throws InvalidArgumentError where this task is of no workflow
    */
-  resultsOf<Result = unknown>(name: string): AsyncGenerator<Result, void, undefined>;
+  resultsOf<Result = unknown>(name: string): NodeResults<Result>;
 
   /**
    * Keeps a checkpoint of a long loop: its next attempt finds it in {@link saved}. Takes the place of the one before.

@@ -1,3 +1,4 @@
+import type { QueueFlow } from './queue-flow.js';
 import type { TaskState } from './task.js';
 
 export type StateCounts = Readonly<Record<TaskState, number>>;
@@ -10,6 +11,8 @@ export interface QueueDepth {
   readonly oldestAvailableAt: number | null;
   /** It belongs to other code: it is shown, and whatever would change it is refused with a `ForeignQueueError`. */
   readonly foreign?: boolean;
+  /** What the queue lets run as it was set at run time, over what the configuration says; absent where nothing was set. */
+  readonly set?: QueueFlow;
 }
 
 /** Committed tasks of one queue that wait in the app's database to be handed over to the store. */

@@ -105,13 +105,14 @@ export interface QueueStats {
   foreign: boolean;
   /** Whether this process knows the queue; tasks of one that it does not are left from another configuration. */
   configured: boolean;
-  /** Workers of this process. */
+  /** Workers of this process, as they were set at run time or else as its options say. */
   concurrency: number;
   /** Workers of all live processes. */
   workers: number;
   settings: ShownSettings;
+  /** As it was set at run time, or else as the configuration says. */
   rateLimit: RateLimit | null;
-  /** What the configuration lets run over all processes; null where nothing limits it. `keys()` tells what stands now. */
+  /** What may run over all processes, as it was set at run time or else as the configuration says; null where nothing limits it. */
   flow: QueueFlow | null;
   /** Over the last five minutes. */
   rates: { completedPerMinute: number; failedPerMinute: number };

@@ -1,5 +1,5 @@
 import type { ResolvedConfig, TaskSettings } from '../config/index.js';
-import { noTasks, type MetricPoint, type QueueDepth, type WorkerInfo } from '../contract/index.js';
+import { noTasks, type MetricPoint, type QueueDepth, type QueueFlow, type WorkerInfo } from '../contract/index.js';
 import type {
   LatencyEstimate,
   QueueStats,
@@ -34,6 +34,7 @@ export function queueStats(
   return names.map((queue) => {
     const configured = config.queues.get(queue);
     const depth = depthOf.get(queue);
+    const set = depth?.set ?? {};
     const recent = new Totals(points.filter((point) => point.queue === queue));
     return {
       queue,
@@ -42,11 +43,11 @@ export function queueStats(
       foreign: depth?.foreign ?? false,
       oldestAvailableAt: depth?.oldestAvailableAt ?? null,
       configured: configured !== undefined,
-      concurrency: configured?.concurrency ?? 0,
+      concurrency: concurrencyOf(configured?.concurrency ?? 0, set),
       workers: workers.reduce((sum, worker) => sum + (worker.queues[queue] ?? 0), 0),
       settings: shownSettings(configured?.settings ?? config.defaults),
-      rateLimit: configured?.rateLimit ?? null,
-      flow: configured?.flow ?? null,
+      rateLimit: set.rateLimit ?? configured?.rateLimit ?? null,
+      flow: flowOf(configured?.flow ?? {}, set),
       rates: {
         completedPerMinute: (recent.completed * MINUTE_MS) / RECENT_MS,
         failedPerMinute: (recent.failed * MINUTE_MS) / RECENT_MS,
@@ -54,6 +55,17 @@ export function queueStats(
       latency: recent.latency(),
     };
   });
+}
+
+/** A process that works on none of the queue is given no workers at run time either. */
+function concurrencyOf(configured: number, set: QueueFlow): number {
+  return configured === 0 ? 0 : (set.concurrency ?? configured);
+}
+
+/** Limits that hold over all processes; null where there are none. */
+function flowOf(configured: QueueFlow, { concurrency: _, rateLimit: __, ...set }: QueueFlow): QueueFlow | null {
+  const flow = { ...configured, ...set };
+  return Object.keys(flow).length > 0 ? flow : null;
 }
 
 /** The points of a window that ends at `now`, one for each step, without gaps. */

@@ -9,7 +9,7 @@ import {
   type WorkflowProgress,
 } from '../contract/index.js';
 import type { TaskEngine, WorkflowEnd, Workflows } from '../engine/port/index.js';
-import { resultsOf } from './results-of.js';
+import { NodeResults } from './node-results.js';
 import { workflowsOf } from './supported.js';
 
 /** How somebody waits for the end of a workflow. */
@@ -60,8 +60,7 @@ export class WorkflowRun {
     const results: Record<string, unknown> = {};
     for (const node of last) {
       if (Object.hasOwn(results, node.name)) continue;
-      const values: unknown[] = [];
-      for await (const value of resultsOf(this.workflows, this.id, node.name)) values.push(value);
+      const values = await new NodeResults(this.workflows, this.id, node.name);
       const isOne = node.kind === 'one' && last.filter((other) => other.name === node.name).length === 1;
       Object.defineProperty(results, node.name, {
         value: isOne ? values[0] : values,

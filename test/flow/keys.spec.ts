@@ -125,17 +125,20 @@ describe('The key of a task', () => {
     await start();
     const rows = Array.from({ length: 500 }, (_, n) => ({ tenantId: `t${n % 100}` }));
     await tasks.queueMany<string>('imports', 'import_csv', rows);
+    const stats = async () => (await tasks.stats()).find(({ queue }) => queue === 'imports')!;
     const counts = async () => {
-      const { counts: found } = (await tasks.stats()).find(({ queue }) => queue === 'imports')!;
+      const { counts: found } = await stats();
       return [found.available, found.held];
     };
     expect(await counts()).toEqual([100, 400]);
     await tasks.setQueue('imports', { key: { concurrency: 3 } });
     expect(await counts()).toEqual([300, 200]);
+    expect((await stats()).flow).toEqual({ keyConcurrency: 3, fair: true });
     await tasks.setQueue('imports', { key: { concurrency: 2 } });
     expect(await counts()).toEqual([200, 300]);
     await tasks.setQueue('imports', { key: { concurrency: null } });
     expect(await counts()).toEqual([100, 400]);
+    expect((await stats()).flow).toEqual({ keyConcurrency: 1, fair: true });
     const page = await tasks.keys('imports', { limit: 60 });
     expect(page.keys).toHaveLength(60);
     const rest = await tasks.keys('imports', { limit: 60, after: page.next! });

@@ -96,7 +96,10 @@ describe('rate limits', () => {
   it('may be set for a queue at run time', async () => {
     const app = await bootApp({ providers: [Payments], tasks: { limits: { stripe: '1000/s' } } });
     const tasks = dispatcherOf(app);
+    const shown = async () => (await tasks.stats()).find(({ queue }) => queue === 'payments')!.rateLimit;
+    expect(await shown()).toBeNull();
     await tasks.setQueue('payments', { rateLimit: '1/h' });
+    expect(await shown()).toEqual({ max: 1, per: 3_600_000 });
     const [first, second] = await tasks.queueMany('payments', 'charge', [{}, {}]);
     await ended(tasks, first!.id);
     expect((await tasks.limits()).find(({ kind }) => kind === 'queue')).toMatchObject({
@@ -106,6 +109,7 @@ describe('rate limits', () => {
     });
     expect((await tasks.get(second!.id)).state).toBe('available');
     await tasks.setQueue('payments', { rateLimit: null });
+    expect(await shown()).toBeNull();
     await ended(tasks, second!.id);
     await expect(tasks.setQueue('payments', { rateLimit: 'often' })).rejects.toThrow(InvalidArgumentError);
   });
@@ -121,10 +125,12 @@ describe('rate limits', () => {
     await until('the first to run', () => begun.length === 1);
     await tasks.setQueue('blocked', { concurrency: 3 });
     await until('three to run', () => begun.length === 3);
-    const stats = async () => (await tasks.stats()).find(({ queue }) => queue === 'blocked')!;
+    const stats = async (of = tasks) => (await of.stats()).find(({ queue }) => queue === 'blocked')!;
     await until('their process to say so', async () => (await stats()).workers === 3);
+    expect([await stats(dispatcherOf(working)), await stats()].map((each) => each.concurrency)).toEqual([3, 0]);
     await tasks.setQueue('blocked', { concurrency: null });
     await until('it to go by its options again', async () => (await stats()).workers === 1);
+    expect((await stats(dispatcherOf(working))).concurrency).toBe(1);
     blocked.release();
     for (const { id } of queued) await ended(tasks, id);
     await expect(tasks.setQueue('blocked', { concurrency: 0 })).rejects.toThrow('concurrency must be');

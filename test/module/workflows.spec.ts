@@ -263,8 +263,7 @@ describe('A workflow', () => {
       },
       line: ({ n }) => n,
       join: async (_params, task) => {
-        const lines: number[] = [];
-        for await (const line of task.resultsOf<number>('line')) lines.push(line);
+        const lines = await task.resultsOf<number>('line');
         return lines.sort((one, other) => one - other);
       },
     };

@@ -2,6 +2,7 @@ import { noTasks, type QueueDepth, type TaskState } from '../../../contract/inde
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import { queueRows } from './claim-tasks.js';
+import { parsedFlow } from './flow-rows.js';
 import { taskKinds } from './task-kinds.js';
 
 export const ALL_COUNTS = `SELECT queue, state, count FROM tasks_count WHERE count <> 0`;
@@ -28,15 +29,19 @@ export function allCounts(database: Database): Map<string, Record<TaskState, num
 export function queueDepths(database: Database): QueueDepth[] {
   const rows = queueRows(database);
   const counts = allCounts(database);
-  const paused = [...rows.values()].filter((row) => row.paused_at !== null).map((row) => row.name);
-  const names = new Set([...counts.keys(), ...paused]);
+  const steered = [...rows.values()].filter((row) => row.paused_at !== null || row.flow_set !== null);
+  const names = new Set([...counts.keys(), ...steered.map(({ name }) => name)]);
   const oldest = oldestAvailable(database);
-  return [...names].sort().map((queue) => ({
-    queue,
-    counts: counts.get(queue) ?? noTasks(),
-    paused: rows.get(queue)?.paused_at != null,
-    oldestAvailableAt: oldest.get(queue) ?? null,
-  }));
+  return [...names].sort().map((queue) => {
+    const row = rows.get(queue);
+    return {
+      queue,
+      counts: counts.get(queue) ?? noTasks(),
+      paused: row?.paused_at != null,
+      oldestAvailableAt: oldest.get(queue) ?? null,
+      ...(row?.flow_set != null && { set: parsedFlow(row.flow_set) }),
+    };
+  });
 }
 
 /** By queue, when the task that has waited longest could have run. */

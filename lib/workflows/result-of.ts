@@ -1,22 +1,6 @@
 import { NoResultError } from '../contract/index.js';
 import type { Workflows } from '../engine/port/index.js';
 
-/** What tasks of one name of a workflow returned that completed, in the order in which they were stored, read as it is asked for. */
-export async function* resultsOf<Result>(
-  workflows: Workflows,
-  id: string,
-  name: string,
-): AsyncGenerator<Result, void, undefined> {
-  for (let after: number | null = null; ;) {
-    const { results, next } = await workflows.results(id, name, after);
-    for (const { completed, result } of results) {
-      if (completed && result !== null) yield JSON.parse(result) as Result;
-    }
-    if (next === null) return;
-    after = next;
-  }
-}
-
 /** What the one task of that name returned. @throws NoResultError */
 export async function resultOf<Result>(workflows: Workflows, id: string, name: string): Promise<Result> {
   const { results } = await workflows.results(id, name, null);
