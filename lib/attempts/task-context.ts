@@ -7,6 +7,9 @@ import type { NodeResults } from '../workflows/index.js';
 /** Options of `task.call`: those of `queue`, and those of a step. */
 export interface CallTaskOptions extends Omit<QueueTaskWhenOptions, 'id' | 'key' | 'with' | 'manager'>, StepOptions {}
 
+/** `task.call<string>(…)` says what the result is, and not that the name is any. */
+type NoResultType<Name extends string> = string extends Name ? never : unknown;
+
 /**
  * What a handler knows about the attempt that it is running, and says about it.
  *
@@ -136,7 +139,7 @@ export interface TaskContext {
    */
   call<Name extends string>(
     queue: string,
-    name: Name,
+    name: Name & NoResultType<Name>,
     params: ParamsOf<Name>,
     options?: CallTaskOptions,
   ): Promise<ResultOf<Name>>;

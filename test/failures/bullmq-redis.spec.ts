@@ -43,9 +43,10 @@ describeWith('redis', 'with a Redis', () => {
     const { told } = app.get(Listening);
     await until('both', () => told.length === 2);
     const task = { id, queue: 'default', name: 'work' };
+    const message = expect.stringMatching(/gave no sign of life .*The task runs again\.$/) as string;
     expect(new Map(told.map((event) => [event.event, event]))).toEqual(
       new Map<string, TaskEvent>([
-        ['lost', { event: 'lost', task: { ...task, attempt: expect.any(Number) as number } }],
+        ['lost', { event: 'lost', task: { ...task, attempt: 1 }, error: { name: 'WorkerLostError', message } }],
         ['completed', { event: 'completed', task: { ...task, attempt: 2 } }],
       ]),
     );

@@ -20,6 +20,10 @@ export class OtherParams {
 declare module '../../lib/index.js' {
   interface TaskParams {
     typed_greet: GreetParams;
+    typed_render: OtherParams;
+  }
+  interface TaskResults {
+    typed_render: { url: string };
   }
 }
 
@@ -55,6 +59,23 @@ export function dispatcherCalls(tasks: TaskDispatcher): void {
   void tasks.queue('default', 'typed_greet', { name: 'Ada' }, { retries: 1 });
   // @ts-expect-error the delay is an argument already
   void tasks.queueIn('default', '5m', 'typed_greet', { name: 'Ada' }, { delay: '1m' });
+}
+
+export async function contextCalls(task: TaskContext, name: string): Promise<void> {
+  const { url } = await task.call('pdf', 'typed_render', { count: 1 });
+  const listedResult: string = url;
+  const said: string = await task.call<string>('pdf', 'not_listed', { anything: 1 }, { key: listedResult });
+  const known: 'yes' | 'no' = await task.call<'yes' | 'no'>('pdf', 'ask', {});
+  const shaped = await task.call<{ pages: number }>('pdf', name, {});
+  const pages: number = shaped.pages;
+  const unknownResult: unknown = await task.call('pdf', name, { said, known, pages });
+  void unknownResult;
+  // @ts-expect-error the result of a listed name is what is listed
+  const other: { pages: number } = await task.call('pdf', 'typed_render', { count: 1 });
+  // @ts-expect-error nothing says what the result is
+  const guessed: string = await task.call('pdf', 'not_listed', {});
+  void other;
+  void guessed;
 }
 
 export const listed: ParamsOf<'typed_greet'> = { name: 'Ada' };

@@ -4,6 +4,7 @@ import { abort, InHand } from '../common/index.js';
 import type { ConsumeOptions, Consumer, EngineContext, NewTask, Outcome, RunTask } from '../port/index.js';
 import { AttemptError, toStack, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
+import type { OpenBullmqStore } from './bullmq-store.js';
 import type { Cancelled } from './cancelled.js';
 import { declinedOutcome } from './declined.js';
 import type { Happenings } from './happenings.js';
@@ -11,6 +12,7 @@ import { taskIdOf } from './job-ids.js';
 import { watchLeases } from './lease-watch.js';
 import { returnValueOf, rowOfResult } from './job-result.js';
 import { keeping } from './keeping.js';
+import { tellOfLost } from './lost-jobs.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob, type RunningJobParts } from './running-job.js';
 import type { TaskJob } from './task-job.js';
@@ -38,8 +40,7 @@ interface Ended {
 }
 
 /** The parts that all consumers of an engine share. */
-export interface ConsumerParts {
-  readonly set: QueueSet;
+export interface ConsumerParts extends Pick<OpenBullmqStore, 'set' | 'lists' | 'view'> {
   readonly cancelled: Cancelled;
   readonly workerId: string;
   readonly keepAtMost: EngineContext['keepAtMost'];
@@ -112,7 +113,7 @@ export class JobConsumer implements Consumer {
       if (end) parts.happenings.tell(end.event, queue, job, end.error, end.attempt);
     });
     this.worker.on('stalled', (jobId) => {
-      this.tellOfLost(jobId).catch((error: Error) => parts.report(error));
+      tellOfLost(queue, jobId, maxLostAttempts, parts).catch((error: Error) => parts.report(error));
     });
     this.worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) {
@@ -275,13 +276,6 @@ export class JobConsumer implements Consumer {
       return false;
     };
     return this.parts.enqueue([task]).then(() => true, failed);
-  }
-
-  private async tellOfLost(jobId: string): Promise<void> {
-    const { happenings, set } = this.parts;
-    if (!happenings.areHeard) return;
-    const job = await set.queue(this.queue).getJob(jobId);
-    if (job) happenings.tell('lost', this.queue, job);
   }
 
   private noteEnd(job: TaskJob, end: Ended): void {

@@ -1,5 +1,5 @@
 import { clearTimeout, setTimeout } from '../../clock/index.js';
-import { StoreError, type TaskChange, TasksError, messageOf } from '../../contract/index.js';
+import { type RateLimit, StoreError, type TaskChange, TasksError, messageOf } from '../../contract/index.js';
 import {
   CLOSING_GRACE_MS,
   type Acting,
@@ -82,6 +82,9 @@ function inspectingInTime(facet: Inspecting, { asked }: Askers): Inspecting {
     list: (filter, page) => asked(facet.list(filter, page)),
     errorGroups: (query) => asked(facet.errorGroups(query)),
     queues: () => asked(facet.queues()),
+    ...(facet.isHeldBack && {
+      isHeldBack: (queue: string, limit: RateLimit | null) => asked(facet.isHeldBack!(queue, limit)),
+    }),
     workers: () => asked(facet.workers()),
     condition: () => asked(facet.condition()),
     workersAtWork: () => asked(facet.workersAtWork()),

@@ -1,4 +1,5 @@
 export { ID_SLACK_MS, idAt, LAST_ID_MS, tellsTime } from './id-times.js';
+export { describeLoss } from './describe-loss.js';
 export { holdOff } from './hold-off.js';
 export { ERROR_POINTS, ErrorGroups, MAX_GROUPS_LISTED, errorGroupKey, messagePattern } from './error-groups.js';
 export { dataSourceOf } from './data-source-of.js';

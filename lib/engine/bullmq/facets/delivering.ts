@@ -11,7 +11,7 @@ export class BullmqDelivering implements Delivering {
   ) {}
 
   async consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
-    const { set, registry, cancelled, ticker, watch, unhandled, adder } = this.store.opened;
+    const { set, lists, view, registry, cancelled, ticker, watch, unhandled, adder } = this.store.opened;
     const { consumers, happenings } = this.store;
     await assertNoMove(registry);
     await registry.noteQueues([queue]);
@@ -21,7 +21,7 @@ export class BullmqDelivering implements Delivering {
     const report = (error: Error): void => this.store.report(error);
     const { keepAtMost } = this.context;
     const enqueue = (tasks: readonly NewTask[]): Promise<unknown> => adder.add(tasks);
-    const parts = { set, cancelled, workerId, unhandled, keepAtMost, happenings, report, enqueue };
+    const parts = { set, lists, view, cancelled, workerId, unhandled, keepAtMost, happenings, report, enqueue };
     const consumer = new JobConsumer(queue, parts, this.store.options, options, run);
     consumers.add(consumer);
     ticker.start();

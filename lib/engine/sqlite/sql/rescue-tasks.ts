@@ -1,3 +1,4 @@
+import { describeLoss } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
@@ -137,12 +138,4 @@ function rescue(
   noteSlot(transaction, row, 'running', state);
   tellOfEnd(transaction, { seq: row.seq, ...traitsIn(row.traits) }, now);
   transaction.metric(row, now)[state] += 1;
-}
-
-function describeLoss(lost: number, most: number): string {
-  const again =
-    lost < most
-      ? 'The task runs again.'
-      : `That was attempt number ${lost} in a row to be lost, so the task is not tried again.`;
-  return `The process that ran this attempt ended, or gave no sign of life for the length of its lease. ${again}`;
 }
