@@ -32,8 +32,8 @@ class Jobs {
 }
 
 /** Alerts by the clock of the system, on every engine alike: each test looks when it wants to, as no process does so often. */
-export function describeAlerts(name: string, store: () => Promise<TasksModuleRootOptions>): void {
-  describe(`alerts ${name}`, () => {
+export function describeAlerts(engine: string, store: () => Promise<TasksModuleRootOptions>): void {
+  describe(`alerts ${engine}`, () => {
     /** Gives what boots one more process on the same store. */
     async function site(options: TasksModuleRootOptions) {
       const place = await store();
