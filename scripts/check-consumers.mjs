@@ -1,12 +1,13 @@
 // Installs the packed tarball in two apps outside of this repository, as a user would: a Nest 12 app (ESM, Vitest) and a
 // Nest 11 app (CommonJS, Jest). In each: type-checks it under every module resolution it may have, runs it and the first
-// program of the README with Node, opens the panel from the command line, and runs the app's own tests.
+// program of the README with Node, opens the panel from the command line, and runs the app's own tests. A third app is made
+// of the files on docs/recipes.md, with the packages that they are for.
 // Names of apps as arguments check only those; --keep leaves their folders for a look.
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { readmeProgram, runWithin, serve, shareCompiledSqlite } from './apps.mjs';
+import { codeBlocks, readmeProgram, runWithin, serve, shareCompiledSqlite } from './apps.mjs';
 import { packTarball, root } from './pack.mjs';
 
 /** More than each takes on a busy machine; better-sqlite3 may have to be compiled. */
@@ -29,6 +30,10 @@ const APPS = [
     },
   },
 ];
+
+/** Has packages of other vendors, which are many. */
+const RECIPES = 'recipes';
+const INSTALL_LIMIT_MS = 900_000;
 
 const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
@@ -61,12 +66,37 @@ async function check({ name, types }, tarball) {
   );
 }
 
+/** Writes each file that the page shows into the app, whose tests use them. */
+function checkRecipes(tarball) {
+  const folder = path.join(work, RECIPES);
+  const templates = path.join(root, 'test/consumers');
+  cpSync(path.join(templates, RECIPES), folder, { recursive: true });
+  cpSync(path.join(templates, 'app/src/ended.ts'), path.join(folder, 'src/ended.ts'));
+  mkdirSync(path.join(folder, 'src/recipes'));
+  const files = codeBlocks('docs/recipes.md', 'ts').map((code) => [
+    /^\/\/ (src\/recipes\/[\w.-]+\.ts)/.exec(code)?.[1],
+    code,
+  ]);
+  for (const [file, code] of files) {
+    if (!file) throw new Error(`${RECIPES}: a block of docs/recipes.md does not begin with its file:\n${code}`);
+    writeFileSync(path.join(folder, file), code);
+  }
+  runWithin(INSTALL_LIMIT_MS, RECIPES, folder, 'npm', 'install', '--no-audit', '--no-fund', tarball);
+  run(RECIPES, folder, 'npx', 'tsc');
+  run(RECIPES, folder, 'npm', 'test');
+  console.log(`${RECIPES}: ${files.length} files of docs/recipes.md compile and do what the page says`);
+}
+
 try {
   shareCompiledSqlite(work);
   const { tarball } = packTarball(work);
-  const apps = APPS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-  if (apps.length === 0) throw new Error(`No such app. There are: ${APPS.map(({ name }) => name).join(', ')}`);
+  const isWanted = (name) => wanted.length === 0 || wanted.includes(name);
+  const apps = APPS.filter(({ name }) => isWanted(name));
+  if (apps.length === 0 && !isWanted(RECIPES)) {
+    throw new Error(`No such app. There are: ${[...APPS.map(({ name }) => name), RECIPES].join(', ')}`);
+  }
   for (const app of apps) await check(app, tarball);
+  if (isWanted(RECIPES)) checkRecipes(tarball);
 } catch (error) {
   // Without its cause, which repeats all that was printed.
   console.error(error.message);

@@ -28,7 +28,12 @@ export class EnqueueSpans {
     const span = this.tracer().startSpan(`enqueue ${queue}`, { kind: SpanKind.PRODUCER, attributes });
     this.open.set(message, { span, since: monotonicTime() });
     const carried: Record<string, string> = {};
-    propagation.inject(trace.setSpan(context.active(), span), carried);
+    const within = trace.setSpan(context.active(), span);
+    context.with(within, () => {
+      // Sentry's propagator injects the active context alone, which its manager has made of this one. Without a manager none is.
+      const active = context.active();
+      propagation.inject(trace.getSpan(active) === span ? active : within, carried);
+    });
     // Baggage may be of any size, and secret: an app that wants it in its tasks says so by the option "context".
     delete carried['baggage'];
     Object.assign(carrier, carried);

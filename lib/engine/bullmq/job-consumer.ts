@@ -4,7 +4,6 @@ import { abort, InHand } from '../common/index.js';
 import type { ConsumeOptions, Consumer, EngineContext, NewTask, Outcome, RunTask } from '../port/index.js';
 import { AttemptError, toStack, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
-import type { OpenBullmqStore } from './bullmq-store.js';
 import type { Cancelled } from './cancelled.js';
 import { declinedOutcome } from './declined.js';
 import type { Happenings } from './happenings.js';
@@ -12,6 +11,7 @@ import { taskIdOf } from './job-ids.js';
 import { watchLeases } from './lease-watch.js';
 import { returnValueOf, rowOfResult } from './job-result.js';
 import { keeping } from './keeping.js';
+import type { ListedParts } from './read-listed.js';
 import { tellOfLost } from './lost-jobs.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob, type RunningJobParts } from './running-job.js';
@@ -40,7 +40,7 @@ interface Ended {
 }
 
 /** The parts that all consumers of an engine share. */
-export interface ConsumerParts extends Pick<OpenBullmqStore, 'set' | 'lists' | 'view'> {
+export interface ConsumerParts extends ListedParts {
   readonly cancelled: Cancelled;
   readonly workerId: string;
   readonly keepAtMost: EngineContext['keepAtMost'];

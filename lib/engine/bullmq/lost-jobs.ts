@@ -1,8 +1,7 @@
 import { describeLoss } from '../common/index.js';
-import type { OpenBullmqStore } from './bullmq-store.js';
 import type { Happenings } from './happenings.js';
 import { taskIdOf } from './job-ids.js';
-import { readListed } from './read-listed.js';
+import { type ListedParts, readListed } from './read-listed.js';
 
 /**
  * Tells listeners of a job whose process is gone. BullMQ says which job, and has put it back by then: another process may have
@@ -12,7 +11,7 @@ export async function tellOfLost(
   queue: string,
   jobId: string,
   maxLostAttempts: number,
-  parts: Pick<OpenBullmqStore, 'set' | 'lists' | 'view'> & { readonly happenings: Happenings },
+  parts: ListedParts & { readonly happenings: Happenings },
 ): Promise<void> {
   if (!parts.happenings.areHeard) return;
   const listed = await parts.lists.findIn(queue, taskIdOf(jobId));

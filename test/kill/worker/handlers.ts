@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { TaskContext } from '../../../lib/attempts/index.js';
 import { TaskHandler } from '../../../lib/nest/index.js';
 import { Ledger } from '../support/ledger.js';
+import type { Fate } from './kill-point.js';
 import type { WorkerTasks } from './setup.js';
 
 /** The handlers of a worker process. Each writes to the ledger when it starts and when it ends, also when it throws. */
@@ -11,6 +12,7 @@ export class Handlers {
   constructor(
     private readonly ledger: Ledger,
     private readonly process: string,
+    private readonly fate: Fate,
   ) {}
 
   @TaskHandler('quick')
@@ -66,6 +68,7 @@ export class Handlers {
 
   private async noting({ id, name, attempt }: TaskContext, work: () => Promise<void>): Promise<void> {
     const entry = { process: this.process, name, task: id, attempt };
+    this.fate.work();
     this.ledger.write({ event: 'start', ...entry });
     try {
       await work();

@@ -11,6 +11,8 @@ export type KillPointName = (typeof KILL_POINTS)[number];
 export interface KillPoint {
   readonly at: KillPointName;
   readonly passing: number;
+  /** Whether it is passed over until the first handler of the process is called. Default: false. */
+  readonly atWork?: boolean;
 }
 
 export const KILL_POINT_VARIABLE = 'KILL_POINT';
@@ -18,6 +20,7 @@ export const KILL_POINT_VARIABLE = 'KILL_POINT';
 /** Counts down to the point at which this process is to end. */
 export class Fate {
   private left: number;
+  private isCounting: boolean;
 
   /** @param onEnd called at the very last moment */
   constructor(
@@ -25,10 +28,22 @@ export class Fate {
     private readonly onEnd: () => void,
   ) {
     this.left = point?.passing ?? 0;
+    this.isCounting = !point?.atWork;
+  }
+
+  /** Of the process whose environment this is. */
+  static in(env: NodeJS.ProcessEnv, onEnd: () => void): Fate {
+    const point = env[KILL_POINT_VARIABLE];
+    return new Fate(point === undefined ? null : (JSON.parse(point) as KillPoint), onEnd);
+  }
+
+  /** A handler is called. */
+  work(): void {
+    this.isCounting = true;
   }
 
   pass(name: KillPointName): void {
-    if (this.point?.at !== name) return;
+    if (this.point?.at !== name || !this.isCounting) return;
     if (this.left-- > 0) return;
     this.onEnd();
     process.kill(process.pid, 'SIGKILL');

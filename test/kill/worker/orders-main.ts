@@ -6,16 +6,13 @@ import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TasksModule } from '../../../lib/nest/index.js';
 import { Ledger } from '../support/ledger.js';
-import { Fate, KILL_POINT_VARIABLE, type KillPoint } from './kill-point.js';
+import { Fate } from './kill-point.js';
 import { Orders } from './orders.js';
 import type { WorkerMessage, WorkerSetup } from './setup.js';
 
 const setup = JSON.parse(process.argv[2]!) as WorkerSetup;
 const ledger = new Ledger(setup.ledger);
-const point = process.env[KILL_POINT_VARIABLE];
-const fate = new Fate(point === undefined ? null : (JSON.parse(point) as KillPoint), () =>
-  ledger.write({ event: 'gone', process: setup.name }),
-);
+const fate = Fate.in(process.env, () => ledger.write({ event: 'gone', process: setup.name }));
 const { database, ...options } = setup.options;
 
 @Module({

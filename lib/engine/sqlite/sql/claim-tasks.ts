@@ -20,7 +20,7 @@ const NEXT = `
     FROM tasks_task
    WHERE state = 'available' AND key IS NULL AND parked IS NULL AND queue = ?
    ORDER BY priority DESC, seq
-   LIMIT ?`;
+   LIMIT (? + 0)`;
 
 /** When a task is looked for again that waits for another one to end. */
 const LOOK_AGAIN_AFTER_MS = 250;

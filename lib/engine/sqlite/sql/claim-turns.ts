@@ -13,7 +13,7 @@ export const NEXT_TURNS = `
     FROM tasks_task
    WHERE state = 'available' AND key IS NOT NULL AND parked IS NULL AND queue = ?
    ORDER BY priority DESC, turn, seq
-   LIMIT ?`;
+   LIMIT (? + 0)`;
 
 /** Takes their leases. One without a key has an empty one from then on, by which it counts among what runs. */
 export const CLAIM_TURNS = `
@@ -25,7 +25,7 @@ export const CLAIM_TURNS = `
 /** Reads `tasks_task_key`, up to as many as may run. */
 export const RUNNING_IN_QUEUE = `
   SELECT count(*) AS running FROM (
-    SELECT 1 FROM tasks_task WHERE queue = ? AND state = 'running' AND key IS NOT NULL LIMIT ?)`;
+    SELECT 1 FROM tasks_task WHERE queue = ? AND state = 'running' AND key IS NOT NULL LIMIT (? + 0))`;
 
 /** How a queue is claimed from that is not a plain one. */
 export interface FlowLimits {

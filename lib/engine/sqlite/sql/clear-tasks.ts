@@ -1,3 +1,4 @@
+import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 
@@ -10,11 +11,15 @@ const TABLES = `
    WHERE type = 'table' AND name GLOB 'tasks_*' AND name NOT IN (${KEPT.map((table) => `'${table}'`).join(', ')})
    ORDER BY name = 'tasks_task'`;
 
+/** What is emptied in each database: no table comes while it is open. */
+const tablesOf = new WeakMap<Database, readonly string[]>();
+
 const DELETE_SCHEDULES = `DELETE FROM tasks_schedule WHERE source <> 'code'`;
 
 /** Deletes all tasks, with what is on record of them, the pauses, and the schedules that no code declares. */
 export function clearTasks({ database }: Transaction): void {
-  const tables = statement<[], string>(database, TABLES).pluck().all();
+  let tables = tablesOf.get(database);
+  if (!tables) tablesOf.set(database, (tables = statement<[], string>(database, TABLES).pluck().all()));
   for (const table of tables) statement(database, `DELETE FROM ${table}`).run();
   statement(database, DELETE_SCHEDULES).run();
 }

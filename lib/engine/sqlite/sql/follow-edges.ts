@@ -12,7 +12,7 @@ export const EDGES_TO_FOLLOW = `
     JOIN tasks_edge ON parent = tasks_node_work.node AND child > after
    WHERE tasks_node_work.kind = 'edges'
    ORDER BY tasks_node_work.node, child
-   LIMIT ?`;
+   LIMIT (? + 0)`;
 
 export const LAST_NODE_TO_FOLLOW = `SELECT max(node) AS node FROM tasks_node_work WHERE kind = 'edges'`;
 

@@ -65,7 +65,7 @@ export const INSERTED_IDS = `
   SELECT id FROM tasks_task
   WHERE id IN (SELECT value FROM json_each(?))
   ORDER BY seq DESC
-  LIMIT ?`;
+  LIMIT (? + 0)`;
 
 /** Rows that one statement inserts, in the order of their arrival. */
 interface Rows {

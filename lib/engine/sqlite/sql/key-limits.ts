@@ -28,7 +28,7 @@ export const DUE_KEY_LIMITS = `
   SELECT name FROM tasks_key_limit
    WHERE queue = ? AND waits = ? AND at <= ?
    ORDER BY at
-   LIMIT ?`;
+   LIMIT (? + 0)`;
 
 /** Reads the first entry of `tasks_key_limit_at`. */
 export const NEXT_KEY_LIMIT = `

@@ -19,12 +19,12 @@ export const UNPARK_NEXT = `
      SELECT seq FROM tasks_task
       WHERE parked = ? AND queue = ? AND state = 'available'
       ORDER BY priority DESC, turn, seq
-      LIMIT ?)`;
+      LIMIT (? + 0))`;
 
 /** Whatever its queue; returns them. */
 export const UNPARK_ANY = `
   UPDATE tasks_task SET parked = NULL
-   WHERE seq IN (SELECT seq FROM tasks_task WHERE parked = ? AND state = 'available' LIMIT ?)
+   WHERE seq IN (SELECT seq FROM tasks_task WHERE parked = ? AND state = 'available' LIMIT (? + 0))
   RETURNING queue`;
 
 /** What tasks are parked for, by one step of the index for each. */

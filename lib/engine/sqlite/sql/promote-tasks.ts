@@ -9,7 +9,7 @@ export const DUE_TASKS = `
   SELECT seq, id, queue, state, key FROM tasks_task
    WHERE state IN ('scheduled', 'retryable') AND run_at <= ?
    ORDER BY run_at
-   LIMIT ?`;
+   LIMIT (? + 0)`;
 
 export const PROMOTE_TASK = `UPDATE tasks_task SET state = 'available' WHERE seq = ?`;
 

@@ -782,6 +782,11 @@ describe('query plans', () => {
     expect(unused.filter((name) => !STATEMENTS_TO_COME.has(name))).toEqual([]);
   });
 
+  it.each([NEXT_TASKS, CLAIM_TASKS, NEXT_TURNS, RUNNING_IN_QUEUE, INSERTED_IDS, TAKEN_SLOTS, NEXT_HELD, LAST_READY])(
+    'is not made anew whenever a number is bound to a limit that claims and stores: %s',
+    (sql) => expect(sql).not.toMatch(/LIMIT \?/),
+  );
+
   const KINDS = ['default', 'emails', 'imports'].flatMap((queue) =>
     ['send_email', 'import_file'].map((name) => ({ queue, name })),
   );

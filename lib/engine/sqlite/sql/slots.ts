@@ -21,21 +21,21 @@ export type Steps<Result> = Generator<Step, Result, unknown>;
 /** Reads `tasks_task_key`, up to one more than there are slots. */
 export const TAKEN_SLOTS = `
   SELECT count(*) AS taken FROM (
-    SELECT 1 FROM tasks_task WHERE queue = ? AND state IN ('available', 'running') AND key = ? LIMIT ?)`;
+    SELECT 1 FROM tasks_task WHERE queue = ? AND state IN ('available', 'running') AND key = ? LIMIT (? + 0))`;
 
 /** Reads `tasks_task_key`, which has held tasks in this very order. */
 export const NEXT_HELD = `
   SELECT seq, id, priority FROM tasks_task
    WHERE queue = ? AND state = 'held' AND key = ?
    ORDER BY priority DESC, turn, seq
-   LIMIT ?`;
+   LIMIT (? + 0)`;
 
 /** Reads `tasks_task_key` from its end: of those that are ready, the one that is to run last. */
 export const LAST_READY = `
   SELECT seq, id, priority FROM tasks_task
    WHERE queue = ? AND state = 'available' AND key = ?
    ORDER BY priority, turn DESC, seq DESC
-   LIMIT ?`;
+   LIMIT (? + 0)`;
 
 /** Reads the first entry of `tasks_task_turn` for a priority. */
 export const FIRST_TURN = `

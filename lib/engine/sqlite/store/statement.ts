@@ -3,7 +3,12 @@ import type { Database } from './database.js';
 
 const prepared = new WeakMap<Database, Map<string, Statement<unknown[], unknown>>>();
 
-/** The statement of `sql` on this connection, prepared once. */
+/**
+ * The statement of `sql` on this connection, prepared once.
+ *
+ * @param sql a limit that is a parameter stands in it as `LIMIT (? + 0)` where it runs often: SQLite looks at the number of a
+ *   plain `LIMIT ?` when it plans, and so plans anew whenever one is bound, which is most of the work of a small statement
+ */
 export function statement<Parameters extends unknown[], Row = unknown>(
   database: Database,
   sql: string,
