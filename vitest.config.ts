@@ -83,8 +83,8 @@ export default defineConfig({
       project('unit', { include: UNIT, order: 0, workers: CORES, isolate: false }),
       // Specs that wait for a server or a browser leave a core to another.
       project('integration', { include: ALL, exclude: [...UNIT, ...TORTURE], order: 1, workers: CORES + 1 }),
-      // Their processes keep the cores busy.
-      project('torture', { include: TORTURE, exclude: UNIT, order: 2, workers: CORES }),
+      // Faults and kills are waited for, too.
+      project('torture', { include: TORTURE, exclude: UNIT, order: 2, workers: CORES + 1 }),
     ],
   },
 });

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { root } from './pack.mjs';
 
@@ -61,6 +62,40 @@ export async function serve(app, folder, text, ...args) {
   if (found && signal !== 'SIGKILL') return;
   console.error(printed);
   throw new Error(`${app}: "node ${args.join(' ')}" did not print "${text}" and end when told to (${code ?? signal})`);
+}
+
+/** Path of a program of this machine; undefined where it is not installed. */
+export function programOf(name) {
+  const folders = (process.env.PATH ?? '').split(path.delimiter);
+  return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file));
+}
+
+/** Starts a Redis on loopback, for an app of its own, which keeps nothing. */
+export async function startRedis(program, folder) {
+  const port = await freePort();
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+  const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(server, 'exit');
+  await new Promise((resolve, reject) => {
+    server.stdout.on('data', (chunk) => String(chunk).includes('Ready to accept connections') && resolve());
+    void exited.then(() => reject(new Error('redis-server ended before it was ready')));
+  });
+  return {
+    port,
+    async end() {
+      server.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
 }
 
 /** The blocks of code of one language on a page of this repository. */

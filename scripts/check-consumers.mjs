@@ -1,13 +1,14 @@
-// Installs the packed tarball in two apps outside of this repository, as a user would: a Nest 12 app (ESM, Vitest) and a
-// Nest 11 app (CommonJS, Jest). In each: type-checks it under every module resolution it may have, runs it and the first
-// program of the README with Node, opens the panel from the command line, and runs the app's own tests. A third app is made
-// of the files on docs/recipes.md, with the packages that they are for.
+// Installs the packed tarball in apps outside of this repository, as a user would: a Nest 12 app (ESM, Vitest), and an app
+// that has been there for long (Nest 11, CommonJS, Jest, TypeORM 0.3, queues of its own on BullMQ 5). In each: type-checks
+// it under every module resolution it may have, runs it and the first program of the README with Node, opens the panel
+// from the command line, and runs the app's own tests. The old app also runs beside its own BullMQ. A third app is made of
+// the files on docs/recipes.md, with the packages that they are for.
 // Names of apps as arguments check only those; --keep leaves their folders for a look.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { codeBlocks, readmeProgram, runWithin, serve, shareCompiledSqlite } from './apps.mjs';
+import { codeBlocks, programOf, readmeProgram, runWithin, serve, shareCompiledSqlite, startRedis } from './apps.mjs';
 import { packTarball, root } from './pack.mjs';
 
 /** More than each takes on a busy machine; better-sqlite3 may have to be compiled. */
@@ -28,6 +29,8 @@ const APPS = [
       node16: ['--module', 'node16', '--moduleResolution', 'node16'],
       bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'],
     },
+    parts: ['moving'],
+    also: besideBullmq5,
   },
 ];
 
@@ -44,11 +47,29 @@ const work = mkdtempSync(path.join(tmpdir(), 'nestjs-tasks-consumers-'));
 
 const run = (...command) => runWithin(COMMAND_LIMIT_MS, ...command);
 
-async function check({ name, types }, tarball) {
+/** Its old queue hands on to tasks on SQLite, and tasks on its BullMQ are refused by name. */
+async function besideBullmq5(name, folder) {
+  const program = programOf('redis-server');
+  if (!program) {
+    if (process.env.CI) throw new Error(`${name}: redis-server is missing`);
+    return console.log(`${name}: not run beside BullMQ 5, as redis-server is missing`);
+  }
+  const redis = await startRedis(program, folder);
+  try {
+    const printed = run(name, folder, process.execPath, 'dist/src/moving.js', String(redis.port)).trim().split('\n');
+    if (printed[0] !== 'label 7')
+      throw new Error(`${name}: one label was to be printed, and it was: ${printed.join()}`);
+    if (!/bullmq 5\.\d+\.\d+ is installed, and 6/.test(printed[1])) throw new Error(`${name}: it said ${printed[1]}`);
+  } finally {
+    await redis.end();
+  }
+}
+
+async function check({ name, types, parts = [], also }, tarball) {
   const folder = path.join(work, name);
   const templates = path.join(root, 'test/consumers');
   cpSync(path.join(templates, 'app'), folder, { recursive: true });
-  cpSync(path.join(templates, name), folder, { recursive: true });
+  for (const part of [name, ...parts]) cpSync(path.join(templates, part), folder, { recursive: true });
   writeFileSync(path.join(folder, 'src/readme.ts'), readmeProgram());
 
   run(name, folder, 'npm', 'install', '--no-audit', '--no-fund', tarball);
@@ -60,6 +81,7 @@ async function check({ name, types }, tarball) {
   const command = 'node_modules/nestjs-tasks/dist/esm/src/main.js';
   await serve(name, folder, '/admin/tasks', command, 'panel', '--database', 'data/tasks.db', '--port', '0');
   run(name, folder, 'npm', 'test');
+  await also?.(name, folder);
 
   console.log(
     `${name}: installs, types resolve (${Object.keys(types).join(', ')}), runs with Node, panel opens, its tests pass`,

@@ -7,7 +7,7 @@ import { Stage, useWorker } from './support/stage.js';
 
 /** Each at a commit that ends attempts, before it, or after it. */
 const KILLS = Number(process.env.FOLLOW_UP_KILLS ?? 3);
-const TASKS_PER_KILL = 400;
+const TASKS_PER_KILL = 100;
 /** Within so many milliseconds after the first attempts of a process have ended. */
 const LATEST_KILL_MS = 25;
 
