@@ -1,4 +1,5 @@
 import { CliError } from '../cli/usage-error.js';
+import type { MoveMark } from '../../lib/engine/port/transfer-store.js';
 import { MoveClaim } from './move-claim.js';
 import { tallyOf, type MoveOutput } from './move.js';
 import type { OpenStore } from './open-store.js';
@@ -24,7 +25,7 @@ export async function abandon(
   if (!left) throw new CliError(`No move from ${source.shown} was begun.`);
   const claim = await MoveClaim.take(source, target, { id: left.id, lease });
   try {
-    const { phase, at, paused } = claim.current;
+    const { phase, at } = claim.current;
     if (phase === 'moved')
       throw new CliError('All was compared and is being deleted in the source: run it again to finish.');
     const held = await target.store.settle('target');
@@ -36,7 +37,7 @@ export async function abandon(
       await target.store.removeTasks(copied.slice(start, start + BATCH));
       progress(`took ${Math.min(start + BATCH, copied.length)} of ${copied.length} tasks out of ${target.shown}`);
     }
-    await restoreBook(source, target, paused);
+    await restoreBook(source, target, claim.current);
     await claim.end(target);
     return `Given up: ${source.shown} has all its tasks, ${copied.length} were taken out of ${target.shown}.`;
   } finally {
@@ -44,7 +45,11 @@ export async function abandon(
   }
 }
 
-async function restoreBook(source: OpenStore, target: OpenStore, paused: readonly string[]): Promise<void> {
+async function restoreBook(
+  source: OpenStore,
+  target: OpenStore,
+  { paused, limits }: Pick<MoveMark, 'paused' | 'limits'>,
+): Promise<void> {
   const [ours, theirs] = await Promise.all([source.store.exportBook(), target.store.exportBook()]);
   const copied = ours.schedules.filter(({ source: origin, name }) => {
     return origin === 'runtime' && theirs.schedules.some((schedule) => schedule.name === name);
@@ -52,4 +57,6 @@ async function restoreBook(source: OpenStore, target: OpenStore, paused: readonl
   await target.store.removeSchedules(copied.map(({ name }) => name));
   await target.store.resumeQueues(theirs.paused.filter((queue) => !paused.includes(queue)));
   await target.store.importBook({ schedules: [], sensitive: new Map(), secrets: new Map(), paused });
+  // A move that an older version began has not noted them.
+  if (limits) await target.store.restoreLimits?.(limits);
 }

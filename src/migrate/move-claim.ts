@@ -39,8 +39,16 @@ export class MoveClaim {
     assertFits(source, target, left, right);
     if (left) await assertLeft(source, left, lease);
     const owner = ownIdentity();
-    const paused = right?.paused ?? (left ? left.paused : (await target.store.exportBook()).paused);
-    const began = { id, phase: 'copying', at: Date.now(), report: null, beat: 0, paused } as const;
+    const { paused, limits } = right ?? left ?? (await stateOf(target));
+    const began = {
+      id,
+      phase: 'copying',
+      at: Date.now(),
+      report: null,
+      beat: 0,
+      paused,
+      ...(limits && { limits }),
+    } as const;
     const mark: MoveMark = { ...(left ?? { ...began, role: 'source', other: target.shown }), owner };
     await source.store.writeMark(mark);
     // In the second phase a target without a mark is one that has been let go.
@@ -96,6 +104,12 @@ export class MoveClaim {
     // A beat that could not be written is followed by another one.
     this.beating = this.beating.then(() => this.source.store.writeMark(this.mark)).catch(() => undefined);
   }
+}
+
+/** What keeps tasks of the target from starting, for whoever gives the move up. */
+async function stateOf({ store }: OpenStore): Promise<Pick<MoveMark, 'paused' | 'limits'>> {
+  const { paused, pauses, flows } = await store.exportBook();
+  return pauses && flows ? { paused, limits: { pauses, flows: Object.fromEntries(flows) } } : { paused };
 }
 
 /** A store may be named in two ways. What is copied to itself and then deleted is gone. */

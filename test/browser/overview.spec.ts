@@ -162,6 +162,43 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     await fixture.row('greet').waitFor();
   });
 
+  it('changes what a queue lets run, tells at the field what is wrong, and fits a narrow window', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await fixture.open('#/queues/idle');
+    await fixture.button('Change limits …').click();
+    const field = (name: string) => page.getByRole('dialog').getByRole('textbox', { name });
+    expect(await field('At once of a key').inputValue()).toBe('1');
+    expect(await field('Starts of a key').inputValue()).toBe('5/h');
+    await field('At once of a key').fill('many');
+    await fixture.dialogButton('Change').click();
+    await page.getByText('key.concurrency must be a whole number').waitFor();
+    await expect.poll(() => field('At once of a key').getAttribute('aria-invalid')).toBe('true');
+    expect(await page.evaluate('document.activeElement.name')).toBe('key.concurrency');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    expect(await page.evaluate('document.querySelector("dialog").scrollWidth')).toBeLessThanOrEqual(360);
+
+    await field('At once of a key').fill('3');
+    await field('Starts in a span').fill('10/30s');
+    await field('Starts of a key').fill('5/century');
+    await page.keyboard.press('Enter');
+    await page.getByText('key.rateLimit must be a number of tasks').waitFor();
+    await field('Starts of a key').fill('7/m');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const { flow } = await app.dispatcher.keys('idle');
+    expect(flow).toEqual({
+      keyConcurrency: 3,
+      keyRateLimit: { max: 7, per: 60_000 },
+      rateLimit: { max: 10, per: 30_000 },
+    });
+    await page.getByRole('region', { name: 'Settings' }).getByText('10 in 30s').waitFor();
+
+    await fixture.button('Change limits …').click();
+    await field('At once of a key').fill('');
+    await fixture.dialogButton('Change').click();
+    await expect.poll(async () => (await app.dispatcher.keys('idle')).flow.keyConcurrency).toBe(1);
+  });
+
   it('shows how the times of a queue are spread, and leads to the tasks of a stretch of time', async () => {
     await fixture.completed('greet');
     await fixture.open('#/queues/default');

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { vi } from 'vitest';
 import type { TaskEngine } from '../../lib/engine/port/index.js';
 import { CANCEL_WAITING_TASK, RETRY_ENDED_TASK, SET_TRAITS } from '../../lib/engine/sqlite/sql/act-on-tasks.js';
@@ -11,13 +10,13 @@ import { NEXT_RESULT_EXPIRY, PRUNE_RESULTS, PUT_RESULT } from '../../lib/engine/
 import { Liveness } from '../../lib/engine/sqlite/process/liveness.js';
 import { MINUTE } from '../conformance/harness.js';
 import {
-  alteredStatements,
   CLAIMS_WHAT_RUNS,
   deletesEarly,
   IN_THE_ORDER_OF_ARRIVAL,
   NO_FENCING,
   type Alteration,
 } from '../support/alterations.js';
+import { alterer } from '../support/mutant-statements.js';
 import { sqliteSite } from './sqlite-site.js';
 import type { ModelSite } from './workplace.js';
 
@@ -95,16 +94,12 @@ export const MUTANTS: readonly Mutant[] = [
 
 /** The engine with statements of its own altered. */
 function inSql(name: string, ...alterations: readonly Alteration[]): Mutant {
-  const altered = alteredStatements(alterations);
+  const alter = alterer(alterations);
   return {
     name,
     createSite: () => {
       vi.restoreAllMocks();
-      const { prototype } = Database as unknown as { prototype: Database.Database };
-      const prepare = prototype.prepare as (this: Database.Database, sql: string) => Database.Statement;
-      vi.spyOn(prototype, 'prepare').mockImplementation(function (this: Database.Database, sql: string) {
-        return prepare.call(this, altered.get(sql) ?? sql);
-      });
+      alter();
       return sqliteSite();
     },
   };

@@ -32,6 +32,7 @@ export {
   type MoveMark,
   type MovedState,
   type StoreBook,
+  type StoreLimits,
   type StoredTask,
   type TransferStore,
   describeWorker,

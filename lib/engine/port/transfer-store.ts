@@ -54,6 +54,13 @@ export interface StoreBook {
   readonly secrets: ReadonlyMap<string, string>;
 }
 
+/** What a store was told at run time to let run. */
+export interface StoreLimits {
+  readonly pauses: readonly PauseSelector[];
+  /** By queue. */
+  readonly flows: Readonly<Record<string, QueueFlow>>;
+}
+
 /** See `ProcessIdentity` of the SQLite engine. */
 export interface MoveOwner {
   readonly host: string;
@@ -79,6 +86,8 @@ export interface MoveMark {
   readonly at: number;
   /** Queues of the target that were paused when the move began. */
   readonly paused: readonly string[];
+  /** What else kept tasks of the target from starting then; absent where the store keeps no such thing. */
+  readonly limits?: StoreLimits;
   /** The report of what was compared and found equal; null before. */
   readonly report: string | null;
   /** The process that carries it out, null where it has given up, and a number that grows while it does. */
@@ -120,6 +129,8 @@ export interface TransferStore {
   importBook(book: StoreBook): Promise<void>;
   removeSchedules(names: readonly string[]): Promise<void>;
   resumeQueues(names: readonly string[]): Promise<void>;
+  /** Takes back all that was paused, queues aside, or set at run time, but for this. Absent where the store keeps no such thing. */
+  restoreLimits?(limits: StoreLimits): Promise<void>;
 
   close(): Promise<void>;
 }

@@ -50,6 +50,14 @@ export interface NewTaskRequest {
   readonly runAt?: number;
 }
 
+/** The body of `PATCH api/queues/:queue`: a part that is null is as the options say again. */
+export interface LimitChange {
+  readonly concurrency?: number | null;
+  readonly globalConcurrency?: number | null;
+  readonly rateLimit?: string | null;
+  readonly key?: { readonly concurrency?: number | null; readonly rateLimit?: string | null };
+}
+
 /** What narrows a list of tasks: by its field a text, or several of which any will do. */
 export type Filter = Readonly<Record<string, string | readonly string[]>>;
 
@@ -66,6 +74,7 @@ export const api = {
       'GET',
       `${path('queues', queue, 'keys')}${after === undefined ? '' : `?after=${encodeURIComponent(after)}`}`,
     ),
+  setQueue: (queue: string, change: LimitChange) => request<KeyPage>('PATCH', path('queues', queue), change),
   limits: () => request<LimitStatus[]>('GET', 'limits'),
   pauses: () => request<TaskPause[]>('GET', 'pauses'),
   pauseTasks: (selector: TaskPause['selector']) => request<TaskPause[]>('POST', 'pauses', selector),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { count, countOf, duration, percent, rate, relative, shortCount } from './format.js';
+import { count, countOf, duration, percent, rate, rateText, relative, shortCount } from './format.js';
 
 describe('what people read', () => {
   it.each([
@@ -13,6 +13,13 @@ describe('what people read', () => {
     [86_400_000 + 5_000, '1d'],
     [7_500_000, '2h 5m'],
   ])('%d ms is %s', (milliseconds, text) => expect(duration(milliseconds)).toBe(text));
+
+  it.each([
+    [100, 60_000, '100/m'],
+    [10, 30_000, '10/30s'],
+    [1, 1_500, '1/1500ms'],
+    [5, 36 * 3_600_000, '5/36h'],
+  ])('%d starts in %d ms are %s', (max, per, text) => expect(rateText({ max, per })).toBe(text));
 
   it.each([
     [0, '0'],

@@ -48,6 +48,12 @@ export function duration(milliseconds: number): string {
   return parts.join(' ');
 }
 
+/** `100/m`, `10/30s`: a rate limit as it is written in options. */
+export function rateText({ max, per }: { readonly max: number; readonly per: number }): string {
+  const [unit, length] = UNITS.find(([, milliseconds]) => per % milliseconds === 0) ?? ['ms', 1];
+  return `${max}/${per === length ? '' : per / length}${unit}`;
+}
+
 export function durationOrNone(milliseconds: number | null | undefined): string {
   return milliseconds === null || milliseconds === undefined ? '–' : duration(milliseconds);
 }

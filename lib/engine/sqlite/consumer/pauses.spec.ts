@@ -116,6 +116,18 @@ describe('A pause of some tasks', () => {
     expect(await running(1)).toEqual([id]);
   });
 
+  it('holds no task any more that another one took the place of, to run after the pause', async () => {
+    const unique = { key: 'a', until: 'ended', onConflict: 'replace' } as const;
+    await engine.limiting!.pause({ name: 'send_email' });
+    const id = await enqueue({ name: 'send_email', traits: { unique } });
+    await engine.delivering.consume('default', TEN, deliveries.run);
+    await running(0);
+    await enqueue({ name: 'send_email', traits: { unique }, runAt: clock.now() + 60_000 });
+    await engine.limiting!.resume({ name: 'send_email' });
+    clock.advance(60_000);
+    expect(await running(1)).toEqual([id]);
+  });
+
   it('tells what of a limit is used, and what waits for it', async () => {
     const limit = { name: 'stripe', max: 2, per: 60_000 };
     const consume = { ...TEN, limits: { work: limit }, rateLimit: { max: 5, per: 1_000 } };

@@ -11,11 +11,11 @@ export const ID_IS_STORED = `SELECT 1 AS found FROM tasks_task WHERE id = ?`;
 
 export const TASK_TO_MERGE = `SELECT id, created_at AS createdAt, params, sensitive, traits, key FROM tasks_task WHERE seq = ?`;
 
-/** The new task takes the place of one that waits, under that one's id. */
+/** The new task takes the place of one that waits, under that one's id. Nothing of what kept that one need keep it too. */
 export const REPLACE_TASK = `
   UPDATE tasks_task
      SET params = ?, sensitive = ?, settings = ?, max_attempts = coalesce(?, max_attempts), priority = ?, run_at = ?, state = ?,
-         traits = ?, beside = ?, key = ?, turn = iif(?, NULL, turn)
+         traits = ?, beside = ?, key = ?, turn = iif(?, NULL, turn), parked = NULL
    WHERE seq = ?`;
 
 export const JOIN_TASK = `UPDATE tasks_task SET params = ?, sensitive = ? WHERE seq = ?`;

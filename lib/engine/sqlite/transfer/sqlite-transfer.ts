@@ -5,6 +5,7 @@ import {
   type MoveMark,
   type StoreBook,
   type StoredTask,
+  type StoreLimits,
   type TransferStore,
 } from '../../port/index.js';
 import { breakLeases } from '../backup/check-rows.js';
@@ -16,12 +17,13 @@ import { saveSensitivePaths } from '../sql/name-rows.js';
 import { queueRows } from '../sql/claim-tasks.js';
 import { parsedFlow } from '../sql/flow-rows.js';
 import { setPaused } from '../sql/pause-queue.js';
-import { addPause, pausesIn } from '../sql/pause-rows.js';
+import { addPause, dropPause, pausesIn } from '../sql/pause-rows.js';
 import { setFlow } from '../sql/set-flow.js';
 import { rescueTasksOf, strayWorkers, type RescueRules } from '../sql/rescue-tasks.js';
 import { allSchedules, deleteSchedule } from '../sql/schedule-rows.js';
 import { allSecrets, storeSecret } from '../sql/secret-rows.js';
 import { allWorkers, deleteWorker, type WorkerRecord } from '../sql/worker-rows.js';
+import { KeySettler } from '../maintenance/key-settler.js';
 import { Heartbeat, heartbeatFolder } from '../process/heartbeat.js';
 import { Writer } from '../store/writer.js';
 import { readMark, writeMark } from './move-mark.js';
@@ -159,6 +161,7 @@ export class SqliteTransfer implements TransferStore {
       for (const [queue, flow] of flows) setFlow(transaction, queue, flow);
       for (const [name, value] of secrets) storeSecret(transaction, name, value);
     });
+    await this.settleKeys(flows.keys());
   }
 
   async removeSchedules(names: readonly string[]): Promise<void> {
@@ -173,9 +176,31 @@ export class SqliteTransfer implements TransferStore {
     });
   }
 
+  async restoreLimits({ pauses, flows }: StoreLimits): Promise<void> {
+    const now = wallTime();
+    const changed = await this.writer.write((transaction) => {
+      const { database } = transaction;
+      for (const { selector } of pausesIn(database)) dropPause(transaction, selector);
+      for (const selector of pauses) addPause(transaction, selector, now);
+      const set = [...queueRows(database).values()].filter(({ flow_set }) => flow_set !== null);
+      for (const { name, flow_set } of set) {
+        const none = Object.fromEntries(Object.keys(parsedFlow(flow_set)).map((part) => [part, null]));
+        setFlow(transaction, name, { ...none, ...flows[name] });
+      }
+      return set.map(({ name }) => name);
+    });
+    await this.settleKeys(changed);
+  }
+
   async close(): Promise<void> {
     await this.writer.close();
     await this.connection.close();
+  }
+
+  /** Tasks of keys obey what is set from then on. */
+  private async settleKeys(queues: Iterable<string>): Promise<void> {
+    const settler = new KeySettler(this.options, this.connection, this.writer);
+    for (const queue of queues) await settler.settle(queue);
   }
 
   private async look(): Promise<{ living: WorkerRecord[]; gone: string[] }> {

@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { HandlerInfo, Queue, TaskSummary } from '../api-types.js';
 import { api, ApiError, type NewTaskRequest } from '../api.js';
@@ -11,6 +11,7 @@ import { exact } from '../format.js';
 import { draftsOf, FieldError, pathsIn, writtenParams, type Drafts } from '../parts/params-fields.js';
 import { ParamsForm } from '../parts/params-form.js';
 import { Loaded, Notice, Segments } from '../ui/bits.js';
+import { Field } from '../ui/field.js';
 import { preview } from '../ui/json-tree.js';
 
 type Mode = 'form' | 'json';
@@ -306,25 +307,6 @@ function Recent({
         <option key={id} value={id}>{`${exact(createdAt)}: ${preview(params, 60)}`}</option>
       ))}
     </select>
-  );
-}
-
-interface FieldProps {
-  readonly id: string;
-  readonly label: string;
-  readonly problems: readonly string[] | undefined;
-  readonly children: ComponentChildren;
-}
-
-function Field({ id, label, problems, children }: FieldProps): JSX.Element {
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      {children}
-      <span id={`${id}-problem`} class="problem">
-        {problems?.join('; ')}
-      </span>
-    </div>
   );
 }
 
