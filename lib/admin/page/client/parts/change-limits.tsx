@@ -6,7 +6,6 @@ import { say } from '../core/act.js';
 import { engine, mayChange } from '../core/engine.js';
 import { readAll } from '../core/live.js';
 import { rateText } from '../format.js';
-import { Action } from '../ui/bits.js';
 import { Dialog } from '../ui/dialog.js';
 import { Field } from '../ui/field.js';
 
@@ -54,10 +53,12 @@ function Form({ queue, now, onClose }: FormProps): JSX.Element {
   const [before] = useState(now);
   const [texts, setTexts] = useState<Texts>(now);
   const [problem, setProblem] = useState<readonly [field: string, message: string] | null>(null);
+  const [isSending, setSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const change = async (): Promise<void> => {
     const changed = PARTS.filter((part) => texts[part].trim() !== before[part]);
     if (changed.length === 0) return onClose();
+    setSending(true);
     try {
       await api.setQueue(queue, changeOf(texts, changed));
       onClose();
@@ -68,6 +69,8 @@ function Form({ queue, now, onClose }: FormProps): JSX.Element {
       const part = PARTS.find((one) => one === wrong?.field);
       setProblem([part ?? '', (error as Error).message]);
       if (part) form.current?.querySelector<HTMLElement>(`[name="${part}"]`)?.focus();
+    } finally {
+      setSending(false);
     }
   };
   return (
@@ -105,7 +108,9 @@ function Form({ queue, now, onClose }: FormProps): JSX.Element {
           {problem?.[0] === '' && problem[1]}
         </p>
         <div class="actions">
-          <Action label="Change" kind="primary" run={change} />
+          <button type="submit" class="primary" disabled={isSending}>
+            Change
+          </button>
           <button type="button" onClick={onClose}>
             Cancel
           </button>
