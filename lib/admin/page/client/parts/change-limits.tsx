@@ -81,7 +81,6 @@ function Form({ queue, now, onClose }: FormProps): JSX.Element {
       </p>
       <form
         ref={form}
-        class="limits"
         onSubmit={(event) => {
           event.preventDefault();
           void change();
