@@ -167,7 +167,7 @@ export class FlowPlace {
   private async atRest(seen: SeenTasks): Promise<void> {
     const { model } = this;
     model.settle(seen);
-    for (const [key, id] of [...model.holders.latest()]) {
+    for (const [key, id] of model.holders.latest()) {
       const task = await this.engine(1).inspecting.get(id);
       const expected = model.holders.holder(key, seen, model.now);
       if (!task || task.keyHolder === expected || (task.keyHolder === null && model.holders.mayBeGone(key))) continue;

@@ -7,7 +7,7 @@ import { FLOW_MUTANTS } from './flow-mutants.js';
 import { type FlowHistory, flowHistory, runFlowHistory } from './flow.suite.js';
 
 /** Random histories that are run; raised by hand for a longer search. */
-const RUNS = Number(process.env.TASKS_MODEL_RUNS ?? 10);
+const RUNS = Number(process.env.TASKS_MODEL_RUNS ?? 8);
 const MS_PER_RUN = 20_000;
 const MS_TO_REPORT = 240_000;
 

@@ -144,5 +144,5 @@ function changeOf(texts: Texts, changed: readonly Part[]): LimitChange {
     else change[part] = value;
   }
   // What is no number goes to the app as it is, which says what is wrong with it.
-  return (Object.keys(key).length > 0 ? { ...change, key } : change) as LimitChange;
+  return Object.keys(key).length > 0 ? { ...change, key } : change;
 }
