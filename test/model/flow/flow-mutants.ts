@@ -48,7 +48,7 @@ export const FLOW_MUTANTS: readonly FlowMutant[] = [
     'RETURNING name',
     `RETURNING 'queue:none' AS name`,
   ]),
-  inSql('leaves what waits for a limit where it is', [UNPARK_NEXT, 'LIMIT ?', 'LIMIT 0 * ?']),
+  inSql('leaves what waits for a limit where it is', [UNPARK_NEXT, '(? + 0)', '(0 * ?)']),
   inSql('looks too late at keys that have a place', [DUE_KEY_LIMITS, 'at <= ?', `at + ${10 * MINUTE} <= ?`]),
   inSql('goes by no limit that is set at run time', [ALL_QUEUES, 'flow, flow_set', 'flow, NULL AS flow_set']),
   inSql('goes by no slots that are set at run time', [FLOW_OF_QUEUE, 'flow_set', 'NULL AS flow_set']),
@@ -56,7 +56,7 @@ export const FLOW_MUTANTS: readonly FlowMutant[] = [
   inSql('closes no limit', [CLOSE_LIMIT, 'VALUES (?, ?, ?)', 'VALUES (?, ?, 0 * ?)']),
   // Pauses.
   inSql('starts what is paused', [ALL_QUEUES, 'FROM tasks_pause', 'FROM tasks_pause WHERE 0']),
-  inSql('leaves what was paused where it is', [UNPARK_ANY, 'LIMIT ?', 'LIMIT 0 * ?']),
+  inSql('leaves what was paused where it is', [UNPARK_ANY, '(? + 0)', '(0 * ?)']),
   inSql('has a task wait for a pause of the one whose place it took', [REPLACE_TASK, ', parked = NULL', '']),
   // Unique keys.
   inSql('holds a key after its task has ended', [FIND_KEY, 'tasks_task.state', `'available' AS state`]),

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import type { KeyPage, Queue } from '../api-types.js';
+import type { Queue } from '../api-types.js';
 import { api, ApiError, type LimitChange } from '../api.js';
 import { say } from '../core/act.js';
 import { engine, mayChange } from '../core/engine.js';
@@ -22,13 +22,7 @@ const LABELS: Readonly<Record<Part, string>> = {
 const PARTS = Object.keys(LABELS) as Part[];
 
 /** Changes what a queue lets run, for all processes, until it is taken back. */
-export function ChangeLimits({
-  stats,
-  flow,
-}: {
-  readonly stats: Queue;
-  readonly flow: KeyPage['flow'];
-}): JSX.Element | null {
+export function ChangeLimits({ stats }: { readonly stats: Queue }): JSX.Element | null {
   const [isOpen, setOpen] = useState(false);
   if (!mayChange(stats.queue) || engine.value?.capabilities.keys === false) return null;
   return (
@@ -36,7 +30,7 @@ export function ChangeLimits({
       <button type="button" onClick={() => setOpen(true)}>
         Change limits …
       </button>
-      {isOpen && <Form queue={stats.queue} now={textsOf(stats, flow)} onClose={() => setOpen(false)} />}
+      {isOpen && <Form queue={stats.queue} now={textsOf(stats)} onClose={() => setOpen(false)} />}
     </>
   );
 }
@@ -123,14 +117,13 @@ function isRate(part: Part): boolean {
   return part.endsWith('rateLimit');
 }
 
-function textsOf({ concurrency, rateLimit }: Queue, flow: KeyPage['flow']): Texts {
-  const rate = flow.rateLimit ?? rateLimit;
+function textsOf({ concurrency, rateLimit, flow }: Queue): Texts {
   return {
-    concurrency: String(flow.concurrency ?? concurrency),
-    globalConcurrency: String(flow.globalConcurrency ?? ''),
-    rateLimit: rate ? rateText(rate) : '',
-    'key.concurrency': String(flow.keyConcurrency ?? ''),
-    'key.rateLimit': flow.keyRateLimit ? rateText(flow.keyRateLimit) : '',
+    concurrency: String(concurrency),
+    globalConcurrency: String(flow?.globalConcurrency ?? ''),
+    rateLimit: rateLimit ? rateText(rateLimit) : '',
+    'key.concurrency': String(flow?.keyConcurrency ?? ''),
+    'key.rateLimit': flow?.keyRateLimit ? rateText(flow.keyRateLimit) : '',
   };
 }
 

@@ -154,16 +154,14 @@ function Shown({ stats, query }: { readonly stats: Queue; readonly query: URLSea
 }
 
 function Settings({ stats }: { readonly stats: Queue }): JSX.Element {
-  const { queue, settings, concurrency, workers, counts, rates, latency, configured } = stats;
-  const flow = useLive(`flow:${queue}`, () => api.keys(queue)).data?.flow ?? {};
-  const rateLimit = flow.rateLimit ?? stats.rateLimit;
+  const { settings, rateLimit, concurrency, workers, counts, rates, latency, configured } = stats;
   const started = rates.completedPerMinute + rates.failedPerMinute;
   const allowed = rateLimit === null ? null : (rateLimit.max * 60_000) / rateLimit.per;
   const kept = (time: number | null): string => (time === null ? 'for ever' : duration(time));
   const facts: ReadonlyArray<readonly [string, string, number | null]> = [
     [
       'Workers',
-      `${count(counts.running)} busy of ${count(workers)} in all processes; ${count(flow.concurrency ?? concurrency)} of this one`,
+      `${count(counts.running)} busy of ${count(workers)} in all processes; ${count(concurrency)} of this one`,
       workers === 0 ? null : counts.running / workers,
     ],
     [
@@ -202,7 +200,7 @@ function Settings({ stats }: { readonly stats: Queue }): JSX.Element {
           </dd>,
         ])}
       </dl>
-      <ChangeLimits stats={stats} flow={flow} />
+      <ChangeLimits stats={stats} />
     </Panel>
   );
 }
