@@ -47,7 +47,7 @@ export { InvalidRequestError, RequestFields, type WrongField } from './request-f
 export { checkTaskKey, taskKeyOf } from './task-key.js';
 export { checkKeysQuery, checkQueueChange } from './queue-change.js';
 export { checkOwnId } from './own-id.js';
-export { shownNumber, shownValue } from './shown-value.js';
+export { shownNumber, shownSize, shownValue } from './shown-value.js';
 export { checkSize } from './size.js';
 export { checkTags } from './tags.js';
 export {

@@ -23,3 +23,8 @@ export function shownValue(value: unknown): string {
 export function shownNumber(value: number): string {
   return value.toLocaleString('en-US');
 }
+
+/** `262144` as `256 KiB`. */
+export function shownSize(bytes: number): string {
+  return bytes >= 1_024 ** 2 ? `${bytes / 1_024 ** 2} MiB` : `${bytes / 1_024} KiB`;
+}

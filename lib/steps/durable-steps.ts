@@ -57,6 +57,8 @@ export class DurableSteps {
   /** As it is told of. */
   private readonly task: StepMessage['task'];
   private readonly generation: number;
+  /** Whether an earlier attempt may have recorded something: one of a task that was revived may be the first again. */
+  private readonly hasRecords: boolean;
   private readonly suspension = new Suspension(() => this.isBusy);
   private opening: Promise<void> | null = null;
   private inFlight = 0;
@@ -81,12 +83,13 @@ export class DurableSteps {
     this.lease = { id, queue, attempt: number, ...(worker !== undefined && { worker }) };
     this.task = { id, queue, name: task.name, attempt: number };
     this.generation = task.traits?.generation ?? 0;
-    this.book = new StepBook(id);
+    this.book = new StepBook(id, stepping.bounds);
+    this.hasRecords = number > 1 || task.traits?.steps === true;
   }
 
   /** Reads what the task has recorded in earlier attempts. */
   open(): Promise<void> {
-    return (this.opening ??= this.lease.attempt > 1 ? this.readAll() : Promise.resolve());
+    return (this.opening ??= this.hasRecords ? this.readAll() : Promise.resolve());
   }
 
   async step<Result>(name: string, run: Run<StepContext, Result>, options?: object): Promise<Result> {

@@ -1,12 +1,10 @@
-import { shownNumber } from '../checks/index.js';
+import { shownNumber, shownSize } from '../checks/index.js';
 import { type StepKind, StepNameError, StepResultError } from '../contract/index.js';
-import type { StepPlace, StepRecord } from '../engine/port/index.js';
+import type { StepBounds, StepPlace, StepRecord } from '../engine/port/index.js';
 import type { StepOptions } from './step-options.js';
 
-/** Steps of one task. */
-export const MAX_STEPS = 10_000;
-/** Of the results of one task's steps, all together; a length of text counts as so many bytes. */
-export const MAX_STEPS_BYTES = 32 * 1_024 ** 2;
+/** Where the engine has no narrower ones. */
+const MAX_OF_TASK: StepBounds = { steps: 10_000, bytes: 32 * 1_024 ** 2 };
 
 /** A step that has begun: where it is recorded, and where it was under an earlier name. */
 export interface BegunStep {
@@ -28,7 +26,10 @@ export class StepBook {
   private bytes = 0;
   private nextPosition = 1;
 
-  constructor(private readonly taskId: string) {}
+  constructor(
+    private readonly taskId: string,
+    private readonly bounds: StepBounds = MAX_OF_TASK,
+  ) {}
 
   /**
    * Gives a step its identity: its name, and how often that name was begun in this attempt.
@@ -76,25 +77,26 @@ export class StepBook {
 
   /** Takes the room of one more step, until it has ended. @throws StepResultError where a task has as many as it may have */
   takeRoom({ place }: BegunStep): void {
-    if (this.records.size + this.rooms.size < MAX_STEPS) return void this.rooms.add(addressOf(place));
+    if (this.records.size + this.rooms.size < this.bounds.steps) return void this.rooms.add(addressOf(place));
     throw new StepResultError(
       place.name,
-      `would be one more than the ${shownNumber(MAX_STEPS)} that a task may have. Do more in one step, or give the rest to another task.`,
+      `would be one more than the ${shownNumber(this.bounds.steps)} that a task may have. Do more in one step, or give the rest to another task.`,
     );
   }
 
   /** Takes the room of a result that is to be recorded. @throws StepResultError where those of the task would take too much */
   takeBytes({ place }: Pick<BegunStep, 'place'>, json: string): void {
     const address = addressOf(place);
-    const former = this.records.get(address)?.result?.length ?? 0;
-    if (this.bytes - former + json.length <= MAX_STEPS_BYTES) {
-      this.bytes += json.length - (this.coming.get(address) ?? 0);
-      this.coming.set(address, json.length);
+    const size = Buffer.byteLength(json);
+    if (this.bytes - bytesOf(this.records.get(address)) + size <= this.bounds.bytes) {
+      this.bytes += size - (this.coming.get(address) ?? 0);
+      this.coming.set(address, size);
       return;
     }
     throw new StepResultError(
       place.name,
-      `would bring the results of the task's steps over ${MAX_STEPS_BYTES / 1_024 ** 2} MiB. Store large data elsewhere, and return its id.`,
+      `would bring the results of the task's steps over ${shownSize(this.bounds.bytes)}: its own takes ${shownNumber(size)} ` +
+        'bytes as JSON. Store large data elsewhere, and return its id.',
     );
   }
 
@@ -106,7 +108,7 @@ export class StepBook {
   add(record: StepRecord): void {
     const address = addressOf(record);
     this.settle(address);
-    this.bytes += (record.result?.length ?? 0) - (this.records.get(address)?.result?.length ?? 0);
+    this.bytes += bytesOf(record) - bytesOf(this.records.get(address));
     this.records.set(address, record);
     this.nextPosition = Math.max(this.nextPosition, record.position + 1);
   }
@@ -117,6 +119,10 @@ export class StepBook {
     this.bytes -= this.coming.get(address) ?? 0;
     this.coming.delete(address);
   }
+}
+
+function bytesOf(record: StepRecord | undefined): number {
+  return record?.result == null ? 0 : Buffer.byteLength(record.result);
 }
 
 function named(name: string, key: string | undefined): string {

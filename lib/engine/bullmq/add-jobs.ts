@@ -1,5 +1,8 @@
 import type { IRedisTransaction } from 'bullmq';
+import { optsOf } from './patches/postgres-steps.js';
+import { fieldsOf } from './patches/redis-steps.js';
 import type { QueueSet } from './queue-set.js';
+import type { StepTexts } from './steps/stored-steps.js';
 import type { NewJob, TaskJobJson } from './task-job.js';
 
 /**
@@ -23,6 +26,21 @@ export async function addJobs(set: QueueSet, queue: string, jobs: readonly NewJo
     // Noted within the call; what it resolves to is the transaction's.
     void backend.addJobToTransaction(transaction, job as TaskJobJson, job.id);
   }
+  for (const [error] of await answersOf(transaction)) if (error) throw error;
+}
+
+/** Adds a job with what is on record of its steps, in one step: whoever is handed it has them. */
+export async function addJobWithSteps(set: QueueSet, queue: string, job: NewJob, texts: StepTexts): Promise<void> {
+  const from = set.queue(queue);
+  const stepped = { ...job, opts: { ...job.opts, stepped: true } as NewJob['opts'] };
+  if (set.addsInOneStep) {
+    const opts = { ...stepped.opts, ...optsOf(texts) } as NewJob['opts'];
+    await from.backend.addJob({ ...stepped, opts } as TaskJobJson, job.id);
+    return;
+  }
+  const transaction = (await from.backend.client).multi();
+  void from.backend.addJobToTransaction(transaction, stepped as TaskJobJson, job.id);
+  transaction.hset(from.toKey(job.id), fieldsOf(texts));
   for (const [error] of await answersOf(transaction)) if (error) throw error;
 }
 

@@ -1,4 +1,4 @@
-import type { AttemptOutcome, TaskAttempt, TaskError } from '../../contract/index.js';
+import type { AttemptOutcome, TaskAttempt, TaskError, WaitingFor } from '../../contract/index.js';
 
 /**
  * BullMQ keeps the stack of each error and no more. So the stack that it is given ends with a line that tells the rest
@@ -11,6 +11,8 @@ export interface AttemptRecord extends TaskAttempt {
   readonly finishedAt: number;
   /** When the next attempt is due. */
   readonly runAt?: number;
+  /** What the task was put aside for. */
+  readonly waitingFor?: WaitingFor;
 }
 
 export function toStack(record: AttemptRecord): string {

@@ -9,6 +9,7 @@ import { BullmqEnqueueing } from './facets/enqueueing.js';
 import { BullmqInspecting } from './facets/inspecting.js';
 import { BullmqScheduling } from './facets/scheduling.js';
 import { BullmqSharing } from './facets/sharing.js';
+import { BullmqStepping } from './facets/stepping.js';
 import { BullmqWatching } from './facets/watching.js';
 
 const CAPABILITIES: Omit<EngineCapabilities, 'queueNameProblem'> = {
@@ -46,6 +47,7 @@ export function bullmqEngine(options: BullmqEngineOptions, context: EngineContex
     scheduling: new BullmqScheduling(store, context),
     auditing: new BullmqAuditing(store, context),
     sharing: new BullmqSharing(store),
+    stepping: new BullmqStepping(store, context),
     watching: new BullmqWatching(store),
     describeFault: (fault) => store.describeFault(fault),
     open: () => store.open(),

@@ -2,7 +2,10 @@ import { wallTime } from '../../clock/index.js';
 import type { NewTask } from '../port/index.js';
 import type { AttemptRecord } from './attempt-record.js';
 import { jobIdOf, taskIdOf } from './job-ids.js';
+import { addJobWithSteps } from './add-jobs.js';
 import type { QueueSet } from './queue-set.js';
+import { withoutSteps } from './steps/stepped-opts.js';
+import { hasTexts } from './steps/stored-steps.js';
 import type { TaskJob } from './task-job.js';
 import { attemptOf, excusedAttempts, priorityOf, storedPriority, type TaskNotes } from './stored-job.js';
 
@@ -52,14 +55,15 @@ export class Cancelled {
       logs,
       last,
     };
-    const { delay: _delay, ...opts } = reason ? withReason(job.opts, reason) : job.opts;
-    await this.set.cancelledOf(queue).add(job.name, job.data, {
-      ...opts,
-      priority: storedPriority(priorityOf(job)),
-      jobId: cancelledId(job),
-      timestamp: job.timestamp,
-      cancelled: JSON.stringify(notes),
-    } as typeof opts);
+    const { delay: _delay, ...given } = withoutSteps(reason ? withReason(job.opts, reason) : job.opts);
+    const id = cancelledId(job);
+    const { name, timestamp } = job;
+    const opts = { ...given, priority: storedPriority(priorityOf(job)), jobId: id, cancelled: JSON.stringify(notes) };
+    const cancelled = this.set.cancelledOf(queue);
+    const texts = await this.set.steps.read(queue, job.id!);
+    if (hasTexts(texts)) {
+      await addJobWithSteps(this.set, cancelled.name, { id, name, timestamp, data: JSON.stringify(job.data), opts }, texts);
+    } else await cancelled.add(name, job.data, { ...opts, timestamp });
     await this.unask(job.id!);
   }
 

@@ -1,7 +1,7 @@
 import { wallTime } from '../../clock/index.js';
 import type { AbortCause, TaskError } from '../../contract/index.js';
 import { abort, InHand } from '../common/index.js';
-import type { ConsumeOptions, Consumer, EngineContext, NewTask, Outcome, RunTask } from '../port/index.js';
+import type { ConsumeOptions, Consumer, EngineContext, NewTask, Outcome, RunTask, StepLease } from '../port/index.js';
 import { AttemptError, toStack, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import type { Cancelled } from './cancelled.js';
@@ -16,6 +16,8 @@ import { tellOfLost } from './lost-jobs.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob, type RunningJobParts } from './running-job.js';
 import type { TaskJob } from './task-job.js';
+import type { JobHold } from './steps/step-rows.js';
+import { suspensionOf } from './steps/suspended-jobs.js';
 import type { UnhandledKinds } from './unhandled-kinds.js';
 import { attemptOf } from './stored-job.js';
 import { taskFollowing } from './following.js';
@@ -59,6 +61,7 @@ export interface ConsumerParts extends ListedParts {
  *     retry that closes          BullMQ's own limit of the queue is used up until then, and as the next line
  *     retry, not counted         moved to delayed, or back to wait where it is due: BullMQ does not count either as made
  *     released                   moved back to wait
+ *     suspended                  moved to delayed, or back to wait where what it waits for has come, not counted
  *     cancelled                  kept among the cancelled ones, and removed
  *
  * Every move names the lock's token, so that an owner which lost its lock changes nothing.
@@ -138,6 +141,14 @@ export class JobConsumer implements Consumer {
       return true;
     }
     return false;
+  }
+
+  holdOf({ id, queue, attempt }: StepLease): JobHold | null {
+    if (queue !== this.queue) return null;
+    for (const running of this.running) {
+      if (running.task.id === id && running.task.attempt === attempt) return running.hold;
+    }
+    return null;
   }
 
   close(grace: number): Promise<void> {
@@ -223,9 +234,9 @@ export class JobConsumer implements Consumer {
       this.parts.unhandled.note(this.queue, job.name).catch((error: Error) => this.parts.report(error));
       return this.settle(running, declinedOutcome(job, outcome, wallTime()));
     }
-    // Nothing is suspended here, as the engine keeps no steps.
     if (outcome === 'given-up' || outcome.kind === 'released' || outcome.kind === 'suspended') {
       if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, 'unsaid');
+      if (outcome !== 'given-up' && outcome.kind === 'suspended') return this.suspend(running, outcome);
       return this.release(running);
     }
     if (outcome.kind === 'cancelled' && outcome.reason) return this.endExpired(running, outcome.keepFor);
@@ -260,6 +271,15 @@ export class JobConsumer implements Consumer {
       fieldsToUpdate: this.stacks(job, snoozed),
     });
     throw new this.parts.set.library.DelayedError();
+  }
+
+  private async suspend(running: RunningJob, { waits }: Outcome & { kind: 'suspended' }): Promise<never> {
+    const { hold, job } = running;
+    const { WaitingError, DelayedError } = this.parts.set.library;
+    const { record, ...how } = suspensionOf(this.record(running, 'snoozed'), waits);
+    const moved = await this.parts.set.steps.suspend(hold, { ...how, ...this.stacks(job, record) });
+    if (moved === null) throw new Error(`The lease of task "${running.task.id}" was lost while it was suspended.`);
+    throw moved === 'waiting' ? new WaitingError() : new DelayedError();
   }
 
   /** Nothing of the queue is fetched for so long, by any process. */
@@ -300,7 +320,7 @@ export class JobConsumer implements Consumer {
     };
   }
 
-  private stacks(job: TaskJob, record: AttemptRecord): Record<string, string> {
+  private stacks(job: TaskJob, record: AttemptRecord): Record<'failedReason' | 'stacktrace', string> {
     const stacktrace = JSON.stringify([...(job.stacktrace ?? []), toStack(record)]);
     return { failedReason: record.error?.message ?? record.outcome, stacktrace };
   }

@@ -16,6 +16,7 @@ import { isDeclined, unhandledSince } from './declined.js';
 import { taskIdOf } from './job-ids.js';
 import { attemptsNoted, resultOfJob, type ResultRow, resultRowIn } from './job-result.js';
 import type { ChildRow } from './running-job.js';
+import { suspensionIn } from './steps/suspended-jobs.js';
 import type { TaskJob } from './task-job.js';
 import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf } from './stored-job.js';
 import { carriedOf, isAsCarried } from './transfer/carried.js';
@@ -24,10 +25,10 @@ import { carriedOf, isAsCarried } from './transfer/carried.js';
 export const LISTS = ['active', 'delayed', 'waiting', 'prioritized', 'completed', 'failed'] as const;
 export type List = (typeof LISTS)[number] | 'cancelled';
 
-/** BullMQ holds back both what was never due and what failed before: the attempts tell one from the other. */
-export function stateOf(list: string, job: Pick<TaskJob, 'opts' | 'attemptsStarted'>): TaskState {
+/** BullMQ holds back what was never due, what failed before and what waits for something: the attempts tell one from the other. */
+export function stateOf(list: string, job: Pick<TaskJob, 'opts' | 'attemptsStarted' | 'stacktrace'>): TaskState {
   if (list === 'active') return 'running';
-  if (list === 'delayed') return attemptOf(job) > 0 ? 'retryable' : 'scheduled';
+  if (list === 'delayed') return attemptOf(job) === 0 ? 'scheduled' : suspensionIn(job) ? 'suspended' : 'retryable';
   if (list === 'completed' || list === 'failed' || list === 'cancelled') return list;
   return 'available';
 }
@@ -47,7 +48,9 @@ export class JobView {
     const records = recordsOf(job);
     const last = records.findLast((record) => record.error && !isDeclined(record));
     const isMoved = notesOf(job).moved === attemptOf(job);
-    const runAt = state === 'retryable' && !isMoved ? records.at(-1)?.runAt : undefined;
+    const waits = state === 'retryable' || state === 'suspended';
+    const waitingFor = state === 'suspended' ? suspensionIn(job) : undefined;
+    const runAt = waits && !isMoved ? records.at(-1)?.runAt : undefined;
     const unhandled = ['available', 'retryable', 'running'].includes(state) ? unhandledSince(records) : undefined;
     return {
       id: this.shownId(queue, job.id!),
@@ -65,6 +68,7 @@ export class JobView {
       progress: progressOf(job) ?? carried?.progress ?? null,
       error: lapseError(notesOf(job).traits) ?? last?.error ?? (state === 'failed' ? bullmqError(job) : null),
       ...notesOf(job).traits,
+      ...(waitingFor && { waitingFor }),
       ...(unhandled !== undefined && { unhandledSince: unhandled }),
     };
   }
@@ -132,7 +136,7 @@ function bullmqError(job: TaskJob): TaskError {
 /** The attempts on record, the last one by BullMQ's own fields; a missing one is known only as lost. */
 function attemptsOf(job: TaskJob, state: TaskState, noted: readonly AttemptRecord[]): TaskAttempt[] {
   const known = new Map<number, TaskAttempt>();
-  for (const { runAt: _runAt, ...record } of [...noted, ...recordsOf(job)]) known.set(record.attempt, record);
+  for (const { runAt: _runAt, waitingFor: _waitingFor, ...record } of [...noted, ...recordsOf(job)]) known.set(record.attempt, record);
   const cancelled = cancelledNotes(job);
   const count = cancelled?.attemptsStarted ?? attemptOf(job);
   const carried = carriedOf(job)?.attempt ?? 0;

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { wallTime } from '../../clock/index.js';
 import type { WorkerInfo } from '../../contract/index.js';
-import type { NewTask } from '../port/index.js';
+import type { NewTask, StepLease } from '../port/index.js';
 import type { JobConsumer } from './job-consumer.js';
+import type { JobHold } from './steps/step-rows.js';
 
 /** The consumers of this process, and what it is called by others. */
 export class LocalConsumers {
@@ -35,6 +36,15 @@ export class LocalConsumers {
   noteChild(task: NewTask): void {
     if (task.parentId == null) return;
     for (const consumer of this.consumers) if (consumer.noteChild(task)) return;
+  }
+
+  /** The lock of the job that an attempt runs here; null where it does not. */
+  holdOf(lease: StepLease): JobHold | null {
+    for (const consumer of this.consumers) {
+      const hold = consumer.holdOf(lease);
+      if (hold) return hold;
+    }
+    return null;
   }
 
   /** The consumers are closed before the store is; one that is left is not waited for. */

@@ -1,13 +1,13 @@
 import { noTasks, type QueueDepth } from '../../contract/index.js';
 import type { QueueSet } from './queue-set.js';
-import { attemptOf } from './stored-job.js';
+import { stateOf } from './job-view.js';
 
-/** Delayed jobs that are looked at to tell those that wait for a retry from those that were never due. */
+/** Delayed jobs that are looked at to tell those that were tried before from those that were never due. */
 const MAX_LOOKED_AT = 1_000;
 
 /**
  * How much stands in a queue. BullMQ counts what is delayed as one: of those that are due first, up to
- * {@link MAX_LOOKED_AT}, the ones that were tried before are counted as retryable, all others as scheduled.
+ * {@link MAX_LOOKED_AT}, the ones that were tried before are counted as retryable or suspended, all others as scheduled.
  */
 export async function queueDepth(set: QueueSet, name: string): Promise<QueueDepth> {
   const queue = set.queue(name);
@@ -19,17 +19,20 @@ export async function queueDepth(set: QueueSet, name: string): Promise<QueueDept
   ]);
   const delayed = counts.delayed ?? 0;
   const first = delayed === 0 ? [] : await queue.getJobs(['delayed'], 0, MAX_LOOKED_AT - 1, true);
-  const retryable = first.filter((job) => job && attemptOf(job) > 0).length;
+  const states = first.map((job) => job && stateOf('delayed', job));
+  const retryable = states.filter((state) => state === 'retryable').length;
+  const suspended = states.filter((state) => state === 'suspended').length;
   const next = oldest[0];
   return {
     queue: name,
     counts: {
       ...noTasks(),
-      scheduled: delayed - retryable,
+      scheduled: delayed - retryable - suspended,
       available: (counts.waiting ?? 0) + (counts.prioritized ?? 0),
       held: 0,
       running: counts.active ?? 0,
       retryable,
+      suspended,
       completed: counts.completed ?? 0,
       failed: counts.failed ?? 0,
       cancelled: (cancelled.prioritized ?? 0) + (cancelled.waiting ?? 0),

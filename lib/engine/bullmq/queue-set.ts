@@ -13,9 +13,12 @@ import type { EngineContext } from '../port/index.js';
 import { repeatStrategy } from './schedules/repeat-strategy.js';
 import { CANCELLED_SUFFIX, OWN_QUEUE, queueNameProblem } from './queue-names.js';
 import { blockBriefly } from './patches/brief-block.js';
+import { PostgresSteps } from './patches/postgres-steps.js';
 import { RawStore } from './patches/raw-store.js';
 import { RawWaiting } from './patches/raw-waiting.js';
+import { RedisSteps } from './patches/redis-steps.js';
 import { seamless } from './patches/seamless-events.js';
+import type { StepRows } from './steps/step-rows.js';
 import type { StoredJob, TaskQueue } from './task-job.js';
 import { taskWorker, type TaskWorkerClass } from './patches/task-worker.js';
 
@@ -42,6 +45,7 @@ export class QueueSet {
   /** What BullMQ answers nobody. */
   readonly raw: RawStore;
   readonly waiting: RawWaiting;
+  readonly steps: StepRows;
   private readonly report = (error: Error): void => this.server.report(error);
 
   private constructor(
@@ -55,6 +59,8 @@ export class QueueSet {
     this.TaskWorker = taskWorker(library);
     this.raw = new RawStore(connections.shared, (name) => this.queue(name));
     this.waiting = new RawWaiting(connections.shared, (name) => this.queue(name));
+    const { shared } = connections;
+    this.steps = isPgPool(shared) ? new PostgresSteps(shared) : new RedisSteps(shared, (name) => this.queue(name));
   }
 
   /** @throws StoreError where the server cannot be used, saying where it is and what would be right */

@@ -1,6 +1,7 @@
 import { wallTime } from '../../clock/index.js';
 import type { DeliveredTask, Delivery, NewTask, Outcome, RunTask } from '../port/index.js';
 import { type ChildTask, MAX_CHILDREN_LISTED, type TaskAbortedError, type TaskProgress } from '../../contract/index.js';
+import type { JobHold } from './steps/step-rows.js';
 import { taskIdOf } from './job-ids.js';
 import type { TaskJob } from './task-job.js';
 import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf } from './stored-job.js';
@@ -65,6 +66,12 @@ export class RunningJob implements Delivery {
       ...(parentId !== undefined && { parentId }),
       ...(traits && { traits }),
     };
+  }
+
+  /** Under which the attempt records its steps. */
+  get hold(): JobHold {
+    const { job, token, task } = this;
+    return { queue: task.queue, id: job.id!, token, started: job.attemptsStarted };
   }
 
   /** It was asked to stop for good. */

@@ -2,6 +2,7 @@ import type { JobsOptions } from 'bullmq';
 import type { TaskTraits } from '../../contract/index.js';
 import type { NewTask } from '../port/index.js';
 import { jobIdOf } from './job-ids.js';
+import { isStepped } from './steps/stepped-opts.js';
 import type { NewJob, TaskJob } from './task-job.js';
 import { attemptsBefore, carriedOf } from './transfer/carried.js';
 
@@ -79,7 +80,8 @@ export function paramsOf(job: Pick<TaskJob, 'data'> & { paramsText?: string }): 
 export function notesOf({ opts }: Pick<TaskJob, 'opts'>): TaskNotes {
   const notes: Partial<TaskNotes> = (opts as { task?: Partial<TaskNotes> }).task ?? { maxAttempts: opts.attempts ?? 1 };
   const { maxAttempts = null, settings = null, sensitive = [], runAt, parentId, traits, moved, carried } = notes;
-  return { maxAttempts, settings, sensitive, runAt, parentId, traits, moved, carried };
+  const shown = isStepped(opts) ? ({ ...traits, steps: true } as const) : traits;
+  return { maxAttempts, settings, sensitive, runAt, parentId, traits: shown, moved, carried };
 }
 
 /** When the first attempt is due. */

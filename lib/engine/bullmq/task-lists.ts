@@ -28,7 +28,7 @@ const MAX_READINGS = 5;
 const LISTS_OF: Readonly<Record<TaskState, readonly List[]>> = {
   blocked: [],
   running: ['active'],
-  suspended: [],
+  suspended: ['delayed'],
   retryable: ['delayed'],
   scheduled: ['delayed'],
   available: ['waiting', 'prioritized'],

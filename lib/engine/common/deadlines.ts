@@ -10,6 +10,7 @@ import {
   type Inspecting,
   type Scheduling,
   type Sharing,
+  type Stepping,
   type TaskEngine,
 } from '../port/index.js';
 
@@ -36,7 +37,7 @@ const systemAlarm: Alarm = (milliseconds, ring) => {
 export function withDeadlines(engine: TaskEngine, alarm: Alarm = systemAlarm): TaskEngine {
   const describe = (fault: unknown) => engine.describeFault?.(fault) ?? (fault === undefined ? null : messageOf(fault));
   const ask = askers(describe, alarm);
-  const { enqueueing, delivering, inspecting, acting, scheduling, auditing, sharing } = engine;
+  const { enqueueing, delivering, inspecting, acting, scheduling, auditing, sharing, stepping } = engine;
   return {
     kind: engine.kind,
     capabilities: engine.capabilities,
@@ -47,6 +48,7 @@ export function withDeadlines(engine: TaskEngine, alarm: Alarm = systemAlarm): T
     scheduling: schedulingInTime(scheduling, ask),
     auditing: auditingInTime(auditing, ask),
     sharing: sharingInTime(sharing, ask),
+    ...(stepping && { stepping: steppingInTime(stepping, ask) }),
     watching: engine.watching,
     ...(engine.describeFault && { describeFault: (fault: unknown) => engine.describeFault!(fault) }),
     open: () => ask.told('The task store cannot be opened', engine.open(), OPEN_MS),
@@ -118,6 +120,20 @@ function auditingInTime(facet: Auditing, { asked }: Askers): Auditing {
 
 function sharingInTime(facet: Sharing, { asked }: Askers): Sharing {
   return { secret: (name, proposed) => asked(facet.secret(name, proposed)) };
+}
+
+function steppingInTime(facet: Stepping, { asked, told }: Askers): Stepping {
+  return {
+    ...(facet.bounds && { bounds: facet.bounds }),
+    read: (lease, after) => asked(facet.read(lease, after)),
+    record: (lease, step) => asked(facet.record(lease, step)),
+    // What the app does in its transaction takes as long as it takes.
+    transact: (lease, place, run) => told(NOT_ASKED, facet.transact(lease, place, run), null),
+    take: (lease, wait) => asked(facet.take(lease, wait)),
+    signal: (id, signal) => asked(facet.signal(id, signal)),
+    retryFrom: (id, step) => asked(facet.retryFrom(id, step)),
+    list: (id) => asked(facet.list(id)),
+  };
 }
 
 const NOT_ASKED = 'The task store could not be asked';

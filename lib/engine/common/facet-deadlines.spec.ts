@@ -5,7 +5,7 @@ import { withDeadlines, type Alarm } from './deadlines.js';
 
 /** A facet that does with every call what `answer` does. */
 function facet<T extends object>(answer: () => Promise<unknown>): T {
-  return new Proxy({} as T, { get: () => answer });
+  return new Proxy({} as T, { get: (_, name) => (name === 'bounds' ? undefined : answer) });
 }
 
 function engineThat(answer: () => Promise<unknown>): TaskEngine {
@@ -19,6 +19,7 @@ function engineThat(answer: () => Promise<unknown>): TaskEngine {
     scheduling: facet(answer),
     auditing: facet(answer),
     sharing: facet(answer),
+    stepping: facet(answer),
     watching: { watch: () => () => undefined },
     open: () => answer() as Promise<void>,
     close: () => answer() as Promise<void>,
@@ -36,10 +37,14 @@ class Alarms {
   };
 }
 
-const FACETS = ['enqueueing', 'delivering', 'inspecting', 'acting', 'scheduling', 'auditing', 'sharing'] as const;
+const FACETS = ['enqueueing', 'delivering', 'inspecting', 'acting', 'scheduling', 'auditing', 'sharing', 'stepping'] as const;
 const ANSWER_MS = 10_000;
 /** Deadlines of methods that are given more time than others, or all they need. */
-const OTHER_DEADLINES: Readonly<Record<string, number | null>> = { 'enqueueing.enqueue': 13_000, 'acting.act': null };
+const OTHER_DEADLINES: Readonly<Record<string, number | null>> = {
+  'enqueueing.enqueue': 13_000,
+  'acting.act': null,
+  'stepping.transact': null,
+};
 const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   'enqueueing.enqueue': [Array.from({ length: 3_000 })],
 };
@@ -49,7 +54,7 @@ type Method = (...given: readonly unknown[]) => Promise<unknown>;
 /** Every method of every facet, as it answers within its deadline. */
 function methodsOf(engine: TaskEngine): Array<readonly [name: string, method: Method]> {
   return FACETS.flatMap((name) =>
-    Object.entries(engine[name]).map(([method, call]) => [`${name}.${method}`, call as Method] as const),
+    Object.entries(engine[name] ?? {}).map(([method, call]) => [`${name}.${method}`, call as Method] as const),
   );
 }
 

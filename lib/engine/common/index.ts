@@ -39,3 +39,5 @@ export {
   verdictOn,
 } from './unique-claims.js';
 export { failureTask } from './failure-task.js';
+export { isLargeStep, shownStepJson } from './shown-step.js';
+export { waitingFor } from './waiting-for.js';

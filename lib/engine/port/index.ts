@@ -9,7 +9,7 @@ export type { Relaying } from './relaying.js';
 export type { Scheduling, Triggered } from './scheduling.js';
 export type { Sharing } from './sharing.js';
 export type { ByHand, HandFedAttempt, HandFedEngine } from './by-hand.js';
-export type { NewSignal, StepAnswer, StepLease, StepPage, Stepping } from './stepping.js';
+export type { NewSignal, StepAnswer, StepBounds, StepLease, StepPage, Stepping } from './stepping.js';
 export type { StepPlace, StepRecord } from './step-record.js';
 export type {
   AddAnswer,

@@ -13,8 +13,18 @@ export interface StepPage {
   readonly more: boolean;
 }
 
+/** How much one task may have on record. */
+export interface StepBounds {
+  /** Steps. */
+  readonly steps: number;
+  /** Of the results of all its steps together, as JSON in UTF-8. */
+  readonly bytes: number;
+}
+
 /** Durable steps of tasks, and the signals that they wait for. Absent where the engine cannot. */
 export interface Stepping {
+  /** Absent where the engine keeps as much of a task as the library lets it have. */
+  readonly bounds?: StepBounds;
   /** The steps of a task that come after a place; null: from the first on. */
   read(lease: StepLease, after: StepPlace | null): Promise<StepPage>;
   /** Records a step, in the place of one that stands at its place. Resolves to false where the lease was lost. */

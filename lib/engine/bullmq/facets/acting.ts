@@ -1,4 +1,3 @@
-import { wallTime } from '../../../clock/index.js';
 import {
   ACTION_STATES,
   ForeignQueueError,
@@ -8,25 +7,25 @@ import {
   type TaskAction,
   type TaskChange,
   type TaskFilter,
-  type TaskTraits,
   UPDATE_STATES,
 } from '../../../contract/index.js';
-import { withoutLapsed } from '../../common/index.js';
 import type { Acting } from '../../port/index.js';
-import { recordsIn } from '../attempt-record.js';
 import type { BullmqStore } from '../bullmq-store.js';
-import { cancelledId, cancelledNotes } from '../cancelled.js';
+import { cancelledId } from '../cancelled.js';
 import { taskIdOf } from '../job-ids.js';
-import { notesOf } from '../stored-job.js';
+import { Retrying } from '../retrying.js';
 import type { Listed } from '../task-lists.js';
 import { changeWaiting } from '../waiting-jobs.js';
-import { withoutPast } from '../transfer/carried.js';
 
 const AT_ONCE = 50;
 
 /** Carries out what a person asks, by BullMQ's own moves. */
 export class BullmqActing implements Acting {
-  constructor(private readonly store: BullmqStore) {}
+  private readonly retrying: Retrying;
+
+  constructor(private readonly store: BullmqStore) {
+    this.retrying = new Retrying(store);
+  }
 
   async act(action: TaskAction, target: ActionTarget): Promise<ActionResult> {
     const { watch } = this.store.opened;
@@ -107,28 +106,7 @@ export class BullmqActing implements Acting {
     if (action === 'delete') await job.remove();
     else if (action === 'run-now') await job.promote();
     else if (action === 'cancel') await this.cancel(queue, job, state);
-    else if (state === 'retryable') await job.promote();
-    else if (state === 'cancelled') await this.revive(queue, job);
-    else await this.retryFailed(queue, job);
-  }
-
-  /** BullMQ on PostgreSQL drops the stacks of a job that is retried: there, the log keeps what they tell. */
-  private async retryFailed(queue: string, job: Listed['job']): Promise<void> {
-    const { set, cancelled } = this.store.opened;
-    if (!set.keepsStacks) for (const record of recordsIn(job.stacktrace)) await job.log(JSON.stringify(record));
-    // The request to stop came before it failed.
-    await cancelled.unask(job.id!);
-    const { traits } = notesOf(job);
-    if (traits) await this.liveAgain(queue, job, traits);
-    await job.retry('failed', { resetAttemptsMade: true });
-  }
-
-  /** A time that is over binds a task no more that somebody has retried. */
-  private async liveAgain(queue: string, job: Listed['job'], traits: TaskTraits): Promise<void> {
-    const { set, lapses } = this.store.opened;
-    const left = withoutLapsed(traits, wallTime());
-    await set.waiting.setTraits(queue, job.id!, left);
-    await lapses.noteJob(queue, job, left);
+    else await this.retrying.retry({ queue, job, state });
   }
 
   private async cancel(queue: string, job: Listed['job'], state: Listed['state']): Promise<void> {
@@ -145,23 +123,5 @@ export class BullmqActing implements Acting {
       throw error;
     }
     this.store.happenings.tell('cancelled', queue, job);
-  }
-
-  /** Attempts before it was cancelled are not carried over: BullMQ begins to count with a job's first. */
-  private async revive(queue: string, job: Listed['job']): Promise<void> {
-    const { cancelled: _cancelled, ...opts } = job.opts as typeof job.opts & { cancelled?: unknown };
-    if (!cancelledNotes(job)) throw new Error(`Task "${job.id}" has no notes of its cancellation.`);
-    const { set, lapses } = this.store.opened;
-    const { traits } = notesOf(job);
-    const left = traits && withoutLapsed(traits, wallTime());
-    if (left) await lapses.noteJob(queue, job, left);
-    const anew = withoutPast(opts) as typeof opts & { readonly task?: object };
-    await set.queue(queue).add(job.name, job.data, {
-      ...anew,
-      ...(left && { task: { ...anew.task, traits: left } }),
-      jobId: job.id!,
-      timestamp: job.timestamp,
-    });
-    await job.remove();
   }
 }

@@ -31,10 +31,16 @@ const SEIZE = `
   redis.call('SET', KEYS[6], ARGV[2], 'PX', ARGV[3])
   return 1`;
 
+/** But for what is on record of its steps, which may change meanwhile: see `PostgresSteps`. */
+const OPTS_OF_ROW = `
+  SELECT opts - ARRAY['steps', 'signals', 'waits'] AS opts FROM job WHERE queue = $1 AND id = $2`;
+
 /** See {@link RawWaiting.amend}. A delay of null leaves it where it waits. */
 const AMEND_ROW = `
   UPDATE job
-     SET data = coalesce($3::jsonb, data), opts = $4::jsonb, priority = $5,
+     SET data = coalesce($3::jsonb, data), priority = $5,
+         opts = $4::jsonb || jsonb_strip_nulls(jsonb_build_object(
+           'steps', opts->'steps', 'signals', opts->'signals', 'waits', opts->'waits')),
          delay_ms = coalesce($6::bigint, delay_ms),
          process_at_ms = CASE WHEN $6::bigint IS NULL THEN process_at_ms ELSE $7::bigint + $6::bigint END,
          state = CASE WHEN $6::bigint IS NULL THEN state WHEN $6::bigint > 0 THEN 'delayed' ELSE 'waiting' END::job_state,
@@ -93,10 +99,7 @@ export class RawWaiting {
   async optsOf(name: string, id: string): Promise<{ readonly priority?: number; readonly task?: TaskNotes } | null> {
     const { shared } = this;
     if (isPgPool(shared)) {
-      const { rows } = await shared.query<{ opts: object }>('SELECT opts FROM job WHERE queue = $1 AND id = $2', [
-        name,
-        id,
-      ]);
+      const { rows } = await shared.query<{ opts: object }>(OPTS_OF_ROW, [name, id]);
       return rows[0]?.opts ?? null;
     }
     const text = await shared.hget(this.queueOf(name).toKey(id), 'opts');
@@ -131,6 +134,8 @@ export class RawWaiting {
     }
     const key = this.queueOf(name).toKey(id);
     const opts = JSON.parse((await shared.hget(key, 'opts'))!) as { task?: TaskNotes };
+    // PostgreSQL leaves a job of other code as it is, too.
+    if (!opts.task) return;
     await shared.hset(key, 'opts', JSON.stringify({ ...opts, task: { ...opts.task, traits } }));
   }
 }

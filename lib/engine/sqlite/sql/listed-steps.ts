@@ -5,6 +5,7 @@ import {
   type TaskSteps,
   type WaitingSignal,
 } from '../../../contract/index.js';
+import { shownStepJson } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import { parsePaths } from './name-rows.js';
@@ -64,17 +65,16 @@ function stepOf(row: ListedRow, mask: Mask): TaskStep {
     attempt: row.attempt,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
-    ...(row.result !== null && { result: shownJson(row.result, row.sensitive, mask) }),
+    ...(row.result !== null && { result: shownStepJson(row.result, pathsIn(row.sensitive), mask) }),
     ...(row.is_large === 1 && { isLarge: true }),
     ...(wait && { wait }),
   };
 }
 
 function signalOf({ name, sent_at: sentAt, sensitive, payload }: SignalRow, mask: Mask): WaitingSignal {
-  return { name, sentAt, payload: payload === null ? null : shownJson(payload, sensitive, mask) };
+  return { name, sentAt, payload: payload === null ? null : shownStepJson(payload, pathsIn(sensitive), mask) };
 }
 
-function shownJson(json: string, sensitive: string | null, mask: Mask): unknown {
-  const value: unknown = JSON.parse(json);
-  return sensitive === null ? value : mask(value, parsePaths(sensitive));
+function pathsIn(sensitive: string | null): readonly string[] {
+  return sensitive === null ? [] : parsePaths(sensitive);
 }

@@ -1,5 +1,5 @@
-import { MAX_WAITS_SHOWN, type WaitingFor } from '../../../contract/index.js';
-import type { Outcome, StepRecord } from '../../port/index.js';
+import { waitingFor } from '../../common/index.js';
+import type { Outcome } from '../../port/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import type { ClaimedTask } from './claim-tasks.js';
@@ -47,18 +47,4 @@ export function suspendTask(
     wakeTask(transaction, { seq, id, queue, traits: row.traits }, now);
   else lapseLater(transaction, seq, { ...task.traits, waitingFor: shown }, true);
   return true;
-}
-
-function waitingFor(waits: readonly StepRecord[], since: number): WaitingFor {
-  const until = Math.min(...waits.map(({ wait }) => wait?.until ?? Infinity));
-  return {
-    since,
-    ...(until < Infinity && { until }),
-    total: waits.length,
-    waits: waits.slice(0, MAX_WAITS_SHOWN).map(({ kind, name, wait }) => ({
-      kind: kind as 'sleep' | 'wait' | 'call',
-      name,
-      ...(wait?.until !== undefined && { until: wait.until }),
-    })),
-  };
 }

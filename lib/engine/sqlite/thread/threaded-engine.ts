@@ -86,7 +86,7 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
 }
 
 /** The part of it that takes data and gives data. */
-type Asked<Facet extends Stepping> = Omit<Facet, 'transact'>;
+type Asked<Facet extends Stepping> = Omit<Facet, 'transact' | 'bounds'>;
 
 function threadedWorkflows(thread: StoreThread, { clock }: Pick<EngineContext, 'clock'>): Workflows {
   const inThread = asked<Workflows>(thread, 'workflows', {
