@@ -64,7 +64,7 @@ export interface TaskContext {
    * @param options `key` tells apart steps of one name that run at the same time; `was` is the name that it had before
    * @returns what JSON makes of what `run` gives, the first time too: a Date comes back as a text, undefined as null
    * @throws StepNameError where a step of that name is under way or it stands within another; StepResultError where what it
-   *   gives is no JSON, takes more than `maxResultSize`, or would bring the task over 10,000 steps or 32 MiB;
+   *   gives is no JSON, takes more than `maxResultSize`, or would bring the task over 10,000 steps or 32 MiB, on BullMQ 1,000 steps or 256 KiB;
    *   StepsNotSupportedError where the engine keeps none; StoreError; what `run` throws
    */
   step<Result>(

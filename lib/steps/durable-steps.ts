@@ -75,7 +75,7 @@ export class DurableSteps {
     if (!stepping) {
       throw new StepsNotSupportedError(
         `The engine "${kind}" keeps no durable steps: enqueue what follows as a task of its own (task.queue with a key, by which ` +
-          'a retry does not double it), or use the embedded engine.',
+          'a retry does not double it), or use an engine of the library.',
       );
     }
     this.stepping = stepping;
@@ -174,7 +174,8 @@ export class DurableSteps {
       if (found && isBroken(end) && this.generation > 0)
         end = await this.endOf((id = await enqueueFor(this.generation)));
       const wait = { ...(found ?? this.waitRecord(begun, {})), wait: { task: id } };
-      if (!hasEnded(end.state)) return wait;
+      // What ended without a result so soon is put on record first: a retry by hand is to know that it was called.
+      if (!hasEnded(end.state) || (!found && isBroken(end))) return wait;
       const result = resultOfCall(end);
       this.book.takeBytes(begun, result);
       // What the task has of secrets is its own to show.

@@ -14,6 +14,7 @@ import { describeOutcomes } from './outcomes.suite.js';
 import { describeResults } from './results.suite.js';
 import { describeScheduling } from './scheduling.suite.js';
 import { describeSharing } from './sharing.suite.js';
+import { describeStepping } from './stepping.suite.js';
 import { describeUniqueness } from './uniqueness.suite.js';
 import { describeUpdating } from './updating.suite.js';
 import { describeWatching } from './watching.suite.js';
@@ -29,6 +30,7 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
     describeDelivering(it);
     describeOutcomes(it);
     describeResults(it);
+    describeStepping(it);
     describeActing(it);
     describeLapsing(it);
     describeInspecting(it);

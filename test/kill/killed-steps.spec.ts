@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { TaskDispatcher } from '../../lib/queueing/index.js';
 import { cli } from '../backup/support/cli.js';
 import { until } from '../support/until.js';
+import { wrongEffects } from './support/effects.js';
 import { overlaps } from './support/ledger.js';
 import { Random } from './support/random.js';
 import { Stage, useWorker } from './support/stage.js';
@@ -107,7 +108,7 @@ describe(`the steps of workers that are killed (KILL_SEED=${SEED})`, () => {
       expect(stage.rowsByState()).toEqual({ completed: 2 * orders.length });
       expect(stage.query(OTHER_CALLS)).toEqual([]);
       expect(stage.query(LEFT)).toEqual([]);
-      expect(wrongEffects(stage, orders)).toEqual([]);
+      expect(wrongEffects(stage.ledger, orders)).toEqual([]);
       expect(wrongBookings(stage, orders)).toEqual([]);
       expect(wrongSteps(stage, orders)).toEqual([]);
       expect(wrongAttempts(stage)).toEqual([]);
@@ -124,18 +125,6 @@ function createBookings(file: string): void {
   const database = new Database(file);
   database.exec('CREATE TABLE booking (task TEXT, step TEXT, note TEXT)');
   database.close();
-}
-
-/** Steps of orders that had no effect, or effects under more than one key. */
-function wrongEffects(stage: Stage, orders: readonly string[]): string[] {
-  const keys = new Map<string, Set<string>>();
-  for (const event of stage.ledger.read()) {
-    if (event.event !== 'effect') continue;
-    const step = `${event.task} ${event.step}`;
-    keys.set(step, (keys.get(step) ?? new Set()).add(event.key));
-  }
-  const steps = orders.flatMap((id) => [`${id} charge`, `${id} ship`]);
-  return steps.filter((step) => keys.get(step)?.size !== 1);
 }
 
 /** Transactions of orders that were not done exactly once, or with what another attempt had given. */

@@ -53,70 +53,6 @@ beforeEach(() => {
 });
 
 describe('task.step', () => {
-  it('runs once, and gives the record in every later attempt', async () => {
-    const tasks = await start();
-    const keys: string[] = [];
-    const task = await run(tasks, async (context) => {
-      const charge = await context.step('charge', ({ key }) => {
-        done.push('charge');
-        keys.push(key);
-        return { id: 7 };
-      });
-      done.push(`after ${charge.id}`);
-      await context.step('ship', () => {
-        done.push('ship');
-        if (context.attempt < 3) throw new Error('no truck');
-      });
-    });
-    expect(task.state).toBe('completed');
-    expect(done).toEqual(['charge', 'after 7', 'ship', 'after 7', 'ship', 'after 7', 'ship']);
-    expect(keys).toEqual([`${task.id}/charge`]);
-    const { steps, total } = await tasks.steps(task.id);
-    expect(total).toBe(2);
-    expect(steps).toMatchObject([
-      { kind: 'step', name: 'charge', number: 0, attempt: 1, result: { id: 7 } },
-      { kind: 'step', name: 'ship', number: 0, attempt: 3, result: null },
-    ]);
-  });
-
-  it('hands in one key for all attempts of a step that was not recorded', async () => {
-    const tasks = await start();
-    const keys: string[] = [];
-    await run(tasks, async (context) => {
-      for (let row = 0; row < 2; row += 1) {
-        await context.step('row', ({ key }) => {
-          keys.push(key);
-          if (row === 1 && context.attempt === 1) throw new Error('once');
-        });
-      }
-    });
-    const [first, second, again] = keys;
-    expect(keys).toHaveLength(3);
-    expect(again).toBe(second);
-    expect(first).not.toBe(second);
-  });
-
-  it('gives what JSON makes of a value, the first time as later', async () => {
-    const tasks = await start();
-    const at = new Date(0);
-    const given: unknown[] = [];
-    await run(tasks, async (context) => {
-      given.push(await context.step('date', () => ({ at, none: undefined })));
-      given.push(await context.step('nothing', () => undefined));
-      if (context.attempt === 1) throw new Error('again');
-    });
-    const once = [{ at: at.toISOString() }, null];
-    expect(given).toEqual([...once, ...once]);
-  });
-
-  it('masks what is sensitive of what it gave', async () => {
-    const tasks = await start();
-    const { id } = await run(tasks, (context) => context.step('card', () => new Card('4111', new Date(0))));
-    const { steps } = await tasks.steps(id);
-    expect(JSON.stringify(steps)).not.toContain('4111');
-    expect(steps[0]).toMatchObject({ result: { at: '1970-01-01T00:00:00.000Z' } });
-  });
-
   it.each<[string, Script, string]>([
     [
       'a second of its name that runs at the same time',
@@ -164,37 +100,6 @@ describe('task.step', () => {
     const task = await run(tasks, what, NEVER);
     expect(task.error?.message).toContain(message);
     expect((await tasks.steps(task.id)).steps.filter(({ name }) => name !== 'a')).toEqual([]);
-  });
-
-  it('runs at the same time under keys of their own', async () => {
-    const tasks = await start();
-    const rows = ['a', 'b', 'c'];
-    const task = await run(tasks, async (context) => {
-      // The other way round in the second attempt.
-      const order = context.attempt === 1 ? rows : rows.toReversed();
-      const all = await Promise.all(order.map((key) => context.step('row', { key }, () => (done.push(key), key))));
-      if (context.attempt === 1) throw new Error('again');
-      done.push(all.join(''));
-    });
-    expect(task.state).toBe('completed');
-    expect(done).toEqual(['a', 'b', 'c', 'cba']);
-  });
-
-  it('records what runs beside a step that throws', async () => {
-    const tasks = await start();
-    const task = await run(tasks, (context) =>
-      Promise.all([
-        context.step('slow', async () => {
-          await new Promise(setImmediate);
-          done.push('slow');
-        }),
-        context.step('broken', () => {
-          if (context.attempt === 1) throw new Error('broken');
-        }),
-      ]),
-    );
-    expect(task.state).toBe('completed');
-    expect(done).toEqual(['slow']);
   });
 
   it('costs as much for the last of 10,000 as for the first, nothing in a replay, and refuses one more', async () => {
@@ -256,31 +161,6 @@ describe('task.step', () => {
     expect(steps[0]).not.toHaveProperty('result');
   });
 
-  it('goes on through a deploy that adds, renames, reorders and removes steps', async () => {
-    const tasks = await start();
-    const step = (context: TaskContext, name: string, options = {}) =>
-      context.step(name, () => void done.push(name), options);
-    const before: Script = async (context) => {
-      await step(context, 'pay');
-      await step(context, 'pack');
-      await step(context, 'old');
-      await step(context, 'renamed');
-      script = after;
-      throw new Error('deployed');
-    };
-    const after: Script = async (context) => {
-      await step(context, 'added');
-      await step(context, 'pack');
-      await step(context, 'charge', { was: 'pay' });
-      await step(context, 'renamed anew');
-    };
-    const task = await run(tasks, before);
-    expect(task.state).toBe('completed');
-    expect(done).toEqual(['pay', 'pack', 'old', 'renamed', 'added', 'renamed anew']);
-    // What no code names any more is left, and shown.
-    expect((await tasks.steps(task.id)).steps.map(({ name }) => name)).toContain('old');
-  });
-
   it('refuses to leave a task to the completion of an attempt from within', async () => {
     const tasks = await start();
     const task = await run(
@@ -302,13 +182,6 @@ describe('task.step', () => {
       late.catch(() => undefined);
     });
     await expect(late).rejects.toThrow('await each step');
-  });
-
-  it('goes with its task', async () => {
-    const tasks = await start();
-    const { id } = await run(tasks, (context) => context.step('a', () => 1));
-    await tasks.delete(id);
-    await expect(tasks.steps(id)).rejects.toMatchObject({ code: 'task_not_found' });
   });
 
   it('refuses a transaction where the tasks are in a file of their own, in place and in a thread', async () => {
@@ -467,41 +340,6 @@ describe('A suspended task', () => {
     expect(done).toEqual(['woken', 'woken']);
   });
 
-  it('takes signals that come while it runs, twice, and at any moment of its suspension', async () => {
-    const tasks = await start({ workers: { default: 10 } });
-    const sent: Promise<void>[] = [];
-    script = async (context) => {
-      if (context.attempt === 1) {
-        await tasks.signal(context.id, 'row', 'a');
-        await tasks.signal(context.id, 'row', 'b');
-        const turns = sent.length % 8;
-        const send = async (): Promise<void> => {
-          for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
-          await tasks.signal(context.id, 'word', turns);
-        };
-        sent.push(send());
-      }
-      const word = await context.waitFor<number>('word');
-      const rows = [
-        await context.waitFor('row'),
-        await context.waitFor('row'),
-        await context.waitFor('row', { timeout: 0 }),
-      ];
-      done.push(`${typeof word} ${rows.join()}`);
-    };
-    const queued = await tasks.queueMany(
-      'default',
-      'work',
-      Array.from({ length: 40 }, () => ({})),
-    );
-    for (const { id } of queued) {
-      expect((await ended(tasks, id)).state).toBe('completed');
-      expect((await tasks.steps(id)).signals).toEqual([]);
-    }
-    expect(done).toEqual(queued.map(() => 'number a,b,'));
-    await Promise.all(sent);
-  });
-
   it('waits in place for less than a second', async () => {
     const tasks = await start();
     const task = await run(tasks, async (context) => {
@@ -509,22 +347,6 @@ describe('A suspended task', () => {
       await context.sleep('short', 5);
     });
     expect(task).toMatchObject({ state: 'completed', attempt: 1 });
-  });
-
-  it('takes a signal that was sent before it waits, and each once, in order', async () => {
-    const { tasks } = await startAt();
-    const id = await begin(tasks, async (context) => {
-      done.push(`${await context.waitFor<string>('first')}`);
-      for (let round = 0; round < 3; round += 1) done.push(`${await context.waitFor<string>('row')}`);
-    });
-    for (const row of ['a', 'b', 'c']) await tasks.signal(id, 'row', row);
-    expect((await tasks.steps(id)).signals).toMatchObject([{ payload: 'a' }, { payload: 'b' }, { payload: 'c' }]);
-    await tasks.signal(id, 'first', 1);
-    await ended(tasks, id);
-    expect(done.slice(-4)).toEqual(['1', 'a', 'b', 'c']);
-    expect((await tasks.steps(id)).signals).toEqual([]);
-    await expect(tasks.signal(id, 'row', 'late')).rejects.toThrow('Cannot signal task');
-    await expect(tasks.signal('none', 'row')).rejects.toMatchObject({ code: 'task_not_found' });
   });
 
   it('goes on without a signal at the timeout, and takes one that comes in the same moment', async () => {
@@ -587,24 +409,6 @@ describe('A suspended task', () => {
     expect(done).toEqual(['beside', 'go']);
   });
 
-  it('is suspended although its handler swallows that, and says so', async () => {
-    const { tasks } = await startAt();
-    const thrown: unknown[] = [];
-    const id = await begin(tasks, async (context) => {
-      await context.waitFor('word').catch((error: unknown) => thrown.push(error));
-      await context.step('after', () => void done.push('after')).catch((error: unknown) => thrown.push(error));
-    });
-    expect(done).toEqual([]);
-    expect(thrown).toHaveLength(2);
-    expect(thrown[0]).toBe(thrown[1]);
-    expect((await tasks.get(id)).logs.map(({ message }) => message).join()).toContain(
-      'caught the suspension for "word"',
-    );
-    await tasks.signal(id, 'word');
-    await ended(tasks, id);
-    expect(done).toEqual(['after']);
-  });
-
   it('is cancelled, deleted and ended by its deadline while it waits', async () => {
     const { tasks, clock } = await startAt();
     const wait: Script = (context) => context.waitFor('never', { timeout: '2h' });
@@ -662,18 +466,6 @@ describe('A suspended task', () => {
     expect(names).toEqual(['pay', 'pack', 'pause', 'added', 'agreed', 'poke']);
   });
 
-  it('meets another build when it goes on: a wait that is gone does not wake it', async () => {
-    const { tasks, clock } = await startAt();
-    const id = await begin(tasks, (context) => Promise.all([context.waitFor('old'), context.sleep('short', '1h')]));
-    script = (context) => context.waitFor('new');
-    clock.advance(HOUR);
-    await when(tasks, id, ({ waitingFor }) => waitingFor?.waits[0]?.name === 'new');
-    await tasks.signal(id, 'old');
-    expect((await tasks.get(id)).state).toBe('suspended');
-    await tasks.signal(id, 'new');
-    expect((await ended(tasks, id)).state).toBe('completed');
-  });
-
   it('works on the thread of the store', async () => {
     const tasks = await start({ database: join(tempDirectory(), 'tasks.db') });
     const id = await begin(tasks, async (context) => {
@@ -683,116 +475,6 @@ describe('A suspended task', () => {
     await tasks.signal(id, 'word', 'over');
     expect((await ended(tasks, id)).state).toBe('completed');
     expect(done.at(-1)).toBe('over');
-  });
-});
-
-describe('task.save', () => {
-  it('has the next attempt go on where the one before was cut off', async () => {
-    const tasks = await start();
-    const task = await run(tasks, async (context) => {
-      for (let row = (context.saved?.after ?? 0) + 1; row <= 4; row += 1) {
-        done.push(`${context.attempt}:${row}`);
-        await context.save({ after: row });
-        expect(context.saved).toEqual({ after: row });
-        if (row === 2 && context.attempt === 1) throw new Error('cut off');
-      }
-    });
-    expect(task.state).toBe('completed');
-    expect(done).toEqual(['1:1', '1:2', '2:3', '2:4']);
-  });
-});
-
-describe('tasks.retry with from', () => {
-  it('forgets a step and what was recorded after it', async () => {
-    const tasks = await start();
-    const step = (context: TaskContext, name: string) => context.step(name, () => void done.push(name));
-    const task = await run(
-      tasks,
-      async (context) => {
-        for (const name of ['charge', 'book', 'ship']) await step(context, name);
-        if (done.length === 3) throw new Error('wrong truck');
-      },
-      NEVER,
-    );
-    expect(task.state).toBe('failed');
-    await expect(tasks.retry(task.id, { from: 'fly' })).rejects.toThrow('Recorded: "charge", "book" and "ship"');
-    await tasks.retry(task.id, { from: 'book' });
-    expect((await ended(tasks, task.id)).state).toBe('completed');
-    expect(done).toEqual(['charge', 'book', 'ship', 'book', 'ship']);
-    await expect(tasks.retry(task.id, { from: 'book' })).rejects.toMatchObject({ code: 'task_state' });
-  });
-});
-
-describe('task.call', () => {
-  class Called {
-    @TaskHandler('double', { queue: 'called', maxRetries: 0 })
-    double({ number }: { number: number }): number {
-      done.push(`double ${number}`);
-      if (number > 9 && done.filter((line) => line === `double ${number}`).length === 1) throw new Error('too large');
-      return number * 2;
-    }
-  }
-
-  async function startCalling(tasks = {}): Promise<TaskDispatcher> {
-    return dispatcherOf(await bootApp({ providers: [Scripted, Called], tasks: { ...ONE_WORKER, ...tasks } }));
-  }
-  const ONE_WORKER = { queues: { default: { concurrency: 1 }, called: { concurrency: 2 } }, workers: undefined };
-
-  it('gives the result of a task, without a worker meanwhile', async () => {
-    const tasks = await startCalling();
-    const task = await run(tasks, async (context) => {
-      const number = await context.call<number>('default', 'double', { number: 1 });
-      done.push(`${number}`);
-    });
-    expect(task.state).toBe('completed');
-    expect(done).toEqual(['double 1', '2']);
-    expect(task.children).toMatchObject([{ name: 'double', state: 'completed' }]);
-    const [step] = (await tasks.steps(task.id)).steps;
-    expect(step).toMatchObject({ kind: 'call', name: 'double', wait: { task: task.children[0]!.id } });
-  });
-
-  it('gives those of many at once, in their order, each called once', async () => {
-    const tasks = await startCalling({ database: join(tempDirectory(), 'tasks.db') });
-    const numbers = Array.from({ length: 9 }, (_, index) => index);
-    const given: unknown[] = [];
-    const task = await run(tasks, async (context) => {
-      given.push(...(await Promise.all(numbers.map((number) => context.call('called', 'double', { number })))));
-    });
-    expect(task.state).toBe('completed');
-    expect(given).toEqual(numbers.map((number) => number * 2));
-    expect(done.toSorted()).toEqual(numbers.map((number) => `double ${number}`));
-  });
-
-  it('throws where the task fails, in every attempt, until somebody has it run again', async () => {
-    const tasks = await startCalling();
-    const thrown: string[] = [];
-    const call: Script = async (context) => {
-      try {
-        done.push(`${await context.call<number>('called', 'double', { number: 10 })}`);
-      } catch (error) {
-        thrown.push((error as Error).name);
-        throw error;
-      }
-    };
-    const task = await run(tasks, call);
-    expect(task.state).toBe('failed');
-    expect(task.error).toMatchObject({ name: 'TaskFailedError' });
-    expect(thrown.filter((name) => name === 'TaskFailedError')).toHaveLength(3);
-    expect(done).toEqual(['double 10']);
-    await tasks.retry(task.id);
-    expect((await ended(tasks, task.id)).state).toBe('completed');
-    expect(done).toEqual(['double 10', 'double 10', '20']);
-  });
-
-  it.each(['cancel', 'delete'] as const)('throws where somebody does %s the task', async (action) => {
-    const tasks = await startCalling();
-    await tasks.pauseQueue('called');
-    script = (context) => context.call('called', 'double', { number: 1 });
-    const { id } = await tasks.queue('default', 'work', {}, NEVER);
-    const { children } = await when(tasks, id, ({ state }) => state === 'suspended');
-    await tasks[action](children[0]!.id);
-    const { error } = await ended(tasks, id);
-    expect(error?.name).toBe(action === 'cancel' ? 'TaskCancelledError' : 'TaskNotFoundError');
   });
 });
 

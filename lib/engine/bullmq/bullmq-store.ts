@@ -7,6 +7,7 @@ import type { ServerWatch } from './connections/server-watch.js';
 import { EmptiedWatch } from './emptied-watch.js';
 import { EventWatch } from './event-watch.js';
 import { Lapses } from './lapses.js';
+import { Callers } from './steps/callers.js';
 import { LocalConsumers } from './local-consumers.js';
 import { QueueSet } from './queue-set.js';
 import { Registry } from './registry.js';
@@ -37,6 +38,7 @@ export interface OpenBullmqStore {
   readonly watch: EventWatch;
   readonly unhandled: UnhandledKinds;
   readonly lapses: Lapses;
+  readonly callers: Callers;
 }
 
 /**
@@ -150,7 +152,9 @@ export class BullmqStore {
     const watch = new EventWatch(set, registry, ({ event, id }) => {
       if (event === 'cancel' && id !== undefined) consumers.cancel(id);
     });
+    const callers = new Callers({ set, registry, lists });
     const lapses = new Lapses(context, {
+      callers,
       set,
       registry,
       cancelled,
@@ -166,7 +170,7 @@ export class BullmqStore {
     );
     const failedJobs = new FailedJobs(registry, lists);
     const unhandled = new UnhandledKinds(set, registry);
-    const onTasks = { lists, failedJobs, cancelled, adder, lapses, unhandled };
+    const onTasks = { lists, failedJobs, cancelled, adder, lapses, callers, unhandled };
     return { set, registry, view, ...onTasks, schedules, ticker, watch };
   }
 }

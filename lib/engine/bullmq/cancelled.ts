@@ -62,7 +62,12 @@ export class Cancelled {
     const cancelled = this.set.cancelledOf(queue);
     const texts = await this.set.steps.read(queue, job.id!);
     if (hasTexts(texts)) {
-      await addJobWithSteps(this.set, cancelled.name, { id, name, timestamp, data: JSON.stringify(job.data), opts }, texts);
+      await addJobWithSteps(
+        this.set,
+        cancelled.name,
+        { id, name, timestamp, data: JSON.stringify(job.data), opts },
+        texts,
+      );
     } else await cancelled.add(name, job.data, { ...opts, timestamp });
     await this.unask(job.id!);
   }

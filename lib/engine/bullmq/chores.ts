@@ -8,6 +8,17 @@ import type { TaskJob } from './task-job.js';
  */
 export const WITHOUT_END = 2 ** 31 - 1;
 
+/** Thrown by a chore that is to come again, where that is not after the time that its worker has for all. */
+export class LookAgain extends Error {
+  /** @param delay in milliseconds */
+  constructor(
+    readonly delay: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /**
  * What a worker does with jobs of the library itself, such as ticks. One that fails is put back and comes again `delay`
  * milliseconds later, until it succeeds: BullMQ's own retries are for what the runner says of a handler's error.
@@ -25,7 +36,7 @@ export function untilDone(
       await work(job);
     } catch (error) {
       onError(error);
-      await job.moveToDelayed(wallTime() + delay, token);
+      await job.moveToDelayed(wallTime() + (error instanceof LookAgain ? error.delay : delay), token);
       throw new set.library.DelayedError();
     }
   };

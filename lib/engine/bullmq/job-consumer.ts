@@ -16,6 +16,7 @@ import { tellOfLost } from './lost-jobs.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob, type RunningJobParts } from './running-job.js';
 import type { TaskJob } from './task-job.js';
+import { callerOf, type Callers } from './steps/callers.js';
 import type { JobHold } from './steps/step-rows.js';
 import { suspensionOf } from './steps/suspended-jobs.js';
 import type { UnhandledKinds } from './unhandled-kinds.js';
@@ -30,6 +31,9 @@ const METRIC_POINTS = (7 * DAY_MS) / 60_000;
 
 /** More than can start in a millisecond. */
 const NO_LIMIT = 1_000_000_000;
+
+/** How long a task that was called is kept at least. */
+const CALLED_KEPT_MS = 60 * 60 * 1000;
 
 /** How long a worker waits before it asks a server again that was not there. BullMQ's own 15 s are long for a restart. */
 const RECONNECT_MS = 1_000;
@@ -49,6 +53,9 @@ export interface ConsumerParts extends ListedParts {
   readonly unhandled: UnhandledKinds;
   readonly happenings: Happenings;
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>;
+  readonly callers: Callers;
+  /** Before a job is put aside for tasks that it has called. */
+  readonly watchCalls: (hold: JobHold) => Promise<void>;
   report(error: Error): void;
 }
 
@@ -105,13 +112,16 @@ export class JobConsumer implements Consumer {
       if (!job) return;
       if (error instanceof AttemptError) {
         const { outcome, error: reported } = error.record;
+        if (outcome === 'failed') this.tellOfEnd(job);
         parts.happenings.tell(outcome === 'retried' ? 'retried' : 'failed', queue, job, reported);
       } else {
         this.followLost(job, error);
+        this.tellOfEnd(job);
         parts.happenings.tell('failed', queue, job, { name: 'WorkerLostError', message: error.message });
       }
     });
     this.worker.on('completed', (job) => {
+      this.tellOfEnd(job);
       const end = this.ends.get(job);
       if (end) parts.happenings.tell(end.event, queue, job, end.error, end.attempt);
     });
@@ -251,7 +261,7 @@ export class JobConsumer implements Consumer {
       // Before the end, by an id that another try makes again: a process that dies in between has the task run again.
       const following = taskFollowing(job, this.queue, outcome.error);
       if (following && !(await this.isEnqueued(following))) return this.release(running);
-      job.opts.removeOnFail = keeping(this.queue, 'failed', outcome.keepFor, this.parts.keepAtMost);
+      job.opts.removeOnFail = this.keeping(job, 'failed', outcome.keepFor);
       job.opts.attempts = 0;
       throw new AttemptError(this.record(running, 'failed', outcome), null);
     }
@@ -277,8 +287,12 @@ export class JobConsumer implements Consumer {
     const { hold, job } = running;
     const { WaitingError, DelayedError } = this.parts.set.library;
     const { record, ...how } = suspensionOf(this.record(running, 'snoozed'), waits);
+    const calls = waits.some(({ kind }) => kind === 'call');
+    if (calls) await this.parts.watchCalls(hold);
     const moved = await this.parts.set.steps.suspend(hold, { ...how, ...this.stacks(job, record) });
     if (moved === null) throw new Error(`The lease of task "${running.task.id}" was lost while it was suspended.`);
+    // What it called may have ended before it was put aside.
+    if (calls) await this.parts.callers.look(hold.queue, hold.id, hold.started).catch(this.parts.report);
     throw moved === 'waiting' ? new WaitingError() : new DelayedError();
   }
 
@@ -296,6 +310,11 @@ export class JobConsumer implements Consumer {
       return false;
     };
     return this.parts.enqueue([task]).then(() => true, failed);
+  }
+
+  /** The step that called the task goes on. */
+  private tellOfEnd(job: TaskJob): void {
+    if (callerOf(job)) this.parts.callers.tellOfEnd(job).catch((error: Error) => this.parts.report(error));
   }
 
   private noteEnd(job: TaskJob, end: Ended): void {
@@ -340,8 +359,14 @@ export class JobConsumer implements Consumer {
   /** Nothing is asked of the server before BullMQ stores the end. @returns the job's return value */
   private complete(job: TaskJob, outcome: Outcome & { kind: 'completed' }): unknown {
     this.noteEnd(job, { event: 'completed' });
-    job.opts.removeOnComplete = keeping(this.queue, 'completed', outcome.keepFor, this.parts.keepAtMost);
+    job.opts.removeOnComplete = this.keeping(job, 'completed', outcome.keepFor);
     return returnValueOf(job, outcome);
+  }
+
+  /** What was called is kept until its caller has read what came of it. */
+  private keeping(job: TaskJob, state: 'completed' | 'failed', keepFor: number | null): ReturnType<typeof keeping> {
+    if (!callerOf(job)) return keeping(this.queue, state, keepFor, this.parts.keepAtMost);
+    return keeping(this.queue, state, keepFor === null ? null : Math.max(keepFor, CALLED_KEPT_MS), undefined);
   }
 
   private async endExpired({ job }: RunningJob, keepFor: number | null): Promise<undefined> {

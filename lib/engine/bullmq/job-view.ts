@@ -136,7 +136,8 @@ function bullmqError(job: TaskJob): TaskError {
 /** The attempts on record, the last one by BullMQ's own fields; a missing one is known only as lost. */
 function attemptsOf(job: TaskJob, state: TaskState, noted: readonly AttemptRecord[]): TaskAttempt[] {
   const known = new Map<number, TaskAttempt>();
-  for (const { runAt: _runAt, waitingFor: _waitingFor, ...record } of [...noted, ...recordsOf(job)]) known.set(record.attempt, record);
+  for (const { runAt: _runAt, waitingFor: _waitingFor, ...record } of [...noted, ...recordsOf(job)])
+    known.set(record.attempt, record);
   const cancelled = cancelledNotes(job);
   const count = cancelled?.attemptsStarted ?? attemptOf(job);
   const carried = carriedOf(job)?.attempt ?? 0;

@@ -3,16 +3,18 @@ import { DeadlineError, hasEnded, type TaskTraits } from '../../contract/index.j
 import { lapseOf } from '../common/index.js';
 import type { EngineContext, NewTask } from '../port/index.js';
 import { type Cancelled, cancelledId } from './cancelled.js';
-import { untilDone, WITHOUT_END } from './chores.js';
+import { LookAgain, untilDone, WITHOUT_END } from './chores.js';
 import { taskFollowing } from './following.js';
 import type { Happenings } from './happenings.js';
 import { jobIdOf } from './job-ids.js';
 import { stateOf } from './job-view.js';
 import { keeping } from './keeping.js';
-import { LAPSES_USED, LapseJobs } from './lapse-jobs.js';
+import { CALLS_CHORE, LAPSES_USED, LapseJobs } from './lapse-jobs.js';
 import { LAPSE_QUEUE } from './queue-names.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
+import type { Callers } from './steps/callers.js';
+import type { JobHold } from './steps/step-rows.js';
 import { attemptOf, notesOf } from './stored-job.js';
 import type { TaskJob } from './task-job.js';
 
@@ -22,6 +24,11 @@ const LOOK_EVERY_MS = 5_000;
 const STORED_WITHIN_MS = 60_000;
 /** A task that runs when its time comes is looked at again and again, until its end: its signal is aborted by then. */
 const LOOK_AGAIN_MS = 500;
+/**
+ * How often it is looked whether tasks have ended that a suspended one has called: what they do themselves as they end, unless a
+ * process dies in between.
+ */
+const LOOK_AT_CALLS_MS = 30_000;
 /**
  * How long a job that is failed by hand is kept from being taken for one whose worker is dead: until whoever looks again
  * goes on with it, where the one who took it did not come to its end.
@@ -33,6 +40,7 @@ export interface LapsesParts {
   readonly registry: Registry;
   readonly cancelled: Cancelled;
   readonly happenings: Happenings;
+  readonly callers: Callers;
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>;
 }
 
@@ -76,6 +84,12 @@ export class Lapses {
     await this.noteOne(queue, job.id!, traits, attemptOf(job) > 0);
   }
 
+  /** Sees to it that a job which is about to be put aside for tasks that it has called goes on when they have ended. */
+  async watchCalls(hold: JobHold): Promise<void> {
+    await this.jobs.addCalls(hold, LOOK_AT_CALLS_MS);
+    this.start();
+  }
+
   private async noteOne(queue: string, id: string, traits: TaskTraits, hasStarted: boolean): Promise<void> {
     if (await this.jobs.add(queue, id, traits, hasStarted)) this.start();
   }
@@ -90,7 +104,7 @@ export class Lapses {
     const { set } = this.parts;
     this.worker = set.worker(
       LAPSE_QUEUE,
-      untilDone(set, LOOK_AGAIN_MS, (job) => this.lapse(job)),
+      untilDone(set, LOOK_AGAIN_MS, (job) => (job.name === CALLS_CHORE ? this.lookAtCalls(job) : this.lapse(job))),
       {
         concurrency: 8,
         removeOnComplete: { count: 0 },
@@ -98,6 +112,11 @@ export class Lapses {
         maxStalledCount: WITHOUT_END,
       },
     );
+  }
+
+  private async lookAtCalls({ data: { queue, id, started } }: TaskJob): Promise<void> {
+    if (await this.parts.callers.look(String(queue), String(id), Number(started))) return;
+    throw new LookAgain(LOOK_AT_CALLS_MS, `Task "${String(id)}" waits for others.`);
   }
 
   /** @throws where it is to be looked at again */
@@ -127,6 +146,7 @@ export class Lapses {
       throw error;
     }
     happenings.tell('cancelled', queue, job);
+    await this.parts.callers.tellOfEnd(job);
   }
 
   /**
@@ -148,5 +168,6 @@ export class Lapses {
     job.opts.removeOnFail = keeping(queue, 'failed', keepFor(queue, 'failed'), keepAtMost);
     await job.moveToFailed(error, token, false);
     happenings.tell('failed', queue, job, reported);
+    await this.parts.callers.tellOfEnd(job);
   }
 }

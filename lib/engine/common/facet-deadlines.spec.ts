@@ -37,7 +37,16 @@ class Alarms {
   };
 }
 
-const FACETS = ['enqueueing', 'delivering', 'inspecting', 'acting', 'scheduling', 'auditing', 'sharing', 'stepping'] as const;
+const FACETS = [
+  'enqueueing',
+  'delivering',
+  'inspecting',
+  'acting',
+  'scheduling',
+  'auditing',
+  'sharing',
+  'stepping',
+] as const;
 const ANSWER_MS = 10_000;
 /** Deadlines of methods that are given more time than others, or all they need. */
 const OTHER_DEADLINES: Readonly<Record<string, number | null>> = {

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { Redis } from 'ioredis';
 
 /**
  * Where a process ends itself, as by SIGKILL. `effect`: within a step, which has had its effect and is not recorded; `return`: the
@@ -47,6 +48,22 @@ export class Fate {
     if (this.left-- > 0) return;
     this.onEnd();
     process.kill(process.pid, 'SIGKILL');
+  }
+
+  /** From now on, scripts of Redis take the place of commits. */
+  watchScripts(): void {
+    const pass = (name: KillPointName): void => this.pass(name);
+    const { sendCommand } = Redis.prototype;
+    Redis.prototype.sendCommand = function (command, stream) {
+      if (!command.name.startsWith('eval')) return sendCommand.call(this, command, stream);
+      pass('before');
+      const sent = sendCommand.call(this, command, stream);
+      void (sent as Promise<unknown>).then(
+        () => pass('after'),
+        () => undefined,
+      );
+      return sent;
+    };
   }
 
   /** From now on, those of every connection of this thread. */

@@ -7,6 +7,9 @@ import type { Fate } from './kill-point.js';
 /** What an order records, in turn. */
 export const ORDER_STEPS = ['charge', 'book', 'grace', 'approved', 'double', 'ship', 'close'] as const;
 
+/** The same where there are no transactions. */
+export const PLAIN_ORDER_STEPS = ORDER_STEPS.filter((step) => step !== 'book' && step !== 'close');
+
 /** A task of every kind of step. Each effect is a line of the ledger, or a row of the table `booking`. */
 @Injectable()
 export class Orders {
@@ -14,6 +17,8 @@ export class Orders {
     private readonly ledger: Ledger,
     private readonly process: string,
     private readonly fate: Fate,
+    /** Whether the tasks are in the app's database. */
+    private readonly hasBookings = true,
   ) {}
 
   @TaskHandler('order', { maxRetries: 0 })
@@ -47,6 +52,7 @@ export class Orders {
   }
 
   private async book(task: TaskContext, name: string, note: string): Promise<void> {
+    if (!this.hasBookings) return;
     await task.transaction(name, async (manager) => {
       await manager.query('INSERT INTO booking (task, step, note) VALUES (?, ?, ?)', [task.id, name, note]);
       this.fate.pass('effect');

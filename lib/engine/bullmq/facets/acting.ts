@@ -103,14 +103,19 @@ export class BullmqActing implements Acting {
   }
 
   private async move(action: TaskAction, { queue, job, state }: Listed): Promise<void> {
-    if (action === 'delete') await job.remove();
+    if (action === 'delete') await this.delete(job);
     else if (action === 'run-now') await job.promote();
     else if (action === 'cancel') await this.cancel(queue, job, state);
     else await this.retrying.retry({ queue, job, state });
   }
 
+  private async delete(job: Listed['job']): Promise<void> {
+    await job.remove();
+    await this.store.opened.callers.tellOfEnd(job);
+  }
+
   private async cancel(queue: string, job: Listed['job'], state: Listed['state']): Promise<void> {
-    const { set, cancelled } = this.store.opened;
+    const { set, cancelled, callers } = this.store.opened;
     if (state === 'running') {
       await cancelled.ask(job.id!);
       return;
@@ -123,5 +128,6 @@ export class BullmqActing implements Acting {
       throw error;
     }
     this.store.happenings.tell('cancelled', queue, job);
+    await callers.tellOfEnd(job);
   }
 }

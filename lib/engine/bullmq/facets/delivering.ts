@@ -2,6 +2,7 @@ import type { ConsumeOptions, Consumer, Delivering, EngineContext, NewTask, RunT
 import type { BullmqStore } from '../bullmq-store.js';
 import { limitGlobally } from '../global-concurrency.js';
 import { JobConsumer } from '../job-consumer.js';
+import type { JobHold } from '../steps/step-rows.js';
 import { assertNoMove } from '../transfer/move-mark.js';
 
 export class BullmqDelivering implements Delivering {
@@ -11,7 +12,8 @@ export class BullmqDelivering implements Delivering {
   ) {}
 
   async consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
-    const { set, lists, view, registry, cancelled, ticker, watch, unhandled, adder } = this.store.opened;
+    const { set, lists, view, registry, cancelled, ticker, watch, unhandled, adder, callers, lapses } =
+      this.store.opened;
     const { consumers, happenings } = this.store;
     await assertNoMove(registry);
     await registry.noteQueues([queue]);
@@ -21,7 +23,9 @@ export class BullmqDelivering implements Delivering {
     const report = (error: Error): void => this.store.report(error);
     const { keepAtMost } = this.context;
     const enqueue = (tasks: readonly NewTask[]): Promise<unknown> => adder.add(tasks);
-    const parts = { set, lists, view, cancelled, workerId, unhandled, keepAtMost, happenings, report, enqueue };
+    const watchCalls = (hold: JobHold): Promise<void> => lapses.watchCalls(hold);
+    const shared = { set, lists, view, cancelled, unhandled, happenings, callers };
+    const parts = { ...shared, workerId, keepAtMost, report, enqueue, watchCalls };
     const consumer = new JobConsumer(queue, parts, this.store.options, options, run);
     consumers.add(consumer);
     ticker.start();

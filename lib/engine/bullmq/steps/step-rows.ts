@@ -45,4 +45,5 @@ export interface StepRows {
   /** Has a job go on that is put aside; false where it is not. */
   wake(queue: string, id: string): Promise<boolean>;
   /** Forgets steps of a job that failed, or waits for its next attempt; false where it does neither. */
-  forget(queue: string, id: string, addresses: readonly string[]): Promise<boolean>;}
+  forget(queue: string, id: string, addresses: readonly string[]): Promise<boolean>;
+}

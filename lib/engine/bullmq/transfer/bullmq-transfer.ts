@@ -23,23 +23,17 @@ import { ScheduleNotes } from '../schedules/schedule-notes.js';
 import { allStatuses } from '../schedules/schedule-status.js';
 import { ScheduleTicker } from '../schedules/schedule-ticker.js';
 import { TaskLists } from '../task-lists.js';
-import { stateOf, JobView, type LISTS } from '../job-view.js';
+import { stateOf, JobView } from '../job-view.js';
 import type { TaskJob } from '../task-job.js';
 import { toJob } from '../stored-job.js';
 import { adoptSchedule } from './adopt-schedule.js';
 import { isLanding } from './carried.js';
 import { toMovedJob, toStoredTask } from './job-rows.js';
 import { Landing } from './landing.js';
+import { MOVED_LISTS, steppedJobs } from './stepped-jobs.js';
 import { readMoveNote, writeMoveNote } from './move-mark.js';
 import { flushRedis } from './redis-flush.js';
 
-/** In the order in which BullMQ serves them. */
-const MOVED_LISTS = [
-  'waiting',
-  'prioritized',
-  'delayed',
-  'failed',
-] as const satisfies readonly (typeof LISTS)[number][];
 /** Jobs that are read, or removed, together. */
 const BATCH = 250;
 /** How long a lock is waited for that nobody renews, and how often it is looked at, in milliseconds. */
@@ -119,7 +113,7 @@ export class BullmqTransfer implements TransferStore {
         ...locked.map(({ id, processedBy }) => `task ${taskIdOf(id!)}, running by worker ${processedBy ?? 'unknown'}`),
       );
     }
-    return held;
+    return role === 'source' && held.length === 0 ? steppedJobs(this.set, await this.queues()) : held;
   }
 
   async movedKinds(): ReturnType<TransferStore['movedKinds']> {
