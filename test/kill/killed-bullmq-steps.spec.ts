@@ -68,7 +68,7 @@ describeWith('redis', `the steps of BullMQ's workers that are killed (KILL_SEED=
     async () => {
       const server = await SharedRedis.join();
       const bullmq = { connection: server.connection, prefix: server.createPrefix() };
-      stage = new Stage(worker.program, {
+      stage = new Stage(worker.file, {
         database: undefined as never,
         engine: { bullmq },
         lease: 1_000,
