@@ -12,7 +12,7 @@ import { until } from '../support/until.js';
 /** The shortest that a rule may have. */
 const LONGEST_MS = 1_000;
 
-class Pager {
+export class Pager {
   readonly pages: TaskAlertParams[] = [];
 
   @TaskHandler('page_ops', { params: TaskAlertParams, queue: 'pages' })
@@ -21,7 +21,7 @@ class Pager {
   }
 }
 
-class Jobs {
+export class Jobs {
   @TaskHandler('good')
   good(): void {}
 
