@@ -25,7 +25,7 @@ export interface Job {
 export interface Drained {
   readonly seconds: number;
   readonly cpuSeconds: number;
-  /** Spans that were handed to the exporter. */
+  /** Spans that were handed to the exporter, those of the drain that went before too. */
   readonly spans: number;
 }
 
@@ -56,7 +56,7 @@ function startTelemetry(): () => Promise<void> {
 
 async function drain({ database, tasks: count, isTraced }: Job): Promise<Drained> {
   const flush = isTraced ? startTelemetry() : null;
-  let left = count;
+  let left = 0;
   let allRan = (): void => undefined;
   class Work {
     @TaskHandler('work')
@@ -69,20 +69,28 @@ async function drain({ database, tasks: count, isTraced }: Job): Promise<Drained
   Module({ imports: [TasksModule.forRoot(options)], providers: [Work] })(App);
   const app = await NestFactory.createApplicationContext(App, { logger: ['error'] });
   const dispatcher = app.get(TaskDispatcher);
-  for (let stored = 0; stored < count; stored += BATCH) {
-    const rows = Array.from({ length: Math.min(BATCH, count - stored) }, (_, index) => ({ number: stored + index }));
-    await dispatcher.queueMany('default', 'work', rows);
-  }
-  const ended = new Promise<void>((resolve) => (allRan = resolve));
-  const before = process.cpuUsage();
-  const begun = performance.now();
-  await dispatcher.start();
-  await ended;
-  const seconds = (performance.now() - begun) / 1_000;
-  const { user, system } = process.cpuUsage(before);
+  const drainOnce = async (): Promise<Omit<Drained, 'spans'>> => {
+    for (let stored = 0; stored < count; stored += BATCH) {
+      const rows = Array.from({ length: Math.min(BATCH, count - stored) }, (_, index) => ({ number: stored + index }));
+      await dispatcher.queueMany('default', 'work', rows);
+    }
+    left = count;
+    const ended = new Promise<void>((resolve) => (allRan = resolve));
+    const before = process.cpuUsage();
+    const begun = performance.now();
+    await dispatcher.start();
+    await ended;
+    const seconds = (performance.now() - begun) / 1_000;
+    const { user, system } = process.cpuUsage(before);
+    await dispatcher.stop();
+    return { seconds, cpuSeconds: (user + system) / 1_000_000 };
+  };
+  // Code is compiled.
+  await drainOnce();
+  const drained = await drainOnce();
   await app.close();
   await flush?.();
-  return { seconds, cpuSeconds: (user + system) / 1_000_000, spans };
+  return { ...drained, spans };
 }
 
 async function main(): Promise<void> {

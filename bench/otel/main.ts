@@ -56,7 +56,7 @@ async function main(): Promise<void> {
       ],
     ),
   );
-  console.log(`${found.with[0]!.spans} spans a drain; load ${loadavg()[0]!.toFixed(1)}`);
+  console.log(`${found.with[0]!.spans} spans; load ${loadavg()[0]!.toFixed(1)}`);
 }
 
 void main();

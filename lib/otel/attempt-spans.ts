@@ -11,7 +11,7 @@ import {
 } from '@opentelemetry/api';
 import type { AttemptMessage } from '../channels/index.js';
 import { monotonicTime } from '../clock/index.js';
-import { ATTRIBUTES, operationOn } from './attributes.js';
+import { ATTRIBUTES, CommonAttributes } from './attributes.js';
 import type { Instruments } from './instruments.js';
 
 /**
@@ -20,6 +20,7 @@ import type { Instruments } from './instruments.js';
  */
 export class AttemptSpans {
   private readonly open = new WeakMap<AttemptMessage, { readonly span: Span; readonly since: number }>();
+  private readonly common = new CommonAttributes();
 
   constructor(
     private readonly tracer: () => Tracer,
@@ -31,7 +32,7 @@ export class AttemptSpans {
 
   start(message: AttemptMessage): void {
     const { store, task } = message;
-    const common = { ...operationOn(task.queue, 'process', store), [ATTRIBUTES.taskName]: task.name };
+    const common = this.common.of(store, task.queue, task.name);
     const attributes = { ...common, [ATTRIBUTES.messageId]: task.id, [ATTRIBUTES.attempt]: task.attempt };
     const enqueued = propagation.extract(ROOT_CONTEXT, task.context ?? {});
     const origin = trace.getSpanContext(enqueued);
@@ -67,8 +68,7 @@ export class AttemptSpans {
     }
     span.end();
     this.instruments().ended((monotonicTime() - since) / 1_000, {
-      ...operationOn(task.queue, 'process', store),
-      [ATTRIBUTES.taskName]: task.name,
+      ...this.common.of(store, task.queue, task.name),
       ...ended,
     });
   }

@@ -1,4 +1,4 @@
-import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
+import type { Attributes, Counter, Histogram, Meter, ObservableResult } from '@opentelemetry/api';
 
 /** Upper bounds in seconds, as the conventions give them. */
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -9,7 +9,8 @@ const LONG_BOUNDS = [...BOUNDS, 30, 60, 300, 1_800, 3_600];
 export class Instruments {
   private readonly sent: Counter;
   private readonly sending: Histogram;
-  private readonly consumed: Counter;
+  /** By what they have in common. Told when the metrics are collected: to add each would cost more than to count it. */
+  private readonly consumed = new Map<Attributes, number>();
   private readonly processing: Histogram;
   private readonly waiting: Histogram;
 
@@ -23,9 +24,12 @@ export class Instruments {
       description: 'How long enqueueing took, until the tasks were stored.',
       ...seconds(BOUNDS),
     });
-    this.consumed = meter.createCounter('messaging.client.consumed.messages', {
+    const consumed = meter.createObservableCounter('messaging.client.consumed.messages', {
       description: 'Attempts that began in this process.',
       unit: '{message}',
+    });
+    consumed.addCallback((result: ObservableResult) => {
+      for (const [attributes, count] of this.consumed) result.observe(count, attributes);
     });
     this.processing = meter.createHistogram('messaging.process.duration', {
       description: 'How long attempts took.',
@@ -42,8 +46,9 @@ export class Instruments {
     this.sending.record(seconds, attributes);
   }
 
+  /** @param attributes the same object for all attempts that have them in common */
   begun(waited: number, attributes: Attributes): void {
-    this.consumed.add(1, attributes);
+    this.consumed.set(attributes, (this.consumed.get(attributes) ?? 0) + 1);
     this.waiting.record(waited, attributes);
   }
 

@@ -45,12 +45,12 @@ it('has what failed where it is, to be found, retried one or all, and followed',
   const [first, ...others] = [await end('send_email'), await end('send_email'), await end('send_email')];
   const inStore = ['--database', database];
   const listed = await cli('list', ...inStore, '--state', 'failed', '--name', 'send_email');
-  for (const { id } of [first!, ...others]) expect(listed.out).toContain(id);
-  expect((await cli('show', first!.id, ...inStore)).out).toContain('The provider is down.');
+  for (const { id } of [first, ...others]) expect(listed.out).toContain(id);
+  expect((await cli('show', first.id, ...inStore)).out).toContain('The provider is down.');
 
   isDown = false;
-  expect(await cli('retry', first!.id, ...inStore)).toMatchObject({ code: 0, err: '' });
-  const retried = await ended(tasks, first!.id);
+  expect(await cli('retry', first.id, ...inStore)).toMatchObject({ code: 0, err: '' });
+  const retried = await ended(tasks, first.id);
   expect(retried.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'completed']);
   const { items } = await tasks.list({ state: 'failed', name: 'send_email' });
   expect(items.map(({ id }) => id).toSorted()).toEqual(others.map(({ id }) => id).toSorted());
