@@ -8,6 +8,7 @@ export {
   type NodeResults,
   type NodeRef,
   type WorkflowBuilder,
+  type StartOptions,
   type WorkflowOptions,
   type WorkflowResultOptions,
   type WorkflowRun,

@@ -1,7 +1,8 @@
-import { DEFAULT_PAGE_SIZE, checkTaskId, MAX_PAGE_SIZE, shownValue } from '../checks/index.js';
+import { checkTags, checkTaskId, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, shownValue } from '../checks/index.js';
 import {
   InvalidArgumentError,
   listOf,
+  type TaskTags,
   type Workflow,
   WORKFLOW_STATES,
   WorkflowNotFoundError,
@@ -16,6 +17,8 @@ import type { TaskEngine, WorkflowAnswer, Workflows } from '../engine/port/index
 export interface ListWorkflowsQuery {
   name?: string;
   state?: WorkflowState;
+  /** Those that have each of these. */
+  tags?: TaskTags;
   /** From an earlier page. */
   cursor?: string;
   /**
@@ -29,6 +32,11 @@ export interface ListWorkflowsQuery {
 export class WorkflowOperations {
   constructor(private readonly engine: Pick<TaskEngine, 'kind' | 'workflows'>) {}
 
+  /** Whether the engine has workflows. */
+  get areThere(): boolean {
+    return this.engine.workflows !== undefined;
+  }
+
   /** @throws WorkflowNotFoundError, WorkflowsNotSupportedError */
   async get(id: string): Promise<Workflow> {
     const workflow = await this.workflows.get(checkTaskId(id));
@@ -37,7 +45,7 @@ export class WorkflowOperations {
   }
 
   /** None where the engine has no workflows. @throws InvalidArgumentError */
-  async list({ name, state, cursor, limit = DEFAULT_PAGE_SIZE }: ListWorkflowsQuery): Promise<WorkflowPage> {
+  async list({ name, state, tags, cursor, limit = DEFAULT_PAGE_SIZE }: ListWorkflowsQuery): Promise<WorkflowPage> {
     if (state !== undefined && !WORKFLOW_STATES.includes(state)) {
       throw new InvalidArgumentError(
         'state',
@@ -51,6 +59,7 @@ export class WorkflowOperations {
     return this.engine.workflows.list({
       ...(name !== undefined && { name }),
       ...(state !== undefined && { state }),
+      ...(tags !== undefined && { tags: checkTags(tags) }),
       ...(cursor !== undefined && { cursor }),
       limit,
     });

@@ -268,7 +268,7 @@ export class TaskDispatcher {
     rows: ReadonlyArray<ParamsOf<Name>>,
     options: BatchOptions = {},
   ): Promise<WorkflowRun> {
-    const { then, when, options: settings, manager, ...known } = checkIsObject(options);
+    const { then, when, options: settings, id, manager, ...known } = checkIsObject(options);
     const workflow = this.workflow(name, known);
     const all = workflow.each(queue, name, rows, settings);
     if (then) {
@@ -276,7 +276,7 @@ export class TaskDispatcher {
       const waits = { after: all, ...(when !== undefined && { when }) };
       workflow.add(thenQueue, thenName, params, { ...thenOptions, ...waits });
     }
-    return workflow.start({ ...(manager && { manager }) });
+    return workflow.start({ ...(id !== undefined && { id }), ...(manager && { manager }) });
   }
 
   /** A workflow that was started, by its id: to ask how far it is, or to wait for its end. */

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Duration, NodeCondition, TaskKey, TaskTags } from '../contract/index.js';
 import type { StoredTaskSettings } from '../config/index.js';
 import type { UniquenessOptions } from '../uniqueness/index.js';
-import type { WorkflowOptions } from '../workflows/index.js';
+import type { StartOptions, WorkflowOptions } from '../workflows/index.js';
 
 export interface QueueTaskOptions extends StoredTaskSettings, UniquenessOptions {
   /** Enqueue within this transaction: the task is there if and only if it commits. */
@@ -58,7 +58,7 @@ export type WorkflowTaskOptions = Omit<
 >;
 
 /** Options of `batch`. */
-export interface BatchOptions extends WorkflowOptions {
+export interface BatchOptions extends WorkflowOptions, StartOptions {
   /** The task that waits for all of them: its queue, name and params. */
   then?: readonly [queue: string, name: string, params: object, options?: WorkflowTaskOptions];
   /**
@@ -68,8 +68,6 @@ export interface BatchOptions extends WorkflowOptions {
   when?: NodeCondition;
   /** Settings of the tasks of the rows. */
   options?: WorkflowTaskOptions;
-  /** Start it within this transaction. */
-  manager?: EntityManager;
 }
 
 /** Options of `task.add`. */

@@ -5,6 +5,6 @@ export { NodeRef } from './node-ref.js';
 export { NodeResults } from './node-results.js';
 export { resultOf } from './result-of.js';
 export { workflowsOf } from './supported.js';
-export { WorkflowBuilder, type WorkflowOptions } from './workflow-builder.js';
+export { type StartOptions, WorkflowBuilder, type WorkflowOptions } from './workflow-builder.js';
 export type { WorkflowParts } from './workflow-parts.js';
 export { WorkflowRun, type WorkflowResultOptions } from './workflow-run.js';

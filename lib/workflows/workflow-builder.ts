@@ -1,5 +1,13 @@
 import type { EntityManager } from 'typeorm';
-import { checkTags, MAX_DURATION_MS, MAX_NAME_LENGTH, isText, parseDuration, shownValue } from '../checks/index.js';
+import {
+  checkOwnId,
+  checkTags,
+  MAX_DURATION_MS,
+  MAX_NAME_LENGTH,
+  isText,
+  parseDuration,
+  shownValue,
+} from '../checks/index.js';
 import { turn } from '../clock/index.js';
 import {
   type Duration,
@@ -28,6 +36,16 @@ export interface WorkflowOptions {
   deadline?: Duration | Date;
   /** Names with values of the whole workflow, as those of a task. */
   tags?: TaskTags;
+}
+
+export interface StartOptions {
+  /**
+   * The workflow's id, in the place of one that is made for it: 1 to 255 characters. A workflow that has it is started once as long
+   * as it is kept: where it is there already, whatever has become of it, nothing is stored and its run comes back.
+   */
+  id?: string;
+  /** Start it within this transaction. */
+  manager?: EntityManager;
 }
 
 /** A node on its way. */
@@ -107,18 +125,21 @@ export class WorkflowBuilder<TaskOptions extends object = object> {
   /**
    * Stores the workflow with all of its tasks, or nothing.
    *
-   * @param options `manager`: within this transaction, so that it is there if and only if that commits
+   * @param options `id`: its own id, see {@link StartOptions}; `manager`: within this transaction, so that it is there if and only if
+   *   that commits
+   * @returns its run, of which `started` is false where a workflow of that id was there
    * @throws InvalidWorkflowError for a circle, a reference to no node of it, and for more nodes than there may be;
    *   WorkflowsNotSupportedError where the engine has none; what `queue` throws of each task; ForeignManagerError, StoreError
    */
-  async start(options: { manager?: EntityManager } = {}): Promise<WorkflowRun> {
+  async start(options: StartOptions = {}): Promise<WorkflowRun> {
     const engine = workflowsOf(this.parts.engine, `workflow "${this.name}" cannot be started`);
     const { manager } = options;
+    const own = options.id === undefined ? null : checkOwnId(options.id, 'id');
     if (this.started) throw this.fail('was started before: build another one to run it again.');
     this.check();
     const after = edgesOf(this.nodes, (problem) => this.fail(problem));
     const now = this.parts.clock.now();
-    const id = this.parts.newId(now);
+    const id = own ?? this.parts.newId(now);
     const deadlineAt = this.deadlineAt(now);
     const nodes: NewNode[] = [];
     for (const [place, node] of this.nodes.entries()) {
@@ -128,12 +149,13 @@ export class WorkflowBuilder<TaskOptions extends object = object> {
     const { tags = null } = this.options;
     this.started = true;
     try {
-      await engine.start({ id, name: this.name, tags, createdAt: now, deadlineAt, nodes }, manager);
+      const workflow = { id, mayExist: own !== null, name: this.name, tags, createdAt: now, deadlineAt, nodes };
+      const answer = await engine.start(workflow, manager);
+      return new WorkflowRun(this.parts.engine, this.parts.clock, id, answer === 'stored');
     } catch (error) {
       this.started = false;
       throw error;
     }
-    return new WorkflowRun(this.parts.engine, this.parts.clock, id);
   }
 
   private node(

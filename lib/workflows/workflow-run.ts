@@ -34,6 +34,8 @@ export class WorkflowRun {
     private readonly engine: Pick<TaskEngine, 'kind' | 'workflows' | 'watching'>,
     private readonly clock: Clock,
     readonly id: string,
+    /** Whether this call has started it: false where a workflow of its id was there, and of one that is only looked up. */
+    readonly started = false,
   ) {}
 
   /** How far it is: counted, and never by looking at its nodes. @throws WorkflowNotFoundError, StoreError */

@@ -24,6 +24,9 @@ export class CostMeter {
   private statements = 0;
   private read = 0;
   private commits = 0;
+  /** Statements since the last commit, and the most that one had. */
+  private sinceCommit = 0;
+  private most = 0;
   private paused = false;
   private first: Database.Database | null = null;
   private readonly spies: MockInstance[] = [];
@@ -52,8 +55,14 @@ export class CostMeter {
     return this.first;
   }
 
+  /** The most statements from one commit to the next, of what was measured last. */
+  get mostInCommit(): number {
+    return this.most;
+  }
+
   /** What `work` costs, all of it on that first connection. */
   async measure(work: () => Promise<unknown>): Promise<Cost> {
+    this.most = this.sinceCommit = 0;
     const before = this.total();
     await work();
     const after = this.total();
@@ -86,9 +95,14 @@ export class CostMeter {
   private count({ source, database }: Statement, method: 'run' | 'get' | 'all', result: unknown): void {
     if (this.paused) return;
     this.first ??= database;
-    if (/^\s*COMMIT/i.test(source)) this.commits += 1;
+    if (/^\s*COMMIT/i.test(source)) {
+      this.commits += 1;
+      this.most = Math.max(this.most, this.sinceCommit);
+      this.sinceCommit = 0;
+    }
     if (/^\s*(BEGIN|COMMIT|ROLLBACK|PRAGMA data_version)/i.test(source)) return;
     this.statements += 1;
+    this.sinceCommit += 1;
     if (method === 'all') this.read += (result as unknown[]).length;
     if (method === 'get' && result !== undefined) this.read += 1;
   }

@@ -13,6 +13,8 @@ export interface EngineInfo {
   /** `sqlite`, `bullmq-redis` or `bullmq-postgres`. */
   readonly kind: string;
   readonly capabilities: EngineCapabilities;
+  /** Whether tasks can wait for others here. */
+  readonly workflows: boolean;
   readonly readOnly: boolean;
   /** The library's version. */
   readonly version: string;
@@ -36,6 +38,7 @@ export class EngineResource implements Resource {
       return {
         kind,
         capabilities,
+        workflows: this.operations.workflows.areThere,
         readOnly: this.settings.readOnly,
         version: VERSION,
         path: this.settings.path,

@@ -13,6 +13,7 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import type { HttpRequest } from '../http/http-types.js';
 import { readJsonBody } from '../http/request-body.js';
 import { AllowedWorkflows } from '../rights/allowed-workflows.js';
+import { readWantedTags } from './tag-fields.js';
 import { queryOf, type Resource, type Routes, withoutQuery } from './resource.js';
 
 /** Workflows: listed, shown with their nodes, cancelled and retried. */
@@ -32,18 +33,20 @@ export class WorkflowsResource implements Resource {
   };
 
   private async list(request: HttpRequest): Promise<WorkflowPage> {
-    const fields = queryOf(request, ['name', 'state', 'cursor', 'limit']);
+    const fields = queryOf(request, ['name', 'state', 'tag', 'cursor', 'limit'], ['tag']);
     const name = fields.text('name', MAX_NAME_LENGTH);
     const state = fields.text('state', MAX_NAME_LENGTH) as WorkflowState | undefined;
     if (state !== undefined && !WORKFLOW_STATES.includes(state)) {
       fields.wrong('state', `must be one of ${listOf(WORKFLOW_STATES)}`);
     }
+    const tags = readWantedTags(fields);
     const cursor = fields.text('cursor', MAX_NAME_LENGTH);
     const limit = fields.wholeNumber('limit', 1, MAX_PAGE_SIZE) ?? DEFAULT_PAGE_SIZE;
     fields.done();
     return this.workflows.list(request, {
       ...(name !== undefined && { name }),
       ...(state !== undefined && { state }),
+      ...(tags !== undefined && { tags }),
       ...(cursor !== undefined && { cursor }),
       limit,
     });

@@ -3,6 +3,7 @@ export const NAVIGATION = [
   ['#/', 'Overview'],
   ['#/queues', 'Queues'],
   ['#/tasks', 'Tasks'],
+  ['#/workflows', 'Workflows'],
   ['#/errors', 'Errors'],
   ['#/crons', 'Crons'],
   ['#/audit', 'Audit'],

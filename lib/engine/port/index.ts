@@ -13,6 +13,7 @@ export type { NewSignal, StepAnswer, StepBounds, StepLease, StepPage, Stepping }
 export type { StepPlace, StepRecord } from './step-record.js';
 export type {
   AddAnswer,
+  StartAnswer,
   NewNode,
   NewWorkflow,
   ResultsPage,

@@ -30,12 +30,17 @@ export interface NewNode {
 /** A workflow that is to be started: no circle, each node waits for others of it alone. */
 export interface NewWorkflow {
   readonly id: string;
+  /** The id is the caller's: a workflow that has it may be there already. */
+  readonly mayExist: boolean;
   readonly name: string;
   readonly tags: TaskTags | null;
   readonly createdAt: number;
   readonly deadlineAt: number | null;
   readonly nodes: readonly NewNode[];
 }
+
+/** What became of a start. `existing`: a workflow of that id was there, and was left as it is. */
+export type StartAnswer = 'stored' | 'existing';
 
 /** What became of a task that another one adds to its node. `lost`: that one's lease was; `ending`: its workflow is being ended. */
 export type AddAnswer = 'stored' | 'existing' | 'lost' | 'ending';
@@ -76,10 +81,11 @@ export interface WorkflowAnswer {
 /** Tasks that wait for the end of others. Absent where the engine cannot. */
 export interface Workflows {
   /**
-   * Stores a workflow with all of its tasks, or nothing. What waits for nothing can run at once.
+   * Stores a workflow with all of its tasks, or nothing, and nothing where one of its id is there. What waits for nothing can run
+   * once all of it is stored.
    * @param within the caller's transaction: it is there if and only if that commits
    */
-  start(workflow: NewWorkflow, within?: EntityManager): Promise<void>;
+  start(workflow: NewWorkflow, within?: EntityManager): Promise<StartAnswer>;
   /** Adds a task to the node of one that runs: whoever waits for the node waits for it too. One of its id is stored once. */
   add(lease: StepLease, task: NewTask): Promise<AddAnswer>;
   /** How far it is; null where there is none of that id. */
@@ -90,6 +96,7 @@ export interface Workflows {
   list(query: {
     readonly name?: string;
     readonly state?: WorkflowState;
+    readonly tags?: TaskTags;
     readonly cursor?: string;
     readonly limit: number;
   }): Promise<WorkflowPage>;

@@ -43,8 +43,17 @@ export class Stage {
   }
 
   startWorker(options: TasksModuleRootOptions = {}, surroundings: WorkerSurroundings = {}): WorkerProcess {
+    return this.startProgram(this.program, options, surroundings);
+  }
+
+  /** The same of another compiled worker. */
+  startProgram(
+    program: string,
+    options: TasksModuleRootOptions = {},
+    surroundings: WorkerSurroundings = {},
+  ): WorkerProcess {
     const worker = new WorkerProcess(
-      this.program,
+      program,
       join(this.folder, 'ledger'),
       { ...this.storeOptions, workers: { work: 5 }, ...options },
       this.ledger,

@@ -66,8 +66,12 @@ export class Fate {
     };
   }
 
-  /** From now on, those of every connection of this thread. */
-  watchCommits(): void {
+  /**
+   * From now on, those of every connection of this thread.
+   * @param having only those of transactions in which this statement ran
+   */
+  watchCommits(having: string | null = null): void {
+    let isMeant = having === null;
     const pass = (name: KillPointName): void => this.pass(name);
     const prototype = Database.prototype as unknown as {
       prepare(sql: string): { run(...parameters: unknown[]): unknown };
@@ -75,12 +79,17 @@ export class Fate {
     const { prepare } = prototype;
     prototype.prepare = function (sql) {
       const prepared = prepare.call(this, sql);
-      if (sql !== 'COMMIT') return prepared;
+      if (sql !== 'COMMIT' && sql !== having) return prepared;
       const run = prepared.run.bind(prepared);
       prepared.run = (...parameters) => {
-        pass('before');
+        if (sql === having) {
+          isMeant = true;
+          return run(...parameters);
+        }
+        if (isMeant) pass('before');
         const result = run(...parameters);
-        pass('after');
+        if (isMeant) pass('after');
+        isMeant = having === null;
         return result;
       };
       return prepared;

@@ -21,6 +21,9 @@ export type {
   WorkerStatus,
   Workflow,
   WorkflowNode,
+  WorkflowPage,
+  WorkflowState,
+  WorkflowSummary,
 } from '../../../contract/index.js';
 export type { WrongField } from '../../../checks/index.js';
 export type { CronSchedule } from '../../../cron/index.js';

@@ -16,6 +16,7 @@ import type {
   TaskPause,
   TaskSteps,
   Workflow,
+  WorkflowPage,
   WorkerStatus,
   WrongField,
 } from './api-types.js';
@@ -103,6 +104,7 @@ export const api = {
   crons: () => request<CronSchedule[]>('GET', 'crons'),
   actOnCron: (action: 'trigger' | 'pause' | 'resume', name: string) =>
     request<unknown>('POST', path('crons', name, action)),
+  workflows: (query: URLSearchParams) => request<WorkflowPage>('GET', `workflows?${query.toString()}`),
   workflow: (id: string) => request<Workflow>('GET', path('workflows', id)),
   cancelWorkflow: (id: string) => request<Workflow>('POST', path('workflows', id, 'cancel')),
   retryWorkflow: (id: string, from?: string) =>

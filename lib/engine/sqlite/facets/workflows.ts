@@ -6,14 +6,17 @@ import type {
   NewTask,
   NewWorkflow,
   ResultsPage,
+  StartAnswer,
   StepLease,
   WorkflowAnswer,
   WorkflowEnd,
   Workflows,
 } from '../../port/index.js';
 import { addToNode } from '../sql/add-to-node.js';
-import { listWorkflows, readEnd, readProgress, readResults, readWorkflow } from '../sql/read-workflows.js';
+import { listWorkflows } from '../sql/list-workflows.js';
+import { readEnd, readProgress, readResults, readWorkflow } from '../sql/read-workflows.js';
 import { runScript } from '../sql/run-script.js';
+import { isLarge, startInChunks } from '../sql/start-in-chunks.js';
 import { startWorkflow, startWorkflowWithin } from '../sql/start-workflow.js';
 import { cancelWorkflow, retryWorkflow } from '../sql/steer-workflows.js';
 import type { SqliteStore } from '../sqlite-store.js';
@@ -24,18 +27,19 @@ export class SqliteWorkflows implements Workflows {
     private readonly context: Pick<EngineContext, 'clock'>,
   ) {}
 
-  async start(workflow: NewWorkflow, within?: EntityManager): Promise<void> {
+  async start(workflow: NewWorkflow, within?: EntityManager): Promise<StartAnswer> {
     const { connection, writer, workflowSettler, lapser } = this.store.opened;
     const now = this.context.clock.now();
     if (within) connection.assertSameDatabase(within);
     if (within?.queryRunner?.isTransactionActive) {
-      await startWorkflowWithin(within, workflow, now);
+      const answer = await startWorkflowWithin(within, workflow, now);
       // Whether and when it commits is not told here: they look again when they see that something was.
       workflowSettler.expect(workflow.deadlineAt ?? Infinity);
       lapser.expect(now);
-      return;
+      return answer;
     }
-    await writer.write((transaction) => runScript(transaction, startWorkflow(workflow, now, transaction)));
+    if (isLarge(workflow)) return startInChunks(writer, this.context.clock, workflow);
+    return writer.write((transaction) => runScript(transaction, startWorkflow(workflow, now, transaction)));
   }
 
   async add(lease: StepLease, task: NewTask): Promise<AddAnswer> {

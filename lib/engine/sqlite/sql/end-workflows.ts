@@ -2,9 +2,10 @@ import type { TaskState, WorkflowState } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
-import { cancelNode, type Judging } from './judge-nodes.js';
+import { cancelNode, judgeNode, type Judging } from './judge-nodes.js';
 import { addWork, NODE_COLUMNS, type NodeRow } from './node-rows.js';
 import { FOREVER } from './settle-later.js';
+import { BEGIN_TO_DELETE, IS_STARTING } from './starting-workflows.js';
 import type { WorkflowDelta } from './workflow-counts.js';
 
 /** A workflow, as far as its state goes by it. */
@@ -18,6 +19,7 @@ interface WorkflowRow {
   readonly running: number;
   readonly tasks: number;
   readonly ended: number;
+  readonly starting: 0 | 1;
 }
 
 export const COUNT_ON_WORKFLOW = `
@@ -25,14 +27,17 @@ export const COUNT_ON_WORKFLOW = `
      SET blocked = blocked + ?, running = running + ?, completed = completed + ?, failed = failed + ?,
          cancelled = cancelled + ?, ended = ended + ?, keep_until = max(keep_until, ?)
    WHERE seq = ?
-  RETURNING seq, state, keep_until AS keepUntil, ending, walk, blocked, running, tasks, ended`;
+  RETURNING seq, state, keep_until AS keepUntil, ending, walk, blocked, running, tasks, ended, ${IS_STARTING} AS starting`;
 
 export const END_WORKFLOW = `UPDATE tasks_workflow SET state = ?, finished_at = ?, expires_at = ? WHERE seq = ?`;
 
-/** A deadline that is over binds it no more. */
+/**
+ * A deadline that is over binds it no more. Where its nodes were being gone through, they are once more: what was not to begin
+ * meanwhile may.
+ */
 export const WORKFLOW_LIVES_AGAIN = `
   UPDATE tasks_workflow
-     SET state = 'running', finished_at = NULL, expires_at = NULL, ending = NULL, walk = NULL,
+     SET state = 'running', finished_at = NULL, expires_at = NULL, ending = NULL, walk = iif(walk IS NULL, NULL, 0),
          deadline_at = iif(deadline_at <= ?, NULL, deadline_at)
    WHERE seq = ?`;
 
@@ -55,9 +60,9 @@ export const OVERDUE_WORKFLOW = `
                  WHERE deadline_at IS NOT NULL AND state = 'running' AND ending IS NULL AND deadline_at <= ?
                  ORDER BY deadline_at LIMIT 1)`;
 
-/** Reads `tasks_workflow_expiry`. */
+/** One that was kept for its time, or whose start nobody has gone on with. Reads `tasks_workflow_expiry`. */
 export const EXPIRED_WORKFLOW = `
-  UPDATE tasks_workflow SET ending = 'deleted', walk = 0, expires_at = NULL
+  UPDATE tasks_workflow SET ${BEGIN_TO_DELETE}
    WHERE seq = (SELECT seq FROM tasks_workflow WHERE expires_at IS NOT NULL AND expires_at <= ?
                  ORDER BY expires_at LIMIT 1)`;
 
@@ -81,6 +86,7 @@ export const DELETE_EDGES_OF_NODES = `
   DELETE FROM tasks_edge WHERE parent IN (SELECT seq FROM tasks_node WHERE workflow = ? ORDER BY number LIMIT ?)`;
 export const DELETE_NODES = `
   DELETE FROM tasks_node WHERE seq IN (SELECT seq FROM tasks_node WHERE workflow = ? ORDER BY number LIMIT ?)`;
+export const DELETE_TAGS_OF_WORKFLOW = `DELETE FROM tasks_workflow_tag WHERE workflow = ?`;
 export const DELETE_WORKFLOW = `DELETE FROM tasks_workflow WHERE seq = ?`;
 
 /** Writes what a round has counted, and judges each workflow of it. */
@@ -110,7 +116,7 @@ function judgeWorkflow(transaction: Transaction, row: WorkflowRow, { queue }: Wo
   const { database } = transaction;
   const { seq, state, ending } = row;
   transaction.touch(queue);
-  if (ending === 'deleted') return;
+  if (ending === 'deleted' || row.starting) return;
   const isOver = row.blocked === 0 && row.running === 0 && row.ended === row.tasks && row.walk === null;
   if (!isOver && state !== 'running') statement<[number, number]>(database, WORKFLOW_LIVES_AGAIN).run(now, seq);
   if (!isOver || state !== 'running') return;
@@ -132,11 +138,11 @@ export function endDueWorkflows({ database }: Transaction, now: number): void {
   statement<[number]>(database, EXPIRED_WORKFLOW).run(now);
 }
 
-/** Goes through the nodes of workflows that are being ended, or deleted. Returns how many rows it was about, at most `limit`. */
+/** Goes through the nodes of workflows that begin, or are being ended or deleted. Returns how many rows it was about, at most `limit`. */
 export function walkWorkflows(transaction: Transaction, judging: Judging, limit: number): number {
   const { database } = transaction;
   type Walked = Pick<WorkflowRow, 'seq'> & {
-    readonly ending: 'cancelled' | 'deadline' | 'deleted';
+    readonly ending: 'cancelled' | 'deadline' | 'deleted' | null;
     readonly walk: number;
   };
   const walked = statement<[], Walked>(database, WALKED_WORKFLOW).get();
@@ -148,16 +154,21 @@ export function walkWorkflows(transaction: Transaction, judging: Judging, limit:
     limit,
   );
   for (const node of nodes) {
-    if (node.state === 'blocked') cancelNode(judging, node, walked.ending, null);
-    if (node.state !== 'running') continue;
-    statement<[string, number]>(database, NOTE_REASON).run(walked.ending, node.seq);
-    addWork(database, 'cancel', node.seq);
+    if (walked.ending === null) judgeNode(judging, node, null);
+    else endNode(judging, node, walked.ending);
   }
   const walk = nodes.length < limit ? null : walked.walk + nodes.length;
   statement<[number | null, number]>(database, SET_WALK).run(walk, walked.seq);
   const queue = nodes[0]?.queue ?? statement<[number], string>(database, QUEUE_OF_WORKFLOW).pluck().get(walked.seq);
   if (queue !== undefined) judging.counts.of(walked.seq, queue);
   return nodes.length + 1;
+}
+
+function endNode(judging: Judging, node: NodeRow, reason: 'cancelled' | 'deadline'): void {
+  if (node.state === 'blocked') cancelNode(judging, node, reason, null);
+  if (node.state !== 'running') return;
+  statement<[string, number]>(judging.database, NOTE_REASON).run(reason, node.seq);
+  addWork(judging.database, 'cancel', node.seq);
 }
 
 /** Tasks first, then nodes; the workflow last. */
@@ -174,6 +185,7 @@ function deleteSome(transaction: Transaction, workflow: number, limit: number): 
   if (tasks.length > 0) return tasks.length;
   statement<[number, number]>(database, DELETE_EDGES_OF_NODES).run(workflow, limit);
   const { changes } = statement<[number, number]>(database, DELETE_NODES).run(workflow, limit);
-  if (changes === 0) statement<[number]>(database, DELETE_WORKFLOW).run(workflow);
-  return changes + 1;
+  if (changes > 0) return changes + 1;
+  for (const sql of [DELETE_TAGS_OF_WORKFLOW, DELETE_WORKFLOW]) statement<[number]>(database, sql).run(workflow);
+  return 1;
 }

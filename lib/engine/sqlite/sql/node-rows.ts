@@ -1,6 +1,7 @@
 import type { NodeCondition, NodeReason, NodeState } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
+import { IS_STARTING } from './starting-workflows.js';
 
 /** A node, as far as its state goes by it. */
 export interface NodeRow {
@@ -18,7 +19,7 @@ export interface NodeRow {
   readonly open: number;
   readonly failed: number;
   readonly cancelled: number;
-  /** Its workflow is being ended, or deleted: nothing of it begins any more. */
+  /** Its workflow is being ended, or deleted, or is not stored to its end: nothing of it begins. */
   readonly ending: string | null;
   /** Tasks of it are being revived: until they are, it does not go on. */
   readonly reviving: 0 | 1;
@@ -26,7 +27,8 @@ export interface NodeRow {
 
 export const NODE_COLUMNS = `
   seq, workflow, queue, condition, delay, state, reason, waits, broken, unmet, tasks, open, failed, cancelled,
-  (SELECT ending FROM tasks_workflow WHERE tasks_workflow.seq = tasks_node.workflow) AS ending,
+  (SELECT iif(${IS_STARTING}, 'starting', ending)
+     FROM tasks_workflow WHERE tasks_workflow.seq = tasks_node.workflow) AS ending,
   EXISTS (SELECT 1 FROM tasks_node_work WHERE kind IN ('revive', 'revive-all') AND node = tasks_node.seq) AS reviving`;
 
 export const NODE = `SELECT ${NODE_COLUMNS} FROM tasks_node WHERE seq = ?`;

@@ -57,16 +57,18 @@ import {
   WALKED_WORKFLOW,
   NODES_OF_WORKFLOW,
   DELETE_EDGES_OF_NODES,
+  DELETE_TAGS_OF_WORKFLOW,
 } from './end-workflows.js';
 import {
-  WORKFLOW,
+  COUNT_OF_WORKFLOW_TAG,
   WORKFLOWS,
   WORKFLOWS_BY_NAME,
   WORKFLOWS_BY_STATE,
-  NODES_AT_ISSUE,
-  NUMBERS_AFTER,
-  RESULTS_AFTER,
-} from './read-workflows.js';
+  WORKFLOWS_BY_TAG,
+} from './list-workflows.js';
+import { WORKFLOW, NODES_AT_ISSUE, NUMBERS_AFTER, RESULTS_AFTER } from './read-workflows.js';
+import { FINISH_START, GIVE_START_UP, GO_ON_WITH_START, IS_BEING_STARTED } from './start-in-chunks.js';
+import { OVERTAKE_START } from './start-workflow.js';
 import { NODES_OF_NAME } from './steer-workflows.js';
 import { NOTE_SETTLING } from './settle-later.js';
 import {
@@ -670,6 +672,41 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     'workflows: workflows by state',
     WORKFLOWS_BY_STATE,
     ['SEARCH tasks_workflow USING INDEX tasks_workflow_state (state=? AND seq<?)'],
+  ],
+  [
+    'workflows: workflows by tag',
+    WORKFLOWS_BY_TAG,
+    [
+      'SEARCH tasks_workflow_tag USING PRIMARY KEY (tag=? AND value=? AND workflow<?)',
+      'CORRELATED SCALAR SUBQUERY 2',
+      'SCAN wanted VIRTUAL TABLE INDEX 1:',
+      'CORRELATED SCALAR SUBQUERY 1',
+      'SEARCH other USING PRIMARY KEY (tag=? AND value=? AND workflow=?)',
+      'SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)',
+    ],
+  ],
+  [
+    'workflows: count of tag',
+    COUNT_OF_WORKFLOW_TAG,
+    ['CO-ROUTINE (subquery-1)', 'SEARCH tasks_workflow_tag USING PRIMARY KEY (tag=? AND value=?)', 'SCAN (subquery-1)'],
+  ],
+  [
+    'workflows: delete tags',
+    DELETE_TAGS_OF_WORKFLOW,
+    ['SEARCH tasks_workflow_tag USING COVERING INDEX tasks_workflow_tag_workflow (workflow=?)'],
+  ],
+  ['workflows: go on with start', GO_ON_WITH_START, ['SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)']],
+  ['workflows: finish start', FINISH_START, ['SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)']],
+  ['workflows: give start up', GIVE_START_UP, ['SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)']],
+  [
+    'workflows: overtake start',
+    OVERTAKE_START,
+    ['SEARCH tasks_workflow USING INDEX sqlite_autoindex_tasks_workflow_1 (id=?)'],
+  ],
+  [
+    'workflows: is being started',
+    IS_BEING_STARTED,
+    ['SEARCH tasks_workflow USING INDEX sqlite_autoindex_tasks_workflow_1 (id=?)'],
   ],
   [
     'workflows: nodes at issue',

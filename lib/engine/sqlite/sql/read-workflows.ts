@@ -1,39 +1,19 @@
 import {
-  InvalidArgumentError,
   MAX_EDGES_SHOWN,
   MAX_NODES_LISTED,
-  type NodeState,
   type TaskError,
-  type TaskTags,
   type Workflow,
   type WorkflowNode,
-  type WorkflowPage,
   type WorkflowProgress,
-  type WorkflowState,
-  type WorkflowSummary,
 } from '../../../contract/index.js';
 import type { ResultsPage, WorkflowEnd } from '../../port/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import { UNANSWERED_NODE } from './end-workflows.js';
+import { progressOf, summaryOf, WORKFLOW_COLUMNS, type WorkflowRow } from './list-workflows.js';
+import { IS_THERE } from './starting-workflows.js';
 
-const COLUMNS = `
-  seq, id, name, state, tags, created_at AS createdAt, finished_at AS finishedAt, deadline_at AS deadlineAt, ending,
-  blocked, running, completed, failed, cancelled, tasks, ended`;
-
-export const WORKFLOW = `SELECT ${COLUMNS} FROM tasks_workflow WHERE id = ? AND ending IS NOT 'deleted'`;
-
-export const WORKFLOWS = `
-  SELECT ${COLUMNS} FROM tasks_workflow WHERE seq < ? AND ending IS NOT 'deleted' ORDER BY seq DESC LIMIT ?`;
-export const WORKFLOWS_BY_NAME = `
-  SELECT ${COLUMNS} FROM tasks_workflow
-   WHERE name = ? AND seq < ? AND ending IS NOT 'deleted' ORDER BY seq DESC LIMIT ?`;
-export const WORKFLOWS_BY_STATE = `
-  SELECT ${COLUMNS} FROM tasks_workflow
-   WHERE state = ? AND seq < ? AND ending IS NOT 'deleted' ORDER BY seq DESC LIMIT ?`;
-export const WORKFLOWS_BY_BOTH = `
-  SELECT ${COLUMNS} FROM tasks_workflow INDEXED BY tasks_workflow_name
-   WHERE name = ? AND state = ? AND seq < ? AND ending IS NOT 'deleted' ORDER BY seq DESC LIMIT ?`;
+export const WORKFLOW = `SELECT ${WORKFLOW_COLUMNS} FROM tasks_workflow WHERE id = ? AND ${IS_THERE}`;
 
 const LISTED_COLUMNS = `
   seq, number, name, kind, queue, task, state, condition AS "when", reason, tasks, open, failed,
@@ -80,20 +60,6 @@ export const RESULTS_AFTER = `
    ORDER BY tasks_node_task.task
    LIMIT ?`;
 
-interface WorkflowRow extends Record<NodeState, number> {
-  readonly seq: number;
-  readonly id: string;
-  readonly name: string;
-  readonly state: WorkflowState;
-  readonly tags: string | null;
-  readonly createdAt: number;
-  readonly finishedAt: number | null;
-  readonly deadlineAt: number | null;
-  readonly ending: 'cancelled' | 'deadline' | null;
-  readonly tasks: number;
-  readonly ended: number;
-}
-
 type NodeRow = Omit<WorkflowNode, 'tasks' | 'after' | 'reason' | 'cause'> & {
   readonly seq: number;
   readonly tasks: number;
@@ -111,27 +77,6 @@ export function readProgress(database: Database, id: string): WorkflowProgress |
 export function readWorkflow(database: Database, id: string): Workflow | null {
   const row = find(database, id);
   return row ? { ...summaryOf(row), listed: listedNodes(database, row) } : null;
-}
-
-/** The newest first. @throws InvalidArgumentError */
-export function listWorkflows(
-  database: Database,
-  { name, state, cursor, limit }: { name?: string; state?: WorkflowState; cursor?: string; limit: number },
-): WorkflowPage {
-  const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-  if (!Number.isSafeInteger(before))
-    throw new InvalidArgumentError('cursor', 'This cursor is none of a list of workflows.');
-  const [sql, given] =
-    name === undefined
-      ? state === undefined
-        ? [WORKFLOWS, []]
-        : [WORKFLOWS_BY_STATE, [state]]
-      : state === undefined
-        ? [WORKFLOWS_BY_NAME, [name]]
-        : [WORKFLOWS_BY_BOTH, [name, state]];
-  const rows = statement<Array<string | number>, WorkflowRow>(database, sql).all(...given, before, limit + 1);
-  const items = rows.slice(0, limit);
-  return { items: items.map(summaryOf), next: rows.length > limit ? String(items.at(-1)!.seq) : null };
 }
 
 /** What tasks of one name of a workflow returned, in the order in which they were stored. */
@@ -206,29 +151,4 @@ function listedNodes(database: Database, row: WorkflowRow): WorkflowNode[] {
       ...(reason !== null && { reason }),
       ...(cause !== null && { cause }),
     }));
-}
-
-function progressOf({ id, name, state, tasks, ended, ...row }: WorkflowRow): WorkflowProgress {
-  const { blocked, running, completed, failed, cancelled } = row;
-  const percent = state !== 'running' || tasks === 0 ? 100 : Math.floor((100 * ended) / tasks);
-  return {
-    id,
-    name,
-    state,
-    percent,
-    nodes: { blocked, running, completed, failed, cancelled },
-    tasks: { total: tasks, ended },
-  };
-}
-
-function summaryOf(row: WorkflowRow): WorkflowSummary {
-  const { tags, createdAt, finishedAt, deadlineAt, ending } = row;
-  return {
-    ...progressOf(row),
-    ...(tags !== null && { tags: JSON.parse(tags) as TaskTags }),
-    createdAt,
-    finishedAt,
-    deadlineAt,
-    ...(ending !== null && { reason: ending }),
-  };
 }

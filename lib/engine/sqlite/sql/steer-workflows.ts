@@ -6,9 +6,10 @@ import type { Transaction } from '../store/transaction.js';
 import { countOnWorkflows, WORKFLOW_LIVES_AGAIN } from './end-workflows.js';
 import { setNode } from './judge-nodes.js';
 import { addWork, NODE_COLUMNS, type NodeRow } from './node-rows.js';
+import { IS_THERE } from './starting-workflows.js';
 import { WorkflowCounts } from './workflow-counts.js';
 
-export const FIND_WORKFLOW = `SELECT seq, state FROM tasks_workflow WHERE id = ? AND ending IS NOT 'deleted'`;
+export const FIND_WORKFLOW = `SELECT seq, state FROM tasks_workflow WHERE id = ? AND ${IS_THERE}`;
 
 export const CANCEL_WORKFLOW = `
   UPDATE tasks_workflow SET ending = 'cancelled', walk = 0 WHERE seq = ? AND state = 'running' AND ending IS NULL`;

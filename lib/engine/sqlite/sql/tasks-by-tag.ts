@@ -9,7 +9,7 @@ import { BEYOND_FIRST } from './list-tasks.js';
 const MAX_COUNTED = 1_000;
 
 export const COUNT_OF_TAG = `
-  SELECT count(*) AS tasks FROM (SELECT 1 FROM tasks_tag WHERE name = ? AND value = ? LIMIT ${MAX_COUNTED})`;
+  SELECT count(*) AS tagged FROM (SELECT 1 FROM tasks_tag WHERE name = ? AND value = ? LIMIT ${MAX_COUNTED})`;
 
 /** A stretch of one tag; of each task whether it has the other tags as well, given as JSON: `[["customer", "42"]]`. */
 export const TASKS_BY_TAG: Readonly<Record<TaskOrder, string>> = {
@@ -50,7 +50,7 @@ export function tasksByTag(
   limit: number,
   order: TaskOrder,
 ): Candidate[] {
-  const [rarest, ...others] = byRarity(database, Object.entries(tags));
+  const [rarest, ...others] = rarestFirst(database, COUNT_OF_TAG, Object.entries(tags));
   const after = place !== null && 'seq' in place ? place.seq : BEYOND_FIRST[order];
   const rows = statement<(string | number)[], Row>(database, TASKS_BY_TAG[order]);
   return rows.all(JSON.stringify(others), ...rarest!, after, limit).map((row) => ({
@@ -69,9 +69,10 @@ export function tasksByTag(
 
 type Tag = [name: string, value: string];
 
-function byRarity(database: Database, tags: readonly Tag[]): Tag[] {
-  if (tags.length === 1) return [...tags];
-  const count = statement<Tag, { tasks: number }>(database, COUNT_OF_TAG);
-  const counted = tags.map((tag) => ({ tag, tasks: count.get(...tag)!.tasks }));
-  return counted.toSorted((one, other) => one.tasks - other.tasks).map(({ tag }) => tag);
+/** @param countOf counts what has one tag, as far as that matters */
+export function rarestFirst(database: Database, countOf: string, tags: readonly Tag[]): Tag[] {
+  if (tags.length < 2) return [...tags];
+  const count = statement<Tag, { tagged: number }>(database, countOf);
+  const counted = tags.map((tag) => ({ tag, tagged: count.get(...tag)!.tagged }));
+  return counted.toSorted((one, other) => one.tagged - other.tagged).map(({ tag }) => tag);
 }

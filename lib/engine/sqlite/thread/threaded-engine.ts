@@ -13,6 +13,7 @@ import type {
   NewWorkflow,
   Scheduling,
   Sharing,
+  StartAnswer,
   Stepping,
   TaskEngine,
   Workflows,
@@ -100,7 +101,7 @@ function threadedWorkflows(thread: StoreThread, { clock }: Pick<EngineContext, '
     cancel: true,
     retry: true,
   });
-  const start = async (workflow: NewWorkflow, within?: EntityManager): Promise<void> => {
+  const start = async (workflow: NewWorkflow, within?: EntityManager): Promise<StartAnswer> => {
     if (thread.inPlace) return thread.inPlace.workflows!.start(workflow, within);
     if (within) assertSameFile(thread.path, within);
     if (within?.queryRunner?.isTransactionActive) return startWorkflowWithin(within, workflow, clock.now());

@@ -84,5 +84,6 @@ export function href(path: string, query: Readonly<Record<string, string | null 
 }
 
 export const taskHref = (id: string): string => `#/tasks/${encodeURIComponent(id)}`;
+export const workflowHref = (id: string): string => `#/workflows/${encodeURIComponent(id)}`;
 export const queueHref = (queue: string): string => `#/queues/${encodeURIComponent(queue)}`;
 export const nameHref = (name: string): string => `#/names/${encodeURIComponent(name)}`;

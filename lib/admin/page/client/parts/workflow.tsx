@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import type { Task } from '../api-types.js';
+import { workflowHref } from '../core/place.js';
 import { Panel } from '../ui/bits.js';
 
 /** The workflow that a task is a part of, and what keeps it from ever running there. */
@@ -8,8 +9,7 @@ export function WorkflowPart({ task }: { readonly task: Task }): JSX.Element {
   return (
     <Panel title="Workflow">
       <p>
-        {added ? 'Added to node' : 'Node'} <code>{node}</code> of{' '}
-        <a href={`#/workflows/${encodeURIComponent(id)}`}>its workflow</a>
+        {added ? 'Added to node' : 'Node'} <code>{node}</code> of <a href={workflowHref(id)}>its workflow</a>
         {cause !== undefined && `; cancelled because of node ${cause}`}
       </p>
     </Panel>

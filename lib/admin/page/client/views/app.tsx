@@ -50,6 +50,10 @@ const router = new Router<Shown>(
       title: `…${id!.slice(-ID_END)}`,
       view: <Later view={({ TaskView }) => <TaskView key={id} id={id!} />} />,
     }),
+    '/workflows': (query) => ({
+      title: 'Workflows',
+      view: <Later view={({ WorkflowsView }) => <WorkflowsView key={query.toString()} query={query} />} />,
+    }),
     '/workflows/:id': (_, { id }) => ({
       title: `Workflow …${id!.slice(-ID_END)}`,
       view: <Later view={({ WorkflowView }) => <WorkflowView key={id} id={id!} />} />,
@@ -132,7 +136,7 @@ function Header({ path, help }: { readonly path: string; readonly help: () => vo
         <Stores /> {isReadOnly && <span class="badge">read-only</span>}
       </strong>
       <nav aria-label="Pages">
-        {NAVIGATION.map(([target, label]) => (
+        {NAVIGATION.filter(isShown).map(([target, label]) => (
           <a key={target} href={target} aria-current={target === current ? 'page' : undefined}>
             {label}
             {target === '#/tasks' && <FailedBadge />}
@@ -172,6 +176,11 @@ function Header({ path, help }: { readonly path: string; readonly help: () => vo
       </div>
     </header>
   );
+}
+
+/** An engine without workflows has no page for them. */
+function isShown([target]: (typeof NAVIGATION)[number]): boolean {
+  return target !== '#/workflows' || engine.value?.workflows !== false;
 }
 
 /** The name of the panel, and the way to those of the app's other stores. */
@@ -291,6 +300,7 @@ function shortcutsOf(help: () => void): readonly Shortcut[] {
     { keys: 'g q', does: 'Queues', run: () => go('#/queues') },
     { keys: 'g t', does: 'Tasks', run: () => go('#/tasks') },
     { keys: 'g f', does: 'Failed tasks', run: () => go('#/tasks?state=failed') },
+    { keys: 'g w', does: 'Workflows', run: () => go('#/workflows') },
     { keys: 'g e', does: 'Errors', run: () => go('#/errors') },
     { keys: 'g c', does: 'Crons', run: () => go('#/crons') },
     { keys: 'g a', does: 'Audit', run: () => go('#/audit') },

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { AuditEntry } from '../api-types.js';
 import { api } from '../api.js';
 import { act } from '../core/act.js';
-import { queueHref, taskHref } from '../core/place.js';
+import { queueHref, taskHref, workflowHref } from '../core/place.js';
 import { useLive } from '../core/use-live.js';
 import { count } from '../format.js';
 import { Loaded } from '../ui/bits.js';
@@ -46,6 +46,7 @@ const COLUMNS: ReadonlyArray<Column<AuditEntry>> = [
 
 function Target({ entry: { action, target } }: { readonly entry: AuditEntry }): JSX.Element {
   const text = <code>{target}</code>;
+  if (action.endsWith('-workflow')) return <a href={workflowHref(target)}>{text}</a>;
   if (TASK_ID.test(target)) return <a href={taskHref(target)}>{text}</a>;
   if (action === 'set-queue') return <a href={queueHref(target.split(': ', 1)[0]!)}>{text}</a>;
   if (action.endsWith('-queue')) return <a href={queueHref(target)}>{text}</a>;

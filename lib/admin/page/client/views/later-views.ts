@@ -9,5 +9,6 @@ export { QueueView } from './queue-view.js';
 export { QueuesView } from './queues-view.js';
 export { RunAgain } from '../parts/run-again.js';
 export { TaskView } from './task-view.js';
-export { WorkflowView } from './workflow-view.js';
 export { TasksView } from './tasks-view.js';
+export { WorkflowView } from './workflow-view.js';
+export { WorkflowsView } from './workflows-view.js';

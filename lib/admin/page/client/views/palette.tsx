@@ -22,6 +22,7 @@ const PAGES: readonly Target[] = [
   ['Tasks', '/tasks'],
   ['Failed tasks', '/tasks?state=failed'],
   ['Running tasks', '/tasks?state=running'],
+  ['Workflows', '/workflows'],
   ['Errors', '/errors'],
   ['Crons', '/crons'],
   ['Audit', '/audit'],

@@ -3,11 +3,13 @@ import { api } from '../api.js';
 import type { Workflow, WorkflowNode } from '../api-types.js';
 import { act } from '../core/act.js';
 import { isReadOnly } from '../core/engine.js';
-import { taskHref } from '../core/place.js';
+import { href, taskHref } from '../core/place.js';
 import { useLive } from '../core/use-live.js';
 import { count } from '../format.js';
-import { Action, Loaded, Notice, Panel } from '../ui/bits.js';
-import { ClockTime } from '../ui/time.js';
+import { Tags } from '../parts/tags.js';
+import { Action, Badge, Loaded, Notice, Panel } from '../ui/bits.js';
+import { Table, type Column } from '../ui/table.js';
+import { Ago, ClockTime } from '../ui/time.js';
 
 /** A workflow: how far it is, and its nodes with what they wait for. A node of many tasks is one row. */
 export function WorkflowView({ id }: { readonly id: string }): JSX.Element {
@@ -17,7 +19,7 @@ export function WorkflowView({ id }: { readonly id: string }): JSX.Element {
       {(workflow) => (
         <>
           <h1>
-            {workflow.name} <span class={`state ${workflow.state}`}>{workflow.state}</span>
+            {workflow.name} <Badge state={workflow.state} />
           </h1>
           <Facts workflow={workflow} />
           <Nodes workflow={workflow} />
@@ -28,25 +30,30 @@ export function WorkflowView({ id }: { readonly id: string }): JSX.Element {
 }
 
 function Facts({ workflow }: { readonly workflow: Workflow }): JSX.Element {
-  const { id, state, percent, tasks, createdAt, finishedAt, deadlineAt, reason, tags } = workflow;
-  const name = workflow.name;
+  const { id, name, state, percent, tasks, createdAt, finishedAt, deadlineAt, reason, tags } = workflow;
   return (
     <Panel title="Workflow">
+      <div class="progress">
+        <progress max={100} value={percent} aria-label="Tasks that have ended" />
+        <span>{`${percent} %, ${count(tasks.ended)} of ${count(tasks.total)} tasks`}</span>
+      </div>
       <dl>
         <dt>Id</dt>
         <dd>
           <code>{id}</code>
         </dd>
-        <dt>Done</dt>
-        <dd>{`${percent} %, ${count(tasks.ended)} of ${count(tasks.total)} tasks`}</dd>
+        <dt>Others of its name</dt>
+        <dd>
+          <a href={href('/workflows', { name })}>{name}</a>
+        </dd>
         <dt>Started</dt>
         <dd>
-          <ClockTime at={createdAt} />
+          <Ago at={createdAt} />
         </dd>
         {finishedAt !== null && <dt>Ended</dt>}
         {finishedAt !== null && (
           <dd>
-            <ClockTime at={finishedAt} />
+            <Ago at={finishedAt} />
           </dd>
         )}
         {deadlineAt !== null && <dt>Deadline</dt>}
@@ -60,17 +67,19 @@ function Facts({ workflow }: { readonly workflow: Workflow }): JSX.Element {
         {tags && <dt>Tags</dt>}
         {tags && (
           <dd>
-            {Object.entries(tags)
-              .map(([tag, value]) => `${tag}: ${value}`)
-              .join(', ')}
+            <Tags tags={tags} path="/workflows" />
           </dd>
         )}
       </dl>
-      {!isReadOnly && state === 'running' && (
-        <Action label="Cancel" run={() => act(() => api.cancelWorkflow(id), `Cancelled: ${name}`)} />
-      )}
-      {!isReadOnly && workflow.nodes.failed > 0 && (
-        <Action label="Retry what failed" run={() => act(() => api.retryWorkflow(id), `Runs again: ${name}`)} />
+      {!isReadOnly && (
+        <div class="actions">
+          {state === 'running' && !reason && (
+            <Action label="Cancel" run={() => act(() => api.cancelWorkflow(id), `Cancelled: ${name}`)} />
+          )}
+          {workflow.nodes.failed > 0 && (
+            <Action label="Retry what failed" run={() => act(() => api.retryWorkflow(id), `Runs again: ${name}`)} />
+          )}
+        </div>
       )}
     </Panel>
   );
@@ -79,56 +88,63 @@ function Facts({ workflow }: { readonly workflow: Workflow }): JSX.Element {
 function Nodes({ workflow }: { readonly workflow: Workflow }): JSX.Element {
   const { listed, nodes } = workflow;
   const total = Object.values(nodes).reduce((sum, some) => sum + some, 0);
-  const names = new Map(listed.map(({ number, name }) => [number, name]));
   return (
     <Panel title="Nodes">
       {total > listed.length && <Notice>{`${count(listed.length)} of ${count(total)} are listed.`}</Notice>}
       <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Node</th>
-              <th scope="col">State</th>
-              <th scope="col">Tasks</th>
-              <th scope="col">Waits for</th>
-              {!isReadOnly && <th scope="col">Act</th>}
-            </tr>
-          </thead>
-          <tbody>
-            {listed.map((node) => (
-              <tr key={node.number}>
-                <td>
-                  {node.kind === 'one' && node.taskId !== null ? (
-                    <a href={taskHref(node.taskId)}>{node.name}</a>
-                  ) : (
-                    node.name
-                  )}{' '}
-                  <span class="aside">{`${node.name === node.task ? '' : `${node.task} `}on ${node.queue}`}</span>
-                </td>
-                <td>
-                  <span class={`state ${node.state}`}>{node.state}</span> <Why node={node} />
-                </td>
-                <td>{tasksText(node)}</td>
-                <td>{waitsText(node, names)}</td>
-                {!isReadOnly && (
-                  <td>
-                    {(node.state === 'failed' || node.state === 'cancelled') && (
-                      <Action
-                        label="Retry from here"
-                        run={() =>
-                          act(() => api.retryWorkflow(workflow.id, node.name), `Runs again from: ${node.name}`)
-                        }
-                      />
-                    )}
-                  </td>
-                )}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Table
+          caption="Nodes"
+          columns={columnsOf(workflow)}
+          items={listed}
+          keyOf={({ number }) => String(number)}
+          whenNone="It has no nodes."
+        />
       </div>
     </Panel>
   );
+}
+
+function columnsOf({ id, listed }: Workflow): ReadonlyArray<Column<WorkflowNode>> {
+  const names = new Map(listed.map(({ number, name }) => [number, name]));
+  return [
+    {
+      id: 'name',
+      label: 'Node',
+      isWide: true,
+      cell: ({ kind, taskId, name, task, queue }) => (
+        <>
+          {kind === 'one' && taskId !== null ? <a href={taskHref(taskId)}>{name}</a> : name}{' '}
+          <span class="aside">{`${name === task ? '' : `${task} `}on ${queue}`}</span>
+        </>
+      ),
+    },
+    {
+      id: 'state',
+      label: 'State',
+      cell: (node) => (
+        <>
+          <Badge state={node.state} /> <Why node={node} />
+        </>
+      ),
+    },
+    { id: 'tasks', label: 'Tasks', isNumber: true, cell: tasksText },
+    { id: 'after', label: 'Waits for', cell: (node) => waitsText(node, names) },
+    {
+      id: 'actions',
+      label: 'Actions',
+      isHidden: true,
+      cell: ({ state, name }) =>
+        !isReadOnly &&
+        (state === 'failed' || state === 'cancelled') && (
+          <div class="actions">
+            <Action
+              label="Retry from here"
+              run={() => act(() => api.retryWorkflow(id, name), `Runs again from: ${name}`)}
+            />
+          </div>
+        ),
+    },
+  ];
 }
 
 function Why({ node: { reason, cause } }: { readonly node: WorkflowNode }): JSX.Element | null {
@@ -144,8 +160,9 @@ function tasksText({ tasks: { total, ended, failed } }: WorkflowNode): string {
   return `${count(ended)} of ${count(total)}${failed > 0 ? `, ${count(failed)} failed` : ''}`;
 }
 
-function waitsText({ after, waitsFor, when }: WorkflowNode, names: ReadonlyMap<number, string>): string {
-  if (waitsFor === 0) return '';
+/** Null where it waits for nothing. */
+function waitsText({ after, waitsFor, when }: WorkflowNode, names: ReadonlyMap<number, string>): string | null {
+  if (waitsFor === 0) return null;
   const more = waitsFor > after.length ? ` and ${count(waitsFor - after.length)} more` : '';
   const known = after.map((number) => names.get(number) ?? `node ${number}`).join(', ');
   return `${known}${more}${when === 'completed' ? '' : ` (${when})`}`;

@@ -19,7 +19,14 @@ import { TagEntity } from './tag.entity.js';
 import { UniqueEntity } from './unique.entity.js';
 import { UnhandledEntity } from './unhandled.entity.js';
 import { WorkerEntity } from './worker.entity.js';
-import { NodeEntity, NodeTaskEntity, NodeWorkEntity, SettlingEntity, WorkflowEntity } from './workflow.entity.js';
+import {
+  NodeEntity,
+  NodeTaskEntity,
+  NodeWorkEntity,
+  SettlingEntity,
+  WorkflowEntity,
+  WorkflowTagEntity,
+} from './workflow.entity.js';
 
 /**
  * The store's tables as TypeORM entities: the one place where columns are named beside the SQL. Each names its table and
@@ -54,6 +61,7 @@ export const TASKS_ENTITIES = [
   UniqueEntity,
   UnhandledEntity,
   WorkflowEntity,
+  WorkflowTagEntity,
   NodeEntity,
   NodeTaskEntity,
   NodeWorkEntity,
@@ -88,6 +96,7 @@ export {
   UniqueEntity,
   UnhandledEntity,
   WorkflowEntity,
+  WorkflowTagEntity,
   NodeEntity,
   NodeTaskEntity,
   NodeWorkEntity,

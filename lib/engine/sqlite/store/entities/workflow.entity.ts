@@ -64,6 +64,20 @@ export class WorkflowEntity {
   ended!: number;
 }
 
+/** One tag of one workflow. */
+@Entity({ name: 'tasks_workflow_tag', synchronize: false })
+export class WorkflowTagEntity {
+  @PrimaryColumn({ name: 'tag', type: 'text' })
+  tag!: string;
+
+  @PrimaryColumn({ name: 'value', type: 'text' })
+  value!: string;
+
+  /** `seq` of the workflow. */
+  @PrimaryColumn({ name: 'workflow', type: 'integer' })
+  workflow!: number;
+}
+
 @Entity({ name: 'tasks_node', synchronize: false })
 export class NodeEntity {
   @PrimaryColumn({ name: 'seq', type: 'integer' })
