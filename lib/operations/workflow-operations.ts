@@ -87,7 +87,9 @@ export class WorkflowOperations {
   private get workflows(): Workflows {
     const { workflows, kind } = this.engine;
     if (workflows) return workflows;
-    throw new WorkflowsNotSupportedError(`The engine "${kind}" has no workflows.`);
+    throw new WorkflowsNotSupportedError(
+      `The engine "${kind}" has no workflows, so there is none to show, to cancel or to retry: they are the embedded engine's.`,
+    );
   }
 }
 

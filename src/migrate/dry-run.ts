@@ -15,7 +15,8 @@ export async function dryRun(source: OpenStore, target: StoreAddress): Promise<s
   const mark = await source.store.readMark();
   const workers = await source.store.workers();
   await assertReachable(target);
-  if (workers.length > 0) throw new CliError(stopFirst(workers.map((worker) => `${source.shown}: ${worker}`)));
+  const inTheWay = [...workers, ...(await source.store.unmovable())];
+  if (inTheWay.length > 0) throw new CliError(stopFirst(inTheWay.map((one) => `${source.shown}: ${one}`)));
   const tally = await tallyOf(source, mark?.at ?? Date.now(), () => true);
   const book = bookReport(await source.store.exportBook());
   const [table] = compare(tally, new Tally()).split('\nsource sha256:');

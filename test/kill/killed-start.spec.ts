@@ -45,7 +45,7 @@ describe('the start of a large workflow whose process is killed', () => {
       clock.advance(SILENCE_MS);
       await until('the end of all rows', () => stage.query('SELECT seq FROM tasks_workflow').length === 0);
       expect(stage.rowsByState()).toEqual({});
-      expect(await tasks.stats()).toMatchObject([{ counts: { blocked: 0 } }]);
+      expect((await tasks.stats()).map(({ counts }) => counts.blocked)).toEqual([0, 0]);
       // Its id is free again.
       expect(await buildLarge(tasks).start({ id: 'large' })).toMatchObject({ id: 'large', started: true });
       expect((await tasks.getWorkflow('large')).tasks.total).toBe(LARGE);

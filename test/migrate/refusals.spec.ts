@@ -66,6 +66,36 @@ describe('The command line of a move', () => {
   });
 });
 
+describe('A move of a store with workflows', () => {
+  it('is refused while one has not ended, naming it, and takes the tasks of those that have', async () => {
+    const [from, to] = ['from.db', 'to.db'].map((name) => join(tempDirectory(), name)) as [string, string];
+    const app = await boot({ options: { database: from } }, { workers: 2 });
+    const tasks = app.get(TaskDispatcher);
+    const build = (): ReturnType<TaskDispatcher['workflow']> => {
+      const w = tasks.workflow('order');
+      w.add('default', 'work', {}, { after: w.add('default', 'work', {}, { as: 'first' }) });
+      return w;
+    };
+    await (await build().start()).result();
+    await tasks.pauseQueue('default');
+    const open = await build().start({ id: 'order/7' });
+    await app.close();
+    for (const options of [['--dry-run'], []]) {
+      const { code, err } = await migrate(from, to, ...options);
+      expect(err).toContain('workflow "order" (order/7) has not ended, and no other store takes it');
+      expect(code).toBe(1);
+    }
+    const again = await boot({ options: { database: from } }, { workers: false });
+    await again.get(TaskDispatcher).cancelWorkflow(open.id);
+    await expect(again.get(TaskDispatcher).workflowRun(open.id).result()).rejects.toMatchObject({
+      name: 'WorkflowCancelledError',
+    });
+    await again.close();
+    const { code, err } = await migrate(from, to);
+    expect([code, err]).toEqual([0, '']);
+  });
+});
+
 describeWith(['redis', 'postgres'], 'A move', () => {
   let places: Places;
 

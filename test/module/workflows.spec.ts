@@ -337,6 +337,20 @@ describe('tasks.retryWorkflow', () => {
     await expect(tasks.retryWorkflow(run.id)).rejects.toMatchObject({ name: 'WorkflowStateError' });
   });
 
+  it('ends again where the tasks that failed were deleted since', async () => {
+    scripts = { charge: fails };
+    const tasks = await boot();
+    const w = tasks.workflow('order');
+    const charge = w.add('default', 'charge', {});
+    w.add('default', 'mail', {}, { after: charge });
+    w.add('default', 'join', {}, { after: charge, when: 'ended' });
+    const run = await w.start();
+    await over(tasks, run.id);
+    await tasks.delete((await tasks.getWorkflow(run.id)).listed[0]!.taskId!);
+    await tasks.retryWorkflow(run.id, { from: 'charge' });
+    expect(await over(tasks, run.id)).toEqual({ charge: 'failed', mail: 'cancelled', join: 'completed' });
+  });
+
   it('goes on by itself where one task is retried by hand', async () => {
     scripts = { charge: fails };
     const tasks = await boot();

@@ -107,6 +107,8 @@ export interface TransferStore {
 
   /** The processes that are alive and work on the store, as a person reads it. */
   workers(): Promise<readonly string[]>;
+  /** Tasks and workflows that no other store takes, as a person reads it. */
+  unmovable(): Promise<readonly string[]>;
   /**
    * Takes back the tasks of processes that are gone, as the engine would, and what a move that was killed left half-done.
    * Resolves to what is still held, and by whom.

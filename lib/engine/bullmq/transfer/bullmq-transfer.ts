@@ -105,6 +105,10 @@ export class BullmqTransfer implements TransferStore {
     return [...ours, ...others];
   }
 
+  unmovable(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
   async settle(role: MoveMark['role']): Promise<readonly string[]> {
     const held: string[] = [];
     for (const queue of await this.queues()) {

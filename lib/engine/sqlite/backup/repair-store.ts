@@ -50,7 +50,7 @@ export async function repairStore(database: string, { backup, lease, rules }: Re
       deleteStrayParts(transaction);
       repairBeside(transaction);
       wakeStuck(transaction, rules.now);
-      repairWorkflows(transaction.database);
+      repairWorkflows(transaction, rules);
       letHeldGoOn(transaction);
       letParkedGoOn(transaction);
     });

@@ -2,7 +2,7 @@ import type { TaskState, WorkflowState } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
-import { cancelNode, judgeNode, type Judging } from './judge-nodes.js';
+import { cancelNode, judgeNode, judgeTasks, type Judging } from './judge-nodes.js';
 import { addWork, NODE_COLUMNS, type NodeRow } from './node-rows.js';
 import { FOREVER } from './settle-later.js';
 import { BEGIN_TO_DELETE, IS_STARTING } from './starting-workflows.js';
@@ -138,7 +138,7 @@ export function endDueWorkflows({ database }: Transaction, now: number): void {
   statement<[number]>(database, EXPIRED_WORKFLOW).run(now);
 }
 
-/** Goes through the nodes of workflows that begin, or are being ended or deleted. Returns how many rows it was about, at most `limit`. */
+/** Goes through the nodes of workflows that begin, or were repaired, or are being ended or deleted. Returns how many rows it was about, at most `limit`. */
 export function walkWorkflows(transaction: Transaction, judging: Judging, limit: number): number {
   const { database } = transaction;
   type Walked = Pick<WorkflowRow, 'seq'> & {
@@ -154,8 +154,9 @@ export function walkWorkflows(transaction: Transaction, judging: Judging, limit:
     limit,
   );
   for (const node of nodes) {
-    if (walked.ending === null) judgeNode(judging, node, null);
-    else endNode(judging, node, walked.ending);
+    if (walked.ending !== null) endNode(judging, node, walked.ending);
+    else if (node.state === 'running') judgeTasks(judging, node, false);
+    else judgeNode(judging, node, null);
   }
   const walk = nodes.length < limit ? null : walked.walk + nodes.length;
   statement<[number | null, number]>(database, SET_WALK).run(walk, walked.seq);

@@ -75,6 +75,11 @@ export function judgeRevived(judging: Judging, node: NodeRow): void {
   } else judgeNode(judging, node, null);
 }
 
+/** The tasks of a node that failed run again. Where somebody has deleted each of them, it has failed as before. */
+export function judgeRetried(judging: Judging, node: NodeRow): void {
+  if (!statement<[number]>(judging.database, HAS_LIVE_TASK).get(node.seq)) judgeTasks(judging, node, false);
+}
+
 export function setNode(
   { database, counts }: Judging,
   node: NodeRow,

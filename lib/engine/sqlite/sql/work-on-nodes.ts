@@ -4,7 +4,7 @@ import type { EngineContext } from '../../port/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { actOnTask, type FoundTask, SET_TRAITS } from './act-on-tasks.js';
-import { type Judging, judgeRevived } from './judge-nodes.js';
+import { type Judging, judgeRetried, judgeRevived } from './judge-nodes.js';
 import { lapseLater } from './lapse-tasks.js';
 import { endWork, GO_ON_WITH_WORK, type NodeRow, type NodeWork, readNode } from './node-rows.js';
 import { settleLater } from './settle-later.js';
@@ -75,6 +75,7 @@ export function workOnNodes(transaction: Transaction, judging: Judging, rules: W
     }
     endWork(database, work.kind, work.node);
     if (node && work.kind.startsWith('revive')) judgeRevived(judging, { ...node, reviving: 0 });
+    if (node && work.kind === 'retry') judgeRetried(judging, node);
   }
   return done;
 }

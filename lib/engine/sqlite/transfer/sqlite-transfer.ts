@@ -87,7 +87,11 @@ export class SqliteTransfer implements TransferStore {
       ).all(),
     );
     const running = held.map(({ id, worker }) => `task ${id}, running by worker ${worker}`);
-    return role === 'source' ? [...running, ...(await this.connection.read(unmovable))] : running;
+    return role === 'source' ? [...running, ...(await this.unmovable())] : running;
+  }
+
+  unmovable(): Promise<readonly string[]> {
+    return this.connection.read(unmovable);
   }
 
   movedKinds(): ReturnType<TransferStore['movedKinds']> {

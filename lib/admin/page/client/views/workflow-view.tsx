@@ -108,7 +108,7 @@ function columnsOf({ id, listed }: Workflow): ReadonlyArray<Column<WorkflowNode>
   const names = new Map(listed.map(({ number, name }) => [number, name]));
   return [
     {
-      id: 'name',
+      id: 'node',
       label: 'Node',
       isWide: true,
       cell: ({ kind, taskId, name, task, queue }) => (

@@ -91,12 +91,12 @@ function Pages({ first, asked }: { readonly first: WorkflowPage; readonly asked:
 
 const COLUMNS: ReadonlyArray<Column<WorkflowSummary>> = [
   {
-    id: 'name',
+    id: 'workflow',
     label: 'Workflow',
     isWide: true,
     cell: ({ id, name, tags }) => (
       <>
-        <a class="name" href={workflowHref(id)} title={id}>
+        <a href={workflowHref(id)} title={id}>
           {name}
         </a>{' '}
         <Tags tags={tags} path="/workflows" />
