@@ -17,7 +17,7 @@ describe('the start of a large workflow whose process is killed', () => {
   afterEach(() => stage.remove());
 
   async function killedAt(commit: 'chunks' | 'last', point: KillPoint): Promise<void> {
-    stage = new Stage(starter.program);
+    stage = new Stage(starter.file);
     const env = { [KILL_POINT_VARIABLE]: JSON.stringify(point), [START_COMMIT_VARIABLE]: commit };
     const one = stage.startWorker({}, { env });
     await until(
@@ -58,7 +58,7 @@ describe('the start of a large workflow whose process is killed', () => {
     await killedAt('last', { at: 'after', passing: 0 });
     const tasks = await stage.startApp();
     expect(await buildLarge(tasks).start({ id: 'large' })).toMatchObject({ id: 'large', started: false });
-    await stage.startProgram(worker.program).ready;
+    await stage.startProgram(worker.file).ready;
     const run = tasks.workflowRun('large');
     await run.result();
     expect(await run.progress()).toMatchObject({ nodes: { completed: LARGE }, tasks: { total: LARGE, ended: LARGE } });

@@ -5,12 +5,12 @@ import { NestFactory } from '@nestjs/core';
 import { FINISH_START, GO_ON_WITH_START } from '../../../lib/engine/sqlite/sql/start-in-chunks.js';
 import { TasksModule } from '../../../lib/nest/index.js';
 import { TaskDispatcher } from '../../../lib/queueing/index.js';
-import { Fate, KILL_POINT_VARIABLE, type KillPoint } from './kill-point.js';
+import { Fate } from './kill-point.js';
 import type { WorkerSetup } from './setup.js';
 import { buildLarge, START_COMMIT_VARIABLE } from './large-workflow.js';
 
 const setup = JSON.parse(process.argv[2]!) as WorkerSetup;
-const fate = new Fate(JSON.parse(process.env[KILL_POINT_VARIABLE]!) as KillPoint, () => undefined);
+const fate = Fate.in(process.env, () => undefined);
 
 @Module({ imports: [TasksModule.forRoot({ ...setup.options, workers: false, thread: false })] })
 class StartModule {}

@@ -7,7 +7,7 @@ import { runScript, type Script } from './run-script.js';
 import { BEGIN_TO_DELETE, IS_STARTING } from './starting-workflows.js';
 import { besideTask } from './task-traits.js';
 import {
-  edgesOf,
+  placedEdges,
   insertEdges,
   insertNodes,
   insertTasksOfNodes,
@@ -117,7 +117,7 @@ class ChunkedStart {
       if (!found) return false;
       seqs.push(...found.result);
     }
-    for (const some of chunksOf(edgesOf(workflow), () => 1)) {
+    for (const some of chunksOf(placedEdges(workflow), () => 1)) {
       if (!(await this.chunk(() => insertEdges(seqs, some)))) return false;
     }
     for (const some of chunksOf(placedTasks(workflow), ({ task }) => weightOfTask(task))) {

@@ -6,7 +6,7 @@ import { MovedCounts, runScriptWithin, type Script } from './run-script.js';
 import { settleKeysWithin } from './settle-keys.js';
 import { BEGIN_TO_DELETE, IS_STARTING } from './starting-workflows.js';
 import {
-  edgesOf,
+  placedEdges,
   insertEdges,
   insertNodes,
   insertTasksOfNodes,
@@ -29,7 +29,7 @@ export function* startWorkflow(workflow: NewWorkflow, now: number, notes: Workfl
   const seq = yield* insertWorkflow(workflow, { counts, deadlineAt, expiresAt: null });
   if (seq === null) return 'existing';
   const seqs = yield* insertNodes(seq, placed);
-  yield* insertEdges(seqs, edgesOf(workflow));
+  yield* insertEdges(seqs, placedEdges(workflow));
   const tasks = nodes.flatMap((node, number) => placedTasks(node, number, now));
   yield* insertTasksOfNodes(seq, seqs, tasks, notes);
   // Those that wait for one without tasks are told that it has ended.

@@ -139,7 +139,7 @@ export function* insertTasksOfNodes(
 }
 
 /** Each edge of a workflow, by the places of its nodes. */
-export function edgesOf({ nodes }: NewWorkflow): Array<readonly [parent: number, child: number]> {
+export function placedEdges({ nodes }: NewWorkflow): Array<readonly [parent: number, child: number]> {
   return nodes.flatMap(({ after }, child) => after.map((parent) => [parent, child] as const));
 }
 
