@@ -18,11 +18,12 @@ import {
 } from './flow-setup.js';
 
 const PROCESSES = 2;
-/** How often the store is looked at where nothing tells of a change. */
-const LOOK_EVERY_MS = 20;
+/** When the store is looked at again where nothing tells of a change: later each time, as what is late then is mostly missing. */
+const LOOK_AFTER_MS = 20;
+const LOOK_AT_LEAST_EVERY_MS = 200;
 /** A limit may be looked at again so much later than it has a place, by the clock. */
 const MAX_LATE_MS = 1_300;
-const LATER_MS = 50;
+const LATER_MS = 200;
 const MAX_TASKS = 1_000;
 
 /** A handler that was called, and goes on until the test ends it. */
@@ -133,6 +134,7 @@ export class FlowPlace {
     const { model } = this;
     const deadline = performance.now() + this.patience;
     let late = 0;
+    let pause = LOOK_AFTER_MS;
     for (;;) {
       const change = new Promise<void>((resolve) => (this.changed = resolve));
       const seen = await this.seen();
@@ -140,7 +142,12 @@ export class FlowPlace {
       const pending = model.pending(seen, (queue) => this.free(queue));
       if (pending === null) return this.atRest(seen);
       if (performance.now() > deadline) throw new Disagreement(pending);
-      if (!(await within(change, LOOK_EVERY_MS)) && pending.startsWith('Idle') && late < MAX_LATE_MS) {
+      if (await within(change, pause)) {
+        pause = LOOK_AFTER_MS;
+        continue;
+      }
+      pause = Math.min(2 * pause, LOOK_AT_LEAST_EVERY_MS);
+      if (pending.startsWith('Idle') && late < MAX_LATE_MS) {
         late += LATER_MS;
         this.pass(LATER_MS);
       }
