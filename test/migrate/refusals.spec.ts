@@ -27,6 +27,14 @@ class Work {
   }
 }
 
+class Stepped {
+  @TaskHandler('stepped')
+  async stepped(_params: object, task: TaskContext): Promise<void> {
+    await task.step('charge', () => 7);
+    await task.waitFor('approved');
+  }
+}
+
 const LEASE = 1_000;
 
 function boot({ options }: Pick<Place, 'options'>, more: TasksModuleRootOptions = {}) {
@@ -139,6 +147,24 @@ describeWith(['redis', 'postgres'], 'A move', () => {
   });
 
   describe.each(KINDS)('with a store in %s', (kind) => {
+    it('does not begin while a task of it has recorded durable steps, which it names', async () => {
+      const [source, target] = [await places.make(kind), await places.make('SQLite')];
+      const tasks = { ...source.options, lease: LEASE };
+      const app = await bootApp({ tasks, providers: [Stepped] });
+      const dispatcher = app.get(TaskDispatcher);
+      const { id } = await dispatcher.queue('default', 'stepped', {});
+      await when(dispatcher, id, ({ state }) => state === 'suspended');
+      await app.close();
+      const refused = await migrate(source.address, target.address);
+      expect(refused.err).toContain(`task ${id}, suspended, has recorded durable steps, which no other store takes`);
+      expect(refused.code).toBe(1);
+      const later = await boot(source, { workers: false });
+      await later.get(TaskDispatcher).delete(id);
+      await later.close();
+      const { code, err } = await migrate(source.address, target.address);
+      expect(code, err).toBe(0);
+    });
+
     it('does not begin while a process works on either store, which goes on', async () => {
       const [busy, other] = [await places.make(kind), await places.make('SQLite')];
       await fill(other.address, someTasks(3, Date.now()));

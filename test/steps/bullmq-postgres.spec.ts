@@ -3,6 +3,7 @@ import { bullmq } from '../../lib/engine/bullmq/index.js';
 import { createBullmqTables } from '../support/servers/bullmq-tables.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { SharedPostgres } from '../support/servers/shared-postgres.js';
+import { describeBullmqSteps } from './bullmq-steps.suite.js';
 import { describeSteps } from './steps.suite.js';
 
 describeWith('postgres', 'with a PostgreSQL', () => {
@@ -12,7 +13,10 @@ describeWith('postgres', 'with a PostgreSQL', () => {
     server = await SharedPostgres.join(createBullmqTables);
   });
 
-  describeSteps('on PostgreSQL', async () => {
-    return { database: undefined as never, engine: bullmq({ postgres: await server.createDatabase() }) };
+  const siteOf = async () => ({
+    database: undefined as never,
+    engine: bullmq({ postgres: await server.createDatabase() }),
   });
+  describeSteps('on PostgreSQL', siteOf);
+  describeBullmqSteps('on PostgreSQL', siteOf);
 });

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { wallTime } from '../../../clock/index.js';
 import type { JobHold, JobSuspension, SignalEnd, StepRows } from '../steps/step-rows.js';
+import { StepsTogether } from '../steps/together.js';
 import { SIGNAL_BOUNDS, type SignalText, type StepTexts } from '../steps/stored-steps.js';
 
 /** Whether the attempt of the token holds the lock. */
@@ -9,14 +10,14 @@ const SIGNALS = `coalesce(opts->'signals', '[]'::jsonb)`;
 
 const READ_STEPS = `SELECT opts->'steps' AS steps, opts->'signals' AS signals FROM job WHERE queue = $1 AND id = $2`;
 
-/** $7: which of the signals is taken, from 0 on; null: none. */
+/** $6: which of the signals is taken, from 0 on; null: none. */
 const RECORD_STEP = `
   WITH recorded AS (
     UPDATE job
        SET opts = opts || jsonb_build_object(
              'stepped', true,
-             'steps', coalesce(opts->'steps', '{}'::jsonb) || jsonb_build_object($5::text, $6::text),
-             'signals', CASE WHEN $7::int IS NULL THEN ${SIGNALS} ELSE ${SIGNALS} - $7::int END)
+             'steps', coalesce(opts->'steps', '{}'::jsonb) || $5::jsonb,
+             'signals', CASE WHEN $6::int IS NULL THEN ${SIGNALS} ELSE ${SIGNALS} - $6::int END)
      WHERE ${IS_HELD}
     RETURNING id)
   SELECT publish_event($1, 'stepped', jsonb_build_object('jobId', id)) FROM recorded`;
@@ -77,6 +78,8 @@ const FORGET_STEPS = `
  * `signals` in their order, and `waits`. Each is changed by itself, so that nothing of what comes meanwhile is lost.
  */
 export class PostgresSteps implements StepRows {
+  private readonly together = new StepsTogether((hold, steps) => this.write(hold, steps, null));
+
   constructor(private readonly pool: Pool) {}
 
   async read(queue: string, id: string): Promise<StepTexts> {
@@ -85,8 +88,16 @@ export class PostgresSteps implements StepRows {
     return { steps: steps ?? {}, signals: (signals ?? []).map((signal, index) => ({ ...signal, at: String(index) })) };
   }
 
-  async record({ queue, id, token, started }: JobHold, address: string, text: string, taken: SignalText | null) {
-    const values = [queue, id, token, started, address, text, taken && Number(taken.at)];
+  record(hold: JobHold, address: string, text: string, taken: SignalText | null): Promise<boolean> {
+    return taken ? this.write(hold, { [address]: text }, taken) : this.together.record(hold, address, text);
+  }
+
+  private async write(
+    { queue, id, token, started }: JobHold,
+    steps: Readonly<Record<string, string>>,
+    taken: SignalText | null,
+  ): Promise<boolean> {
+    const values = [queue, id, token, started, JSON.stringify(steps), taken && Number(taken.at)];
     return (await this.pool.query(RECORD_STEP, values)).rowCount === 1;
   }
 
