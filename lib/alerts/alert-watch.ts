@@ -15,7 +15,7 @@ const LOOKS = 2;
 
 export interface AlertWatchParts {
   readonly config: Pick<ResolvedConfig, 'alerts' | 'queues' | 'clock' | 'limits'>;
-  readonly engine: Pick<TaskEngine, 'inspecting' | 'limiting' | 'keying'>;
+  readonly engine: Pick<TaskEngine, 'inspecting' | 'delivering' | 'limiting' | 'keying'>;
   readonly operations: Pick<Operations, 'queues' | 'tasks'>;
   readonly registry: Pick<HandlerRegistry, 'get'>;
   readonly dispatcher: Pick<TaskDispatcher, 'queue'>;

@@ -18,7 +18,7 @@ const WAITING = {
 function partsOf(isHeldBack: boolean): BreachParts {
   return {
     config: { clock: new ManualClock(NOW), limits: new Map() },
-    engine: { inspecting: { isHeldBack: async () => isHeldBack } as never },
+    engine: { delivering: { isHeldBack: async () => isHeldBack } as never },
     operations: { queues: { metrics: (() => undefined) as never } },
   };
 }

@@ -5,7 +5,7 @@ import type { Operations, QueueStats } from '../operations/index.js';
 
 export interface BreachParts {
   readonly config: Pick<ResolvedConfig, 'clock' | 'limits'>;
-  readonly engine: Pick<TaskEngine, 'limiting' | 'keying' | 'inspecting'>;
+  readonly engine: Pick<TaskEngine, 'limiting' | 'keying' | 'delivering'>;
   readonly operations: { readonly queues: Pick<Operations['queues'], 'metrics'> };
 }
 

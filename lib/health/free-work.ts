@@ -6,7 +6,7 @@ import type { QueueStats } from '../operations/index.js';
 export interface FreeWorkParts {
   readonly config: Pick<ResolvedConfig, 'limits' | 'clock'>;
   readonly engine: Pick<TaskEngine, 'limiting' | 'keying'> & {
-    readonly inspecting: Pick<TaskEngine['inspecting'], 'isHeldBack'>;
+    readonly delivering: Pick<TaskEngine['delivering'], 'isHeldBack'>;
   };
 }
 
@@ -19,12 +19,12 @@ const NO_LIMIT = { max: Number.MAX_SAFE_INTEGER, per: 1 };
  * is taken for holding them back: a probe that is wrong has every process restarted.
  */
 export async function hasFreeWork(queue: QueueStats, { config, engine }: FreeWorkParts): Promise<boolean> {
-  const { limiting, keying, inspecting } = engine;
+  const { limiting, keying, delivering } = engine;
   const { counts, rateLimit } = queue;
   const flow: QueueFlow | null = keying ? (await keying.keys(queue.queue, { limit: 1 })).flow : queue.flow;
   if (flow?.globalConcurrency !== undefined && counts.running >= flow.globalConcurrency) return false;
   const own = flow?.rateLimit ?? rateLimit;
-  if (!limiting) return inspecting.isHeldBack ? !(await inspecting.isHeldBack(queue.queue, own)) : own === null;
+  if (!limiting) return delivering.isHeldBack ? !(await delivering.isHeldBack(queue.queue, own)) : own === null;
   const shared = [...config.limits].map(([name, limit]) => ({ name, kind: 'shared' as const, ...limit }));
   const asked = [{ name: queue.queue, kind: 'queue' as const, ...(own ?? NO_LIMIT) }, ...shared];
   const [limits, pauses] = await Promise.all([limiting.limits(asked), limiting.pauses()]);

@@ -36,7 +36,7 @@ function setUp(
     operations: { queues: { stats: stats as never } },
     engine: {
       enqueueing: { noteSensitive: write },
-      inspecting: {},
+      delivering: {},
       keying: { keys: async () => ({ flow }) } as never,
       limiting: {
         limits: async () => [{ kind: 'queue', ...own }, ...(shared ? [{ kind: 'shared', ...shared }] : [])],

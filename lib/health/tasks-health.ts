@@ -57,7 +57,7 @@ export interface TasksHealthParts {
   readonly operations: { readonly queues: Pick<Operations['queues'], 'stats'> };
   readonly engine: Pick<TaskEngine, 'limiting' | 'keying'> & {
     readonly enqueueing: Pick<TaskEngine['enqueueing'], 'noteSensitive'>;
-    readonly inspecting: Pick<TaskEngine['inspecting'], 'isHeldBack'>;
+    readonly delivering: Pick<TaskEngine['delivering'], 'isHeldBack'>;
   };
   readonly phase: Pick<WorkPhase, 'current'>;
 }

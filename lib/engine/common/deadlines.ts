@@ -65,7 +65,7 @@ function enqueueingInTime(facet: Enqueueing, { asked, told }: Askers): Enqueuein
   };
 }
 
-function deliveringInTime(facet: Delivering, { told }: Askers): Delivering {
+function deliveringInTime(facet: Delivering, { asked, told }: Askers): Delivering {
   const bounded = (consumer: Consumer): Consumer => ({
     close: (grace) =>
       told('The task store could not be left in order', consumer.close(grace), grace + CLOSING_GRACE_MS + ANSWER_MS),
@@ -73,6 +73,9 @@ function deliveringInTime(facet: Delivering, { told }: Askers): Delivering {
   return {
     consume: async (queue, options, run) =>
       bounded(await told('Workers could not be started', facet.consume(queue, options, run), ANSWER_MS)),
+    ...(facet.isHeldBack && {
+      isHeldBack: (queue: string, limit: RateLimit | null) => asked(facet.isHeldBack!(queue, limit)),
+    }),
   };
 }
 
@@ -84,9 +87,6 @@ function inspectingInTime(facet: Inspecting, { asked }: Askers): Inspecting {
     list: (filter, page) => asked(facet.list(filter, page)),
     errorGroups: (query) => asked(facet.errorGroups(query)),
     queues: () => asked(facet.queues()),
-    ...(facet.isHeldBack && {
-      isHeldBack: (queue: string, limit: RateLimit | null) => asked(facet.isHeldBack!(queue, limit)),
-    }),
     workers: () => asked(facet.workers()),
     condition: () => asked(facet.condition()),
     workersAtWork: () => asked(facet.workersAtWork()),

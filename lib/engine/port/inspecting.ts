@@ -4,7 +4,6 @@ import type {
   MetricsQuery,
   PageRequest,
   QueueDepth,
-  RateLimit,
   StoreCondition,
   Task,
   TaskError,
@@ -47,13 +46,6 @@ export interface Inspecting {
   errorGroups(query: { readonly queue?: string; readonly name?: string }): Promise<ErrorReport>;
   /** Every queue that has tasks or is paused. */
   queues(): Promise<readonly QueueDepth[]>;
-  /**
-   * Whether none of a queue's tasks may start now, as its rate limit is used up or it was told to wait. Absent where the engine
-   * tells so by {@link TaskEngine.limiting}.
-   *
-   * @param limit that the configuration gives the queue
-   */
-  isHeldBack?(queue: string, limit: RateLimit | null): Promise<boolean>;
   /** What the store is kept in, and the tasks that each process which came by them has left to others. */
   condition(): Promise<StoreCondition>;
   /** The live processes that work on the store. */

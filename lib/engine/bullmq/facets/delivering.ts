@@ -1,3 +1,4 @@
+import type { RateLimit } from '../../../contract/index.js';
 import type { ConsumeOptions, Consumer, Delivering, EngineContext, NewTask, RunTask } from '../../port/index.js';
 import type { BullmqStore } from '../bullmq-store.js';
 import { limitGlobally } from '../global-concurrency.js';
@@ -47,6 +48,11 @@ export class BullmqDelivering implements Delivering {
         await this.noteWorker();
       },
     };
+  }
+
+  /** BullMQ counts the starts of a span in one number, and puts the greatest there for a queue that was told to wait. */
+  async isHeldBack(queue: string, limit: RateLimit | null): Promise<boolean> {
+    return (await this.store.opened.set.queue(queue).getRateLimitTtl(limit?.max)) > 0;
   }
 
   /** The queues that this process works on, for others to see. */

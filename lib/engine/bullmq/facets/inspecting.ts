@@ -5,7 +5,6 @@ import {
   type MetricsQuery,
   type PageRequest,
   type QueueDepth,
-  type RateLimit,
   type StoreCondition,
   type Task,
   type TaskFilter,
@@ -88,11 +87,6 @@ export class BullmqInspecting implements Inspecting {
     return depths
       .filter(({ counts, paused, foreign }) => foreign || paused || Object.values(counts).some((count) => count > 0))
       .toSorted((a, b) => (a.queue < b.queue ? -1 : 1));
-  }
-
-  /** BullMQ counts the starts of a span in one number, and puts the greatest there for a queue that was told to wait. */
-  async isHeldBack(queue: string, limit: RateLimit | null): Promise<boolean> {
-    return (await this.store.opened.set.queue(queue).getRateLimitTtl(limit?.max)) > 0;
   }
 
   async workers(): Promise<readonly WorkerInfo[]> {

@@ -42,8 +42,7 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
     capabilities: { ...CAPABILITIES, clock: 'system' },
     enqueueing: new ThreadedEnqueueing(thread, context),
     delivering: { consume: (queue, consumeOptions, run) => thread.consume(queue, consumeOptions, run) },
-    // What holds a queue back, `limiting` tells.
-    inspecting: asked<Omit<Inspecting, 'isHeldBack'>>(thread, 'inspecting', {
+    inspecting: asked<Inspecting>(thread, 'inspecting', {
       get: true,
       summaries: true,
       awaited: true,
