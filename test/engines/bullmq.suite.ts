@@ -86,42 +86,6 @@ export function describeBullmq(name: string, start: () => Promise<BullmqSite>): 
       expect(await ended(tasks, id)).toMatchObject({ state: 'failed', attempt: 7 });
     });
 
-    it('refuses durable steps by name, each of them, and says what to do instead', async () => {
-      const refused: string[] = [];
-      @TaskHandler('stepped', { maxRetries: 0 })
-      class Stepped {
-        async handle(_params: object, task: TaskContext): Promise<void> {
-          const calls = [
-            () => task.step('charge', () => 1),
-            () => task.transaction('book', () => 1),
-            () => task.sleep('grace', '1d'),
-            () => task.waitFor('approved'),
-            () => task.waitForAny(['approved', 'rejected']),
-            () => task.call('default', 'stepped', {}),
-            () => task.save({ after: 1 }),
-          ];
-          expect(task.saved).toBeUndefined();
-          for (const call of calls) await call().catch((error: Error) => refused.push(error.name));
-          await task.step('last', () => refused.push('ran'));
-        }
-      }
-      const { app } = await boot([Stepped]);
-      const tasks = dispatcherOf(app);
-      const { id } = await tasks.queue('default', 'stepped', {});
-      expect(await ended(tasks, id)).toMatchObject({
-        state: 'failed',
-        error: {
-          name: 'StepsNotSupportedError',
-          message: expect.stringContaining('enqueue what follows as a task of its own') as string,
-        },
-      });
-      expect(refused).toEqual(Array(7).fill('StepsNotSupportedError'));
-      const unsupported = { code: 'steps_not_supported' };
-      await expect(tasks.signal(id, 'approved')).rejects.toMatchObject(unsupported);
-      await expect(tasks.steps(id)).rejects.toMatchObject(unsupported);
-      await expect(tasks.retry(id, { from: 'charge' })).rejects.toMatchObject(unsupported);
-    });
-
     it('refuses workflows by name, at each call, and stores nothing of them', async () => {
       const refused: Error[] = [];
       @TaskHandler('page', { maxRetries: 0 })

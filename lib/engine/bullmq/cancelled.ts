@@ -72,6 +72,22 @@ export class Cancelled {
     await this.unask(job.id!);
   }
 
+  /**
+   * Cancels a job that waits.
+   *
+   * @param reason as for {@link keep}
+   * @throws where a worker has taken it meanwhile: nothing has changed then
+   */
+  async cancelWaiting(queue: string, job: TaskJob, reason?: 'expired'): Promise<void> {
+    await this.keep(queue, job, undefined, null, reason);
+    try {
+      await this.set.remove(queue, job);
+    } catch (error) {
+      await this.set.cancelledOf(queue).remove(cancelledId(job));
+      throw error;
+    }
+  }
+
   /** Takes back what was asked of a task that ended otherwise. */
   async unask(id: string): Promise<void> {
     await this.set.own.backend.removeQueueMetaFields([noteOf(id)]);

@@ -2,7 +2,7 @@ import { clearInterval, setInterval, wallTime } from '../../clock/index.js';
 import { DeadlineError, hasEnded, type TaskTraits } from '../../contract/index.js';
 import { lapseOf } from '../common/index.js';
 import type { EngineContext, NewTask } from '../port/index.js';
-import { type Cancelled, cancelledId } from './cancelled.js';
+import type { Cancelled } from './cancelled.js';
 import { LookAgain, untilDone, WITHOUT_END } from './chores.js';
 import { taskFollowing } from './following.js';
 import type { Happenings } from './happenings.js';
@@ -136,15 +136,9 @@ export class Lapses {
   }
 
   private async expire(queue: string, job: TaskJob): Promise<void> {
-    const { set, cancelled, happenings } = this.parts;
-    await cancelled.keep(queue, job, undefined, null, 'expired');
-    try {
-      await job.remove();
-    } catch (error) {
-      // A worker has taken it meanwhile, and sees itself that its time is over.
-      await set.cancelledOf(queue).remove(cancelledId(job));
-      throw error;
-    }
+    const { cancelled, happenings } = this.parts;
+    // A worker that has taken it meanwhile sees itself that its time is over.
+    await cancelled.cancelWaiting(queue, job, 'expired');
     happenings.tell('cancelled', queue, job);
     await this.parts.callers.tellOfEnd(job);
   }

@@ -19,7 +19,7 @@ import { RawWaiting } from './patches/raw-waiting.js';
 import { RedisSteps } from './patches/redis-steps.js';
 import { seamless } from './patches/seamless-events.js';
 import type { StepRows } from './steps/step-rows.js';
-import type { StoredJob, TaskQueue } from './task-job.js';
+import type { StoredJob, TaskJob, TaskQueue } from './task-job.js';
 import { taskWorker, type TaskWorkerClass } from './patches/task-worker.js';
 
 /** After so long events are looked for even where nobody told of any: PostgreSQL may tell before somebody listens. */
@@ -186,6 +186,12 @@ export class QueueSet {
   /** Tells whoever hears the events of a queue of something that BullMQ tells nobody of. */
   async tell(queue: string, event: { event: string; jobId: string }): Promise<void> {
     await this.queue(queue).backend.publishEvent(event, MAX_EVENTS);
+  }
+
+  /** Removes a job, and tells of it: BullMQ does so on Redis alone. @throws where it is locked */
+  async remove(queue: string, job: TaskJob): Promise<void> {
+    await job.remove();
+    if (isPgPool(this.connections.shared)) await this.tell(queue, { event: 'removed', jobId: job.id! });
   }
 
   /** The rows of a job's log, the oldest of those that are read first. */

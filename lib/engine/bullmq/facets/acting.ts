@@ -11,7 +11,6 @@ import {
 } from '../../../contract/index.js';
 import type { Acting } from '../../port/index.js';
 import type { BullmqStore } from '../bullmq-store.js';
-import { cancelledId } from '../cancelled.js';
 import { taskIdOf } from '../job-ids.js';
 import { Retrying } from '../retrying.js';
 import type { Listed } from '../task-lists.js';
@@ -103,30 +102,25 @@ export class BullmqActing implements Acting {
   }
 
   private async move(action: TaskAction, { queue, job, state }: Listed): Promise<void> {
-    if (action === 'delete') await this.delete(job);
+    if (action === 'delete') await this.delete(queue, job);
     else if (action === 'run-now') await job.promote();
     else if (action === 'cancel') await this.cancel(queue, job, state);
     else await this.retrying.retry({ queue, job, state });
   }
 
-  private async delete(job: Listed['job']): Promise<void> {
-    await job.remove();
-    await this.store.opened.callers.tellOfEnd(job);
+  private async delete(queue: string, job: Listed['job']): Promise<void> {
+    const { set, callers } = this.store.opened;
+    await set.remove(queue, job);
+    await callers.tellOfEnd(job);
   }
 
   private async cancel(queue: string, job: Listed['job'], state: Listed['state']): Promise<void> {
-    const { set, cancelled, callers } = this.store.opened;
+    const { cancelled, callers } = this.store.opened;
     if (state === 'running') {
       await cancelled.ask(job.id!);
       return;
     }
-    await cancelled.keep(queue, job, undefined, null);
-    try {
-      await job.remove();
-    } catch (error) {
-      await set.cancelledOf(queue).remove(cancelledId(job));
-      throw error;
-    }
+    await cancelled.cancelWaiting(queue, job);
     this.store.happenings.tell('cancelled', queue, job);
     await callers.tellOfEnd(job);
   }
