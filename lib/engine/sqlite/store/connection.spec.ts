@@ -14,11 +14,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ForeignManagerError, SchemaVersionError, StoreError } from '../../../contract/index.js';
 import { until } from '../../../../test/support/until.js';
+import { heartbeatFolder } from '../process/heartbeat.js';
 import { fileOf } from './app-data-source.js';
-import type { Connection } from './connection.js';
+import { Connection } from './connection.js';
 import { openConnection } from './open-connection.js';
 import { TASKS_ENTITIES } from './entities/index.js';
 import { TASKS_MIGRATIONS } from './migrations/index.js';
@@ -139,6 +140,33 @@ describe('Connection', () => {
     const connections = await Promise.all(Array.from({ length: 5 }, () => open()));
     const rows = connections[0]!.database.prepare('SELECT name FROM tasks_migration').all();
     expect(rows).toEqual(TASKS_MIGRATIONS.map(({ name }) => ({ name })));
+  });
+
+  it('opens the file once more where another thread of its process writes too, as its lock was lost while it migrated', async () => {
+    mkdirSync(folder, { recursive: true });
+    const path = join(realpathSync(folder), 'tasks.db');
+    const note = join(heartbeatFolder(path)!, 'writer');
+    const migrate = vi.fn(async () => {
+      if (migrate.mock.calls.length > 1) return;
+      const mine = readFileSync(note);
+      mine.writeUInt32LE(mine.readUInt32LE(mine.length - 4) + 1, mine.length - 4);
+      writeFileSync(note, mine);
+    });
+    const connect = async () => {
+      const database = new Database(path, { timeout: 0 });
+      return { database, end: () => void database.close() };
+    };
+    const connection = await Connection.open({
+      path,
+      synchronous: 'full',
+      connect,
+      migrate,
+      logger: { warn: () => undefined },
+    });
+    opened.push(connection);
+    expect(migrate).toHaveBeenCalledTimes(2);
+    connection.begin();
+    connection.commit();
   });
 
   it('waits for a file that another process holds, with the event loop free', async () => {

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { monotonicTime } from '../../../clock/index.js';
 import { SchemaVersionError } from '../../../contract/index.js';
 import { lockHolder, type WritingProcess } from '../process/lock-holder.js';
+import { WriterBusyError } from '../process/writers-note.js';
 import { assertSameFile } from './app-data-source.js';
 import type { Database } from './database.js';
 import { assertKnownSchema } from './known-schema.js';
@@ -10,6 +11,8 @@ import { patiently } from './retry-while-busy.js';
 import { isSqliteFault, storeError } from './sqlite-errors.js';
 import { statement } from './statement.js';
 
+/** How often a file is opened whose locks are lost while its tables are brought up to date. */
+const MAX_OPENINGS = 3;
 /** How soon a loss of locks is seen. A look costs some twenty microseconds. */
 const LOOK_AT_LOCKS_EVERY_MS = 100;
 
@@ -31,6 +34,20 @@ export class Connection {
   private constructor(private readonly file: OpenFile) {}
 
   static async open(opening: Opening): Promise<Connection> {
+    for (let openings = 1; ; openings += 1) {
+      try {
+        return await Connection.openOnce(opening);
+      } catch (error) {
+        const isLost = error instanceof ReopeningError && openings < MAX_OPENINGS;
+        if (isLost) continue;
+        throw error instanceof SchemaVersionError
+          ? error
+          : storeError(error, `Cannot open the task store ${opening.path}`);
+      }
+    }
+  }
+
+  private static async openOnce(opening: Opening): Promise<Connection> {
     const file = new OpenFile(opening);
     try {
       await file.open();
@@ -41,9 +58,7 @@ export class Connection {
       return connection;
     } catch (error) {
       await file.giveUp();
-      throw error instanceof SchemaVersionError
-        ? error
-        : storeError(error, `Cannot open the task store ${opening.path}`);
+      throw error;
     }
   }
 
@@ -195,6 +210,7 @@ export class Connection {
   /**
    * In one transaction that holds the file's write lock from its start: of several processes that boot together one
    * migrates and the others find it done; a process that is killed half-way leaves nothing behind.
+   * @throws ReopeningError where the lock was lost meanwhile: nothing is stored then
    */
   private async migrate(migrate: () => Promise<void>): Promise<void> {
     await patiently(() => this.begin());
@@ -204,7 +220,7 @@ export class Connection {
       this.commit();
     } catch (error) {
       this.rollback();
-      throw error;
+      throw error instanceof WriterBusyError ? new ReopeningError() : error;
     }
   }
 
