@@ -45,7 +45,7 @@ export { checkPauseSelector } from './pause-selector.js';
 export { checkRateLimit } from './rate-limit.js';
 export { InvalidRequestError, RequestFields, type WrongField } from './request-fields.js';
 export { checkTaskKey, taskKeyOf } from './task-key.js';
-export { checkKeysQuery, checkQueueChange } from './queue-change.js';
+export { checkKeysQuery, checkPriority, checkQueueChange } from './queue-change.js';
 export { checkOwnId } from './own-id.js';
 export { shownNumber, shownSize, shownValue } from './shown-value.js';
 export { checkSize } from './size.js';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../contract/index.js';
-import { DEFAULT_PAGE_SIZE, MAX_CONCURRENCY, MAX_PAGE_SIZE } from './limits.js';
+import { DEFAULT_PAGE_SIZE, MAX_CONCURRENCY, MAX_PAGE_SIZE, MAX_PRIORITY } from './limits.js';
 import { checkOwnId } from './own-id.js';
 import { shownNumber, shownValue } from './shown-value.js';
 
@@ -51,6 +51,16 @@ function checkConcurrency(value: unknown, field: string): void {
   throw new InvalidArgumentError(
     field,
     `${field} must be a whole number from 1 to ${shownNumber(MAX_CONCURRENCY)}, or null for that of the configuration, not ${shownValue(value)}.`,
+  );
+}
+
+/** @throws InvalidArgumentError */
+export function checkPriority(value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= MAX_PRIORITY) return value;
+  const bound = shownNumber(MAX_PRIORITY);
+  throw new InvalidArgumentError(
+    'priority',
+    `priority must be a whole number from -${bound} to ${bound}, not ${shownValue(value)}.`,
   );
 }
 

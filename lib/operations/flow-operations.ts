@@ -1,4 +1,4 @@
-import { checkKeysQuery, checkQueueChange, checkRateLimit } from '../checks/index.js';
+import { checkKeysQuery, checkOwnId, checkPriority, checkQueueChange, checkRateLimit } from '../checks/index.js';
 import type { KeyPage, RateLimit } from '../contract/index.js';
 import { InvalidArgumentError } from '../contract/index.js';
 import { noKeys } from '../config/index.js';
@@ -37,6 +37,14 @@ export class FlowOperations {
     await this.checkStored(queue);
     if (!this.engine.keying) return { queue, flow: {}, keys: [], next: null };
     return this.engine.keying.keys(queue, page);
+  }
+
+  /** Resolves to how many tasks of the key waited. @throws InvalidArgumentError, UnknownQueueError */
+  async setKeyPriority(queue: string, key: string, priority: number): Promise<number> {
+    checkOwnId(key, 'key');
+    checkPriority(priority);
+    await this.checkStored(queue);
+    return this.keying('key').setKeyPriority(queue, key, priority);
   }
 
   private keying(option: 'key' | 'concurrency' | 'globalConcurrency'): Keying {

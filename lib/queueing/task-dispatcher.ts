@@ -419,6 +419,18 @@ export class TaskDispatcher {
     await this.operations.queues.flow.set(queue, change);
   }
 
+  /**
+   * Gives this priority to the tasks of one key that wait, so that they start before others of their queue or after them. Those
+   * that are enqueued later have their own.
+   *
+   * @param priority higher runs first: -1,000,000 to 1,000,000
+   * @returns how many tasks waited
+   * @throws UnknownQueueError, InvalidArgumentError, also where the engine has no keys
+   */
+  async setKeyPriority(queue: string, key: string, priority: number): Promise<number> {
+    return this.operations.queues.flow.setKeyPriority(queue, key, priority);
+  }
+
   /** Keys of which tasks of the queue are ready, run or are held, and how many. @throws UnknownQueueError, InvalidArgumentError */
   async keys(queue: string, query: KeysQuery = {}): Promise<KeyPage> {
     return this.operations.queues.flow.keys(queue, query);

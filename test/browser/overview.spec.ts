@@ -135,7 +135,7 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     await expect.poll(paused).toBe(false);
   });
 
-  it('shows which keys of a queue wait, pauses one, resumes it, and cancels what waits of it', async () => {
+  it('shows which keys of a queue wait, pauses one, resumes it, raises it, and cancels what waits of it', async () => {
     await app.dispatcher.queueMany('idle', 'greet', [{}, {}, {}], { key: 'acme' });
     await app.dispatcher.queue('idle', 'greet', {}, { key: 'globex' });
     await fixture.open('#/queues/idle');
@@ -153,6 +153,12 @@ describe.skipIf(!hasChromium)(`the overview (needs ${CHROMIUM})`, () => {
     await pauses.waitFor({ state: 'detached' });
     expect(await app.dispatcher.pauses()).toEqual([]);
     await fixture.open('#/queues/idle');
+    await acme.getByRole('button', { name: 'Raise acme …' }).click();
+    await page.getByRole('dialog').getByRole('spinbutton', { name: 'Priority' }).fill('5');
+    await fixture.dialogButton('Raise').click();
+    await page.getByText('Priority 5: 3 tasks of acme').waitFor();
+    const raised = await app.dispatcher.list({ key: 'acme' });
+    expect(raised.items.map(({ priority }) => priority)).toEqual([5, 5, 5]);
     await acme.getByRole('button', { name: 'Cancel all of acme' }).click();
     await fixture.dialogButton('Cancel them').click();
     await acme.waitFor({ state: 'detached' });

@@ -85,6 +85,32 @@ describe('The key of a task', () => {
     await expect(broken).rejects.not.toThrow('hush');
   });
 
+  it('is raised over others: what waits of it starts first, and a slot of its own goes to the earliest of it', async () => {
+    await start();
+    const rows = (tenantId: string) => Array.from({ length: 3 }, () => ({ tenantId }));
+    const others = await tasks.queueMany<string>('imports', 'import_csv', rows('globex'));
+    const later = await tasks.queue<string>('imports', 'import_csv', { tenantId: 'acme' }, { delay: '1h' });
+    const [first, second, third] = await tasks.queueMany<string>('imports', 'import_csv', rows('acme'));
+    await tasks.update(third!.id, { priority: 3 });
+    expect(await Promise.all([first!, second!, third!].map(stateOf))).toEqual(['held', 'held', 'available']);
+
+    expect(await tasks.setKeyPriority('imports', 'acme', 7)).toBe(4);
+    const raised = await Promise.all([first!, second!, third!, later].map(({ id }) => tasks.get(id)));
+    expect(raised.map(({ priority, state }) => [priority, state])).toEqual([
+      [7, 'available'],
+      [7, 'held'],
+      [7, 'held'],
+      [7, 'scheduled'],
+    ]);
+    expect((await Promise.all(others.map(({ id }) => tasks.get(id)))).map(({ priority }) => priority)).toEqual([
+      0, 0, 0,
+    ]);
+    expect(await tasks.setKeyPriority('imports', 'initech', 7)).toBe(0);
+    await expect(tasks.setKeyPriority('imports', 'acme', 0.5)).rejects.toThrow('priority must be a whole number');
+    await expect(tasks.setKeyPriority('imports', '', 1)).rejects.toThrow('key must be a text');
+    await expect(tasks.setKeyPriority('importz', 'acme', 1)).rejects.toThrow('importz');
+  });
+
   it('holds what has no slot, says why and for whom, and gives the slot on', async () => {
     await start();
     const rows = Array.from({ length: 3 }, () => ({ tenantId: 'acme' }));

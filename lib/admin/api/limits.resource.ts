@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { checkPauseSelector, checkQueueChange } from '../../checks/index.js';
+import { checkPauseSelector, checkQueueChange, MAX_PRIORITY, RequestFields } from '../../checks/index.js';
 import type { KeyPage, PauseSelector } from '../../contract/index.js';
 import type { Operations } from '../../operations/index.js';
 import type { AdminSettings } from '../admin-settings.js';
@@ -27,6 +27,7 @@ export class LimitsResource implements Resource {
     'POST pauses': withoutQuery((request) => this.steer(request, 'pause')),
     'POST pauses/resume': withoutQuery((request) => this.steer(request, 'resume')),
     'PATCH queues/:queue': withoutQuery((request, queue) => this.set(request, queue)),
+    'PATCH queues/:queue/keys': withoutQuery((request, queue) => this.setKeyPriority(request, queue)),
   };
 
   /** The body is the selector. */
@@ -47,6 +48,19 @@ export class LimitsResource implements Resource {
     await queueOfPath(this.operations.queues.flow.set(queue, change));
     await this.audit.note(request, 'set-queue', `${queue}: ${JSON.stringify(change)}`);
     return this.store.keys(request, queue, {});
+  }
+
+  /** The body is a key, and the priority that its tasks which wait are given. */
+  private async setKeyPriority(request: HttpRequest, queue: string): Promise<{ readonly changed: number }> {
+    const fields = new RequestFields(await readJsonBody(request, this.settings.maxBodyBytes), ['key', 'priority']);
+    fields.required('key', 'priority');
+    const key = fields.text('key');
+    const priority = fields.wholeNumber('priority', -MAX_PRIORITY, MAX_PRIORITY);
+    fields.done();
+    await this.store.require(request, 'update', { queue });
+    const changed = await queueOfPath(this.operations.queues.flow.setKeyPriority(queue, key!, priority!));
+    await this.audit.note(request, 'update', JSON.stringify({ queue, key, priority }), changed);
+    return { changed };
   }
 }
 

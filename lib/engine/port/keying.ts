@@ -12,4 +12,6 @@ export interface Keying {
   keys(queue: string, page: { readonly after?: string; readonly limit: number }): Promise<KeyPage>;
   /** Changes, for all processes and over what their configuration says, what a queue lets run; resolves once its tasks obey. */
   setFlow(queue: string, change: FlowChange): Promise<void>;
+  /** Gives this priority to the tasks of a key that wait, see {@link UPDATE_STATES}; resolves to how many there were. */
+  setKeyPriority(queue: string, key: string, priority: number): Promise<number>;
 }

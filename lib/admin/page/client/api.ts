@@ -76,6 +76,8 @@ export const api = {
       `${path('queues', queue, 'keys')}${after === undefined ? '' : `?after=${encodeURIComponent(after)}`}`,
     ),
   setQueue: (queue: string, change: LimitChange) => request<KeyPage>('PATCH', path('queues', queue), change),
+  setKeyPriority: (queue: string, key: string, priority: number) =>
+    request<{ readonly changed: number }>('PATCH', path('queues', queue, 'keys'), { key, priority }),
   limits: () => request<LimitStatus[]>('GET', 'limits'),
   pauses: () => request<TaskPause[]>('GET', 'pauses'),
   pauseTasks: (selector: TaskPause['selector']) => request<TaskPause[]>('POST', 'pauses', selector),

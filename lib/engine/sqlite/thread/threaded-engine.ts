@@ -56,7 +56,7 @@ export function threadedEngine(options: ThreadOptions, context: EngineContext, p
     }),
     acting: asked<Acting>(thread, 'acting', { act: true, update: true, pauseQueue: true, resumeQueue: true }),
     limiting: asked<Limiting>(thread, 'limiting', { limits: true, pause: true, resume: true, pauses: true }),
-    keying: asked<Keying>(thread, 'keying', { keys: true, setFlow: true }),
+    keying: asked<Keying>(thread, 'keying', { keys: true, setFlow: true, setKeyPriority: true }),
     scheduling: asked<Scheduling>(thread, 'scheduling', {
       save: true,
       remove: true,

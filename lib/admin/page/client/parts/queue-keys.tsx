@@ -10,6 +10,7 @@ import { useLive } from '../core/use-live.js';
 import { count, countOf, duration } from '../format.js';
 import { Action, Loaded, Mark, Notice, Panel } from '../ui/bits.js';
 import { ask } from '../ui/dialog.js';
+import { KeyPriority } from './key-priority.js';
 
 /** The keys whose tasks share slots or a rate limit: what of them is in use, how many tasks wait, and what may be done. */
 export function QueueKeys({ queue }: { readonly queue: string }): JSX.Element {
@@ -142,6 +143,7 @@ function KeyActions({
   return (
     <>
       <Action label={isPaused ? 'Resume' : 'Pause'} about={`${isPaused ? 'Resume' : 'Pause'} ${name}`} run={toggle} />{' '}
+      <KeyPriority queue={queue} name={name} />{' '}
       <Action label="Cancel all" about={`Cancel all of ${name}`} kind="danger" run={cancel} />
     </>
   );
