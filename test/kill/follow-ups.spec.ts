@@ -64,7 +64,13 @@ describe(`follow-up tasks and results of workers that are killed (KILL_SEED=${SE
         );
         const before = completed();
         const victim = stage.startWorker();
-        await until('attempts that have ended', () => completed() > before, { patience: 240_000 });
+        const hasEndedAttempts = (): boolean => {
+          if (victim.endedItself) throw new Error(`${victim.name} ended by itself:\n${victim.output}`);
+          return completed() > before;
+        };
+        await until(() => `attempts that have ended; it printed ${victim.output}`, hasEndedAttempts, {
+          patience: 240_000,
+        });
         await sleep(random.between(0, LATEST_KILL_MS));
         await victim.kill();
         if (completed() < kill * TASKS_PER_KILL) killedAtWork += 1;
