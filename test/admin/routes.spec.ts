@@ -56,7 +56,7 @@ describe.each(ADAPTERS)('the admin API on %s', (adapter) => {
       expect(acme).toMatchObject({ key: 'acme', held: 0, available: 2, starts: { used: 1, waiting: 2 } });
       expect(acme!.starts!.nextAt).toBeGreaterThanOrEqual(done.startedAt! + 3_600_000);
 
-      const raise = (body: object, queue = 'imports') => app.patch(`queues/${queue}/keys`, body);
+      const raise = (wanted: object, queue = 'imports') => app.patch(`queues/${queue}/keys`, wanted);
       expect(await raise({ key: 'acme', priority: 9 })).toMatchObject({ status: 200, body: { changed: 2 } });
       expect((await app.dispatcher.get(third.id)).priority).toBe(9);
       for (const wrong of [{}, { key: 'acme' }, { key: 'acme', priority: 0.5 }, { key: '', priority: 1 }]) {
