@@ -184,6 +184,26 @@ describe('A backup', () => {
     await store(1);
   });
 
+  it('is not suspected where somebody reads for long: pages that changed again meanwhile are not copied', async () => {
+    checkpoint('TRUNCATE');
+    await store(1);
+    const reader = new Database(file, { readonly: true });
+    reader.exec('BEGIN; SELECT count(*) FROM tasks_task');
+    await store(5);
+    checkpoint();
+    // As a process leaves them that was killed.
+    const left = join(stage.folder, 'left.db');
+    for (const suffix of ['', '-wal', '-shm']) execFileSync('cp', ['-p', file + suffix, left + suffix]);
+    await stage.startApp({ database: left });
+    const later = new Date(Date.now() + 60_000);
+    utimesSync(file, later, later);
+    await store(1);
+    reader.close();
+    await stage.closeApps();
+    expect(stored(left)).toBe(56);
+    expect(stored(file)).toBe(57);
+  });
+
   it('is not needed for a file that its own log lies beside, however much of it is in the file', async () => {
     for (const order of [
       ['', '-wal'],

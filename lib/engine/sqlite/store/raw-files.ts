@@ -141,6 +141,11 @@ export class LogIndex {
     return this.salts.equals(other.salts) && this.copied === other.copied && this.number(128) === other.number(128);
   }
 
+  /** Whether nothing was written to the log or copied from it between the one look and the other. */
+  isSameAs(other: LogIndex): boolean {
+    return this.isSameCopy(other) && this.frames === other.frames;
+  }
+
   private number(place: number): number {
     return LITTLE ? this.bytes.readUInt32LE(place) : this.bytes.readUInt32BE(place);
   }

@@ -4,8 +4,8 @@ import { FileHeader, LogIndex, readAt, statOf } from './raw-files.js';
 
 /** Places in the log. */
 const LOG = { header: 32, pageBytes: 8, salts: 16, frameHeader: 24, committedPages: 4, frameSalts: 8 };
-/** Frames that are looked at, 64 MiB of them: more than a log has that nobody keeps from beginning anew. */
-const MAX_FRAMES = 16_384;
+/** Frames that are looked at, 1 GiB of them: more than a log has that nobody keeps from beginning anew. */
+const MAX_FRAMES = 262_144;
 /** Pages that are compared. */
 const MAX_PAGES = 1_000;
 /** Somebody who works on the file has written something by then. */
@@ -63,13 +63,12 @@ interface Compared {
 
 /** Compares pages of the file with what the log has of them. */
 export function comparePages(path: string, file: Stats): Compared {
-  const index = statOf(`${path}-shm`);
-  const shared = index && LogIndex.read(`${path}-shm`, index);
+  const shared = readIndex(path);
   const log = openLog(path);
   if (log === null) return { same: 0, differ: false, none: true };
   try {
-    const { bytes, salts, frames } = framesOf(log);
-    const copied = shared?.salts.equals(salts) ? shared.copied : 0;
+    const { bytes, salts, frames, isWhole } = framesOf(log);
+    const copied = isWhole && shared?.salts.equals(salts) ? shared.copied : 0;
     let [same, compared] = [0, 0];
     for (const [page, places] of frames) {
       const stored = readAt(path, file, (page - 1) * bytes, bytes);
@@ -77,13 +76,23 @@ export function comparePages(path: string, file: Stats): Compared {
       if ((compared += 1) > MAX_PAGES) break;
       const isSame = places.some((frame) => stored.equals(readFrame(log, frame, bytes)));
       if (isSame) same += 1;
-      else if (places[0]! < copied) return { same, differ: true, none: false };
+      // SQLite leaves out a page that was written again after what a reader lets it copy, and counts its first frame as copied.
+      else if (places.at(-1)! < copied) {
+        // What somebody wrote and copied meanwhile is in neither list.
+        const isAtRest = readIndex(path)?.isSameAs(shared!) ?? false;
+        return { same, differ: isAtRest, none: false };
+      }
     }
     return { same, differ: false, none: compared === 0 };
   } finally {
     // SQLite has no locks on a log.
     closeSync(log);
   }
+}
+
+function readIndex(path: string): LogIndex | null {
+  const index = statOf(`${path}-shm`);
+  return index && LogIndex.read(`${path}-shm`, index);
 }
 
 /** Null where it is gone by now: whoever closed the file last has taken it away. */
@@ -102,6 +111,8 @@ interface Frames {
   readonly salts: Buffer;
   /** Numbers of frames, from 0, by page. */
   readonly frames: Map<number, number[]>;
+  /** False where the log has more frames than are looked at. */
+  readonly isWhole: boolean;
 }
 
 /** The frames of the log up to the last commit. */
@@ -113,7 +124,8 @@ function framesOf(log: number): Frames {
   const frames = new Map<number, number[]>();
   const head = Buffer.alloc(LOG.frameHeader);
   let transaction: Array<readonly [page: number, frame: number]> = [];
-  for (let frame = 0; frame < MAX_FRAMES; frame += 1) {
+  let frame = 0;
+  for (; frame < MAX_FRAMES; frame += 1) {
     const read = readSync(log, head, 0, LOG.frameHeader, placeOf(frame, bytes));
     if (read < LOG.frameHeader || !head.subarray(LOG.frameSalts, LOG.frameSalts + 8).equals(salts)) break;
     transaction.push([head.readUInt32BE(0), frame]);
@@ -125,7 +137,7 @@ function framesOf(log: number): Frames {
     }
     transaction = [];
   }
-  return { bytes, salts, frames };
+  return { bytes, salts, frames, isWhole: frame < MAX_FRAMES };
 }
 
 function readFrame(log: number, frame: number, bytes: number): Buffer {
