@@ -88,7 +88,7 @@ export class WorkflowOperations {
     const { workflows, kind } = this.engine;
     if (workflows) return workflows;
     throw new WorkflowsNotSupportedError(
-      `The engine "${kind}" has no workflows, so there is none to show, to cancel or to retry: they are the embedded engine's.`,
+      `The engine "${kind}" has no workflows, so there is none to show, to cancel or to retry.`,
     );
   }
 }

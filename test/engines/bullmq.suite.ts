@@ -86,7 +86,7 @@ export function describeBullmq(name: string, start: () => Promise<BullmqSite>): 
       expect(await ended(tasks, id)).toMatchObject({ state: 'failed', attempt: 7 });
     });
 
-    it('refuses workflows by name, at each call, and stores nothing of them', async () => {
+    it('refuses what is about a workflow in a task that is of none', async () => {
       const refused: Error[] = [];
       @TaskHandler('page', { maxRetries: 0 })
       class Page {
@@ -103,30 +103,6 @@ export function describeBullmq(name: string, start: () => Promise<BullmqSite>): 
       const { error } = await ended(tasks, id);
       expect([...refused.map((one) => one.name), error?.name]).toEqual(Array(3).fill(error?.name));
       expect(refused[0]!.message).toMatch(/no workflow/);
-
-      const w = tasks.workflow('order');
-      w.add('default', 'page', {}, { after: w.add('default', 'page', {}, { as: 'first' }) });
-      const unsupported = { code: 'workflows_not_supported' };
-      for (const options of [{}, { id: 'order' }]) {
-        await expect(w.start(options)).rejects.toMatchObject({
-          ...unsupported,
-          message: expect.stringMatching(
-            /^The engine "bullmq-.*workflow "order" cannot be started: .*embedded/,
-          ) as string,
-        });
-      }
-      await expect(tasks.batch('default', 'page', [{}, {}])).rejects.toMatchObject({
-        message: expect.stringContaining('workflow "page"') as string,
-      });
-      const calls = [
-        () => tasks.getWorkflow('order'),
-        () => tasks.cancelWorkflow('order'),
-        () => tasks.retryWorkflow('order'),
-        () => tasks.workflowRun('order').progress(),
-        () => tasks.workflowRun('order').result(),
-      ];
-      for (const call of calls) await expect(call()).rejects.toMatchObject(unsupported);
-      expect(await tasks.listWorkflows({ tags: { of: 'order' } })).toEqual({ items: [], next: null });
       expect((await tasks.list({ name: 'page' })).items.map((task) => task.id)).toEqual([id]);
     });
 

@@ -1,5 +1,5 @@
-import type { IRedisTransaction } from 'bullmq';
 import { optsOf } from './patches/postgres-steps.js';
+import { answersOf } from './patches/redis-answers.js';
 import { fieldsOf } from './patches/redis-steps.js';
 import type { QueueSet } from './queue-set.js';
 import type { StepTexts } from './steps/stored-steps.js';
@@ -42,13 +42,4 @@ export async function addJobWithSteps(set: QueueSet, queue: string, job: NewJob,
   void from.backend.addJobToTransaction(transaction, stepped as TaskJobJson, job.id);
   transaction.hset(from.toKey(job.id), fieldsOf(texts));
   for (const [error] of await answersOf(transaction)) if (error) throw error;
-}
-
-async function answersOf(transaction: IRedisTransaction): Promise<ReadonlyArray<readonly [Error | null, unknown]>> {
-  try {
-    return (await transaction.exec()) ?? [];
-  } catch (error) {
-    // Redis says that it was discarded, and before that why.
-    throw (error as { previousErrors?: readonly Error[] }).previousErrors?.[0] ?? error;
-  }
 }

@@ -11,6 +11,7 @@ import { BullmqScheduling } from './facets/scheduling.js';
 import { BullmqSharing } from './facets/sharing.js';
 import { BullmqStepping } from './facets/stepping.js';
 import { BullmqWatching } from './facets/watching.js';
+import { BullmqWorkflows } from './facets/workflows.js';
 
 const CAPABILITIES: Omit<EngineCapabilities, 'queueNameProblem'> = {
   clock: 'system',
@@ -49,6 +50,7 @@ export function bullmqEngine(options: BullmqEngineOptions, context: EngineContex
     sharing: new BullmqSharing(store),
     stepping: new BullmqStepping(store, context),
     watching: new BullmqWatching(store),
+    workflows: new BullmqWorkflows(store),
     describeFault: (fault) => store.describeFault(fault),
     open: () => store.open(),
     close: () => store.close(),

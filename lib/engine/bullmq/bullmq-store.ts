@@ -6,6 +6,7 @@ import { Cancelled } from './cancelled.js';
 import type { ServerWatch } from './connections/server-watch.js';
 import { EmptiedWatch } from './emptied-watch.js';
 import { EventWatch } from './event-watch.js';
+import { flowsOn, type Flows } from './flows/flows.js';
 import { Lapses } from './lapses.js';
 import { Callers } from './steps/callers.js';
 import { LocalConsumers } from './local-consumers.js';
@@ -39,6 +40,7 @@ export interface OpenBullmqStore {
   readonly unhandled: UnhandledKinds;
   readonly lapses: Lapses;
   readonly callers: Callers;
+  readonly flows: Flows;
 }
 
 /**
@@ -82,16 +84,18 @@ export class BullmqStore {
     this.parts = this.partsOn(set);
     await this.parts.registry.noteQueues(this.options.queues);
     await this.parts.lapses.open();
+    await this.parts.flows.keeper.open();
     await this.watchForLoss(this.parts);
   }
 
   async close(): Promise<void> {
     if (!this.parts) return;
-    const { ticker, watch, lapses, set } = this.parts;
+    const { ticker, watch, lapses, flows, set } = this.parts;
     this.parts = null;
     this.emptied?.close();
     await ticker.close();
     await lapses.close();
+    await flows.keeper.close();
     await this.consumers.abandon();
     await watch.close();
     await set.close();
@@ -153,24 +157,27 @@ export class BullmqStore {
       if (event === 'cancel' && id !== undefined) consumers.cancel(id);
     });
     const callers = new Callers({ set, registry, lists });
+    const { happenings } = this;
+    const flows = flowsOn({ set, registry, view, lists, cancelled, callers, happenings }, context);
     const lapses = new Lapses(context, {
       callers,
+      admission: flows.admission,
       set,
       registry,
       cancelled,
-      happenings: this.happenings,
+      happenings,
       enqueue: (tasks) => adder.add(tasks),
     });
     const adder: TaskAdder = new TaskAdder(set, registry, watch, consumers, lapses);
     const schedules = new ScheduleNotes(registry);
     const ticker = new ScheduleTicker(
       context,
-      { set, registry, lists, schedules, enqueue: (tasks) => adder.add(tasks) },
+      { set, registry, lists, schedules, enqueue: (tasks) => adder.add(tasks), prune: () => flows.keeper.prune() },
       options.lease,
     );
     const failedJobs = new FailedJobs(registry, lists);
     const unhandled = new UnhandledKinds(set, registry);
-    const onTasks = { lists, failedJobs, cancelled, adder, lapses, callers, unhandled };
+    const onTasks = { lists, failedJobs, cancelled, adder, lapses, callers, flows, unhandled };
     return { set, registry, view, ...onTasks, schedules, ticker, watch };
   }
 }

@@ -1,8 +1,11 @@
 import { wallTime } from '../../clock/index.js';
+import type { TaskTraits } from '../../contract/index.js';
 import type { NewTask } from '../port/index.js';
 import type { AttemptRecord } from './attempt-record.js';
 import { jobIdOf, taskIdOf } from './job-ids.js';
 import { addJobWithSteps } from './add-jobs.js';
+import { endUnrun } from './flows/end-unrun.js';
+import { isInFlow } from './flows/in-flow.js';
 import type { QueueSet } from './queue-set.js';
 import { withoutSteps } from './steps/stepped-opts.js';
 import { hasTexts } from './steps/stored-steps.js';
@@ -34,7 +37,7 @@ export class Cancelled {
 
   /**
    * @param last the record of the attempt that was cancelled; null where none ran
-   * @param reason why nobody but the store cancelled it
+   * @param more traits that say why nobody but the store cancelled it
    * @param isTaken a worker had taken it, and had not begun
    */
   async keep(
@@ -42,7 +45,7 @@ export class Cancelled {
     job: TaskJob,
     keepFor: number | null | undefined,
     last: AttemptRecord | null,
-    reason?: 'expired',
+    more?: TaskTraits,
     isTaken = false,
   ): Promise<void> {
     const logs = await this.set.logOf(queue, job.id!);
@@ -55,7 +58,7 @@ export class Cancelled {
       logs,
       last,
     };
-    const { delay: _delay, ...given } = withoutSteps(reason ? withReason(job.opts, reason) : job.opts);
+    const { delay: _delay, ...given } = alone(more ? withTraits(job.opts, more) : job.opts);
     const id = cancelledId(job);
     const { name, timestamp } = job;
     const opts = { ...given, priority: storedPriority(priorityOf(job)), jobId: id, cancelled: JSON.stringify(notes) };
@@ -75,13 +78,14 @@ export class Cancelled {
   /**
    * Cancels a job that waits.
    *
-   * @param reason as for {@link keep}
+   * @param more as for {@link keep}
    * @throws where a worker has taken it meanwhile: nothing has changed then
    */
-  async cancelWaiting(queue: string, job: TaskJob, reason?: 'expired'): Promise<void> {
-    await this.keep(queue, job, undefined, null, reason);
+  async cancelWaiting(queue: string, job: TaskJob, more?: TaskTraits): Promise<void> {
+    await this.keep(queue, job, undefined, null, more);
     try {
-      await this.set.remove(queue, job);
+      if (isInFlow(job)) await endUnrun(this.set, queue, job);
+      else await this.set.remove(queue, job);
     } catch (error) {
       await this.set.cancelledOf(queue).remove(cancelledId(job));
       throw error;
@@ -131,9 +135,15 @@ export function cancelledId({ id }: Pick<TaskJob, 'id'>): string {
   return jobIdOf(taskIdOf(id!));
 }
 
-function withReason(opts: TaskJob['opts'], reason: 'expired'): TaskJob['opts'] {
+function withTraits(opts: TaskJob['opts'], more: TaskTraits): TaskJob['opts'] {
   const { task } = opts as { task?: TaskNotes };
-  return { ...opts, task: { ...task, traits: { ...task?.traits, reason } } } as TaskJob['opts'];
+  return { ...opts, task: { ...task, traits: { ...task?.traits, ...more } } } as TaskJob['opts'];
+}
+
+/** Without what binds it to others. */
+function alone(opts: TaskJob['opts']): TaskJob['opts'] {
+  const { ignoreDependencyOnFailure: _ignore, ...others } = withoutSteps(opts);
+  return others;
 }
 
 function noteOf(id: string): string {

@@ -22,6 +22,7 @@ export class LookAgain extends Error {
 /**
  * What a worker does with jobs of the library itself, such as ticks. One that fails is put back and comes again `delay`
  * milliseconds later, until it succeeds: BullMQ's own retries are for what the runner says of a handler's error.
+ * What `work` resolves to is the job's return value.
  * @param onError is told why, each time
  */
 export function untilDone(
@@ -29,11 +30,11 @@ export function untilDone(
   delay: number,
   work: (job: TaskJob) => Promise<unknown>,
   onError: (error: unknown) => void = () => undefined,
-): (job: unknown, token?: string) => Promise<void> {
+): (job: unknown, token?: string) => Promise<unknown> {
   return async (given, token) => {
     const job = given as TaskJob;
     try {
-      await work(job);
+      return await work(job);
     } catch (error) {
       onError(error);
       await job.moveToDelayed(wallTime() + (error instanceof LookAgain ? error.delay : delay), token);

@@ -1,11 +1,14 @@
 import { wallTime } from '../../clock/index.js';
-import type { AbortCause, TaskError } from '../../contract/index.js';
+import type { AbortCause, TaskError, TaskTraits } from '../../contract/index.js';
 import { abort, InHand } from '../common/index.js';
 import type { ConsumeOptions, Consumer, EngineContext, NewTask, Outcome, RunTask, StepLease } from '../port/index.js';
-import { AttemptError, toStack, type AttemptRecord } from './attempt-record.js';
+import { AttemptError, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import type { Cancelled } from './cancelled.js';
 import { declinedOutcome } from './declined.js';
+import { type Admission, causeOf, refusedTraits } from './flows/admission.js';
+import { cancelledValue } from './flows/child-ends.js';
+import { isInFlow } from './flows/in-flow.js';
 import type { Happenings } from './happenings.js';
 import { taskIdOf } from './job-ids.js';
 import { watchLeases } from './lease-watch.js';
@@ -18,7 +21,8 @@ import { RunningJob, type RunningJobParts } from './running-job.js';
 import type { TaskJob } from './task-job.js';
 import { callerOf, type Callers } from './steps/callers.js';
 import type { JobHold } from './steps/step-rows.js';
-import { suspensionOf } from './steps/suspended-jobs.js';
+import { attemptRecord, stacksWith } from './ended-attempt.js';
+import { suspendJob } from './steps/suspend-job.js';
 import type { UnhandledKinds } from './unhandled-kinds.js';
 import { attemptOf } from './stored-job.js';
 import { taskFollowing } from './following.js';
@@ -32,8 +36,8 @@ const METRIC_POINTS = (7 * DAY_MS) / 60_000;
 /** More than can start in a millisecond. */
 const NO_LIMIT = 1_000_000_000;
 
-/** How long a task that was called is kept at least. */
-const CALLED_KEPT_MS = 60 * 60 * 1000;
+/** How long a task is kept at least that was called, or that is of a workflow. */
+const AWAITED_KEPT_MS = 60 * 60 * 1000;
 
 /** How long a worker waits before it asks a server again that was not there. BullMQ's own 15 s are long for a restart. */
 const RECONNECT_MS = 1_000;
@@ -54,6 +58,7 @@ export interface ConsumerParts extends ListedParts {
   readonly happenings: Happenings;
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>;
   readonly callers: Callers;
+  readonly admission: Admission;
   /** Before a job is put aside for tasks that it has called. */
   readonly watchCalls: (hold: JobHold) => Promise<void>;
   report(error: Error): void;
@@ -69,7 +74,7 @@ export interface ConsumerParts extends ListedParts {
  *     retry, not counted         moved to delayed, or back to wait where it is due: BullMQ does not count either as made
  *     released                   moved back to wait
  *     suspended                  moved to delayed, or back to wait where what it waits for has come, not counted
- *     cancelled                  kept among the cancelled ones, and removed
+ *     cancelled                  kept among the cancelled ones, and removed; what waits for it is told by its return value
  *
  * Every move names the lock's token, so that an owner which lost its lock changes nothing.
  */
@@ -191,7 +196,20 @@ export class JobConsumer implements Consumer {
     // BullMQ has counted it as begun: without a record, that attempt would be taken for a lost one.
     if (this.closing) return this.release(running);
     this.running.add(running);
+    if (isInFlow(job)) return this.runInFlow(running);
     return job.attemptsStarted > 1 ? this.runAgain(running) : this.runNow(running);
+  }
+
+  /** A task of a workflow may have been let go on though its condition does not hold. */
+  private async runInFlow(running: RunningJob): Promise<unknown> {
+    const { job } = running;
+    try {
+      const refusal = await this.parts.admission.refusalOf(this.queue, job);
+      if (!refusal) return await this.runAgain(running);
+      return await this.endUnrun(job, undefined, refusedTraits(job, refusal), cancelledValue(job, causeOf(refusal)));
+    } finally {
+      this.running.delete(running);
+    }
   }
 
   private async land(job: TaskJob, token: string): Promise<never> {
@@ -202,14 +220,11 @@ export class JobConsumer implements Consumer {
   /** Between its attempts a task may have been asked to stop. */
   private async runAgain(running: RunningJob): Promise<unknown> {
     try {
-      if (!(await this.parts.cancelled.isAsked(running.job.id!))) return this.runNow(running);
-      await this.endCancelled(running, null);
-    } catch (error) {
+      if (!(await this.parts.cancelled.isAsked(running.job.id!))) return await this.runNow(running);
+      return await this.endCancelled(running, null);
+    } finally {
       this.running.delete(running);
-      throw error;
     }
-    this.running.delete(running);
-    return undefined;
   }
 
   /** One promise for most attempts, those that complete and have nothing more to report: each costs Node time. */
@@ -246,10 +261,12 @@ export class JobConsumer implements Consumer {
     }
     if (outcome === 'given-up' || outcome.kind === 'released' || outcome.kind === 'suspended') {
       if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, 'unsaid');
-      if (outcome !== 'given-up' && outcome.kind === 'suspended') return this.suspend(running, outcome);
+      if (outcome !== 'given-up' && outcome.kind === 'suspended') return suspendJob(this.parts, running, outcome.waits);
       return this.release(running);
     }
-    if (outcome.kind === 'cancelled' && outcome.reason) return this.endExpired(running, outcome.keepFor);
+    if (outcome.kind === 'cancelled' && outcome.reason) {
+      return this.endUnrun(job, outcome.keepFor, { reason: 'expired' }, cancelledValue(job));
+    }
     if (outcome.kind === 'cancelled') return this.endCancelled(running, outcome);
     if (running.isCancelled && outcome.kind !== 'retry') await this.parts.cancelled.unask(job.id!);
     if (outcome.kind === 'completed') {
@@ -263,37 +280,27 @@ export class JobConsumer implements Consumer {
       if (following && !(await this.isEnqueued(following))) return this.release(running);
       job.opts.removeOnFail = this.keeping(job, 'failed', outcome.keepFor);
       job.opts.attempts = 0;
-      throw new AttemptError(this.record(running, 'failed', outcome), null);
+      throw new AttemptError(attemptRecord(this.parts.workerId, running, 'failed', outcome), null);
     }
     if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, outcome);
     const delay = Math.max(0, outcome.at - wallTime());
     if (outcome.countsAttempt) {
       job.opts.attempts = Number.MAX_SAFE_INTEGER;
       job.opts.backoff = { type: 'as-the-runner-says' };
-      throw new AttemptError({ ...this.record(running, 'retried', outcome), runAt: outcome.at }, delay);
+      throw new AttemptError(
+        { ...attemptRecord(this.parts.workerId, running, 'retried', outcome), runAt: outcome.at },
+        delay,
+      );
     }
     if (outcome.closes && delay > 0) await this.closeQueue(delay);
-    const snoozed = { ...this.record(running, 'snoozed', outcome), runAt: outcome.at };
+    const snoozed = { ...attemptRecord(this.parts.workerId, running, 'snoozed', outcome), runAt: outcome.at };
     // BullMQ makes delayed jobs available when a worker asks for one: what is due now is not to wait for that.
     if (delay === 0) return this.handBack(running, snoozed);
     await this.parts.set.queue(this.queue).backend.moveToDelayed(job.id!, wallTime(), delay, token, {
       skipAttempt: true,
-      fieldsToUpdate: this.stacks(job, snoozed),
+      fieldsToUpdate: stacksWith(job, snoozed),
     });
     throw new this.parts.set.library.DelayedError();
-  }
-
-  private async suspend(running: RunningJob, { waits }: Outcome & { kind: 'suspended' }): Promise<never> {
-    const { hold, job } = running;
-    const { WaitingError, DelayedError } = this.parts.set.library;
-    const { record, ...how } = suspensionOf(this.record(running, 'snoozed'), waits);
-    const calls = waits.some(({ kind }) => kind === 'call');
-    if (calls) await this.parts.watchCalls(hold);
-    const moved = await this.parts.set.steps.suspend(hold, { ...how, ...this.stacks(job, record) });
-    if (moved === null) throw new Error(`The lease of task "${running.task.id}" was lost while it was suspended.`);
-    // What it called may have ended before it was put aside.
-    if (calls) await this.parts.callers.look(hold.queue, hold.id, hold.started).catch(this.parts.report);
-    throw moved === 'waiting' ? new WaitingError() : new DelayedError();
   }
 
   /** Nothing of the queue is fetched for so long, by any process. */
@@ -327,33 +334,21 @@ export class JobConsumer implements Consumer {
     if (following) this.parts.enqueue([following]).catch((error: Error) => this.parts.report(error));
   }
 
-  private record(running: RunningJob, outcome: AttemptRecord['outcome'], from?: Partial<Outcome>): AttemptRecord {
-    const error = from && 'error' in from ? from.error : undefined;
-    return {
-      attempt: running.task.attempt,
-      worker: this.parts.workerId,
-      startedAt: running.startedAt,
-      finishedAt: wallTime(),
-      outcome,
-      ...(error && { error }),
-    };
-  }
-
-  private stacks(job: TaskJob, record: AttemptRecord): Record<'failedReason' | 'stacktrace', string> {
-    const stacktrace = JSON.stringify([...(job.stacktrace ?? []), toStack(record)]);
-    return { failedReason: record.error?.message ?? record.outcome, stacktrace };
-  }
-
   /** @param outcome `unsaid`: the handler did not say; null: it was not called */
-  private async endCancelled(running: RunningJob, outcome: Outcome | 'unsaid' | null): Promise<undefined> {
+  private async endCancelled(running: RunningJob, outcome: Outcome | 'unsaid' | null): Promise<unknown> {
     const { job } = running;
     const told = outcome === 'unsaid' || outcome === null ? undefined : outcome;
     const keepFor = told?.kind === 'cancelled' ? told.keepFor : undefined;
-    await this.parts.cancelled.keep(this.queue, job, keepFor, outcome && this.record(running, 'cancelled', told));
+    await this.parts.cancelled.keep(
+      this.queue,
+      job,
+      keepFor,
+      outcome && attemptRecord(this.parts.workerId, running, 'cancelled', told),
+    );
     const error = told && 'error' in told ? told.error : undefined;
     this.noteEnd(job, { event: 'cancelled', ...(error && { error }) });
     job.opts.removeOnComplete = true;
-    return undefined;
+    return cancelledValue(job);
   }
 
   /** Nothing is asked of the server before BullMQ stores the end. @returns the job's return value */
@@ -363,21 +358,27 @@ export class JobConsumer implements Consumer {
     return returnValueOf(job, outcome);
   }
 
-  /** What was called is kept until its caller has read what came of it. */
+  /** What was called is kept until its caller has read what came of it, and what others wait for until those have. */
   private keeping(job: TaskJob, state: 'completed' | 'failed', keepFor: number | null): ReturnType<typeof keeping> {
-    if (!callerOf(job)) return keeping(this.queue, state, keepFor, this.parts.keepAtMost);
-    return keeping(this.queue, state, keepFor === null ? null : Math.max(keepFor, CALLED_KEPT_MS), undefined);
+    if (!callerOf(job) && !isInFlow(job)) return keeping(this.queue, state, keepFor, this.parts.keepAtMost);
+    return keeping(this.queue, state, keepFor === null ? null : Math.max(keepFor, AWAITED_KEPT_MS), undefined);
   }
 
-  private async endExpired({ job }: RunningJob, keepFor: number | null): Promise<undefined> {
-    await this.parts.cancelled.keep(this.queue, job, keepFor, null, 'expired', true);
+  /** Ends a job that was taken, and not handed to its handler. @returns its return value */
+  private async endUnrun(
+    job: TaskJob,
+    keepFor: number | null | undefined,
+    traits: TaskTraits | undefined,
+    value: unknown,
+  ): Promise<unknown> {
+    await this.parts.cancelled.keep(this.queue, job, keepFor, null, traits, true);
     this.noteEnd(job, { event: 'cancelled', attempt: attemptOf(job) - 1 });
     job.opts.removeOnComplete = true;
-    return undefined;
+    return value;
   }
 
   private release(running: RunningJob): Promise<never> {
-    return this.handBack(running, this.record(running, 'released'));
+    return this.handBack(running, attemptRecord(this.parts.workerId, running, 'released'));
   }
 
   /** The log says of it what BullMQ has no place for. */

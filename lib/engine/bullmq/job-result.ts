@@ -3,7 +3,9 @@ import type { Outcome, TaskResult } from '../port/index.js';
 import { attemptOf, notesOf } from './stored-job.js';
 import type { TaskJob } from './task-job.js';
 
-const ENCODED = 'nestjs-tasks:result';
+export const ENCODED_RESULT = 'nestjs-tasks:result';
+/** A job of a workflow that was cancelled returns this, as BullMQ has no end of that kind: see `cancelledValue`. */
+export const ENDED = 'nestjs-tasks:ended';
 
 /**
  * Stands as the last row of a job's log before it completes, as BullMQ has no place beside the return value: what is to be
@@ -31,13 +33,13 @@ export function rowOfResult(job: TaskJob, { result, maxAttempts }: Completed): R
 export function returnValueOf(job: TaskJob, { result, maxAttempts }: Completed): unknown {
   if (!result) return job.opts.attempts === maxAttempts ? undefined : { maxAttempts };
   const value: unknown = JSON.parse(result.json);
-  return isStorable(result.json, value) ? value : { [ENCODED]: Buffer.from(result.json).toString('base64') };
+  return isStorable(result.json, value) ? value : { [ENCODED_RESULT]: Buffer.from(result.json).toString('base64') };
 }
 
 /** PostgreSQL's jsonb holds neither NUL nor half of a surrogate pair; and what looks like a note would be taken for one. */
 function isStorable(json: string, value: unknown): boolean {
   if (/\\u(?:0000|d[89a-f])/i.test(json)) return false;
-  return attemptsNoted(value) === undefined && !(isObject(value) && ENCODED in value);
+  return attemptsNoted(value) === undefined && !(isObject(value) && (ENCODED_RESULT in value || ENDED in value));
 }
 
 /** The attempts that a return value notes of a task whose result is not kept; undefined for a result. */
@@ -59,7 +61,7 @@ export function resultOfJob(job: TaskJob, row: ResultRow['result'] | null): stri
   if (row && row.keepFor !== null && (job.finishedOn ?? 0) + row.keepFor <= wallTime()) return null;
   if (value === null || value === undefined) return row ? 'null' : null;
   if (attemptsNoted(value) !== undefined) return null;
-  const encoded = isObject(value) ? (value as Record<string, unknown>)[ENCODED] : undefined;
+  const encoded = isObject(value) ? (value as Record<string, unknown>)[ENCODED_RESULT] : undefined;
   return typeof encoded === 'string' ? Buffer.from(encoded, 'base64').toString() : JSON.stringify(value);
 }
 

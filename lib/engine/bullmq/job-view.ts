@@ -22,12 +22,21 @@ import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf } fr
 import { carriedOf, isAsCarried } from './transfer/carried.js';
 
 /** BullMQ's lists of jobs, and the state that a task in each of them has. */
-export const LISTS = ['active', 'delayed', 'waiting', 'prioritized', 'completed', 'failed'] as const;
+export const LISTS = [
+  'active',
+  'delayed',
+  'waiting',
+  'prioritized',
+  'waiting-children',
+  'completed',
+  'failed',
+] as const;
 export type List = (typeof LISTS)[number] | 'cancelled';
 
 /** BullMQ holds back what was never due, what failed before and what waits for something: the attempts tell one from the other. */
 export function stateOf(list: string, job: Pick<TaskJob, 'opts' | 'attemptsStarted' | 'stacktrace'>): TaskState {
   if (list === 'active') return 'running';
+  if (list === 'waiting-children') return 'blocked';
   if (list === 'delayed') return attemptOf(job) === 0 ? 'scheduled' : suspensionIn(job) ? 'suspended' : 'retryable';
   if (list === 'completed' || list === 'failed' || list === 'cancelled') return list;
   return 'available';

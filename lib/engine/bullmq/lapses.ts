@@ -1,10 +1,12 @@
-import { clearInterval, setInterval, wallTime } from '../../clock/index.js';
+import { wallTime } from '../../clock/index.js';
 import { DeadlineError, hasEnded, type TaskTraits } from '../../contract/index.js';
 import { lapseOf } from '../common/index.js';
 import type { EngineContext, NewTask } from '../port/index.js';
 import type { Cancelled } from './cancelled.js';
+import { ChoreWorker } from './chore-worker.js';
 import { LookAgain, untilDone, WITHOUT_END } from './chores.js';
 import { taskFollowing } from './following.js';
+import type { Admission } from './flows/admission.js';
 import type { Happenings } from './happenings.js';
 import { jobIdOf } from './job-ids.js';
 import { stateOf } from './job-view.js';
@@ -18,12 +20,12 @@ import type { JobHold } from './steps/step-rows.js';
 import { attemptOf, notesOf } from './stored-job.js';
 import type { TaskJob } from './task-job.js';
 
-/** How often a process that knows of none looks whether others have stored one. */
-const LOOK_EVERY_MS = 5_000;
 /** A task is stored after its time was noted: one that is not there so soon may be on its way to a store that is slow. */
 const STORED_WITHIN_MS = 60_000;
 /** A task that runs when its time comes is looked at again and again, until its end: its signal is aborted by then. */
 const LOOK_AGAIN_MS = 500;
+/** The same for one that waits for others of its workflow, until which nothing can be done to it. */
+const BLOCKED_MS = 2_000;
 /**
  * How often it is looked whether tasks have ended that a suspended one has called: what they do themselves as they end, unless a
  * process dies in between.
@@ -41,6 +43,7 @@ export interface LapsesParts {
   readonly cancelled: Cancelled;
   readonly happenings: Happenings;
   readonly callers: Callers;
+  readonly admission: Admission;
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>;
 }
 
@@ -51,27 +54,35 @@ export interface LapsesParts {
  * is used, with workers of its own or without.
  */
 export class Lapses {
-  private worker: ReturnType<QueueSet['worker']> | null = null;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly worker: ChoreWorker;
   private readonly jobs: LapseJobs;
 
   constructor(
     private readonly context: Pick<EngineContext, 'keepFor' | 'keepAtMost'>,
     private readonly parts: LapsesParts,
   ) {
-    this.jobs = new LapseJobs(parts.set, parts.registry);
+    const { set, registry } = parts;
+    this.jobs = new LapseJobs(set, registry);
+    const work = untilDone(set, LOOK_AGAIN_MS, (job) =>
+      job.name === CALLS_CHORE ? this.lookAtCalls(job) : this.lapse(job),
+    );
+    this.worker = new ChoreWorker(set, registry, LAPSES_USED, () =>
+      set.worker(LAPSE_QUEUE, work, {
+        concurrency: 8,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 100 },
+        maxStalledCount: WITHOUT_END,
+      }),
+    );
   }
 
   /** Takes part from now on, or as soon as any process uses it. */
-  async open(): Promise<void> {
-    await this.look();
-    if (this.worker) return;
-    this.timer = setInterval(() => void this.look().catch(() => undefined), LOOK_EVERY_MS).unref();
+  open(): Promise<void> {
+    return this.worker.open();
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.timer);
-    if (this.worker) await this.parts.set.end(this.worker);
+  close(): Promise<void> {
+    return this.worker.close();
   }
 
   /** Sees to it that those tasks end in time that have one. Before they are stored. */
@@ -87,31 +98,11 @@ export class Lapses {
   /** Sees to it that a job which is about to be put aside for tasks that it has called goes on when they have ended. */
   async watchCalls(hold: JobHold): Promise<void> {
     await this.jobs.addCalls(hold, LOOK_AT_CALLS_MS);
-    this.start();
+    this.worker.start();
   }
 
   private async noteOne(queue: string, id: string, traits: TaskTraits, hasStarted: boolean): Promise<void> {
-    if (await this.jobs.add(queue, id, traits, hasStarted)) this.start();
-  }
-
-  private async look(): Promise<void> {
-    if ((await this.parts.registry.get(LAPSES_USED)) !== undefined) this.start();
-  }
-
-  private start(): void {
-    if (this.worker) return;
-    clearInterval(this.timer);
-    const { set } = this.parts;
-    this.worker = set.worker(
-      LAPSE_QUEUE,
-      untilDone(set, LOOK_AGAIN_MS, (job) => (job.name === CALLS_CHORE ? this.lookAtCalls(job) : this.lapse(job))),
-      {
-        concurrency: 8,
-        removeOnComplete: { count: 0 },
-        removeOnFail: { count: 100 },
-        maxStalledCount: WITHOUT_END,
-      },
-    );
+    if (await this.jobs.add(queue, id, traits, hasStarted)) this.worker.start();
   }
 
   private async lookAtCalls({ data: { queue, id, started } }: TaskJob): Promise<void> {
@@ -130,15 +121,17 @@ export class Lapses {
     if (hasEnded(state)) return;
     const reason = lapseOf(traits, attemptOf(job) > 0, wallTime());
     if (reason === null) return this.noteJob(queue, job, traits);
+    if (state === 'blocked') throw new LookAgain(BLOCKED_MS, `Task "${id}" waits for others of its workflow.`);
     if (reason === 'deadline') return this.fail(queue, job, traits, `lapse:${look}`);
     if (state === 'running') throw new Error(`Task "${id}" runs.`);
     await this.expire(queue, job);
   }
 
   private async expire(queue: string, job: TaskJob): Promise<void> {
-    const { cancelled, happenings } = this.parts;
+    const { cancelled, happenings, admission } = this.parts;
+    await admission.settle(queue, job);
     // A worker that has taken it meanwhile sees itself that its time is over.
-    await cancelled.cancelWaiting(queue, job, 'expired');
+    await cancelled.cancelWaiting(queue, job, { reason: 'expired' });
     happenings.tell('cancelled', queue, job);
     await this.parts.callers.tellOfEnd(job);
   }
@@ -148,8 +141,9 @@ export class Lapses {
    * @param token the same each time it is looked at, so that one who did not come to the end is followed up
    */
   private async fail(queue: string, job: TaskJob, traits: TaskTraits, token: string): Promise<void> {
-    const { set, happenings } = this.parts;
+    const { set, happenings, admission } = this.parts;
     if (!(await set.waiting.seize(queue, job.id!, token, LOCK_MS))) throw new Error(`Task "${job.id}" runs.`);
+    await admission.settle(queue, job);
     await set.waiting.setTraits(queue, job.id!, { ...traits, reason: 'deadline' });
     const error = new DeadlineError(traits.deadlineAt!);
     const reported = { name: error.name, message: error.message };

@@ -12,7 +12,7 @@ const MAX_LOOKED_AT = 1_000;
 export async function queueDepth(set: QueueSet, name: string): Promise<QueueDepth> {
   const queue = set.queue(name);
   const [counts, cancelled, paused, oldest] = await Promise.all([
-    queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'completed', 'failed'),
+    queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'waiting-children', 'completed', 'failed'),
     set.cancelledOf(name).getJobCounts('prioritized', 'waiting'),
     queue.isPaused(),
     queue.getJobs(['waiting', 'prioritized'], 0, 0, true),
@@ -27,6 +27,7 @@ export async function queueDepth(set: QueueSet, name: string): Promise<QueueDept
     queue: name,
     counts: {
       ...noTasks(),
+      blocked: counts['waiting-children'] ?? 0,
       scheduled: delayed - retryable - suspended,
       available: (counts.waiting ?? 0) + (counts.prioritized ?? 0),
       held: 0,

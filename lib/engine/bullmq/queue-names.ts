@@ -10,6 +10,9 @@ export const AUDIT_QUEUE = `${OWN_QUEUE}~audit`;
 /** Beside the own queue: a job for each task that has a time by which it must have started or ended. */
 export const LAPSE_QUEUE = `${OWN_QUEUE}~lapses`;
 
+/** Beside the own queue: a job for each workflow, which waits for the tasks of that. */
+export const FLOW_QUEUE = `${OWN_QUEUE}~workflows`;
+
 /**
  * PostgreSQL cuts the name of a connection after 63 characters. BullMQ puts the queue in front of `:w:` and the worker's
  * id of 12 characters, by which it is told who works on the store.

@@ -14,6 +14,7 @@ import { repeatStrategy } from './schedules/repeat-strategy.js';
 import { CANCELLED_SUFFIX, OWN_QUEUE, queueNameProblem } from './queue-names.js';
 import { blockBriefly } from './patches/brief-block.js';
 import { PostgresSteps } from './patches/postgres-steps.js';
+import { RawFlows } from './patches/raw-flows.js';
 import { RawStore } from './patches/raw-store.js';
 import { RawWaiting } from './patches/raw-waiting.js';
 import { RedisSteps } from './patches/redis-steps.js';
@@ -46,6 +47,7 @@ export class QueueSet {
   readonly raw: RawStore;
   readonly waiting: RawWaiting;
   readonly steps: StepRows;
+  readonly flows: RawFlows;
   private readonly report = (error: Error): void => this.server.report(error);
 
   private constructor(
@@ -59,6 +61,7 @@ export class QueueSet {
     this.TaskWorker = taskWorker(library);
     this.raw = new RawStore(connections.shared, (name) => this.queue(name));
     this.waiting = new RawWaiting(connections.shared, (name) => this.queue(name));
+    this.flows = new RawFlows(connections.shared, (name) => this.queue(name));
     const { shared } = connections;
     this.steps = isPgPool(shared) ? new PostgresSteps(shared) : new RedisSteps(shared, (name) => this.queue(name));
   }
@@ -190,7 +193,8 @@ export class QueueSet {
 
   /** Removes a job, and tells of it: BullMQ does so on Redis alone. @throws where it is locked */
   async remove(queue: string, job: TaskJob): Promise<void> {
-    await job.remove();
+    // What it has waited for stays.
+    await job.remove({ removeChildren: false });
     if (isPgPool(this.connections.shared)) await this.tell(queue, { event: 'removed', jobId: job.id! });
   }
 

@@ -2,6 +2,7 @@ import type { JobsOptions } from 'bullmq';
 import type { TaskTraits } from '../../contract/index.js';
 import type { NewTask } from '../port/index.js';
 import { jobIdOf } from './job-ids.js';
+import type { FlowNotes } from './flows/flow-notes.js';
 import { isStepped } from './steps/stepped-opts.js';
 import type { NewJob, TaskJob } from './task-job.js';
 import { attemptsBefore, carriedOf } from './transfer/carried.js';
@@ -25,6 +26,8 @@ export interface TaskNotes {
   readonly moved?: number | undefined;
   /** Its past in the store that it was moved from: see `Carried`. */
   readonly carried?: string | undefined;
+  /** What it waits for in its workflow. */
+  readonly flow?: FlowNotes | undefined;
   /** The call that added it, where its id might have been there already. */
   readonly call?: string | undefined;
 }
@@ -79,9 +82,9 @@ export function paramsOf(job: Pick<TaskJob, 'data'> & { paramsText?: string }): 
 /** Reads the library's notes of a job. A job that other code added has none. */
 export function notesOf({ opts }: Pick<TaskJob, 'opts'>): TaskNotes {
   const notes: Partial<TaskNotes> = (opts as { task?: Partial<TaskNotes> }).task ?? { maxAttempts: opts.attempts ?? 1 };
-  const { maxAttempts = null, settings = null, sensitive = [], runAt, parentId, traits, moved, carried } = notes;
+  const { maxAttempts = null, settings = null, sensitive = [], runAt, parentId, traits, moved, carried, flow } = notes;
   const shown = isStepped(opts) ? ({ ...traits, steps: true } as const) : traits;
-  return { maxAttempts, settings, sensitive, runAt, parentId, traits: shown, moved, carried };
+  return { maxAttempts, settings, sensitive, runAt, parentId, traits: shown, moved, carried, flow };
 }
 
 /** When the first attempt is due. */

@@ -26,7 +26,7 @@ const MAX_IDS_AT_ONCE = 10_000;
 const MAX_READINGS = 5;
 
 const LISTS_OF: Readonly<Record<TaskState, readonly List[]>> = {
-  blocked: [],
+  blocked: ['waiting-children'],
   running: ['active'],
   suspended: ['delayed'],
   retryable: ['delayed'],

@@ -12,6 +12,7 @@ import {
   type Sharing,
   type Stepping,
   type TaskEngine,
+  type Workflows,
 } from '../port/index.js';
 
 /** How long a caller waits for a server's answer, in milliseconds. */
@@ -37,7 +38,7 @@ const systemAlarm: Alarm = (milliseconds, ring) => {
 export function withDeadlines(engine: TaskEngine, alarm: Alarm = systemAlarm): TaskEngine {
   const describe = (fault: unknown) => engine.describeFault?.(fault) ?? (fault === undefined ? null : messageOf(fault));
   const ask = askers(describe, alarm);
-  const { enqueueing, delivering, inspecting, acting, scheduling, auditing, sharing, stepping } = engine;
+  const { enqueueing, delivering, inspecting, acting, scheduling, auditing, sharing, stepping, workflows } = engine;
   return {
     kind: engine.kind,
     capabilities: engine.capabilities,
@@ -50,6 +51,7 @@ export function withDeadlines(engine: TaskEngine, alarm: Alarm = systemAlarm): T
     sharing: sharingInTime(sharing, ask),
     ...(stepping && { stepping: steppingInTime(stepping, ask) }),
     watching: engine.watching,
+    ...(workflows && { workflows: workflowsInTime(workflows, ask) }),
     ...(engine.describeFault && { describeFault: (fault: unknown) => engine.describeFault!(fault) }),
     open: () => ask.told('The task store cannot be opened', engine.open(), OPEN_MS),
     close: () => ask.told('The task store could not be left in order', engine.close(), ANSWER_MS),
@@ -133,6 +135,24 @@ function steppingInTime(facet: Stepping, { asked, told }: Askers): Stepping {
     signal: (id, signal) => asked(facet.signal(id, signal)),
     retryFrom: (id, step) => asked(facet.retryFrom(id, step)),
     list: (id) => asked(facet.list(id)),
+  };
+}
+
+function workflowsInTime(facet: Workflows, { asked, told }: Askers): Workflows {
+  return {
+    start: (workflow, within) => {
+      const tasks = workflow.nodes.reduce((sum, node) => sum + node.tasks.length, 0);
+      return told('The workflow could not be stored', facet.start(workflow, within), ANSWER_MS + PER_TASK_MS * tasks);
+    },
+    add: (lease, task) => asked(facet.add(lease, task)),
+    progress: (id) => asked(facet.progress(id)),
+    get: (id) => asked(facet.get(id)),
+    list: (query) => asked(facet.list(query)),
+    results: (id, name, after) => asked(facet.results(id, name, after)),
+    end: (id) => asked(facet.end(id)),
+    // Each of its tasks is gone through.
+    cancel: (id) => told(NOT_ASKED, facet.cancel(id), null),
+    retry: (id, from) => told(NOT_ASKED, facet.retry(id, from), null),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 import type { Acting } from '../../port/index.js';
 import type { BullmqStore } from '../bullmq-store.js';
 import { taskIdOf } from '../job-ids.js';
+import { workflowProblem } from '../flows/task-guard.js';
 import { Retrying } from '../retrying.js';
 import type { Listed } from '../task-lists.js';
 import { changeWaiting } from '../waiting-jobs.js';
@@ -59,13 +60,15 @@ export class BullmqActing implements Acting {
   }
 
   private async actOnNamed(action: TaskAction, ids: readonly string[]): Promise<ActionResult> {
-    const { lists, registry } = this.store.opened;
+    const { lists, registry, set } = this.store.opened;
     let changed = 0;
     const refused: Array<ActionResult['refused'][number]> = [];
     for (const id of new Set(ids)) {
       const listed = await lists.find(id);
       if (listed && registry.isForeign(listed.queue)) throw new ForeignQueueError(listed.queue);
-      if (listed && (await this.change(action, listed))) changed += 1;
+      const problem = listed && (await workflowProblem(set, action, listed));
+      if (problem && ids.length === 1) throw problem;
+      if (listed && !problem && (await this.change(action, listed))) changed += 1;
       else if (refused.length < MAX_REFUSED_LISTED) {
         refused.push({ id, state: (await lists.find(id))?.state ?? null });
       }
@@ -81,7 +84,9 @@ export class BullmqActing implements Acting {
       changed += results.filter(Boolean).length;
       batch = [];
     };
-    for await (const listed of this.store.opened.lists.all(filter)) {
+    const { lists, set } = this.store.opened;
+    for await (const listed of lists.all(filter)) {
+      if (await workflowProblem(set, action, listed)) continue;
       if (batch.push(listed) === AT_ONCE) await carryOut();
     }
     await carryOut();
@@ -115,11 +120,12 @@ export class BullmqActing implements Acting {
   }
 
   private async cancel(queue: string, job: Listed['job'], state: Listed['state']): Promise<void> {
-    const { cancelled, callers } = this.store.opened;
+    const { cancelled, callers, flows } = this.store.opened;
     if (state === 'running') {
       await cancelled.ask(job.id!);
       return;
     }
+    await flows.admission.settle(queue, job);
     await cancelled.cancelWaiting(queue, job);
     this.store.happenings.tell('cancelled', queue, job);
     await callers.tellOfEnd(job);

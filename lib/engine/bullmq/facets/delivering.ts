@@ -13,7 +13,7 @@ export class BullmqDelivering implements Delivering {
   ) {}
 
   async consume(queue: string, options: ConsumeOptions, run: RunTask): Promise<Consumer> {
-    const { set, lists, view, registry, cancelled, ticker, watch, unhandled, adder, callers, lapses } =
+    const { set, lists, view, registry, cancelled, ticker, watch, unhandled, adder, callers, lapses, flows } =
       this.store.opened;
     const { consumers, happenings } = this.store;
     await assertNoMove(registry);
@@ -25,7 +25,7 @@ export class BullmqDelivering implements Delivering {
     const { keepAtMost } = this.context;
     const enqueue = (tasks: readonly NewTask[]): Promise<unknown> => adder.add(tasks);
     const watchCalls = (hold: JobHold): Promise<void> => lapses.watchCalls(hold);
-    const shared = { set, lists, view, cancelled, unhandled, happenings, callers };
+    const shared = { set, lists, view, cancelled, unhandled, happenings, callers, admission: flows.admission };
     const parts = { ...shared, workerId, keepAtMost, report, enqueue, watchCalls };
     const consumer = new JobConsumer(queue, parts, this.store.options, options, run);
     consumers.add(consumer);

@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
-import { ForeignManagerError, type Task } from '../../../contract/index.js';
+import type { Task } from '../../../contract/index.js';
 import type { EnqueueAnswer, Enqueueing, NewTask } from '../../port/index.js';
 import type { BullmqStore } from '../bullmq-store.js';
+import { foreignManager } from '../foreign-manager.js';
 import { readListed } from '../read-listed.js';
 
 export class BullmqEnqueueing implements Enqueueing {
@@ -34,12 +35,4 @@ export class BullmqEnqueueing implements Enqueueing {
     const notes = [...paths].map(([name, list]): [string, string] => [`sensitive:${name}`, JSON.stringify(list)]);
     await registry.declare(Object.fromEntries(notes));
   }
-}
-
-function foreignManager(): ForeignManagerError {
-  return new ForeignManagerError(
-    '"manager" belongs to another database than the tasks, which are on a server: they cannot commit together. Have ' +
-      "an outbox in the manager's database, which hands tasks over when it has committed: " +
-      'TasksModule.forRoot({ outbox: { dataSource: \'default\' } }). Or leave "manager" out.',
-  );
 }

@@ -20,6 +20,7 @@ import type {
   StepRecord,
 } from '../../port/index.js';
 import type { BullmqStore } from '../bullmq-store.js';
+import { workflowProblem } from '../flows/task-guard.js';
 import { Retrying } from '../retrying.js';
 import {
   placeText,
@@ -104,6 +105,8 @@ export class BullmqStepping implements Stepping {
     const found = await this.find(id);
     if (!found || !ACTION_STATES.retry.includes(found.state)) return { done: false, state: found?.state ?? null };
     const { queue, state } = found;
+    const problem = await workflowProblem(this.store.opened.set, 'retry', found);
+    if (problem) throw problem;
     const texts = await this.textsOf(found);
     const left = withoutStepsFrom(texts, step);
     if (!left) return { done: false, state };

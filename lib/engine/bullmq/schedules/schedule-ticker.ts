@@ -36,6 +36,8 @@ export interface TickerParts {
   readonly lists: TaskLists;
   readonly schedules: ScheduleNotes;
   enqueue(tasks: readonly NewTask[]): Promise<unknown>;
+  /** Removes workflows that were kept for their time. */
+  prune(): Promise<void>;
 }
 
 /**
@@ -60,8 +62,11 @@ export class ScheduleTicker implements Plan {
   start(): void {
     if (this.worker) return;
     const { set, registry } = this.parts;
-    const run = (job: TaskJob) =>
-      job.name === PRUNE ? pruneCancelled(set, registry, this.context.keepAtMost) : this.tick(job);
+    const prune = async (): Promise<void> => {
+      await pruneCancelled(set, registry, this.context.keepAtMost);
+      await this.parts.prune();
+    };
+    const run = (job: TaskJob) => (job.name === PRUNE ? prune() : this.tick(job));
     const warn = (error: unknown) =>
       this.context.logger.warn(`A tick, or pruning, is tried again in a second: ${messageOf(error)}`);
     this.worker = set.worker(set.own.name, untilDone(set, AGAIN_MS, run, warn), {

@@ -30,6 +30,7 @@ import { adoptSchedule } from './adopt-schedule.js';
 import { isLanding } from './carried.js';
 import { toMovedJob, toStoredTask } from './job-rows.js';
 import { Landing } from './landing.js';
+import { liveFlows } from './live-flows.js';
 import { MOVED_LISTS, steppedJobs } from './stepped-jobs.js';
 import { readMoveNote, writeMoveNote } from './move-mark.js';
 import { flushRedis } from './redis-flush.js';
@@ -76,7 +77,8 @@ export class BullmqTransfer implements TransferStore {
         for (const task of tasks) await addJobs(set, task.queue, [toJob(task)]);
       };
       const schedules = new ScheduleNotes(registry);
-      const ticker = new ScheduleTicker(context, { set, registry, lists, schedules, enqueue });
+      const prune = (): Promise<void> => Promise.resolve();
+      const ticker = new ScheduleTicker(context, { set, registry, lists, schedules, enqueue, prune });
       return new BullmqTransfer(options, set, registry, view, schedules, ticker);
     } catch (error) {
       if (error instanceof TasksError) throw error;
@@ -106,7 +108,7 @@ export class BullmqTransfer implements TransferStore {
   }
 
   unmovable(): Promise<readonly string[]> {
-    return Promise.resolve([]);
+    return liveFlows(this.set);
   }
 
   async settle(role: MoveMark['role']): Promise<readonly string[]> {
@@ -117,7 +119,8 @@ export class BullmqTransfer implements TransferStore {
         ...locked.map(({ id, processedBy }) => `task ${taskIdOf(id!)}, running by worker ${processedBy ?? 'unknown'}`),
       );
     }
-    return role === 'source' && held.length === 0 ? steppedJobs(this.set, await this.queues()) : held;
+    if (role !== 'source' || held.length > 0) return held;
+    return [...(await liveFlows(this.set)), ...(await steppedJobs(this.set, await this.queues()))];
   }
 
   async movedKinds(): ReturnType<TransferStore['movedKinds']> {

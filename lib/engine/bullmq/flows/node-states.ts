@@ -1,0 +1,78 @@
+import type { NodeState, WorkflowState } from '../../../contract/index.js';
+import { stateOfEnd } from './awaited-ends.js';
+import type { FlowFacts, NodeEnd } from './flow-log.js';
+import { type FlowNode, inOrder } from './flow-record.js';
+
+/** A node as it is now. */
+export interface NodeNow {
+  readonly state: NodeState;
+  /** Of its tasks, as far as they have ended. */
+  readonly end: NodeEnd;
+}
+
+/**
+ * How far the nodes of a workflow are, by their places.
+ *
+ * @param facts what is noted of it
+ * @param look how the tasks of a node have ended, by the marks in the job that waits for them; null where that is gone
+ * @param isOver whether BullMQ has nothing of it to wait for any more
+ */
+export async function nodesNow(
+  nodes: readonly FlowNode[],
+  { ends }: FlowFacts,
+  look: (place: number) => Promise<NodeEnd | null>,
+  isOver: boolean,
+): Promise<NodeNow[]> {
+  const now: NodeNow[] = [];
+  for (const place of inOrder(nodes)) {
+    const { after, ids } = nodes[place]!;
+    const isBlocked = !isOver && after.some((other) => !isEnded(now[other]!));
+    now[place] = isBlocked
+      ? { state: 'blocked', end: NOTHING }
+      : stateBy(ids.length, ends.get(place) ?? (await look(place)), isOver);
+  }
+  return now;
+}
+
+const NOTHING: NodeEnd = { completed: 0, failed: 0, cancelled: 0 };
+
+export function endedOf({ completed, failed, cancelled }: NodeEnd): number {
+  return completed + failed + cancelled;
+}
+
+/** How a workflow has ended whose nodes have, and the place of the node that says so. */
+export function outcomeOf(
+  nodes: readonly FlowNode[],
+  now: readonly NodeNow[],
+  { ending }: Pick<FlowFacts, 'ending'>,
+): { readonly state: Exclude<WorkflowState, 'running'>; readonly at: number | null } {
+  const unanswered = (state: NodeState): number | null => {
+    const found = nodes.findIndex(({ follower }, place) => {
+      const one = now[place]!;
+      if (one.state !== state || one.end.cause !== undefined) return false;
+      const answer = follower === null ? null : nodes[follower]!;
+      return !answer || answer.when === 'completed' || now[follower!]!.state !== 'completed';
+    });
+    return found < 0 ? null : found;
+  };
+  if (ending === 'deadline') return { state: 'failed', at: null };
+  const failed = unanswered('failed');
+  if (failed !== null) return { state: 'failed', at: failed };
+  const cancelled = unanswered('cancelled');
+  if (cancelled !== null || ending === 'cancelled') return { state: 'cancelled', at: cancelled };
+  return { state: 'completed', at: null };
+}
+
+function isEnded({ state }: NodeNow): boolean {
+  return state !== 'blocked' && state !== 'running';
+}
+
+/** @param end null: nothing is known of it but that it is over */
+function stateBy(total: number, end: NodeEnd | null, isOver: boolean): NodeNow {
+  if (total === 0) return { state: 'completed', end: NOTHING };
+  if (!end) return { state: 'completed', end: { ...NOTHING, completed: total } };
+  const open = total - endedOf(end);
+  if (open > 0 && !isOver) return { state: 'running', end };
+  const whole = { ...end, cancelled: end.cancelled + Math.max(0, open) };
+  return { state: stateOfEnd(whole), end: whole };
+}
