@@ -53,22 +53,20 @@ export class Admission {
 
   private async judge(queue: string, job: TaskJob, workflow: string, flow: FlowNotes): Promise<Refused | null> {
     const awaited = flow.awaited ?? (await this.awaitedOf(workflow, flow.place));
-    const ends: Array<AwaitedNode & { readonly end: NodeEnd }> = [];
-    for (const node of awaited) {
-      const children = await childEnds(this.set.flows, { queue, id: job.id! }, node);
-      const end = nodeEndOf(children);
+    const children = await childEnds(this.set.flows, { queue, id: job.id! }, awaited);
+    const ends = children.map((found, index): NodeEnd => {
+      const end = nodeEndOf(found);
       // One that BullMQ knows nothing of was taken away by somebody.
-      const gone = node.ids.length - children.size;
-      ends.push({ ...node, end: { ...end, cancelled: end.cancelled + gone } });
-    }
-    await this.log.add(
+      return { ...end, cancelled: end.cancelled + awaited[index]!.ids.length - found.size };
+    });
+    await this.log.addEnds(
       jobIdOf(workflow),
-      ends.map(({ place, end }) => ({ node: place, end })),
+      ends.map((end, index) => [awaited[index]!.place, end]),
     );
-    const states = ends.map(({ end }) => stateOfEnd(end));
+    const states = ends.map(stateOfEnd);
     if (holds(flow.when, states)) return null;
     const found = flow.when === 'completed' ? states.findIndex((state) => state !== 'completed') : states.length - 1;
-    const { place, name } = ends[found]!;
+    const { place, name } = awaited[found]!;
     return { reason: 'condition', cause: { place, name } };
   }
 

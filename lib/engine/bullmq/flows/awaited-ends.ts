@@ -5,22 +5,22 @@ import type { JobPlace } from './flow-jobs.js';
 import type { NodeEnd } from './flow-log.js';
 import type { AwaitedNode } from './flow-notes.js';
 
-/** How tasks have ended that one job waits for, by their ids: what has not ended is not there. */
+/** How tasks of nodes have ended that one job waits for, in the order of the nodes, by their ids: what has not is not there. */
 export async function childEnds(
   raw: RawFlows,
   parent: JobPlace,
-  { queue, ids }: Pick<AwaitedNode, 'queue' | 'ids'>,
-): Promise<Map<string, ChildEnd>> {
-  const noted = await raw.childrenOf(
-    parent,
-    ids.map((id) => ({ queue, id: jobIdOf(id) })),
-  );
-  const ends = new Map<string, ChildEnd>();
-  for (const id of ids) {
-    const child = noted.get(jobIdOf(id));
-    if (child) ends.set(id, childEndOf(child));
-  }
-  return ends;
+  nodes: ReadonlyArray<Pick<AwaitedNode, 'queue' | 'ids'>>,
+): Promise<Array<Map<string, ChildEnd>>> {
+  const children = nodes.flatMap(({ queue, ids }) => ids.map((id) => ({ queue, id: jobIdOf(id) })));
+  const noted = await raw.childrenOf(parent, children);
+  return nodes.map(({ ids }) => {
+    const ends = new Map<string, ChildEnd>();
+    for (const id of ids) {
+      const child = noted.get(jobIdOf(id));
+      if (child) ends.set(id, childEndOf(child));
+    }
+    return ends;
+  });
 }
 
 /** How the tasks of a node have ended, as far as they have. */

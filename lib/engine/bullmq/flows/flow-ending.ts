@@ -82,7 +82,7 @@ export class FlowEnding {
   private async begin(job: TaskJob, reason: Reason): Promise<void> {
     const { log, cancelled } = this.parts;
     const id = taskIdOf(job.id!);
-    if ((await log.read(job.id!)).ending === null) await log.add(job.id!, [{ ending: reason }]);
+    if ((await log.read(job.id!)).ending === null) await log.addEnding(job.id!, reason);
     await cancelled.ask(endingNote(id));
     await this.endTasks(flowRecordIn(job));
   }

@@ -14,7 +14,7 @@ export interface NodeEnd {
 
 /** A row of the log of a workflow's job, as JSON. */
 export type FlowRow =
-  | { readonly node: number; readonly end: NodeEnd }
+  | { readonly ends: ReadonlyArray<readonly [place: number, end: NodeEnd]> }
   /** It is being ended before its nodes are. */
   | { readonly ending: 'cancelled' | 'deadline' };
 
@@ -26,6 +26,7 @@ export interface FlowFacts {
 }
 
 const PAGE = 1_000;
+const ENDS_A_ROW = 100;
 
 /**
  * What is known of a workflow beside BullMQ's own marks, which go with the jobs that they are in: it stands in the log of the
@@ -35,9 +36,14 @@ export class FlowLog {
   constructor(private readonly set: QueueSet) {}
 
   /** @param id of the workflow's job */
-  async add(id: string, rows: readonly FlowRow[]): Promise<void> {
-    const queue = this.set.queue(FLOW_QUEUE);
-    for (const row of rows) await this.set.library.Job.addJobLog(queue, id, JSON.stringify(row));
+  async addEnds(id: string, ends: ReadonlyArray<readonly [place: number, end: NodeEnd]>): Promise<void> {
+    for (let start = 0; start < ends.length; start += ENDS_A_ROW) {
+      await this.add(id, { ends: ends.slice(start, start + ENDS_A_ROW) });
+    }
+  }
+
+  async addEnding(id: string, ending: NonNullable<FlowFacts['ending']>): Promise<void> {
+    await this.add(id, { ending });
   }
 
   async read(id: string): Promise<FlowFacts> {
@@ -48,9 +54,13 @@ export class FlowLog {
       for (const text of logs) {
         const row = JSON.parse(text) as FlowRow;
         if ('ending' in row) ending ??= row.ending;
-        else if (!ends.has(row.node)) ends.set(row.node, row.end);
+        else for (const [place, end] of row.ends) if (!ends.has(place)) ends.set(place, end);
       }
       if (logs.length < PAGE) return { ends, ending };
     }
+  }
+
+  private async add(id: string, row: FlowRow): Promise<void> {
+    await this.set.library.Job.addJobLog(this.set.queue(FLOW_QUEUE), id, JSON.stringify(row));
   }
 }

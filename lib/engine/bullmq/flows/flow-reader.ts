@@ -104,7 +104,7 @@ export class FlowReader {
     const { nodes } = record;
     const [facts, state] = await Promise.all([this.parts.log.read(job.id!), this.queue.getJobState(job.id!)]);
     const isOver = state !== 'waiting-children';
-    const now = await nodesNow(nodes, facts, (place) => this.look(job, nodes, place), isOver);
+    const now = await nodesNow(nodes, facts, (places) => this.look(job, nodes, places), isOver);
     const outcome = isOver ? outcomeOf(nodes, now, facts) : null;
     const counts: Record<NodeState, number> = { blocked: 0, running: 0, completed: 0, failed: 0, cancelled: 0 };
     for (const node of now) counts[node.state] += 1;
@@ -123,13 +123,18 @@ export class FlowReader {
     return job?.name === FLOW ? job : null;
   }
 
-  /** By the marks in the job that waits for the node; null where that is gone. */
-  private async look(job: TaskJob, nodes: readonly FlowNode[], place: number): Promise<NodeEnd | null> {
-    const parent = parentOf(job, nodes, place);
-    const ends = await childEnds(this.parts.set.flows, parent, nodes[place]!);
-    if (ends.size > 0) return nodeEndOf(ends);
+  /** By the marks in the job that waits for the nodes; null where that is gone. */
+  private async look(
+    job: TaskJob,
+    nodes: readonly FlowNode[],
+    places: readonly number[],
+  ): Promise<Array<NodeEnd | null>> {
+    const parent = parentOf(job, nodes, places[0]!);
+    const asked = places.map((place) => nodes[place]!);
+    const found = await childEnds(this.parts.set.flows, parent, asked);
+    if (found.some((ends) => ends.size > 0)) return found.map(nodeEndOf);
     const state = await this.parts.set.queue(parent.queue).getJobState(parent.id);
-    return state === 'unknown' ? null : nodeEndOf(ends);
+    return state === 'unknown' ? places.map(() => null) : found.map(nodeEndOf);
   }
 
   private async resultsOf(
@@ -140,10 +145,10 @@ export class FlowReader {
   ): Promise<ResultsPage['results']> {
     const { set } = this.parts;
     const { queue } = nodes[place]!;
-    const ends = await childEnds(set.flows, parentOf(job, nodes, place), { queue, ids });
+    const [ends] = await childEnds(set.flows, parentOf(job, nodes, place), [{ queue, ids }]);
     return Promise.all(
       ids.map(async (taskId) => {
-        const end = ends.get(taskId);
+        const end = ends!.get(taskId);
         if (end) {
           const completed = end.state === 'completed';
           return { taskId, completed, result: completed ? end.result : null };

@@ -14,24 +14,41 @@ export interface NodeNow {
  * How far the nodes of a workflow are, by their places.
  *
  * @param facts what is noted of it
- * @param look how the tasks of a node have ended, by the marks in the job that waits for them; null where that is gone
+ * @param look how the tasks of nodes have ended that one job waits for, by the marks in that, in their order; null where it is gone
  * @param isOver whether BullMQ has nothing of it to wait for any more
  */
 export async function nodesNow(
   nodes: readonly FlowNode[],
   { ends }: FlowFacts,
-  look: (place: number) => Promise<NodeEnd | null>,
+  look: (places: readonly number[]) => Promise<ReadonlyArray<NodeEnd | null>>,
   isOver: boolean,
 ): Promise<NodeNow[]> {
   const now: NodeNow[] = [];
-  for (const place of inOrder(nodes)) {
-    const { after, ids } = nodes[place]!;
-    const isBlocked = !isOver && after.some((other) => !isEnded(now[other]!));
-    now[place] = isBlocked
-      ? { state: 'blocked', end: NOTHING }
-      : stateBy(ids.length, ends.get(place) ?? (await look(place)), isOver);
+  for (const group of siblings(nodes)) {
+    const open = group.filter((place) => isOver || nodes[place]!.after.every((other) => isEnded(now[other]!)));
+    const asked = open.filter((place) => !ends.has(place) && nodes[place]!.ids.length > 0);
+    const found = asked.length > 0 ? await look(asked) : [];
+    const seen = new Map(asked.map((place, index) => [place, found[index]!]));
+    for (const place of group) now[place] = { state: 'blocked', end: NOTHING };
+    for (const place of open) {
+      now[place] = stateBy(nodes[place]!.ids.length, ends.get(place) ?? seen.get(place) ?? null, isOver);
+    }
   }
   return now;
+}
+
+/** Nodes that one waits for, together: each group after those of what its nodes wait for. */
+function siblings(nodes: readonly FlowNode[]): number[][] {
+  const groups = new Map<number | null, number[]>();
+  for (const place of inOrder(nodes)) {
+    const { follower } = nodes[place]!;
+    const group = groups.get(follower) ?? [];
+    // One that has grown stands last: a map keeps the order in which keys came.
+    groups.delete(follower);
+    group.push(place);
+    groups.set(follower, group);
+  }
+  return [...groups.values()];
 }
 
 const NOTHING: NodeEnd = { completed: 0, failed: 0, cancelled: 0 };
