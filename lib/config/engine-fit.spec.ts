@@ -23,6 +23,7 @@ const ABLE: EngineTraits = {
     keys: true,
     globalConcurrency: true,
     storesWithCompletion: true,
+    wholeWorkflows: true,
   },
 };
 const LESS_ABLE: EngineTraits = {

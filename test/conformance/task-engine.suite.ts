@@ -18,6 +18,7 @@ import { describeStepping } from './stepping.suite.js';
 import { describeUniqueness } from './uniqueness.suite.js';
 import { describeUpdating } from './updating.suite.js';
 import { describeWatching } from './watching.suite.js';
+import { describeWorkflows } from './workflows.suite.js';
 
 /** What every engine must do, through the port alone; a suite a facet. */
 export function describeTaskEngine(name: string, createSite: () => Promise<ConformanceSite>): void {
@@ -36,6 +37,7 @@ export function describeTaskEngine(name: string, createSite: () => Promise<Confo
     describeInspecting(it);
     describeUpdating(it);
     describeWatching(it);
+    describeWorkflows(it);
     describeSharing(it);
     describeAuditing(it);
     describeScheduling(it);

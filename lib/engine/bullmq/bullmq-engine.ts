@@ -28,6 +28,7 @@ const CAPABILITIES: Omit<EngineCapabilities, 'queueNameProblem'> = {
   keys: false,
   globalConcurrency: true,
   storesWithCompletion: false,
+  wholeWorkflows: false,
   keepsCancelledAttempts: false,
 };
 

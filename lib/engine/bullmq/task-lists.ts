@@ -10,6 +10,7 @@ import {
 } from '../../contract/index.js';
 import { cursorTo, isAnyOf, meetsFacts, meetsText, placeOf, statesOf } from '../common/index.js';
 import { jobIdOf, jobIdsOf, taskIdOf } from './job-ids.js';
+import { jobRange } from './job-range.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
 import type { ChildRow } from './running-job.js';
@@ -237,7 +238,7 @@ export class TaskLists {
 
   private ids(queue: string, list: List, offset: number, count: number, oldestFirst = false): Promise<string[]> {
     const type = list === 'cancelled' ? 'prioritized' : list;
-    return this.from(queue, list).getRanges([type], offset, count === Infinity ? -1 : offset + count - 1, oldestFirst);
+    return jobRange(this.set, this.from(queue, list), type, { offset, count, oldestFirst });
   }
 
   private jobs(queue: string, list: List, ids: readonly string[]): Promise<Array<TaskJob | undefined>> {

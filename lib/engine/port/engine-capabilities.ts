@@ -36,6 +36,11 @@ export interface EngineCapabilities {
   /** New tasks may be stored by the commit that ends an attempt as completed, or not at all. */
   readonly storesWithCompletion: boolean;
   /**
+   * Where there are workflows, their nodes may wait for each other in any way, their tasks may add others, and what has failed may
+   * run again; else a workflow is a tree, each of whose nodes one other may wait for, and what has ended of it stays so.
+   */
+  readonly wholeWorkflows: boolean;
+  /**
    * What of a claim on a unique key the engine does not carry, worded to follow its name; null where it carries all of it.
    * Absent where it carries none.
    */

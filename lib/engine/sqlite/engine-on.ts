@@ -28,6 +28,7 @@ export const CAPABILITIES: EngineCapabilities = {
   keys: true,
   globalConcurrency: true,
   storesWithCompletion: true,
+  wholeWorkflows: true,
   keepsCancelledAttempts: true,
   claimProblem: () => null,
 };

@@ -45,6 +45,7 @@ export function memoryEngine(data: MemoryStore, context: EngineContext): TaskEng
       globalConcurrency: false,
       namedLimits: false,
       storesWithCompletion: true,
+      wholeWorkflows: false,
       claimProblem: () => null,
     },
     enqueueing: {

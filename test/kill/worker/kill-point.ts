@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { Redis } from 'ioredis';
+import pg from 'pg';
 
 /**
  * Where a process ends itself, as by SIGKILL. `effect`: within a step, which has had its effect and is not recorded; `return`: the
@@ -62,6 +63,24 @@ export class Fate {
         () => pass('after'),
         () => undefined,
       );
+      return sent;
+    };
+  }
+
+  /** From now on, statements of PostgreSQL take the place of commits. */
+  watchQueries(): void {
+    const pass = (name: KillPointName): void => this.pass(name);
+    const prototype = pg.Client.prototype as unknown as { query(...given: unknown[]): unknown };
+    const { query } = prototype;
+    prototype.query = function (...given) {
+      pass('before');
+      const sent = query.apply(this, given);
+      if (sent instanceof Promise) {
+        sent.then(
+          () => pass('after'),
+          () => undefined,
+        );
+      }
       return sent;
     };
   }

@@ -38,13 +38,15 @@ export class FlowKeeper {
     private readonly parts: FlowKeeperParts,
   ) {
     const { set, registry } = parts;
-    this.worker = new ChoreWorker(set, registry, FLOWS_USED, () =>
-      set.worker(
-        FLOW_QUEUE,
-        untilDone(set, AGAIN_MS, (job) => this.work(job)),
-        { concurrency: 4, maxStalledCount: WITHOUT_END },
-      ),
-    );
+    const work = untilDone(set, AGAIN_MS, (job) => this.work(job));
+    this.worker = new ChoreWorker(set, registry, FLOWS_USED, () => {
+      const worker = set.worker(FLOW_QUEUE, work, { concurrency: 4, maxStalledCount: WITHOUT_END });
+      // Nobody listens to this queue: whoever watches the store is told by the library's own.
+      worker.on('completed', ({ id }) => {
+        set.publish({ event: 'workflow-ended', id: id! }).catch(() => undefined);
+      });
+      return worker;
+    });
   }
 
   open(): Promise<void> {

@@ -1,6 +1,7 @@
 import { type WorkflowPage, type WorkflowState, type WorkflowSummary } from '../../../contract/index.js';
 import { cursorTo, placeOf } from '../../common/index.js';
 import type { Workflows } from '../../port/index.js';
+import { jobRange } from '../job-range.js';
 import { FLOW_QUEUE } from '../queue-names.js';
 import type { QueueSet } from '../queue-set.js';
 import type { TaskJob } from '../task-job.js';
@@ -29,16 +30,20 @@ export async function flowPage(set: QueueSet, reader: FlowReader, query: Query):
           .split(':')
           .map(Number) as [number, number]);
   const items: WorkflowSummary[] = [];
+  // One that moves from a list to another while they are read would be on the page twice.
+  const given = new Set<string>();
   let looked = 0;
   while (list < lists.length && items.length < limit && looked < MAX_LOOKED_AT) {
-    const ids = await queue.getRanges([lists[list]!], offset, offset + CHUNK - 1, false);
+    const ids = await jobRange(set, queue, lists[list]!, { offset, count: CHUNK, oldestFirst: false });
     const jobs: Array<TaskJob | undefined> = await Promise.all(ids.map((id) => queue.getJob(id)));
     let taken = 0;
     for (const job of jobs) {
       taken += 1;
       looked += 1;
       const found = job?.name === FLOW ? await summaryIn(reader, job, query) : null;
-      if (found && items.push(found) === limit) break;
+      if (!found || given.has(found.id)) continue;
+      given.add(found.id);
+      if (items.push(found) === limit) break;
     }
     if (taken === jobs.length && jobs.length < CHUNK) [list, offset] = [list + 1, 0];
     else offset += taken;

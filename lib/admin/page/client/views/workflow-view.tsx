@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { api } from '../api.js';
 import type { Workflow, WorkflowNode } from '../api-types.js';
 import { act } from '../core/act.js';
-import { isReadOnly } from '../core/engine.js';
+import { engine, isReadOnly } from '../core/engine.js';
 import { href, taskHref } from '../core/place.js';
 import { useLive } from '../core/use-live.js';
 import { count } from '../format.js';
@@ -76,7 +76,7 @@ function Facts({ workflow }: { readonly workflow: Workflow }): JSX.Element {
           {state === 'running' && !reason && (
             <Action label="Cancel" run={() => act(() => api.cancelWorkflow(id), `Cancelled: ${name}`)} />
           )}
-          {workflow.nodes.failed > 0 && (
+          {workflow.nodes.failed > 0 && mayRunAgain() && (
             <Action label="Retry what failed" run={() => act(() => api.retryWorkflow(id), `Runs again: ${name}`)} />
           )}
         </div>
@@ -135,6 +135,7 @@ function columnsOf({ id, listed }: Workflow): ReadonlyArray<Column<WorkflowNode>
       isHidden: true,
       cell: ({ state, name }) =>
         !isReadOnly &&
+        mayRunAgain() &&
         (state === 'failed' || state === 'cancelled') && (
           <div class="actions">
             <Action
@@ -166,4 +167,9 @@ function waitsText({ after, waitsFor, when }: WorkflowNode, names: ReadonlyMap<n
   const more = waitsFor > after.length ? ` and ${count(waitsFor - after.length)} more` : '';
   const known = after.map((number) => names.get(number) ?? `node ${number}`).join(', ');
   return `${known}${more}${when === 'completed' ? '' : ` (${when})`}`;
+}
+
+/** Not where the engine lets what has waited go on for good. */
+function mayRunAgain(): boolean {
+  return engine.value?.capabilities.wholeWorkflows !== false;
 }
