@@ -191,7 +191,7 @@ export function describeWorkflows(it: CaseTest): void {
       expect(await workflows.cancel(flow.id)).toMatchObject({ done: true });
       await opened.becomes(flow.nodes[1]!.tasks[0]!.id, 'cancelled');
       await stopped;
-      held.end({ kind: 'cancelled', maxAttempts: 4, keepFor: null } as Outcome);
+      held.end({ kind: 'cancelled', maxAttempts: 4, keepFor: null });
       await ends(opened, workflows, flow.id);
       expect(await workflows.get(flow.id)).toMatchObject({ state: 'cancelled', reason: 'cancelled' });
       expect(statesIn((await workflows.get(flow.id))!)).toEqual(Array(4).fill('cancelled'));

@@ -165,6 +165,29 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       expect(code, err).toBe(0);
     });
 
+    it('does not begin while a workflow has not ended, naming it', async () => {
+      const [source, target] = [await places.make(kind), await places.make('SQLite')];
+      const app = await boot(source, { workers: false });
+      const tasks = app.get(TaskDispatcher);
+      const w = tasks.workflow('order');
+      w.add('default', 'work', {}, { after: w.add('default', 'work', {}, { as: 'first' }) });
+      const run = await w.start({ id: 'order:7' });
+      await app.close();
+      for (const options of [['--dry-run'], []]) {
+        const { code, err } = await migrate(source.address, target.address, ...options);
+        expect(err).toContain('workflow "order" (order:7) has not ended, and no other store takes it');
+        expect(code).toBe(1);
+      }
+      const again = await boot(source, { workers: false });
+      await again.get(TaskDispatcher).cancelWorkflow(run.id);
+      await expect(again.get(TaskDispatcher).workflowRun(run.id).result()).rejects.toMatchObject({
+        name: 'WorkflowCancelledError',
+      });
+      await again.close();
+      const { code, err } = await migrate(source.address, target.address);
+      expect(code, err).toBe(0);
+    });
+
     it('does not begin while a process works on either store, which goes on', async () => {
       const [busy, other] = [await places.make(kind), await places.make('SQLite')];
       await fill(other.address, someTasks(3, Date.now()));
