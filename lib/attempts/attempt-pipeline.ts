@@ -239,9 +239,10 @@ class Attempt {
   private end(ending: Ending): void {
     if (this.hasEnded) return;
     const steps = this.context.stepsInUse;
+    if (ending.as === 'threw') steps?.noteWaits();
     if (steps?.isBusy && ending.as !== 'abandoned') {
       // What runs beside one that threw is recorded all the same: it has had its effect.
-      if (!this.isWaiting) void steps.idle().then(() => this.end(ending));
+      if (!this.isWaiting) void steps.idle().then(() => this.endIdle(ending));
       this.isWaiting = true;
       return;
     }
@@ -249,6 +250,11 @@ class Attempt {
     this.onEnd(ofSuspended(ending, steps?.suspended ?? null), this.signal, this.context.followUps.close());
     this.context.end();
     this.signal.dispose();
+  }
+
+  private endIdle(ending: Ending): void {
+    this.isWaiting = false;
+    this.end(ending);
   }
 }
 

@@ -59,7 +59,10 @@ export class DurableSteps {
   private readonly generation: number;
   /** Whether an earlier attempt may have recorded something: one of a task that was revived may be the first again. */
   private readonly hasRecords: boolean;
-  private readonly suspension = new Suspension(() => this.isBusy);
+  private readonly suspension = new Suspension(
+    () => this.isBusy,
+    (record) => void this.note(record),
+  );
   private opening: Promise<void> | null = null;
   private inFlight = 0;
   private onIdle: Array<() => void> = [];
@@ -217,6 +220,11 @@ export class DurableSteps {
     return this.suspension.error ? this.suspension : null;
   }
 
+  /** The attempt is to end, and is not suspended: what it waits for is to be on record all the same. */
+  noteWaits(): void {
+    this.suspension.noteAll();
+  }
+
   /** Resolves when no step is under way. */
   async idle(): Promise<void> {
     if (this.isBusy) await new Promise<void>((resolve) => this.onIdle.push(resolve));
@@ -264,9 +272,10 @@ export class DurableSteps {
   private async settled(begun: BegunStep, run: (found: StepRecord | null) => Promise<StepRecord>): Promise<StepRecord> {
     this.inFlight += 1;
     let record: StepRecord;
+    let found: StepRecord | null;
     try {
       await this.open();
-      const found = this.book.find(begun);
+      found = this.book.find(begun);
       if (found?.finishedAt != null) return found;
       this.attempt.signal.throwIfAborted();
       if (!found) this.book.takeRoom(begun);
@@ -277,7 +286,7 @@ export class DurableSteps {
       this.book.end(begun);
       this.leave();
     }
-    return this.suspension.wait(record);
+    return this.suspension.wait(record, found !== null && found.wait?.task === record.wait?.task);
   }
 
   private leave(): void {
@@ -304,6 +313,18 @@ export class DurableSteps {
   private async keep(record: StepRecord): Promise<StepRecord> {
     if (await this.stepping.record(this.lease, record)) return record;
     throw leaseLost(record.name);
+  }
+
+  /** Where that fails, the wait begins anew in the next attempt, unless this one is suspended for it. */
+  private async note(record: StepRecord): Promise<void> {
+    this.inFlight += 1;
+    try {
+      await this.stepping.record(this.lease, record);
+    } catch {
+      // The store says so to whoever asks it next.
+    } finally {
+      this.leave();
+    }
   }
 
   private async inPlace(until: number): Promise<void> {

@@ -4,7 +4,8 @@ import type { TaskContext } from '../../lib/attempts/index.js';
 import type { TasksModuleRootOptions } from '../../lib/config/index.js';
 import { Sensitive, TaskHandler } from '../../lib/nest/index.js';
 import type { TaskDispatcher } from '../../lib/queueing/index.js';
-import { bootApp, dispatcherOf, ended, when } from '../module/support.js';
+import { bootApp, dispatcherOf, ended, signal, when } from '../module/support.js';
+import { until } from '../support/until.js';
 
 type Script = (task: TaskContext) => unknown;
 
@@ -399,6 +400,43 @@ export function describeSteps(engine: string, siteOf: () => Promise<TasksModuleR
       expect(counts).toMatchObject({ suspended: 0, available: 0, running: 0 });
     });
 
+    it('began to wait when it did, though something beside that throws', async () => {
+      const tasks = await start();
+      let failedAt = 0;
+      const id = await begin(tasks, (context) =>
+        Promise.all([
+          context.sleep('grace', '1h'),
+          context.waitFor('word', { timeout: '2h' }),
+          context.step('broken', async () => {
+            if (context.attempt > 1) return until('a later time', () => Date.now() > failedAt);
+            failedAt = Date.now();
+            throw new Error('broken');
+          }),
+        ]),
+      );
+      const { steps } = await tasks.steps(id);
+      const untilOf = (wanted: string): number => steps.find(({ name }) => name === wanted)!.wait!.until!;
+      expect(untilOf('grace') - 3_600_000).toBeLessThanOrEqual(failedAt);
+      expect(untilOf('word') - 7_200_000).toBeLessThanOrEqual(failedAt);
+    });
+
+    it('has what it waits for on record while something beside that goes on', async () => {
+      const tasks = await start();
+      const { promise, resolve } = signal();
+      script = (context) => Promise.all([context.waitFor('word'), context.step('long', () => promise)]);
+      const { id } = await tasks.queue('default', 'work', {}, {});
+      const recorded = await until('a wait on record', async () => (await tasks.steps(id)).steps[0]);
+      expect(recorded).toMatchObject({ kind: 'wait', name: 'word', finishedAt: null });
+      expect(await tasks.get(id)).toMatchObject({ state: 'running' });
+      await tasks.signal(id, 'word', 7);
+      resolve();
+      expect((await ended(tasks, id)).state).toBe('completed');
+      expect((await tasks.steps(id)).steps).toMatchObject([
+        { name: 'word', result: 7 },
+        { name: 'long', result: null },
+      ]);
+    });
+
     it('meets another build when it goes on: a wait that is gone does not wake it', async () => {
       const tasks = await start();
       const id = await begin(tasks, (context) => Promise.all([context.waitFor('old'), context.waitFor('poke')]));
@@ -488,6 +526,26 @@ export function describeSteps(engine: string, siteOf: () => Promise<TasksModuleR
       await tasks.retry(task.id);
       expect((await ended(tasks, task.id)).state).toBe('completed');
       expect(done).toEqual(['double 10', 'double 10', '20']);
+    });
+
+    it('calls nothing twice where something beside the call throws until somebody has it run again', async () => {
+      const tasks = await startCalling();
+      let isBroken = true;
+      const call: Script = async (context) => {
+        await step(context, 'first');
+        await Promise.all([
+          context.call('called', 'double', { number: 1 }),
+          context.step('broken', () => {
+            if (isBroken) throw new Error('broken');
+          }),
+        ]);
+      };
+      const { id, state } = await run(tasks, call, NEVER);
+      expect(state).toBe('failed');
+      isBroken = false;
+      await tasks.retry(id);
+      expect((await ended(tasks, id)).state).toBe('completed');
+      expect(done).toEqual(['first', 'double 1']);
     });
 
     it.each(['cancel', 'delete'] as const)('throws where somebody does %s the task', async (action) => {
