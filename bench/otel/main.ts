@@ -1,6 +1,6 @@
-// What the embedded engine's drain keeps with OpenTelemetry on: npm run bench:otel [-- --tasks 20000 --rounds 5]
+// What the embedded engine's drain keeps with OpenTelemetry on: npm run bench:otel [-- --tasks 20000 --drains 3 --rounds 5]
 //
-// With and without, in turns, each in a process of its own: what one of them switches on in Node costs the other nothing.
+// All ways in turns, each in a process of its own: what one of them switches on in Node costs the others nothing.
 import 'reflect-metadata';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,15 +8,26 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { median } from '../report/series.js';
+import { seriesOf } from '../report/series.js';
 import { formatTable } from '../report/table.js';
-import type { Drained, Job } from './child.js';
+import type { Drain, Drained, How, Job } from './child.js';
 
 /** Of what it is without. */
 const TARGET = 0.7;
 
+const WAYS: ReadonlyArray<readonly [How, string]> = [
+  ['without', 'without OpenTelemetry'],
+  ['floor', "the SDK's part, called by the handler"],
+  ['unsampled', 'sampled away, with metrics'],
+  ['with', 'every attempt, with metrics'],
+];
+
 const { values } = parseArgs({
-  options: { tasks: { type: 'string', default: '20000' }, rounds: { type: 'string', default: '5' } },
+  options: {
+    tasks: { type: 'string', default: '20000' },
+    drains: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
+  },
 });
 
 async function drain(job: Omit<Job, 'database'>): Promise<Drained> {
@@ -34,29 +45,34 @@ async function drain(job: Omit<Job, 'database'>): Promise<Drained> {
 
 async function main(): Promise<void> {
   const tasks = Number(values.tasks);
-  const found: Record<'without' | 'with', Drained[]> = { without: [], with: [] };
+  const found = new Map<How, Drain[]>(WAYS.map(([how]) => [how, []]));
+  let spans = 0;
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const how of ['without', 'with'] as const) found[how].push(await drain({ tasks, isTraced: how === 'with' }));
+    for (const [how] of round % 2 ? WAYS.toReversed() : WAYS) {
+      const drained = await drain({ tasks, drains: Number(values.drains), how });
+      found.get(how)!.push(...drained.drains);
+      if (how === 'with') ({ spans } = drained);
+    }
   }
-  const rate = (how: 'without' | 'with'): number => median(found[how].map(({ seconds }) => tasks / seconds));
-  const cost = (how: 'without' | 'with'): number =>
-    median(found[how].map(({ cpuSeconds }) => (cpuSeconds * 1_000_000) / tasks));
-  const row = (what: string, figure: (how: 'without' | 'with') => number, ratio: number): string[] => [
-    what,
-    figure('without').toFixed(0),
-    figure('with').toFixed(0),
-    ratio.toFixed(2),
-  ];
+  const rates = (how: How) => seriesOf(found.get(how)!.map(({ seconds }) => tasks / seconds));
+  const costs = (how: How) => seriesOf(found.get(how)!.map(({ cpuSeconds }) => (cpuSeconds * 1_000_000) / tasks));
   console.log(
     formatTable(
-      ['drain of a file, 10 at a time', 'without', 'with OpenTelemetry', `keeps (at least ${TARGET})`],
-      [
-        row('tasks/s', rate, rate('with') / rate('without')),
-        row('µs of the processor a task', cost, cost('without') / cost('with')),
-      ],
+      ['drain of a file, 10 at a time', 'tasks/s', `keeps (at least ${TARGET})`, 'µs of the processor a task', 'keeps'],
+      WAYS.map(([how, title]) => {
+        const rate = rates(how);
+        const cost = costs(how);
+        return [
+          title,
+          `${rate.median.toFixed(0)} (${rate.least.toFixed(0)}–${rate.most.toFixed(0)})`,
+          (rate.median / rates('without').median).toFixed(2),
+          `${cost.median.toFixed(1)} (${cost.least.toFixed(1)}–${cost.most.toFixed(1)})`,
+          (costs('without').median / cost.median).toFixed(2),
+        ];
+      }),
     ),
   );
-  console.log(`${found.with[0]!.spans} spans; load ${loadavg()[0]!.toFixed(1)}`);
+  console.log(`${spans} spans a process; load ${loadavg()[0]!.toFixed(1)}`);
 }
 
 void main();

@@ -1,15 +1,27 @@
-import type { AttemptMessage } from '../channels/index.js';
+import type { AttemptedTask, AttemptMessage } from '../channels/index.js';
+import type { TaskError } from '../contract/index.js';
 import type { DeliveredTask, Outcome } from '../engine/port/index.js';
+
+/** A class, as what is put into its objects later then has its place in them. */
+class ToldAttempt implements AttemptMessage {
+  outcome?: string;
+  taskError?: TaskError;
+
+  constructor(
+    readonly store: string,
+    readonly task: AttemptedTask,
+  ) {}
+}
 
 export function attemptMessage(store: string, task: DeliveredTask): AttemptMessage {
   const { id, queue, name, attempt, createdAt, runAt, traits } = task;
   const context = traits?.context;
-  return { store, task: { id, queue, name, attempt, createdAt, runAt, ...(context && { context }) } };
+  const shown = { id, queue, name, attempt, createdAt, runAt };
+  return new ToldAttempt(store, context ? { ...shown, context } : shown);
 }
 
-/** Says in the message how the attempt ended. Returns the outcome. */
-export function noteOutcome(told: AttemptMessage, outcome: Outcome): Outcome {
+/** Says in the message how the attempt ended. */
+export function noteOutcome(told: AttemptMessage, outcome: Outcome): void {
   told.outcome = outcome.kind === 'retry' ? (outcome.countsAttempt ? 'retried' : 'snoozed') : outcome.kind;
   if ('error' in outcome && outcome.error) told.taskError = outcome.error;
-  return outcome;
 }

@@ -55,7 +55,7 @@ export class AttemptPipeline {
 
   private readonly toldAttempt = (delivery: Delivery): Promise<Outcome> => {
     const told = attemptMessage(this.parts.config.name ?? DEFAULT_STORE, delivery.task);
-    return traceAttempt(told, async () => noteOutcome(told, await this.attempt(delivery)));
+    return traceAttempt(told, () => this.attempt(delivery), noteOutcome);
   };
 
   /** One promise for all stages. */

@@ -42,7 +42,52 @@ export function attemptsAreTraced(): boolean {
   return traced.hasSubscribers;
 }
 
-/** Tells of an attempt. */
-export function traceAttempt<Result>(message: AttemptMessage, attempt: () => Promise<Result>): Promise<Result> {
-  return traced.tracePromise(() => (message.surround ? message.surround(attempt) : attempt()), message);
+/**
+ * Tells of an attempt as `traced.tracePromise` would, with one promise of its own and not three: each costs every task time,
+ * and more where a tracer keeps a context in it.
+ *
+ * @param note writes into the message how the attempt ended
+ */
+export function traceAttempt<Result>(
+  message: AttemptMessage,
+  attempt: () => Promise<Result>,
+  note: (message: AttemptMessage, result: Result) => void,
+): Promise<Result> {
+  return traced.start.runStores(message, begin<Result>, undefined, message, attempt, note);
+}
+
+function begin<Result>(
+  message: AttemptMessage,
+  attempt: () => Promise<Result>,
+  note: (message: AttemptMessage, result: Result) => void,
+): Promise<Result> {
+  try {
+    const running = message.surround ? message.surround(attempt) : attempt();
+    return running.then(
+      (result) => {
+        note(message, result);
+        tellEnd(message);
+        return result;
+      },
+      (thrown: unknown) => {
+        tellError(message, thrown);
+        tellEnd(message);
+        throw thrown;
+      },
+    );
+  } catch (thrown) {
+    tellError(message, thrown);
+    throw thrown;
+  } finally {
+    traced.end.publish(message);
+  }
+}
+
+function tellError(message: AttemptMessage, thrown: unknown): void {
+  traced.error.publish(Object.assign(message, { error: thrown }));
+}
+
+function tellEnd(message: AttemptMessage): void {
+  traced.asyncStart.publish(message);
+  traced.asyncEnd.publish(message);
 }

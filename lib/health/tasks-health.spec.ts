@@ -65,7 +65,11 @@ describe('TasksHealth', () => {
     const busy = setUp(async () => [DUE]);
     await busy.health.live({ stuck: '1h', blocked: '1h' });
     const task = { id: '1', queue: 'default', name: 'a', attempt: 1, createdAt: 0, runAt: 0 };
-    await traceAttempt({ store: 'default', task }, async () => undefined);
+    await traceAttempt(
+      { store: 'default', task },
+      async () => undefined,
+      () => undefined,
+    );
     expect(await busy.health.live({ stuck: '1h', blocked: '1h' })).toMatchObject({ ok: true });
   });
 

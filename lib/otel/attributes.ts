@@ -22,21 +22,6 @@ export const ATTRIBUTES = {
 
 export const SYSTEM = 'nestjs_tasks';
 
-/** What the attempts of one kind of task have in common, made once for each. */
-export class CommonAttributes {
-  private readonly made = new Map<string, Attributes>();
-
-  of(store: string, queue: string, name: string): Attributes {
-    const key = JSON.stringify([store, queue, name]);
-    let found = this.made.get(key);
-    if (!found) {
-      found = Object.freeze({ ...operationOn(queue, 'process', store), [ATTRIBUTES.taskName]: name });
-      this.made.set(key, found);
-    }
-    return found;
-  }
-}
-
 /** What an operation on tasks of one queue has in common. */
 export function operationOn(queue: string, name: 'enqueue' | 'process', store: string): Attributes {
   return {

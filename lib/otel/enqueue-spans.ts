@@ -4,13 +4,14 @@ import { monotonicTime } from '../clock/index.js';
 import { messageOf } from '../contract/index.js';
 import { ATTRIBUTES, operationOn } from './attributes.js';
 import type { Instruments } from './instruments.js';
+import { Slot } from './slot.js';
 
 /**
  * A producer span for each call that enqueues: what stands around it is its parent, and its own context goes along with each
  * of the tasks. One span for many tasks too: their attempts all link to it.
  */
 export class EnqueueSpans {
-  private readonly open = new WeakMap<EnqueueMessage, { readonly span: Span; readonly since: number }>();
+  private readonly open = new Slot<EnqueueMessage, { readonly span: Span; readonly since: number }>();
 
   constructor(
     private readonly tracer: () => Tracer,

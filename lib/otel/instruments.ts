@@ -1,4 +1,5 @@
 import type { Attributes, Counter, Histogram, Meter, ObservableResult } from '@opentelemetry/api';
+import type { AttemptKind } from './attempt-kinds.js';
 
 /** Upper bounds in seconds, as the conventions give them. */
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -46,10 +47,9 @@ export class Instruments {
     this.sending.record(seconds, attributes);
   }
 
-  /** @param attributes the same object for all attempts that have them in common */
-  begun(waited: number, attributes: Attributes): void {
-    this.consumed.set(attributes, (this.consumed.get(attributes) ?? 0) + 1);
-    this.waiting.record(waited, attributes);
+  begun(seconds: number, { common, waited }: AttemptKind): void {
+    this.consumed.set(common, (this.consumed.get(common) ?? 0) + 1);
+    this.waiting.record(seconds, waited);
   }
 
   ended(seconds: number, attributes: Attributes): void {

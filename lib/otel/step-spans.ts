@@ -1,10 +1,11 @@
 import { context, type Span, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import type { StepMessage } from '../channels/index.js';
 import { ATTRIBUTES } from './attributes.js';
+import { Slot } from './slot.js';
 
 /** A span for each durable step that runs, below that of its attempt; one that is on record has none. */
 export class StepSpans {
-  private readonly open = new WeakMap<StepMessage, Span>();
+  private readonly open = new Slot<StepMessage, Span>();
 
   constructor(private readonly tracer: () => Tracer) {}
 

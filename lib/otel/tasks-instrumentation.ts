@@ -1,4 +1,4 @@
-import { type MeterProvider, metrics, trace, type TracerProvider } from '@opentelemetry/api';
+import { type MeterProvider, metrics, trace, type Tracer, type TracerProvider } from '@opentelemetry/api';
 import { listenToAttempts, listenToEnqueues, listenToSteps } from '../channels/index.js';
 import { wallTime } from '../clock/index.js';
 import { VERSION } from '../version.js';
@@ -40,6 +40,7 @@ export class TasksInstrumentation {
   private options: TasksInstrumentationOptions;
   private tracers: TracerProvider = trace;
   private meters: MeterProvider = metrics;
+  private tracer: Tracer | null = null;
   private made: Instruments | null = null;
   private ends: ReadonlyArray<() => void> = [];
 
@@ -51,7 +52,7 @@ export class TasksInstrumentation {
   /** Begins to tell; nothing happens where it does already. */
   enable(): void {
     if (this.ends.length > 0) return;
-    const tracer = () => this.tracers.getTracer(NAME, VERSION);
+    const tracer = () => (this.tracer ??= this.tracers.getTracer(NAME, VERSION));
     const instruments = () => (this.made ??= new Instruments(this.meters.getMeter(NAME, VERSION)));
     const enqueues = new EnqueueSpans(tracer, instruments);
     const attempts = new AttemptSpans(tracer, instruments, () => this.options.trace === 'parent', wallTime);
@@ -67,10 +68,12 @@ export class TasksInstrumentation {
   disable(): void {
     for (const end of this.ends) end();
     this.ends = [];
+    this.tracer = null;
   }
 
   setTracerProvider(provider: TracerProvider): void {
     this.tracers = provider;
+    this.tracer = null;
   }
 
   setMeterProvider(provider: MeterProvider): void {
