@@ -286,23 +286,28 @@ export function describeWorkflows(it: CaseTest): void {
       expect((await workflows.progress(flow.id))!.state).toBe('completed');
     });
 
-    onWorkflows('keep a task of theirs from being deleted while they run', async (opened, workflows) => {
-      const { engine } = opened;
-      const flow = workflow(opened, { charge: {}, mail: { after: [0], queue: 'idle' } });
-      await workflows.start(flow);
-      const [charge, mail] = flow.nodes.map(({ tasks }) => tasks[0]!.id);
-      const runs = new Deliveries();
-      await engine.delivering.consume('default', CONSUME, runs.run);
-      (await runs.next()).end(completed);
-      await opened.becomes(mail!, 'available');
-      const remove = (): Promise<unknown> => engine.acting.act('delete', { filter: { state: ['completed'] } });
-      expect(await remove()).toMatchObject({ changed: 0 });
-      expect(await opened.stateOf(charge!)).toBe('completed');
-      await engine.acting.act('cancel', { ids: [mail!] });
-      await ends(opened, workflows, flow.id);
-      expect((await workflows.progress(flow.id))!.state).toBe('cancelled');
-      expect(statesIn((await workflows.get(flow.id))!)).toEqual(['completed', 'cancelled']);
-    });
+    onWorkflows(
+      'keep a task of theirs while they run, and know how it ended when what waited is gone',
+      async (opened, workflows) => {
+        const { engine } = opened;
+        const flow = workflow(opened, { charge: {}, mail: { after: [0], when: 'ended', queue: 'idle' } });
+        await workflows.start(flow);
+        const [charge, mail] = flow.nodes.map(({ tasks }) => tasks[0]!.id);
+        const runs = new Deliveries();
+        await engine.delivering.consume('default', CONSUME, runs.run);
+        (await runs.next()).end(failed('no money'));
+        await opened.becomes(mail!, 'available');
+        expect(await engine.acting.act('delete', { filter: { state: ['failed'] } })).toMatchObject({ changed: 0 });
+        expect(await opened.stateOf(charge!)).toBe('failed');
+        await engine.acting.act('cancel', { ids: [mail!] });
+        await ends(opened, workflows, flow.id);
+        expect(await workflows.end(flow.id)).toMatchObject({
+          state: 'failed',
+          failed: { node: 'charge', task: { id: charge, error: { message: 'no money' } } },
+        });
+        expect(statesIn((await workflows.get(flow.id))!)).toEqual(['failed', 'cancelled']);
+      },
+    );
   });
 }
 

@@ -38,6 +38,17 @@ describe('tasks that are moved into BullMQ', () => {
   );
 });
 
+it('leaves the workflow of a task with the store that it was started in, both ways', () => {
+  const [task] = someTasks(1, NOW);
+  const traits = { tags: { order: '7' }, workflow: { id: 'w', node: 'charge' } };
+  const job = toMovedJob({ ...task!, traits }, NOW);
+  expect(job.opts).toMatchObject({ task: { traits: { tags: { order: '7' } } } });
+  expect(JSON.stringify(job)).not.toContain('workflow');
+  const there = plainJob(job);
+  (there.opts as { task?: object }).task = { traits };
+  expect(toStoredTask(view, task!.queue, there, task!.state, []).traits).toEqual({ tags: { order: '7' } });
+});
+
 describe('a failed task that was moved', () => {
   const failed = someTasks(4, NOW)[3]!;
 

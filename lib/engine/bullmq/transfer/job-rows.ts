@@ -1,4 +1,4 @@
-import type { TaskAttempt, TaskLog } from '../../../contract/index.js';
+import type { TaskAttempt, TaskLog, TaskTraits } from '../../../contract/index.js';
 import type { MovedState, StoredTask } from '../../port/index.js';
 import { recordsIn } from '../attempt-record.js';
 import { taskIdOf } from '../job-ids.js';
@@ -40,7 +40,7 @@ export function toStoredTask(
     settings,
     sensitive,
     ...(parentId !== undefined && { parentId }),
-    ...(traits && { traits }),
+    ...(traits && { traits: withoutWorkflow(traits) }),
     attempt: attemptOf(job),
     excusedAttempts: excusedAttempts(job, false),
     lostAttempts: carried?.lost ?? 0,
@@ -69,7 +69,8 @@ function ended({ attempt, worker, startedAt, finishedAt, outcome, error }: TaskA
 
 /** @param now a task that is due by then is added as available */
 export function toMovedJob(task: StoredTask, now: number): NewJob {
-  const job = toJob(task);
+  const { traits, ...rest } = task;
+  const job = toJob({ ...rest, ...(traits && { traits: withoutWorkflow(traits) }) });
   const { delay: _delay, priority: _priority, ...others } = job.opts as NewJob['opts'] & { task: object };
   const hasPast = task.attempt > 0 || task.logs.length > 0 || task.state === 'failed';
   const notes = {
@@ -83,6 +84,11 @@ export function toMovedJob(task: StoredTask, now: number): NewJob {
   const delay = task.runAt - task.createdAt;
   const waits = task.state !== 'available' && task.runAt > now && delay > 0;
   return { ...job, opts: { ...moved, priority: storedPriority(task.priority), ...(waits && { delay }) } };
+}
+
+/** A workflow stays with the store that it was started in: what is moved of it is on its own. */
+function withoutWorkflow({ workflow: _workflow, ...traits }: TaskTraits): TaskTraits {
+  return traits;
 }
 
 function pastOf(task: StoredTask): Carried {
