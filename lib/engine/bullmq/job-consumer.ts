@@ -5,6 +5,7 @@ import type { ConsumeOptions, Consumer, EngineContext, NewTask, Outcome, RunTask
 import { AttemptError, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import type { Cancelled } from './cancelled.js';
+import { closeQueue } from './close-queue.js';
 import { declinedOutcome } from './declined.js';
 import { type Admission, causeOf, refusedTraits } from './flows/admission.js';
 import { cancelledValue } from './flows/child-ends.js';
@@ -13,7 +14,7 @@ import type { Happenings } from './happenings.js';
 import { taskIdOf } from './job-ids.js';
 import { watchLeases } from './lease-watch.js';
 import { returnValueOf, rowOfResult } from './job-result.js';
-import { keeping } from './keeping.js';
+import { keepingJob } from './keeping-job.js';
 import type { ListedParts } from './read-listed.js';
 import { tellOfLost } from './lost-jobs.js';
 import type { QueueSet } from './queue-set.js';
@@ -32,12 +33,6 @@ import { land } from './transfer/land.js';
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Data points of BullMQ's metrics, one a minute: a week. */
 const METRIC_POINTS = (7 * DAY_MS) / 60_000;
-
-/** More than can start in a millisecond. */
-const NO_LIMIT = 1_000_000_000;
-
-/** How long a task is kept at least that was called, or that is of a workflow. */
-const AWAITED_KEPT_MS = 60 * 60 * 1000;
 
 /** How long a worker waits before it asks a server again that was not there. BullMQ's own 15 s are long for a restart. */
 const RECONNECT_MS = 1_000;
@@ -278,7 +273,7 @@ export class JobConsumer implements Consumer {
       // Before the end, by an id that another try makes again: a process that dies in between has the task run again.
       const following = taskFollowing(job, this.queue, outcome.error);
       if (following && !(await this.isEnqueued(following))) return this.release(running);
-      job.opts.removeOnFail = this.keeping(job, 'failed', outcome.keepFor);
+      job.opts.removeOnFail = keepingJob(job, this.queue, 'failed', outcome.keepFor, this.parts.keepAtMost);
       job.opts.attempts = 0;
       throw new AttemptError(attemptRecord(this.parts.workerId, running, 'failed', outcome), null);
     }
@@ -292,7 +287,7 @@ export class JobConsumer implements Consumer {
         delay,
       );
     }
-    if (outcome.closes && delay > 0) await this.closeQueue(delay);
+    if (outcome.closes && delay > 0) await closeQueue(this.parts.set, this.queue, this.isLimited, delay);
     const snoozed = { ...attemptRecord(this.parts.workerId, running, 'snoozed', outcome), runAt: outcome.at };
     // BullMQ makes delayed jobs available when a worker asks for one: what is due now is not to wait for that.
     if (delay === 0) return this.handBack(running, snoozed);
@@ -301,14 +296,6 @@ export class JobConsumer implements Consumer {
       fieldsToUpdate: stacksWith(job, snoozed),
     });
     throw new this.parts.set.library.DelayedError();
-  }
-
-  /** Nothing of the queue is fetched for so long, by any process. */
-  private async closeQueue(delay: number): Promise<void> {
-    const queue = this.parts.set.queue(this.queue);
-    // A queue without any limit is not looked at for one.
-    if (!this.isLimited) await queue.setGlobalRateLimit(NO_LIMIT, 1);
-    await queue.rateLimit(delay);
   }
 
   private isEnqueued(task: NewTask): Promise<boolean> {
@@ -354,14 +341,8 @@ export class JobConsumer implements Consumer {
   /** Nothing is asked of the server before BullMQ stores the end. @returns the job's return value */
   private complete(job: TaskJob, outcome: Outcome & { kind: 'completed' }): unknown {
     this.noteEnd(job, { event: 'completed' });
-    job.opts.removeOnComplete = this.keeping(job, 'completed', outcome.keepFor);
+    job.opts.removeOnComplete = keepingJob(job, this.queue, 'completed', outcome.keepFor, this.parts.keepAtMost);
     return returnValueOf(job, outcome);
-  }
-
-  /** What was called is kept until its caller has read what came of it, and what others wait for until those have. */
-  private keeping(job: TaskJob, state: 'completed' | 'failed', keepFor: number | null): ReturnType<typeof keeping> {
-    if (!callerOf(job) && !isInFlow(job)) return keeping(this.queue, state, keepFor, this.parts.keepAtMost);
-    return keeping(this.queue, state, keepFor === null ? null : Math.max(keepFor, AWAITED_KEPT_MS), undefined);
   }
 
   /** Ends a job that was taken, and not handed to its handler. @returns its return value */
