@@ -8,6 +8,7 @@ import { AdminApp } from '../admin/support/admin-app.js';
 import { tempDirectory } from '../module/support.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { RedisServer } from '../support/servers/redis-server.js';
+import { until } from '../support/until.js';
 import { CHROMIUM, hasChromium, launch, openTab, type Tab } from './support/browser.js';
 import { PageHandlers } from './support/page-handlers.js';
 
@@ -97,6 +98,23 @@ describe.skipIf(!hasChromium)(`the page on another engine (needs ${CHROMIUM})`, 
       const queues = page.getByLabel('Queue', { exact: true });
       await queues.waitFor();
       expect(await queues.locator('option').allTextContents()).toEqual(['default', 'emails']);
+    });
+
+    it('shows a workflow, and offers nothing that the engine does with none', async () => {
+      const workflow = app.dispatcher.workflow('letters');
+      const flaky = workflow.add('default', 'flaky', { to: 'Ada' });
+      workflow.add('default', 'greet', {}, { after: flaky });
+      const run = await workflow.start();
+      await until('the end of the workflow', async () => (await run.progress()).state === 'failed');
+      await page.goto(`${app.origin}/admin/tasks#/workflows/${run.id}`);
+      await page.getByRole('heading', { name: /letters/ }).waitFor();
+      await page.getByText('greet').first().waitFor();
+      await expect.poll(() => page.getByRole('button', { name: /Retry/ }).count()).toBe(0);
+      const [failed] = (await app.dispatcher.list({ state: 'failed' })).items;
+      await page.goto(`${app.origin}/admin/tasks#/tasks/${failed!.id}`);
+      await page.getByRole('heading', { name: 'flaky failed' }).waitFor();
+      await page.getByRole('button', { name: 'Delete' }).waitFor();
+      await expect.poll(() => page.getByRole('button', { name: /^Retry/ }).count()).toBe(0);
     });
 
     it('shows what waits in the outbox while the server is away', async () => {

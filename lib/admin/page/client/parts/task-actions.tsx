@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
-import type { TaskAction, TaskSummary } from '../api-types.js';
+import type { Task, TaskAction, TaskSummary } from '../api-types.js';
 import { ACTION_STATES } from '../../../../contract/index.js';
 import { api } from '../api.js';
 import { act } from '../core/act.js';
-import { mayChange } from '../core/engine.js';
+import { engine, mayChange } from '../core/engine.js';
 import { Action } from '../ui/bits.js';
 import { ask } from '../ui/dialog.js';
 import { preview } from '../ui/json-tree.js';
@@ -29,11 +29,22 @@ const EFFECTS: Readonly<Record<TaskAction, string>> = {
   delete: 'Its attempts, logs and params are deleted with it. This cannot be undone.',
 };
 
-export type ActedOn = Pick<TaskSummary, 'id' | 'name' | 'queue' | 'state' | 'params'>;
+export type ActedOn = Pick<TaskSummary, 'id' | 'name' | 'queue' | 'state' | 'params'> & Pick<Task, 'workflow'>;
 
-export function actionsOf({ queue, state }: ActedOn): TaskAction[] {
-  if (!mayChange(queue)) return [];
-  return (Object.keys(ACTION_LABELS) as TaskAction[]).filter((action) => ACTION_STATES[action].includes(state));
+export function actionsOf(task: ActedOn): TaskAction[] {
+  if (!mayChange(task.queue)) return [];
+  return (Object.keys(ACTION_LABELS) as TaskAction[]).filter(
+    (action) => ACTION_STATES[action].includes(task.state) && !isKeptByWorkflow(action, task),
+  );
+}
+
+/** Where a workflow is changed as a whole or not at all, what waits for a task has gone on for good, or goes by it alone. */
+function isKeptByWorkflow(action: TaskAction, { state, workflow }: ActedOn): boolean {
+  if (engine.value?.capabilities.wholeWorkflows !== false) return false;
+  return (
+    (action === 'retry' && workflow !== undefined && state !== 'retryable') ||
+    (action === 'cancel' && state === 'blocked')
+  );
 }
 
 /** Asks, naming the task, and acts. @param then hash of the page to go to when it is done */
