@@ -135,3 +135,28 @@ declare module 'graphile-worker' {
     preset?: Preset;
   }): Promise<{ stop(): Promise<void> }>;
 }
+
+declare module '@dbos-inc/dbos-sdk' {
+  interface Config {
+    name: string;
+    systemDatabaseUrl: string;
+    logLevel?: string;
+  }
+  interface Handle<Result> {
+    getResult(): Promise<Result>;
+  }
+  type Workflow<Args extends unknown[], Result> = (...args: Args) => Promise<Result>;
+  export class DBOS {
+    static setConfig(config: Config): void;
+    static launch(): Promise<void>;
+    static shutdown(): Promise<void>;
+    static registerWorkflow<Args extends unknown[], Result>(
+      workflow: Workflow<Args, Result>,
+      config: { name: string },
+    ): Workflow<Args, Result>;
+    static runStep<Result>(step: () => Promise<Result>, config: { name: string }): Promise<Result>;
+    static startWorkflow<Args extends unknown[], Result>(
+      workflow: Workflow<Args, Result>,
+    ): (...args: Args) => Promise<Handle<Result>>;
+  }
+}

@@ -36,7 +36,8 @@ export function settleWorkflows(transaction: Transaction, rules: WorkRules, limi
   endDueWorkflows(transaction, rules.now);
   let done = walkWorkflows(transaction, judging, limit);
   for (let last = 1; last > 0 && done < limit; done += last) {
-    last = countEnded(transaction, judging, limit) + followEdges(transaction, judging, limit);
+    last = countEnded(transaction, judging, limit - done);
+    if (done + last < limit) last += followEdges(transaction, judging, limit - done - last);
     if (done + last < limit) last += workOnNodes(transaction, judging, rules, limit - done - last);
   }
   countOnWorkflows(transaction, judging, rules.now);
