@@ -62,7 +62,7 @@ export class Handlers {
   @TaskHandler('follow', { result: true })
   async follow(_params: WorkerTasks['follow'], task: TaskContext): Promise<{ first: string }> {
     const first = await task.queue('left', 'quick', {}, { with: 'completion' });
-    await task.queue('left', 'quick', {}, { with: 'completion', key: 'second', delay: '1h' });
+    await task.queue('left', 'quick', {}, { with: 'completion', key: 'second', delay: '30d' });
     return { first: first.id };
   }
 
