@@ -154,8 +154,16 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
     if (index >= 0) this.consumers.splice(index, 1);
   }
 
-  /** Aborts the tasks at hand whose cancellation was asked for, by whichever process. */
+  /**
+   * Aborts the tasks at hand whose cancellation was asked for, by whichever process; and those that are being claimed, once they
+   * are at hand: a task may be cancelled in the transaction of its claim.
+   */
   abortCancelled(): void {
+    this.lookForCancelled();
+    void this.fetching?.then(() => this.lookForCancelled());
+  }
+
+  private lookForCancelled(): void {
     const held = this.consumers
       .flatMap((consumer) => [...consumer.held()])
       .filter((running) => running.aborted === null);
