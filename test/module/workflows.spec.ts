@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -277,6 +278,16 @@ describe('A workflow', () => {
     expect((await ended(tasks, alone.id)).error?.message).toMatch(/is of no workflow/);
   });
 
+  it('ends where there is nothing to do, and is there to be asked', async () => {
+    const tasks = await boot();
+    const batch = await tasks.batch('default', 'mail', []);
+    expect(await batch.result()).toEqual({ mail: [] });
+    expect(await batch.progress()).toMatchObject({ state: 'completed', tasks: { total: 0, ended: 0 } });
+    const w = tasks.workflow('order');
+    w.each('default', 'page', [], { after: w.each('default', 'mail', []) });
+    expect(await (await w.start()).result()).toEqual({ page: [] });
+  });
+
   it('fails a node of many where one of its tasks did, once all have ended', async () => {
     scripts = { page: ({ n }) => (n === 2 ? fails() : n) };
     const tasks = await boot();
@@ -301,6 +312,53 @@ describe('A workflow', () => {
 });
 
 describe('tasks.retryWorkflow', () => {
+  it('cancels once more what cannot run yet, and says because of which node', async () => {
+    scripts = { charge: fails };
+    const tasks = await boot();
+    const w = tasks.workflow('order');
+    w.each('default', 'mail', [{ n: 1 }, { n: 2 }], { after: w.add('default', 'charge', {}) });
+    const run = await w.start();
+    await over(tasks, run.id);
+    await tasks.retryWorkflow(run.id, { from: 'mail' });
+    expect(await over(tasks, run.id)).toEqual({ charge: 'failed', mail: 'cancelled' });
+    const { state, listed } = await tasks.getWorkflow(run.id);
+    expect(state).toBe('failed');
+    expect(listed[1]).toMatchObject({ reason: 'condition', cause: 'charge', tasks: { total: 2, ended: 2 } });
+    scripts = {};
+    await tasks.retryWorkflow(run.id, { from: 'charge' });
+    expect(await over(tasks, run.id)).toEqual({ charge: 'completed', mail: 'completed' });
+  });
+
+  it.each<[string, (tasks: TaskDispatcher, id: string) => Promise<unknown>]>([
+    ['a node that failed', (tasks, id) => tasks.retryWorkflow(id)],
+    ['a node that was cancelled', (tasks, id) => tasks.retryWorkflow(id, { from: 'mail' })],
+    [
+      'a single task',
+      async (tasks, id) =>
+        tasks.retry((await tasks.getWorkflow(id)).listed.find(({ name }) => name === 'charge')!.taskId!),
+    ],
+  ])('of %s is given up where somebody cancels the workflow at once', async (_what, retry) => {
+    const untilAborted: Script = (_params, { signal: aborted }) =>
+      new Promise((_resolve, reject) => aborted.addEventListener('abort', () => reject(aborted.reason as Error)));
+    scripts = { charge: fails, mail: untilAborted, work: untilAborted };
+    const tasks = await boot();
+    const w = tasks.workflow('order');
+    const charge = w.add('default', 'charge', {});
+    const mail = w.add('default', 'mail', {});
+    w.add('default', 'join', {}, { after: [charge, mail] });
+    w.add('default', 'work', {});
+    const run = await w.start();
+    await tasks.cancel((await tasks.getWorkflow(run.id)).listed[1]!.taskId!);
+    const before = { charge: 'failed', mail: 'cancelled', join: 'cancelled', work: 'running' };
+    await until('two ends', async () => isDeepStrictEqual(await statesOf(tasks, run.id), before), { changes: tasks });
+    scripts = { charge: untilAborted, mail: untilAborted };
+    await Promise.all([retry(tasks, run.id), tasks.cancelWorkflow(run.id)]);
+    const states = await over(tasks, run.id);
+    for (const state of Object.values(states)) expect(['failed', 'cancelled']).toContain(state);
+    expect((await run.progress()).state).toBe('cancelled');
+    expect((await tasks.stats())[0]!.counts).toMatchObject({ blocked: 0, running: 0, available: 0 });
+  });
+
   it('revives what was cancelled because of the node, and not what a person cancelled', async () => {
     const gate = signal();
     scripts = {

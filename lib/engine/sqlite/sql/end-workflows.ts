@@ -8,6 +8,9 @@ import { FOREVER } from './settle-later.js';
 import { BEGIN_TO_DELETE, IS_STARTING } from './starting-workflows.js';
 import type { WorkflowDelta } from './workflow-counts.js';
 
+/** How long one is kept that has ended without a task, by whose retention it would be. */
+const EMPTY_KEPT_MS = 24 * 60 * 60_000;
+
 /** A workflow, as far as its state goes by it. */
 interface WorkflowRow {
   readonly seq: number;
@@ -120,7 +123,8 @@ function judgeWorkflow(transaction: Transaction, row: WorkflowRow, { queue }: Wo
   const isOver = row.blocked === 0 && row.running === 0 && row.ended === row.tasks && row.walk === null;
   if (!isOver && state !== 'running') statement<[number, number]>(database, WORKFLOW_LIVES_AGAIN).run(now, seq);
   if (!isOver || state !== 'running') return;
-  const expiresAt = row.keepUntil >= FOREVER ? null : Math.max(now, row.keepUntil);
+  const expiresAt =
+    row.keepUntil >= FOREVER ? null : Math.max(row.tasks === 0 ? now + EMPTY_KEPT_MS : now, row.keepUntil);
   const end = ending === null ? endOf(database, seq) : ending === 'deadline' ? 'failed' : 'cancelled';
   statement<[string, number, number | null, number]>(database, END_WORKFLOW).run(end, now, expiresAt, seq);
   if (expiresAt !== null) transaction.settles(expiresAt);

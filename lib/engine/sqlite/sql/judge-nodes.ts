@@ -10,6 +10,12 @@ export const HAS_LIVE_TASK = `
    WHERE node = ? AND state NOT IN ('completed', 'failed', 'cancelled')
    LIMIT 1`;
 
+/** One that it waits for, and that has ended otherwise than completed; else any that has ended. */
+export const CAUSE_OF_NODE = `
+  SELECT coalesce(
+    (SELECT parent FROM tasks_edge WHERE child = ? AND ended_as IN ('failed', 'cancelled') LIMIT 1),
+    (SELECT parent FROM tasks_edge WHERE child = ? AND ended_as IS NOT NULL LIMIT 1)) AS parent`;
+
 /** Where nodes are judged: all that it changes is in one transaction. */
 export interface Judging {
   readonly database: Database;
@@ -22,14 +28,14 @@ export interface Judging {
  *     running   ──its last task has ended──────────────────> completed | failed | cancelled
  *     blocked   ──all its tasks were ended by hand or time──> failed | cancelled
  *     cancelled ──its last task is cancelled───────────────> (those that wait for it are told)
- *     ended     ──one of its tasks is retried──────────────> running
+ *     ended     ──one of its tasks is retried──────────────> running, and cancelled where its workflow is being ended
  *
  * @param revived whether more of its tasks live than before
  */
 export function judgeTasks(judging: Judging, node: NodeRow, revived: boolean): void {
   const isOver = node.open === 0;
   if (hasEnded(node.state)) {
-    if (revived && !isOver) setNode(judging, node, 'running');
+    if (revived && !isOver && !node.cancelling) runAgain(judging, node);
     else if (!isOver || node.state !== 'cancelled') return;
     addWork(judging.database, 'edges', node.seq);
     return;
@@ -43,27 +49,29 @@ export function judgeTasks(judging: Judging, node: NodeRow, revived: boolean): v
  *
  *     blocked   ──its condition holds──────────────────> running; completed, where it has no task
  *               ──it can hold no longer────────────────> cancelled, for the reason `condition`
- *     cancelled ──for that reason, and it can hold again──> blocked
+ *     cancelled ──for that reason, and it can hold again──> blocked, unless its workflow is being ended
  *
- * @param cause `seq` of one that it waits for, and that has ended
+ * @param cause `seq` of one that it waits for, and that has ended; null where that is to be looked for
  */
 export function judgeNode(judging: Judging, node: NodeRow, cause: number | null): void {
   const { database } = judging;
+  if (node.ending !== null) return;
   if (node.state === 'cancelled' && node.reason === 'condition' && mayRun(node)) {
     setNode(judging, node, 'blocked');
     endWork(database, 'cancel', node.seq);
     addWork(database, 'revive', node.seq);
     addWork(database, 'edges', node.seq);
   }
-  if (node.state !== 'blocked' || node.reviving || node.ending !== null) return;
-  if (!mayRun(node)) cancelNode(judging, node, 'condition', cause);
+  if (node.state !== 'blocked' || node.reviving) return;
+  if (!mayRun(node)) cancelNode(judging, node, 'condition', cause ?? causeOf(database, node.seq));
   else if (canRun(node)) release(judging, node);
 }
 
 /** What is left of a node is cancelled, and it never runs. */
 export function cancelNode(judging: Judging, node: NodeRow, reason: NodeReason, cause: number | null): void {
   setNode(judging, node, 'cancelled', reason, cause);
-  addWork(judging.database, node.open > 0 ? 'cancel' : 'edges', node.seq);
+  // What is being revived is not counted yet.
+  addWork(judging.database, node.open > 0 || node.reviving ? 'cancel' : 'edges', node.seq);
 }
 
 /** The tasks of a node are blocked again. Where somebody had cancelled each, it stays cancelled. */
@@ -72,7 +80,14 @@ export function judgeRevived(judging: Judging, node: NodeRow): void {
   if (node.tasks > 0 && !live) {
     setNode(judging, node, 'cancelled');
     addWork(judging.database, 'edges', node.seq);
-  } else judgeNode(judging, node, null);
+    // Those that were revived are not counted yet.
+  } else judgeNode(judging, { ...node, open: Math.max(node.open, live ? 1 : 0) }, null);
+}
+
+/** Tasks of a node were to run again, and its workflow is being ended: those that have not been touched yet stay as they are. */
+export function judgeGivenUp(judging: Judging, node: NodeRow, reason: NodeReason): void {
+  if (node.state === 'blocked') cancelNode(judging, node, reason, null);
+  else judgeRetried(judging, node);
 }
 
 /** The tasks of a node that failed run again. Where somebody has deleted each of them, it has failed as before. */
@@ -91,6 +106,16 @@ export function setNode(
   counts.moved(node.workflow, node.queue, node.state, state);
 }
 
+function causeOf(database: Database, node: number): number | null {
+  return statement<[number, number], number | null>(database, CAUSE_OF_NODE).pluck().get(node, node) ?? null;
+}
+
+function runAgain(judging: Judging, node: NodeRow): void {
+  const reason = endedFor(node);
+  setNode(judging, node, 'running', reason);
+  if (reason) addWork(judging.database, 'cancel', node.seq);
+}
+
 function release(judging: Judging, node: NodeRow): void {
   if (node.tasks === 0) {
     setNode(judging, node, 'completed');
@@ -106,6 +131,11 @@ function end(judging: Judging, node: NodeRow): void {
   const reason = state === 'cancelled' && node.reason !== 'condition' ? node.reason : null;
   setNode(judging, node, state, reason);
   addWork(judging.database, 'edges', node.seq);
+}
+
+/** Why nothing of its workflow begins any more; null where that is not being ended. */
+export function endedFor({ ending }: NodeRow): 'cancelled' | 'deadline' | null {
+  return ending === 'cancelled' || ending === 'deadline' ? ending : null;
 }
 
 /** Whether its condition holds. */

@@ -20,16 +20,19 @@ export interface NodeRow {
   readonly failed: number;
   readonly cancelled: number;
   /** Its workflow is being ended, or deleted, or is not stored to its end: nothing of it begins. */
-  readonly ending: string | null;
+  readonly ending: 'cancelled' | 'deadline' | 'deleted' | 'starting' | null;
   /** Tasks of it are being revived: until they are, it does not go on. */
   readonly reviving: 0 | 1;
+  /** What is left of its tasks is being cancelled. */
+  readonly cancelling: 0 | 1;
 }
 
 export const NODE_COLUMNS = `
   seq, workflow, queue, condition, delay, state, reason, waits, broken, unmet, tasks, open, failed, cancelled,
-  (SELECT iif(${IS_STARTING}, 'starting', ending)
+  (SELECT CASE WHEN ${IS_STARTING} THEN 'starting' WHEN tasks_workflow.state = 'running' OR ending = 'deleted' THEN ending END
      FROM tasks_workflow WHERE tasks_workflow.seq = tasks_node.workflow) AS ending,
-  EXISTS (SELECT 1 FROM tasks_node_work WHERE kind IN ('revive', 'revive-all') AND node = tasks_node.seq) AS reviving`;
+  EXISTS (SELECT 1 FROM tasks_node_work WHERE kind IN ('revive', 'revive-all') AND node = tasks_node.seq) AS reviving,
+  EXISTS (SELECT 1 FROM tasks_node_work WHERE kind = 'cancel' AND node = tasks_node.seq) AS cancelling`;
 
 export const NODE = `SELECT ${NODE_COLUMNS} FROM tasks_node WHERE seq = ?`;
 

@@ -48,7 +48,7 @@ import { FIRST_ENDED } from './excess-tasks.js';
 import { NEXT_SETTLING } from './settle-workflows.js';
 import { SETTLING_TASKS, SETTLED_TASKS, COUNT_TASKS, COUNT_ON_NODE } from './count-ended.js';
 import { EDGES_TO_FOLLOW, LAST_NODE_TO_FOLLOW, FOLLOWED_NODES, COUNT_ON_EDGE } from './follow-edges.js';
-import { HAS_LIVE_TASK } from './judge-nodes.js';
+import { CAUSE_OF_NODE, HAS_LIVE_TASK } from './judge-nodes.js';
 import { NEXT_WORK, TASKS_OF_NODE, RELEASE_BLOCKED_TASK } from './work-on-nodes.js';
 import {
   UNANSWERED_NODE,
@@ -580,6 +580,8 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
       'SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)',
       'CORRELATED SCALAR SUBQUERY 2',
       'SEARCH tasks_node_work USING PRIMARY KEY (kind=? AND node=?)',
+      'CORRELATED SCALAR SUBQUERY 3',
+      'SEARCH tasks_node_work USING PRIMARY KEY (kind=? AND node=?)',
     ],
   ],
   [
@@ -600,6 +602,17 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     [
       'SEARCH tasks_node_task USING COVERING INDEX tasks_node_task_node (node=?)',
       'SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)',
+    ],
+  ],
+  [
+    'workflows: cause of node',
+    CAUSE_OF_NODE,
+    [
+      'SCAN CONSTANT ROW',
+      'SCALAR SUBQUERY 1',
+      'SEARCH tasks_edge USING INDEX tasks_edge_child (child=?)',
+      'SCALAR SUBQUERY 2',
+      'SEARCH tasks_edge USING INDEX tasks_edge_child (child=?)',
     ],
   ],
   ['workflows: next work', NEXT_WORK, ['SEARCH tasks_node_work USING PRIMARY KEY (kind=?)']],
@@ -649,6 +662,8 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
       'CORRELATED SCALAR SUBQUERY 1',
       'SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)',
       'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_node_work USING PRIMARY KEY (kind=? AND node=?)',
+      'CORRELATED SCALAR SUBQUERY 3',
       'SEARCH tasks_node_work USING PRIMARY KEY (kind=? AND node=?)',
     ],
   ],
@@ -750,6 +765,8 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
       'CORRELATED SCALAR SUBQUERY 1',
       'SEARCH tasks_workflow USING INTEGER PRIMARY KEY (rowid=?)',
       'CORRELATED SCALAR SUBQUERY 2',
+      'SEARCH tasks_node_work USING PRIMARY KEY (kind=? AND node=?)',
+      'CORRELATED SCALAR SUBQUERY 3',
       'SEARCH tasks_node_work USING PRIMARY KEY (kind=? AND node=?)',
     ],
   ],

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { NewNode, NewWorkflow, StartAnswer } from '../../port/index.js';
 import { storeError } from '../store/sqlite-errors.js';
+import { SET_WALK } from './end-workflows.js';
 import { ADD_WORK } from './node-rows.js';
 import { MovedCounts, runScriptWithin, type Script } from './run-script.js';
 import { settleKeysWithin } from './settle-keys.js';
@@ -34,6 +35,8 @@ export function* startWorkflow(workflow: NewWorkflow, now: number, notes: Workfl
   yield* insertTasksOfNodes(seq, seqs, tasks, notes);
   // Those that wait for one without tasks are told that it has ended.
   for (const { state, number } of placed) if (state === 'completed') yield [ADD_WORK, ['edges', seqs[number]!]];
+  // Where there is nothing to wait for, only a walk has it end.
+  if (counts.blocked + counts.running === 0) yield [SET_WALK, [0, seq]];
   notes.settles(counts.completed > 0 ? 0 : (deadlineAt ?? Infinity));
   return 'stored';
 }

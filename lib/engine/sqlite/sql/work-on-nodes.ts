@@ -4,7 +4,7 @@ import type { EngineContext } from '../../port/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
 import { actOnTask, type FoundTask, SET_TRAITS } from './act-on-tasks.js';
-import { type Judging, judgeRetried, judgeRevived } from './judge-nodes.js';
+import { endedFor, type Judging, judgeGivenUp, judgeRetried, judgeRevived } from './judge-nodes.js';
 import { lapseLater } from './lapse-tasks.js';
 import { endWork, GO_ON_WITH_WORK, type NodeRow, type NodeWork, readNode } from './node-rows.js';
 import { settleLater } from './settle-later.js';
@@ -42,6 +42,9 @@ export const REVIVE_TASK = `
          progress = NULL, unhandled_since = NULL, error_group = NULL, parked = NULL, turn = NULL
    WHERE seq = ? AND state = 'cancelled'`;
 
+/** What has tasks run again: in vain, where somebody ends the workflow before it is done. */
+const BEGINS_AGAIN: ReadonlySet<NodeWork> = new Set(['revive', 'revive-all', 'retry']);
+
 interface WorkRow {
   readonly kind: Exclude<NodeWork, 'edges'>;
   readonly node: number;
@@ -61,6 +64,13 @@ export function workOnNodes(transaction: Transaction, judging: Judging, rules: W
     const work = statement<[], WorkRow>(database, NEXT_WORK).get();
     if (!work) break;
     const node = readNode(database, work.node);
+    const reason = node && BEGINS_AGAIN.has(work.kind) ? endedFor(node) : null;
+    if (node && reason) {
+      endWork(database, work.kind, work.node);
+      judgeGivenUp(judging, node, reason);
+      done += 1;
+      continue;
+    }
     const room = limit - done;
     const tasks = statement<[number, number, number], FoundTask>(database, TASKS_OF_NODE).all(
       work.node,
