@@ -13,8 +13,6 @@ export class AttemptKind {
    * histogram into a text for each value: they are as few as will do.
    */
   readonly waited: Attributes;
-  /** Of the span of a first attempt, as nearly all are. */
-  private readonly first: Attributes;
   /** Of how long it took: the conventions have no type of operation there. */
   private readonly processed: Attributes;
   private readonly endings = new Map<string, Attributes>();
@@ -28,12 +26,11 @@ export class AttemptKind {
       [ATTRIBUTES.taskName]: name,
     });
     this.processed = { ...this.waited, [ATTRIBUTES.system]: SYSTEM, [ATTRIBUTES.operationName]: 'process' };
-    this.first = Object.freeze({ ...this.common, [ATTRIBUTES.attempt]: 1 });
   }
 
-  /** Of a span that begins: what a sampler may decide by. */
+  /** Of a span that begins: what a sampler may decide by. Each has its own, as Sentry's tracer writes into them. */
   begun(attempt: number): Attributes {
-    return attempt === 1 ? this.first : { ...this.common, [ATTRIBUTES.attempt]: attempt };
+    return { ...this.common, [ATTRIBUTES.attempt]: attempt };
   }
 
   /** Of how long an attempt took that has ended. */

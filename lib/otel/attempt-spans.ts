@@ -3,11 +3,9 @@ import type { AttemptMessage } from '../channels/index.js';
 import { monotonicTime } from '../clock/index.js';
 import { ATTRIBUTES } from './attributes.js';
 import type { Instruments } from './instruments.js';
-import { type Origin, Origins } from './origins.js';
+import { Origins } from './origins.js';
 import { Slot } from './slot.js';
 import { type AttemptKind, AttemptKinds } from './attempt-kinds.js';
-
-const NO_LINKS: Origin['links'] = [];
 
 /** An attempt that is under way. */
 interface Begun {
@@ -41,7 +39,7 @@ export class AttemptSpans {
     const origin = task.context ? this.origins.of(task.context) : null;
     const isChild = origin !== null && this.isChild();
     const parent = isChild ? origin.context : ROOT_CONTEXT;
-    const links = origin && !isChild ? origin.links : NO_LINKS;
+    const links = origin && !isChild ? [origin.link] : [];
     const attributes = kind.begun(task.attempt);
     const span = this.tracer().startSpan(kind.spanName, { kind: SpanKind.CONSUMER, attributes, links }, parent);
     // No sampler asks for it, and what is given at the start is copied three times.

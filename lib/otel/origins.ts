@@ -6,7 +6,7 @@ export interface Origin {
   /** For a span that is its child. */
   readonly context: Context;
   /** For one that links there. */
-  readonly links: Link[];
+  readonly link: Link;
 }
 
 /** Reads where tasks come from. Those of one call carry the same, and often follow one another: it is read once then. */
@@ -20,7 +20,7 @@ export class Origins {
     const context = propagation.extract(ROOT_CONTEXT, carried);
     const found = trace.getSpanContext(context);
     this.carried = carried;
-    this.origin = found ? { context, links: [{ context: found }] } : null;
+    this.origin = found ? { context, link: { context: found } } : null;
     return this.origin;
   }
 }

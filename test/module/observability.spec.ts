@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { context as otelContext, propagation, type Span, type Tracer } from '@opentelemetry/api';
+import { context as otelContext, propagation, type Span, type Tracer, type TracerProvider } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -213,6 +213,7 @@ const attributesOf = ({ attributes }: SentSpan): Record<string, unknown> =>
 /** A real SDK that sends to a collector, which is here. */
 async function telemetry(options?: TasksInstrumentationOptions): Promise<{
   readonly spans: readonly SentSpan[];
+  readonly instrumentation: TasksInstrumentation;
   readonly tracer: Tracer;
   readonly measured: () => Promise<ReadonlyMap<string, ReadonlyArray<DataPoint<unknown>>>>;
 }> {
@@ -250,6 +251,7 @@ async function telemetry(options?: TasksInstrumentationOptions): Promise<{
   onTestEnd(() => instrumentation.disable());
   return {
     spans,
+    instrumentation,
     tracer: tracers.getTracer('app'),
     measured: async () => {
       const { resourceMetrics } = await reader.collect();
@@ -295,6 +297,26 @@ describe('Observability', () => {
     });
     expect(good).toMatchObject({ outcome: 'completed', task: { name: 'good', context: { traceparent } } });
     expect(good).not.toHaveProperty('taskError');
+  });
+
+  it('gives a tracer attributes and links of its own: Sentry writes into them', async () => {
+    const { instrumentation, spans, tracer } = await telemetry();
+    const made: Array<readonly [object | undefined, object | undefined]> = [];
+    const startSpan: Tracer['startSpan'] = (name, options = {}, context) => {
+      const { attributes, links } = options;
+      made.push([attributes, links]);
+      Object.assign(attributes!, { 'sentry.kind': 'server' });
+      return tracer.startSpan(name, options, context);
+    };
+    const writing: TracerProvider = { getTracer: () => ({ startSpan }) as Tracer };
+    instrumentation.setTracerProvider(writing);
+    const app = await bootApp({ providers: [Jobs] });
+    const tasks = dispatcherOf(app);
+    for (const { id } of await tasks.queueMany('default', 'good', [{}, {}])) await ended(tasks, id);
+    const attempts = () => spans.filter(({ name }) => name === 'process default');
+    await until('the spans of both attempts', () => attempts().length === 2);
+    const given = made.flat().filter((one) => one !== undefined);
+    expect(new Set(given).size).toBe(given.length);
   });
 
   it('makes spans of a request, of what it enqueues, of a retry, and of what that enqueues in turn', async () => {
