@@ -26,6 +26,14 @@ describe.skipIf(!hasChromium)(`workflows on the page (needs ${CHROMIUM})`, () =>
     return (await w.start()).id;
   }
 
+  /** Resolves when the task that somebody ends is running, and hears of it. */
+  async function firstAtWork(id: string): Promise<void> {
+    await until('the task to run', async () => {
+      const { nodes } = await fixture.app.dispatcher.getWorkflow(id);
+      return nodes.running === 1 && fixture.handlers.isReporting;
+    });
+  }
+
   async function startSmall(name: string, count: number): Promise<void> {
     for (let n = 0; n < count; n += 1) {
       const w = fixture.app.dispatcher.workflow(name);
@@ -56,7 +64,7 @@ describe.skipIf(!hasChromium)(`workflows on the page (needs ${CHROMIUM})`, () =>
     await page.getByText('Only tag order:7').waitFor();
     await until('one of its tag', async () => (await page.locator('tbody tr').count()) === 1);
     // What changes is seen without a click.
-    await until('the task to run', async () => (await fixture.app.dispatcher.getWorkflow(id)).nodes.running === 1);
+    await firstAtWork(id);
     fixture.handlers.report(100);
     await until('its end in the list', async () => (await cell('order', 'state')).includes('failed'));
     expect(await cell('order', 'nodes')).toMatch(/4 of 4, 1 failure, 1 cancelled/);
@@ -76,7 +84,7 @@ describe.skipIf(!hasChromium)(`workflows on the page (needs ${CHROMIUM})`, () =>
     expect(await cell('pages', 'state')).toContain('blocked');
     expect(await cell('pages', 'tasks')).toBe('0 of 100');
     expect(await cell('pages', 'after')).toBe('charge');
-    await until('the task to run', async () => (await fixture.app.dispatcher.getWorkflow(id)).nodes.running === 1);
+    await firstAtWork(id);
     fixture.handlers.report(100);
     await page.getByRole('heading', { name: 'order failed' }).waitFor();
     expect(await cell('pages', 'tasks')).toBe('100 of 100');
@@ -111,7 +119,7 @@ describe.skipIf(!hasChromium)(`workflows on the page (needs ${CHROMIUM})`, () =>
     long.add('default', 'greet', {}, { as: 'n'.repeat(200) });
     await (await long.start()).result();
     const id = await startOrder();
-    await until('the task to run', async () => (await fixture.app.dispatcher.getWorkflow(id)).nodes.running === 1);
+    await firstAtWork(id);
     fixture.handlers.report(100);
     await until('its end', async () => (await fixture.app.dispatcher.getWorkflow(id)).state === 'failed');
     const found: string[] = [];

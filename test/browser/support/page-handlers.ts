@@ -64,6 +64,8 @@ export class PageHandlers {
   isBroken = true;
   /** Called by a test to move `progress` on; it ends at 100. */
   report: (percent: number) => void = () => undefined;
+  /** Whether `progress` hears what it is told: its task is running in the store a moment before. */
+  isReporting = false;
   /** Called by a test to have `talk` log a line; it ends with `bye`. */
   say: (message: string) => void = () => undefined;
   /** Called by a test to end the hostile task. */
@@ -110,8 +112,11 @@ export class PageHandlers {
     return new Promise((resolve) => {
       this.report = (percent) => {
         task.progress(percent, `${percent} rows`);
-        if (percent === 100) resolve();
+        if (percent < 100) return;
+        this.isReporting = false;
+        resolve();
       };
+      this.isReporting = true;
       this.report(10);
     });
   }
