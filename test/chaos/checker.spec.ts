@@ -73,6 +73,7 @@ const clock = (process: string, at = 0, offset = 0): Entry => ({
 });
 const booted = (at: number, process: string): Entry => ({ event: 'booted', at, from: at, works: true, process });
 const gone = (at: number, process: string): Entry => ({ event: 'gone', at, process, how: 'killed' });
+const terminated = (at: number, process: string): Entry => ({ event: 'gone', at, process, how: 'terminated' });
 const cancelled = (at: number, task = 'a'): Entry[] => [
   { event: 'cancelling', at, task, process: 'p' },
   { event: 'cancelled', at: at + 1, task, process: 'p' },
@@ -213,6 +214,20 @@ describe('the check finds nothing wrong with', () => {
           acknowledged(1, 'a', { dueAt: NOON + 60_000 }),
           start(1_000, 'one'),
           end(1_001, 'one'),
+        ],
+        [COMPLETED],
+      ),
+    ],
+    [
+      'one that comes early by the clock of a process that shuts down',
+      story(
+        [
+          clock('ahead', 0, 60_000),
+          terminated(1, 'ahead'),
+          acknowledged(2, 'a', { dueAt: NOON + 60_000 }),
+          start(1_000, 'one'),
+          end(1_001, 'one'),
+          { event: 'exited', at: 2_000, process: 'ahead' },
         ],
         [COMPLETED],
       ),
@@ -487,6 +502,21 @@ describe('the check finds', () => {
       'a task that runs before its time',
       'early',
       story([acknowledged(1, 'a', { dueAt: NOON + 1_000 }), start(1_000, 'one'), end(1_001, 'one')], [COMPLETED]),
+    ],
+    [
+      'a task that runs before its time once the process that was ahead is gone',
+      'early',
+      story(
+        [
+          clock('ahead', 0, 60_000),
+          terminated(1, 'ahead'),
+          { event: 'exited', at: 2, process: 'ahead' },
+          acknowledged(3, 'a', { dueAt: NOON + 60_000 }),
+          start(1_000, 'one'),
+          end(1_001, 'one'),
+        ],
+        [COMPLETED],
+      ),
     ],
     [
       'a retry that comes before its time',

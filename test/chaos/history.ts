@@ -204,6 +204,8 @@ class Builder {
         return;
       case 'gone':
         return this.addEndOf(entry);
+      case 'exited':
+        return this.clocks.end(entry.process, entry.at);
       case 'fault':
         return this.addFault(entry);
       case 'born':
@@ -241,11 +243,12 @@ class Builder {
 
   private addEndOf({ process, at, how }: Entry & { event: 'gone' }): void {
     this.excuse(process, at, Infinity);
-    this.clocks.end(process, at);
+    const isShutDown = how === 'terminated';
+    if (!isShutDown) this.clocks.end(process, at);
     const life = this.lives.find((one) => one.process === process);
     if (life) life.until = Math.min(life.until, at);
     // One that shuts down still ends what it runs.
-    if (how !== 'terminated') for (const run of this.open.get(process) ?? []) run.end = at;
+    if (!isShutDown) for (const run of this.open.get(process) ?? []) run.end = at;
   }
 
   private addFault({ fault, process, at, until }: Entry & { event: 'fault' }): void {

@@ -53,6 +53,8 @@ export type ProcessEvent =
 export type HarnessEvent =
   | { event: 'born'; at: number; process: string }
   | { event: 'gone'; at: number; process: string; how: 'killed' | 'terminated' | 'died' }
+  /** One that was terminated is gone in fact: until then its duties go on, by its clock. */
+  | { event: 'exited'; at: number; process: string }
   | { event: 'fault'; at: number; until: number; fault: string; process: string | null }
   | { event: 'resuming' | 'resumed'; at: number; queue: string; process: null };
 

@@ -258,6 +258,7 @@ export class Fleet {
 
   private async replaceWhenGone(process: ChaosProcess, place: number, clockOffset: number | null): Promise<void> {
     await process.exited;
+    if (process.ending === 'terminated') this.ledger.write({ event: 'exited', at: steadyNow(), process: process.name });
     if (process.ending === null && !process.wasPoisoned) {
       this.ledger.write({ event: 'gone', at: steadyNow(), process: process.name, how: 'died' });
       const excused = process.gaveUp || (!process.isReady && this.storeIsTroubled(process.bornAt));
