@@ -16,9 +16,7 @@ import { setPaused } from '../sql/pause-queue.js';
 import { untilNoneBegins } from '../consumer/until-none-begins.js';
 import type { SqliteStore } from '../sqlite-store.js';
 import type { Transaction } from '../store/transaction.js';
-
-/** Changed in one transaction; claims and enqueues of others come between. */
-const BATCH = 200;
+import { BATCH, changeFound } from './change-found.js';
 
 interface Tally {
   changed: number;
@@ -67,15 +65,9 @@ export class SqliteActing implements Acting {
 
   /** Goes from the newest to the oldest, so tasks that arrive meanwhile are left out; as are those in another state. */
   private async actOnFilter(action: TaskAction, filter: TaskFilter): Promise<ActionResult> {
-    const { writer, finder } = this.store.opened;
-    let changed = 0;
-    for await (const { found } of finder.walk(filter, ACTION_STATES[action], BATCH, 'newest')) {
-      for (let start = 0; start < found.length; start += BATCH) {
-        const keys = found.slice(start, start + BATCH).map(({ seq }) => ({ seq }));
-        const tally = await writer.write((transaction) => this.apply(transaction, action, keys));
-        changed += tally.changed;
-      }
-    }
+    const change = (transaction: Transaction, keys: ReadonlyArray<{ readonly seq: number }>): number =>
+      this.apply(transaction, action, keys).changed;
+    const changed = await changeFound(this.store.opened, filter, ACTION_STATES[action], 'newest', change);
     return { changed, refused: [] };
   }
 

@@ -5,9 +5,7 @@ import { setFlow } from '../sql/set-flow.js';
 import { readKeys } from '../sql/key-rows.js';
 import { updateTask } from '../sql/update-task.js';
 import type { SqliteStore } from '../sqlite-store.js';
-
-/** Changed in one transaction; claims and enqueues of others come between. */
-const BATCH = 200;
+import { changeFound } from './change-found.js';
 
 export class SqliteKeying implements Keying {
   constructor(
@@ -31,16 +29,10 @@ export class SqliteKeying implements Keying {
 
   /** Goes from the oldest to the newest: the first that is raised is the first to start. */
   async setKeyPriority(queue: string, key: string, priority: number): Promise<number> {
-    const { writer, finder } = this.store.opened;
-    let changed = 0;
-    for await (const { found } of finder.walk({ queue, key }, UPDATE_STATES, BATCH, 'oldest')) {
-      if (found.length === 0) continue;
-      changed += await writer.write((transaction) => {
-        const now = this.context.clock.now();
-        const tasks = found.flatMap(({ seq }) => findTask(transaction, { seq }) ?? []);
-        return tasks.filter((task) => updateTask(transaction, task, { priority }, now)).length;
-      });
-    }
-    return changed;
+    return changeFound(this.store.opened, { queue, key }, UPDATE_STATES, 'oldest', (transaction, keys) => {
+      const now = this.context.clock.now();
+      const tasks = keys.flatMap((task) => findTask(transaction, task) ?? []);
+      return tasks.filter((task) => updateTask(transaction, task, { priority }, now)).length;
+    });
   }
 }
