@@ -14,7 +14,6 @@ const ABLE: EngineTraits = {
     latencyMetrics: true,
     nameMetrics: true,
     retentionPerTask: true,
-    lostAttemptTimes: true,
     queueOrder: 'created',
     uniqueIds: 'store',
     keepsCancelledAttempts: true,
@@ -24,6 +23,7 @@ const ABLE: EngineTraits = {
     globalConcurrency: true,
     storesWithCompletion: true,
     wholeWorkflows: true,
+    uniqueKeys: true,
   },
 };
 const LESS_ABLE: EngineTraits = {

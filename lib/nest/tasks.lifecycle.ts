@@ -3,7 +3,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { AlertWatch } from '../alerts/index.js';
 import type { Awaiting } from '../awaiting/index.js';
 import { noKeys, type ResolvedConfig, unfitRetention, weakerOptions } from '../config/index.js';
-import { exampleClaim, unfitClaim } from '../uniqueness/index.js';
+import { unfitClaim } from '../uniqueness/index.js';
 import { checkFollowers } from './discovery/on-failed.js';
 import type { CronExplorer } from './discovery/cron.explorer.js';
 import type { CronRegistry, CronSchedules } from '../cron/index.js';
@@ -128,7 +128,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
     const problems = handlers.all().flatMap(({ location, queue, settings, unique }) => {
       const queues = queue === null ? [...config.queues.keys()] : [queue];
       const found = queues.map((name) => unfitRetention(config, name, settings, engine)).find((text) => text !== null);
-      const unfit = unique ? unfitClaim(unique.option, exampleClaim(unique), engine) : null;
+      const unfit = unique ? unfitClaim(unique.option, engine) : null;
       return [found, unfit].flatMap((problem) => (problem ? [`${location}: ${problem}`] : []));
     });
     for (const { location, key } of engine.capabilities.keys ? [] : handlers.all()) {

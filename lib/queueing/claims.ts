@@ -26,7 +26,7 @@ export function claiming(
   const claim = claimOf(rule, params, maxBytes);
   if (claim === null) return task;
   const { option } = rule;
-  const unfit = unfitClaim(option, claim, engine);
+  const unfit = unfitClaim(option, engine);
   if (unfit !== null) throw new InvalidArgumentError(option, unfit);
   if (call.with !== undefined && claim.onConflict === 'reject') {
     throw new InvalidArgumentError(

@@ -29,19 +29,11 @@ function keyFor({ option, key }: UniqueRule, params: unknown): string | null {
   return made === null || made === undefined ? null : checkOwnId(made, `${option}.key`);
 }
 
-/** The claim that an engine is asked whether it carries it, where there is no task yet. */
-export function exampleClaim({ option: _option, key: _key, field, ...rest }: UniqueRule): UniqueClaim {
-  return { key: 'key', ...rest, ...(field !== null && { join: { field, maxBytes: 2 } }) };
-}
-
-/** What of a claim the engine does not carry, and the way out, as a sentence; null where it carries all of it. */
+/** Why the engine takes no claim, and the way out, as a sentence; null where it carries claims. */
 export function unfitClaim(
   option: string,
-  claim: UniqueClaim,
   { kind, capabilities }: Pick<TaskEngine, 'kind' | 'capabilities'>,
 ): string | null {
-  const problem = capabilities.claimProblem ? capabilities.claimProblem(claim) : 'has no unique keys';
-  return problem === null
-    ? null
-    : `${option}: the engine "${kind}" ${problem}. Leave it out, or give the task an "id" of its own, by which it is stored once; the embedded engine carries all of it.`;
+  if (capabilities.uniqueKeys) return null;
+  return `${option}: the engine "${kind}" has no unique keys. Leave it out, or give the task an "id" of its own, by which it is stored once; the embedded engine has them.`;
 }

@@ -1,4 +1,4 @@
-export { claimOf, exampleClaim, unfitClaim } from './claim-of.js';
+export { claimOf, unfitClaim } from './claim-of.js';
 export {
   type CoalesceParts,
   type DebounceTimes,

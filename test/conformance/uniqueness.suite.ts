@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
 import { DuplicateTaskError, type UniqueClaim } from '../../lib/contract/index.js';
-import type { NewTask, TaskEngine } from '../../lib/engine/port/index.js';
+import type { NewTask } from '../../lib/engine/port/index.js';
 import type { CaseTest, EngineCase } from './engine-case.js';
 import { CONSUME, Deliveries, completed, failed, newTask, retryAt } from './harness.js';
 
-/** Unique keys: what each engine carries of them, by what it declares. */
+/** Unique keys, where the engine declares them. */
 export function describeUniqueness(it: CaseTest): void {
   /** A test of claims, where the engine carries them. */
   const ofClaims = (
@@ -13,7 +13,7 @@ export function describeUniqueness(it: CaseTest): void {
     test: (opened: EngineCase, ...tasks: readonly ((more?: Partial<NewTask>) => NewTask)[]) => Promise<void>,
   ): void =>
     it(name, async (opened) => {
-      if (!claims.every((claim) => carries(opened.engine, claim))) return;
+      if (!opened.engine.capabilities.uniqueKeys) return;
       const makers = claims.map((unique) => (more: Partial<NewTask> = {}) => {
         return newTask(opened.clock, { ...more, traits: { ...more.traits, unique } });
       });
@@ -185,10 +185,6 @@ export function describeUniqueness(it: CaseTest): void {
       },
     );
   });
-}
-
-function carries({ capabilities }: TaskEngine, claim: UniqueClaim): boolean {
-  return capabilities.claimProblem?.(claim) === null;
 }
 
 async function firstOf(deliveries: Deliveries, id: string): Promise<Awaited<ReturnType<Deliveries['next']>>> {

@@ -1,4 +1,4 @@
-import type { EngineCapabilities, EngineContext, TaskEngine } from '../port/index.js';
+import { type EngineContext, NO_CAPABILITIES, type TaskEngine } from '../port/index.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import { queueNameProblem } from './queue-names.js';
 import { BullmqStore } from './bullmq-store.js';
@@ -13,25 +13,6 @@ import { BullmqStepping } from './facets/stepping.js';
 import { BullmqWatching } from './facets/watching.js';
 import { BullmqWorkflows } from './facets/workflows.js';
 
-const CAPABILITIES: Omit<EngineCapabilities, 'queueNameProblem'> = {
-  clock: 'system',
-  queueRank: false,
-  listOrder: 'state',
-  latencyMetrics: false,
-  nameMetrics: false,
-  retentionPerTask: false,
-  lostAttemptTimes: false,
-  uniqueIds: 'queue',
-  queueOrder: 'available',
-  lapses: true,
-  namedLimits: false,
-  keys: false,
-  globalConcurrency: true,
-  storesWithCompletion: false,
-  wholeWorkflows: false,
-  keepsCancelledAttempts: false,
-};
-
 /**
  * Tasks in BullMQ, on Redis or PostgreSQL, for any number of machines. A queue is a BullMQ queue, a task a job of the same
  * id in it; `JobConsumer` says how the outcomes of attempts map, `Cancelled` and `ScheduleTicker` what had to be added,
@@ -41,7 +22,12 @@ export function bullmqEngine(options: BullmqEngineOptions, context: EngineContex
   const store = new BullmqStore(options, context);
   return {
     kind: options.postgres === undefined ? 'bullmq-redis' : 'bullmq-postgres',
-    capabilities: { ...CAPABILITIES, queueNameProblem: (queue) => queueNameProblem(queue, options) },
+    capabilities: {
+      ...NO_CAPABILITIES,
+      lapses: true,
+      globalConcurrency: true,
+      queueNameProblem: (queue) => queueNameProblem(queue, options),
+    },
     enqueueing: new BullmqEnqueueing(store),
     delivering: new BullmqDelivering(store, context),
     inspecting: new BullmqInspecting(store),

@@ -1,6 +1,6 @@
 import { wallTime } from '../../clock/index.js';
 import type { AbortCause, TaskError, TaskTraits } from '../../contract/index.js';
-import { abort, InHand } from '../common/index.js';
+import { abort, InHand, recordedAs } from '../common/index.js';
 import type { ConsumeOptions, Consumer, EngineContext, NewTask, Outcome, RunTask, StepLease } from '../port/index.js';
 import { AttemptError, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
@@ -279,21 +279,19 @@ export class JobConsumer implements Consumer {
     }
     if (await this.parts.cancelled.isAsked(job.id!)) return this.endCancelled(running, outcome);
     const delay = Math.max(0, outcome.at - wallTime());
+    const as = recordedAs(outcome);
+    const record = { ...attemptRecord(this.parts.workerId, running, as, outcome), runAt: outcome.at };
     if (outcome.countsAttempt) {
       job.opts.attempts = Number.MAX_SAFE_INTEGER;
       job.opts.backoff = { type: 'as-the-runner-says' };
-      throw new AttemptError(
-        { ...attemptRecord(this.parts.workerId, running, 'retried', outcome), runAt: outcome.at },
-        delay,
-      );
+      throw new AttemptError(record, delay);
     }
     if (outcome.closes && delay > 0) await closeQueue(this.parts.set, this.queue, this.isLimited, delay);
-    const snoozed = { ...attemptRecord(this.parts.workerId, running, 'snoozed', outcome), runAt: outcome.at };
     // BullMQ makes delayed jobs available when a worker asks for one: what is due now is not to wait for that.
-    if (delay === 0) return this.handBack(running, snoozed);
+    if (delay === 0) return this.handBack(running, record);
     await this.parts.set.queue(this.queue).backend.moveToDelayed(job.id!, wallTime(), delay, token, {
       skipAttempt: true,
-      fieldsToUpdate: stacksWith(job, snoozed),
+      fieldsToUpdate: stacksWith(job, record),
     });
     throw new this.parts.set.library.DelayedError();
   }

@@ -8,7 +8,7 @@ import {
   type TaskState,
   type TaskSummary,
 } from '../../contract/index.js';
-import { cursorTo, isAnyOf, meetsFacts, meetsText, placeOf, statesOf } from '../common/index.js';
+import { cursorTo, isAnyOf, meetsFacts, meetsText, occurrenceOf, placeOf, statesOf } from '../common/index.js';
 import { jobIdOf, jobIdsOf, taskIdOf } from './job-ids.js';
 import { jobRange } from './job-range.js';
 import type { QueueSet } from './queue-set.js';
@@ -255,10 +255,6 @@ export class TaskLists {
     const summary = this.view.summary(queue, job, state);
     return meetsText(filter, summary) ? summary : null;
   }
-}
-
-function occurrenceOf({ id, queue, name, error, finishedAt }: TaskSummary): ErrorOccurrence {
-  return { id, queue, name, error: error ?? { name: 'Error', message: '' }, at: finishedAt ?? 0 };
 }
 
 function tagsOf(job: TaskJob): Pick<TaskSummary, 'tags'> {

@@ -19,3 +19,12 @@ export function placeOf(kind: string, cursor: string, form: RegExp): string {
     'The cursor is not one that a page gave as "nextCursor"; leave it out to begin at the first page.',
   );
 }
+
+/**
+ * The page that begins with `found`, which is one item longer where another page follows.
+ * @param place of an item
+ */
+export function pageOf<T>(kind: string, found: readonly T[], limit: number, place: (item: T) => string | number) {
+  const items = found.slice(0, limit);
+  return { items, nextCursor: found.length > limit ? cursorTo(kind, String(place(items.at(-1)!))) : null };
+}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ErrorOccurrence, ErrorReport } from '../../contract/index.js';
+import type { ErrorOccurrence, ErrorReport, TaskSummary } from '../../contract/index.js';
 export type { ErrorOccurrence, ErrorGroup, ErrorReport } from '../../contract/index.js';
 
 /** Groups that a report lists: the most frequent. */
@@ -33,6 +33,11 @@ const VARIABLE: ReadonlyArray<readonly [RegExp, string | ((found: string, kept?:
   [NUMBER, (_, kept) => kept ?? '…'],
   [/\s+/g, ' '],
 ];
+
+/** A failed task, as it is gathered. */
+export function occurrenceOf({ id, queue, name, error, finishedAt }: TaskSummary): ErrorOccurrence {
+  return { id, queue, name, error: error ?? { name: 'Error', message: '' }, at: finishedAt ?? 0 };
+}
 
 /** A message without what varies from one error to the next. */
 export function messagePattern(message: string): string {

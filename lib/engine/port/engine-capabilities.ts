@@ -1,5 +1,3 @@
-import type { UniqueClaim } from '../../contract/index.js';
-
 /** Abilities that not every engine has. An engine refuses what it cannot do, or says so where it is asked for. */
 export interface EngineCapabilities {
   /** The clock that tasks come due by: {@link EngineContext.clock}, or the system's. */
@@ -14,8 +12,6 @@ export interface EngineCapabilities {
   readonly nameMetrics: boolean;
   /** Tasks of one queue that ended alike may be kept for different times. */
   readonly retentionPerTask: boolean;
-  /** Worker and start of an attempt are known although its process died. */
-  readonly lostAttemptTimes: boolean;
   /**
    * Two tasks of one id are refused in all of the store, or in each queue: then two calls at the same moment that name two
    * queues may both store one, while of two calls one after the other the second finds what the first has stored.
@@ -40,14 +36,31 @@ export interface EngineCapabilities {
    * run again; else a workflow is a tree, each of whose nodes one other may wait for, and what has ended of it stays so.
    */
   readonly wholeWorkflows: boolean;
-  /**
-   * What of a claim on a unique key the engine does not carry, worded to follow its name; null where it carries all of it.
-   * Absent where it carries none.
-   */
-  claimProblem?(claim: UniqueClaim): string | null;
+  /** Tasks may have a claim on a key that one task holds at a time ({@link TaskTraits.unique}). */
+  readonly uniqueKeys: boolean;
   /**
    * What keeps a queue from having this name, and what would be right, worded to follow the name; null where nothing does.
    * Absent where each name will do that the library's grammar allows.
    */
   queueNameProblem?(queue: string): string | null;
 }
+
+/** What an engine can that declares nothing: its own capabilities are these and what it can beyond them. */
+export const NO_CAPABILITIES: EngineCapabilities = {
+  clock: 'system',
+  queueRank: false,
+  listOrder: 'state',
+  latencyMetrics: false,
+  nameMetrics: false,
+  retentionPerTask: false,
+  uniqueIds: 'queue',
+  queueOrder: 'available',
+  keepsCancelledAttempts: false,
+  lapses: false,
+  keys: false,
+  globalConcurrency: false,
+  namedLimits: false,
+  storesWithCompletion: false,
+  wholeWorkflows: false,
+  uniqueKeys: false,
+};

@@ -19,7 +19,8 @@ export interface Enqueueing {
    * `stored` once. An engine looks only where {@link NewTask.mayExist} says so; an outbox looks at what waits in it, and
    * not at the store.
    * One that has a claim ({@link TaskTraits.unique}) is stored where nobody holds its key, and holds it from then on. Of two
-   * calls at once, and of two tasks of one call, one does. An engine carries the claims that its `claimProblem` lets pass.
+   * calls at once, and of two tasks of one call, one does. An engine without
+   * {@link EngineCapabilities.uniqueKeys} is given none.
    * @param within the caller's transaction, in which the tasks are stored: they become visible when it commits.
    * @throws DuplicateTaskError where a claim says so of a key that is held: nothing is stored then
    * @throws ForeignManagerError when `within` belongs to another database

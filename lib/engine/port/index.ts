@@ -24,7 +24,7 @@ export type {
 export type { WatchOptions, Watching } from './watching.js';
 export { ABORT_GRACE_MS, CLOSING_GRACE_MS } from './delivery.js';
 export type { ConsumeOptions, Consumer, DeliveredTask, Delivery, Outcome, RunTask, TaskResult } from './delivery.js';
-export type { EngineCapabilities } from './engine-capabilities.js';
+export { type EngineCapabilities, NO_CAPABILITIES } from './engine-capabilities.js';
 export { type EngineChange, MAX_CHANGED_IDS } from './engine-change.js';
 export type { EngineContext, EngineLogger } from './engine-context.js';
 export type { NewTask } from './new-task.js';

@@ -20,7 +20,6 @@ export const CAPABILITIES: EngineCapabilities = {
   latencyMetrics: true,
   nameMetrics: true,
   retentionPerTask: true,
-  lostAttemptTimes: true,
   uniqueIds: 'store',
   queueOrder: 'created',
   lapses: true,
@@ -30,7 +29,7 @@ export const CAPABILITIES: EngineCapabilities = {
   storesWithCompletion: true,
   wholeWorkflows: true,
   keepsCancelledAttempts: true,
-  claimProblem: () => null,
+  uniqueKeys: true,
 };
 
 /** The port's facets on a store. */

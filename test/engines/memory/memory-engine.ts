@@ -1,8 +1,8 @@
 import { watchForSetBack, whenItIs, type CancelTimer } from '../../../lib/clock/index.js';
 import { ForeignManagerError, MAX_AUDIT_ENTRIES, StoreError } from '../../../lib/contract/index.js';
-import type { EngineContext, TaskEngine } from '../../../lib/engine/port/index.js';
+import { type EngineContext, NO_CAPABILITIES, type TaskEngine } from '../../../lib/engine/port/index.js';
 import { memoryDelivering } from './memory-delivering.js';
-import { memoryScheduling, replan, tick } from './memory-scheduling.js';
+import { memoryScheduling, plan, tick } from './memory-scheduling.js';
 import type { MemoryStore, Process } from './memory-store.js';
 import { memoryActing, memoryInspecting, pageOf } from './memory-tasks.js';
 
@@ -30,28 +30,19 @@ export function memoryEngine(data: MemoryStore, context: EngineContext): TaskEng
   return {
     kind: 'memory',
     capabilities: {
+      ...NO_CAPABILITIES,
       clock: 'injected',
       queueRank: true,
       listOrder: 'created',
-      latencyMetrics: false,
-      nameMetrics: false,
       retentionPerTask: true,
-      lostAttemptTimes: true,
       uniqueIds: 'store',
       queueOrder: 'created',
       keepsCancelledAttempts: true,
-      lapses: false,
-      keys: false,
-      globalConcurrency: false,
-      namedLimits: false,
       storesWithCompletion: true,
-      wholeWorkflows: false,
-      claimProblem: () => null,
     },
     enqueueing: {
       async enqueue(tasks, within) {
         if (within) throw new ForeignManagerError('The tasks are kept in memory, and in no database.');
-        process.store.keys.refuse(tasks, context.clock.now());
         return tasks.map((task) => process.store.insert(task, context.clock.now()));
       },
       existing: (tasks) => Promise.all(tasks.map(({ id }) => memoryInspecting(process).get(id))),
@@ -90,7 +81,7 @@ export function memoryEngine(data: MemoryStore, context: EngineContext): TaskEng
       data.processes.add(process);
       data.listeners.add(work);
       stopWatch = watchForSetBack(context.clock, () => {
-        for (const name of data.schedules.keys()) replan(process, name);
+        for (const planned of data.schedules.values()) plan(process, planned);
         work();
       });
       work();

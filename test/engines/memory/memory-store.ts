@@ -1,7 +1,6 @@
 import * as contract from '../../../lib/contract/index.js';
-import type { Abortable, TickRecord } from '../../../lib/engine/common/index.js';
+import { type Abortable, type TickRecord, waitingTask } from '../../../lib/engine/common/index.js';
 import type * as port from '../../../lib/engine/port/index.js';
-import { MemoryKeys } from './memory-keys.js';
 
 export type Writable<T> = { -readonly [Key in keyof T]: T[Key] extends ReadonlyArray<infer Item> ? Item[] : T[Key] };
 
@@ -9,17 +8,19 @@ export interface Row {
   /** Its place in the order of enqueueing. */
   readonly seq: number;
   readonly given: port.NewTask;
-  /** As a reader sees it, but for params and error, and for what excused attempts add to `maxAttempts`. */
+  /** As a reader sees it, but for params and error, for since when it was left, and for what excused attempts add to `maxAttempts`. */
   readonly task: Writable<contract.Task>;
   excused: number;
   expiresAt: number;
-  /** Of the last run of a schedule: its code was there when it had ended. */
-  isExcused?: boolean;
   /** The attempt that runs: an outcome that comes from another one is dropped. */
   heldBy: Abortable | null;
   cancelRequested: boolean;
+  /** Since when it has been left to others; null where the last attempt was not. */
+  leftSince: number | null;
   result: (port.TaskResult & { readonly until: number }) | null;
 }
+
+export type Planned = Writable<contract.ScheduleStatus> & { record: TickRecord };
 
 /** An engine on the store, as one process. */
 export interface Process {
@@ -35,9 +36,7 @@ export class MemoryStore {
   readonly processes = new Set<Process>();
   /** By id, in the order of enqueueing. */
   readonly rows = new Map<string, Row>();
-  readonly schedules = new Map<string, Writable<contract.ScheduleStatus>>();
-  /** By the name of the schedule. */
-  readonly ticks = new Map<string, TickRecord>();
+  readonly schedules = new Map<string, Planned>();
   readonly paused = new Set<string>();
   /** By queue, until when nothing of it starts. */
   readonly closed = new Map<string, number>();
@@ -49,20 +48,14 @@ export class MemoryStore {
   readonly audit: Array<{ readonly seq: number; readonly entry: contract.AuditEntry }> = [];
   readonly listeners = new Set<(change: port.EngineChange) => void>();
   private readonly untold = new Set<string>();
-  readonly keys = new MemoryKeys(this);
   last = 0;
 
   insert(given: port.NewTask, now: number): port.EnqueueAnswer {
-    const { params: _, settings: __, sensitive: ___, mayExist: ____, traits, ...shown } = given;
     if (this.rows.has(given.id)) return 'existing';
-    const merged = traits?.unique && this.keys.merge(given, traits.unique, now);
-    if (merged) return merged;
     const state: contract.TaskState = given.runAt > now ? 'scheduled' : 'available';
-    const none = { params: null, attempt: 0, startedAt: null, finishedAt: null, progress: null, error: null };
-    const task = { ...none, parentId: null, ...shown, ...traits, state, attempts: [], logs: [], children: [] };
-    const idle = { excused: 0, expiresAt: Infinity, heldBy: null, cancelRequested: false, result: null };
-    this.rows.set(given.id, { seq: (this.last += 1), given, task, ...idle });
-    if (traits?.unique) this.keys.take(given, 0, now);
+    const task = { ...waitingTask(given, { params: null }), state, attempts: [], logs: [], children: [] };
+    const idle = { excused: 0, expiresAt: Infinity, heldBy: null, cancelRequested: false };
+    this.rows.set(given.id, { seq: (this.last += 1), given, task, leftSince: null, result: null, ...idle });
     this.changed(given.queue);
     return 'stored';
   }
@@ -71,6 +64,15 @@ export class MemoryStore {
   next(queue: string): Row | undefined {
     const waiting = [...this.rows.values()].filter(({ task }) => task.queue === queue && task.state === 'available');
     return waiting.toSorted((one, other) => other.task.priority - one.task.priority)[0];
+  }
+
+  /** When another task of the queue may start. What is noted for later was by now, as the clock was set back. */
+  mayStartAt(queue: string, limit: contract.RateLimit | null, now: number): number {
+    const counted = (this.starts.get(queue) ?? []).map((at) => Math.min(at, now));
+    const within = counted.filter((at) => at > now - (limit?.per ?? 0));
+    this.starts.set(queue, within);
+    const hasRoomAt = limit && within.length >= limit.max ? Math.min(...within) + limit.per : now;
+    return Math.max(hasRoomAt, this.closed.get(queue) ?? now);
   }
 
   /** Makes available what is due and deletes what is kept no longer; returns when there will be more of it. */
@@ -100,8 +102,7 @@ export class MemoryStore {
     // The times of attempts are not measured, and then nor are those counted that were cancelled.
     if (state !== 'cancelled') this.points.set(`${minute} ${point.queue}`, { ...point, [state]: point[state] + 1 });
     row.task.finishedAt = now;
-    delete row.task.unhandledSince;
-    row.expiresAt = keepFor === null ? Infinity : Math.max(now + keepFor, this.keys.keptUntil(row));
+    row.expiresAt = now + (keepFor ?? Infinity);
     this.move(row, state);
   }
 

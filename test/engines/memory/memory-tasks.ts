@@ -8,6 +8,7 @@ import type { Process, Row } from './memory-store.js';
 /** What people ask of tasks. */
 export function memoryInspecting(process: Process): Inspecting {
   const tasks = () => [...process.store.rows.values()].map(({ task }) => task);
+  const stored = (ids: readonly string[]) => ids.flatMap((id) => process.store.rows.get(id) ?? []);
   const workers = () => {
     const atWork = [...process.store.processes].filter(({ consumers }) => consumers.size > 0);
     return atWork.map(({ id, consumers }) => {
@@ -20,18 +21,11 @@ export function memoryInspecting(process: Process): Inspecting {
       const row = process.store.rows.get(id);
       const children = tasks().filter(({ parentId }) => parentId === id);
       const listed = children.slice(0, contract.MAX_CHILDREN_LISTED).map(childOf);
-      if (!row) return null;
-      const hasKey = row.given.traits?.unique !== undefined;
-      const holder = hasKey ? process.store.keys.holder(row.given, process.context.clock.now()) : undefined;
-      const held = hasKey && { keyHolder: holder?.row.task.id ?? null };
-      return { ...readable(process, row), children: listed, ...held };
+      return row ? { ...readable(process, row), children: listed } : null;
     },
-    async summaries(ids) {
-      return ids.flatMap((id) => process.store.rows.get(id) ?? []).map((row) => summaryOf(process, row));
-    },
+    summaries: async (ids) => stored(ids).map((row) => summaryOf(process, row)),
     async awaited(ids) {
-      const rows = ids.flatMap((id) => process.store.rows.get(id) ?? []);
-      const standing = rows.map((row) => ({ ...summaryOf(process, row), result: row.result?.json ?? null }));
+      const standing = stored(ids).map((row) => ({ ...summaryOf(process, row), result: row.result?.json ?? null }));
       return { tasks: standing, looked: ids.length };
     },
     async list(filter, page) {
@@ -39,10 +33,9 @@ export function memoryInspecting(process: Process): Inspecting {
       return { items: items.map((row) => summaryOf(process, row)), looked: process.store.rows.size, nextCursor };
     },
     async errorGroups(query) {
-      const failed = matching(process, { ...query, state: 'failed' }).reverse();
       const groups = new common.ErrorGroups(process.context.clock.now());
-      for (const row of failed)
-        groups.add({ ...row.task, error: readable(process, row).error!, at: row.task.finishedAt! });
+      for (const row of matching(process, { ...query, state: 'failed' }).reverse())
+        groups.add(common.occurrenceOf(summaryOf(process, row)));
       return groups.report(true);
     },
     async queues() {
@@ -57,19 +50,15 @@ export function memoryInspecting(process: Process): Inspecting {
     },
     workers: async () => workers(),
     async condition() {
-      const left = tasks().filter(({ unhandledSince, finishedAt }) => unhandledSince !== undefined && !finishedAt);
-      const kinds = left.map(({ queue, name, unhandledSince }) => ({ queue, name, since: unhandledSince!, tasks: 1 }));
+      const left = [...process.store.rows.values()].filter((row) => row.leftSince !== null && !row.task.finishedAt);
+      const kinds = left.map(({ task: { queue, name }, leftSince }) => ({ queue, name, since: leftSince!, tasks: 1 }));
       return { logBytes: null, unhandled: kinds };
     },
     async workersAtWork() {
       const running = tasks().filter(({ state }) => state === 'running');
       return workers().map((worker) => {
         const own = running.filter(({ attempts }) => attempts.at(-1)!.worker === worker.id);
-        const listed = own
-          .slice(0, contract.MAX_RUNNING_LISTED)
-          .map(({ id, queue, name, attempt, startedAt, tags }) => {
-            return { id, queue, name, attempt, startedAt: startedAt!, ...(tags && { tags }) };
-          });
+        const listed = own.slice(0, contract.MAX_RUNNING_LISTED).map(runningOf);
         return { ...worker, running: listed, self: worker.id === process.id };
       });
     },
@@ -80,28 +69,25 @@ export function memoryInspecting(process: Process): Inspecting {
   };
 }
 
-const childOf = ({ id, name, queue, state, tags }: contract.ChildTask) => ({
-  id,
-  name,
-  queue,
-  state,
-  ...(tags && { tags }),
-});
+function childOf({ id, name, queue, state, tags }: contract.ChildTask): contract.ChildTask {
+  return { id, name, queue, state, ...(tags && { tags }) };
+}
+
+function runningOf({ id, queue, name, attempt, startedAt, tags }: contract.TaskSummary): contract.RunningTask {
+  return { id, queue, name, attempt, startedAt: startedAt!, ...(tags && { tags }) };
+}
 
 /** What people do to tasks. */
 export function memoryActing(process: Process): Acting {
   return {
     async act(action, target) {
       const ids = 'ids' in target ? target.ids : matching(process, target.filter).map(({ task }) => task.id);
-      const refused: Array<contract.ActionResult['refused'][number]> = [];
-      for (const id of ids) {
+      const refused = ids.flatMap((id) => {
         const row = process.store.rows.get(id);
         const isAllowed = row !== undefined && contract.ACTION_STATES[action].includes(row.task.state);
-        const isRevived = isAllowed && action === 'retry' && contract.hasEnded(row.task.state);
-        const holder = isRevived ? process.store.keys.takeAgain(row, process.context.clock.now()) : undefined;
-        if (isAllowed && holder === undefined) actOn(process, action, row);
-        else refused.push({ id, state: row?.task.state ?? null, ...(holder !== undefined && { holder }) });
-      }
+        if (isAllowed) actOn(process, action, row);
+        return isAllowed ? [] : { id, state: row?.task.state ?? null };
+      });
       const listed = 'ids' in target ? refused.slice(0, contract.MAX_REFUSED_LISTED) : [];
       return { changed: ids.length - refused.length, refused: listed };
     },
@@ -126,7 +112,7 @@ function actOn({ store, context }: Process, action: contract.TaskAction, row: Ro
     return common.abort(heldBy, 'cancelled', `Task "${task.id}" was cancelled.`);
   }
   // All retries are granted anew to what had ended.
-  if (task.finishedAt !== null) Object.assign(row, { excused: task.attempt, expiresAt: Infinity });
+  if (task.finishedAt !== null) Object.assign(row, { excused: task.attempt, expiresAt: Infinity, leftSince: null });
   Object.assign(task, { runAt: now, finishedAt: null });
   store.move(row, 'available');
 }
@@ -142,8 +128,7 @@ export function pageOf<T extends { seq: number }>(kind: string, all: readonly T[
   const sign = page.order === 'oldest' ? 1 : -1;
   const after = page.cursor === undefined ? -Infinity : sign * Number(common.placeOf(kind, page.cursor, /^\d{1,15}$/));
   const left = all.filter(({ seq }) => sign * seq > after).toSorted((one, other) => sign * (one.seq - other.seq));
-  const items = left.slice(0, page.limit);
-  return { items, nextCursor: left.length > page.limit ? common.cursorTo(kind, String(items.at(-1)!.seq)) : null };
+  return common.pageOf(kind, left, page.limit, ({ seq }) => seq);
 }
 
 function summaryOf(process: Process, row: Row): contract.TaskSummary {
@@ -152,11 +137,14 @@ function summaryOf(process: Process, row: Row): contract.TaskSummary {
 }
 
 /** A copy, as whoever asks may see it. */
-function readable({ store, context }: Process, { task, given, excused, result }: Row): contract.Task {
+function readable({ store, context }: Process, row: Row): contract.Task {
+  const { task, given, excused, result, leftSince } = row;
   const maxAttempts = task.maxAttempts === null ? null : task.maxAttempts + excused;
   const error = task.attempts.findLast((attempt) => attempt.error)?.error ?? null;
   const sensitive = [...given.sensitive, ...(store.sensitive.get(task.name) ?? [])];
   const params = common.readableParams(given.params, sensitive, context.mask);
   const kept = result && { result: common.readableParams(result.json, result.sensitive, context.mask).params };
-  return { ...task, maxAttempts, error, ...params, ...kept, attempts: [...task.attempts], logs: [...task.logs] };
+  const left = leftSince !== null && !task.finishedAt && { unhandledSince: leftSince };
+  const own = { attempts: [...task.attempts], logs: [...task.logs] };
+  return { ...task, ...left, maxAttempts, error, ...params, ...kept, ...own };
 }

@@ -1,5 +1,5 @@
 import { MAX_AUDIT_ENTRIES, type AuditEntry, type AuditPage } from '../../../contract/index.js';
-import { cursorTo, placeOf } from '../../common/index.js';
+import { pageOf, placeOf } from '../../common/index.js';
 import type { Auditing, EngineContext } from '../../port/index.js';
 import type { BullmqStore } from '../bullmq-store.js';
 import { AUDIT_QUEUE } from '../queue-names.js';
@@ -42,11 +42,8 @@ export class BullmqAuditing implements Auditing {
       }
       if (logs.length < CHUNK) break;
     }
-    const shown = [...found].slice(0, limit);
-    return {
-      items: shown.map(([, entry]) => entry),
-      nextCursor: found.size > limit ? cursorTo('audit', shown.at(-1)![0]) : null,
-    };
+    const { items, nextCursor } = pageOf('audit', [...found], limit, ([id]) => id);
+    return { items: items.map(([, entry]) => entry), nextCursor };
   }
 
   private get queue(): TaskQueue {

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
 import { wallTime } from '../../../clock/index.js';
 import { hasEnded, messageOf, type Schedule } from '../../../contract/index.js';
-import {
-  type DueTicks,
-  dueTicks,
-  isOpen,
-  openTicks,
-  recordOf,
-  taskOfRun,
-  type TickRecord,
-} from '../../common/index.js';
+import { isOpen, openTicks, type TakenTicks, takenTicks, taskOfRun, type TickRecord } from '../../common/index.js';
 import type { EngineContext, NewTask } from '../../port/index.js';
 import { recordsIn } from '../attempt-record.js';
 import { untilDone, WITHOUT_END } from '../chores.js';
@@ -163,29 +155,26 @@ export class ScheduleTicker implements Plan {
     let record = await this.parts.schedules.record(name);
     let after = first - 1;
     for (;;) {
-      const found = this.dueAfter(schedule, record, after, end);
-      if (!found) return;
-      record = found.record;
-      after = found.due.last;
-      await this.runTicks(schedule, found.due, record, now);
+      const due = this.dueAfter(schedule, record, after, end);
+      if (!due) return;
+      record = due.record;
+      after = due.last;
+      await this.runTicks(schedule, due, now);
     }
   }
 
-  private dueAfter(schedule: Schedule, record: TickRecord, after: number, end: number) {
+  private dueAfter(schedule: Schedule, record: TickRecord, after: number, end: number): TakenTicks | null {
     const { nextRun, logger } = this.context;
-    const open = openTicks(record, nextRun);
     try {
-      const first = open(schedule, after);
-      if (first === null || first > end) return null;
-      const due = dueTicks(schedule, first, end, open);
-      return { due, record: recordOf(schedule, record, first, due, nextRun) };
+      const first = openTicks(record, nextRun)(schedule, after);
+      return first === null || first > end ? null : takenTicks(schedule, record, first, end, nextRun);
     } catch (error) {
       logger.error(`Cron schedule "${schedule.name}" cannot tick: ${messageOf(error)}`);
       return null;
     }
   }
 
-  private async runTicks(schedule: Schedule, { runs }: DueTicks, record: TickRecord, now: number): Promise<void> {
+  private async runTicks(schedule: Schedule, { runs, record }: TakenTicks, now: number): Promise<void> {
     const { schedules } = this.parts;
     const { name } = schedule;
     const before = await schedules.runs(name);

@@ -1,6 +1,6 @@
 import { messageOf } from '../../../contract/index.js';
 import type { EngineContext } from '../../port/index.js';
-import { type DueTicks, dueTicks, openTicks, recordOf, taskOfRun } from '../../common/index.js';
+import { type TakenTicks, takenTicks, taskOfRun } from '../../common/index.js';
 import type { Connection } from '../store/connection.js';
 import { insertTasks } from '../sql/insert-tasks.js';
 import { dueSchedules, nextTick, runIsOpen, runIsUnhandled, type ScheduleRow, takeTick } from '../sql/schedule-rows.js';
@@ -50,9 +50,9 @@ export class Ticker extends Duty {
 
   /** A schedule that this process cannot compute (an expression or zone of another version) must not stop the others. */
   private tickOrPutOff(transaction: Transaction, schedule: ScheduleRow, now: number): void {
-    let ticks: DueTicks;
+    let ticks: TakenTicks;
     try {
-      ticks = dueTicks(schedule, schedule.nextRunAt!, now, openTicks(schedule.record, this.context.nextRun));
+      ticks = takenTicks(schedule, schedule.record, schedule.nextRunAt!, now, this.context.nextRun);
     } catch (error) {
       const reason = messageOf(error);
       this.context.logger.error(`Cron schedule "${schedule.name}" cannot tick: ${reason}`);
@@ -62,12 +62,10 @@ export class Ticker extends Duty {
     this.tick(transaction, schedule, ticks, now);
   }
 
-  private tick(transaction: Transaction, schedule: ScheduleRow, due: DueTicks, now: number): void {
+  private tick(transaction: Transaction, schedule: ScheduleRow, { runs, next, record }: TakenTicks, now: number): void {
     const { database } = transaction;
-    const { runs, next } = due;
     const held = (!schedule.overlap && runIsOpen(database, schedule)) || runIsUnhandled(database, schedule);
     const tasks = (held ? [] : runs).map((tick) => taskOfRun(schedule, this.context.newId(), tick, now));
-    const record = recordOf(schedule, schedule.record, schedule.nextRunAt!, due, this.context.nextRun);
     if (!takeTick(transaction, schedule, next, tasks, record)) return;
     transaction.touch(schedule.queue);
     insertTasks(transaction, tasks, now);

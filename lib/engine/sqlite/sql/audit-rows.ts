@@ -1,5 +1,5 @@
 import { type AuditAction, type AuditEntry, type AuditPage, MAX_AUDIT_ENTRIES } from '../../../contract/index.js';
-import { cursorTo, placeOf } from '../../common/index.js';
+import { pageOf, placeOf } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
@@ -23,9 +23,6 @@ export function insertAudit(transaction: Transaction, { at, who, action, target,
 export function auditPage(database: Database, { cursor, limit }: { cursor?: string; limit: number }): AuditPage {
   const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(placeOf('audit', cursor, /^\d{1,15}$/));
   const rows = statement<[number, number], Row>(database, AUDIT_PAGE).all(before, limit + 1);
-  const shown = rows.slice(0, limit);
-  return {
-    items: shown.map(({ id: _, ...entry }) => entry),
-    nextCursor: rows.length > limit ? cursorTo('audit', String(shown.at(-1)!.id)) : null,
-  };
+  const { items, nextCursor } = pageOf('audit', rows, limit, ({ id }) => id);
+  return { items: items.map(({ id: _, ...entry }) => entry), nextCursor };
 }

@@ -12,7 +12,7 @@ import { noteUnhandled } from './unhandled-kinds.js';
 import { tellOfEnd } from './wake-tasks.js';
 import { noteSlot } from './settle-keys.js';
 import { closeLimit } from './closed-limits.js';
-import { holdOff, ofUnhandled } from '../../common/index.js';
+import { holdOff, ofUnhandled, recordedAs } from '../../common/index.js';
 
 /** Not for a task that was cancelled meanwhile: that one ends. */
 export const RETRY_TASK = `
@@ -118,7 +118,7 @@ function retry(
   if (state === 'retryable') transaction.due(outcome.at);
   if (outcome.closes) closeLimit(transaction, task.queue, outcome.closes.limit, timing.finishedAt, outcome.at);
   if (task.traits) lapseLater(transaction, task.seq, task.traits, true);
-  recordEnd(transaction, task, state, outcome.countsAttempt ? 'retried' : 'snoozed', outcome.error, timing);
+  recordEnd(transaction, task, state, recordedAs(outcome), outcome.error, timing);
   if (outcome.countsAttempt) transaction.tell('retried', task, outcome.error);
   return true;
 }
