@@ -1,7 +1,13 @@
 import type { ResolvedConfig, TaskSettings } from '../config/index.js';
-import { attemptsAreTraced, traceAttempt } from '../channels/index.js';
+import { attemptChannel, traceAttempt } from '../channels/index.js';
 import { inCleanContext, runAsTask } from '../context/index.js';
-import { DEFAULT_STORE, InvalidParamsError, ParamsUpgradeError, UnknownTaskNameError } from '../contract/index.js';
+import {
+  DEFAULT_STORE,
+  InvalidParamsError,
+  ParamsUpgradeError,
+  UnknownTaskNameError,
+  UnknownTaskVersionError,
+} from '../contract/index.js';
 import type { DeliveredTask, Delivery, EngineLogger, NewTask, Outcome, RunTask } from '../engine/port/index.js';
 import type { HandlerRegistry } from '../handlers/index.js';
 import { type ParamsCodec, TaskSecrets } from '../params/index.js';
@@ -14,7 +20,7 @@ import { inCarriedContext } from './in-carried-context.js';
 import { lapsed } from './lapsed.js';
 import { keptOf, keptResultOf } from './kept-result-of.js';
 import { parseStoredSettings } from './stored-settings.js';
-import { checkVersion, upgradedParams } from './upgrade-params.js';
+import { upgradedParams } from './upgrade-params.js';
 
 export interface AttemptPipelineParts {
   readonly registry: Pick<HandlerRegistry, 'get' | 'names' | 'settingsOf'>;
@@ -51,7 +57,8 @@ export class AttemptPipeline {
     this.decider = new Decider(registry, config, logger, random);
   }
 
-  readonly run: RunTask = (delivery) => inCleanContext(attemptsAreTraced() ? this.toldAttempt : this.attempt, delivery);
+  readonly run: RunTask = (delivery) =>
+    inCleanContext(attemptChannel.hasSubscribers ? this.toldAttempt : this.attempt, delivery);
 
   private readonly toldAttempt = (delivery: Delivery): Promise<Outcome> => {
     const told = attemptMessage(this.parts.config.name ?? DEFAULT_STORE, delivery.task);
@@ -89,14 +96,18 @@ export class AttemptPipeline {
     const { registry, codec } = this.parts;
     const handler = registry.get(task.name);
     if (!handler) throw new UnknownTaskNameError(task.name, registry.names());
-    checkVersion(task, handler);
+    const { traits: { version = 1 } = {} } = task;
+    const { version: taken = 1 } = handler;
+    if (version > taken) throw new UnknownTaskVersionError(task.name, version, taken);
     const own = task.settings === null ? null : parseStoredSettings(task.settings);
     const settings = registry.settingsOf(task.queue, handler, own);
     const paths = codec.sensitivePaths(handler.params);
     const secrets =
       paths.length + task.sensitive.length > 0 ? new TaskSecrets(task.params, [...task.sensitive, ...paths]) : null;
     const redact = secrets?.redact ?? unchanged;
-    return { delivery, handler, settings, granted: attemptsGranted(task, settings), secrets, redact };
+    const kept = task.traits ? keptOf(handler, task.traits) : (handler.result ?? null);
+    const granted = attemptsGranted(task, settings);
+    return { delivery, handler, isOutdated: version < taken, settings, granted, kept, secrets, redact };
   }
 
   /** First stage, for one of few tasks: whether it may run at all by now, whoever handles it. */
@@ -110,10 +121,9 @@ export class AttemptPipeline {
   /** Last stage: what comes of an attempt. */
   private decide(parts: AttemptParts, ending: Ending, signal: AttemptSignal): Outcome {
     if (ending.as !== 'done') return this.decider.unfinished(parts, ending, signal);
-    const { settings, granted } = parts;
+    const { settings, granted, kept } = parts;
     const keepFor = settings.retention.completed;
     const maxAttempts = granted.base;
-    const kept = keptOf(parts);
     if (!kept) return { kind: 'completed', keepFor, maxAttempts };
     try {
       const result = keptResultOf(parts, kept, ending.value, this.parts.config.maxResultSize);
@@ -171,9 +181,10 @@ class Attempt {
   }
 
   private decode(): void {
-    const { delivery, handler } = this.parts;
+    const { delivery, handler, isOutdated } = this.parts;
     try {
-      const json = upgradedParams(delivery.task, handler);
+      const { task } = delivery;
+      const json = isOutdated ? upgradedParams(task, handler) : task.params;
       const decoded = this.tools.codec.decode(handler.name, json, handler.params);
       if (!(decoded instanceof Promise)) return this.execute(decoded);
       const started = delivery.startsLater?.();
@@ -233,7 +244,7 @@ class Attempt {
   }
 
   private done(value: unknown): Ending {
-    return keptOf(this.parts) ? { as: 'done', value } : { as: 'done' };
+    return this.parts.kept ? { as: 'done', value } : { as: 'done' };
   }
 
   private end(ending: Ending): void {

@@ -14,7 +14,7 @@ import {
   type Outcome,
   type StepRecord,
 } from '../engine/port/index.js';
-import type { HandlerRegistry, RegisteredHandler } from '../handlers/index.js';
+import type { HandlerRegistry, KeptResult, RegisteredHandler } from '../handlers/index.js';
 import { type Redact, TaskSecrets } from '../params/index.js';
 import type { AttemptSignal } from './attempt-context.js';
 import { errorOutcome, isDecision } from './error-outcome.js';
@@ -28,6 +28,10 @@ export interface AttemptParts {
   readonly handler: RegisteredHandler;
   readonly settings: TaskSettings;
   readonly granted: AttemptsGranted;
+  /** The params are of an earlier version than the handler takes. */
+  readonly isOutdated: boolean;
+  /** How what the handler returns is kept; null where it is not. */
+  readonly kept: KeptResult | null;
   /** Null where nothing of the params is sensitive. */
   readonly secrets: TaskSecrets | null;
   /** Takes the secrets out of what is stored or logged. */

@@ -1,16 +1,16 @@
+import type { TaskTraits } from '../contract/index.js';
 import type { TaskResult } from '../engine/port/index.js';
-import type { KeptResult } from '../handlers/index.js';
+import type { KeptResult, RegisteredHandler } from '../handlers/index.js';
 import { encodeResult } from '../params/index.js';
 import type { AttemptParts } from './decide.js';
 
 /** Whoever calls a task, or waits for it in a workflow, gets what its handler returns, whether the handler keeps it or not. */
 const KEPT_FOR_OTHERS: KeptResult = { keepFor: null };
 
-/** How what the handler returns is kept; null where it is not. */
-export function keptOf({ handler, delivery }: Pick<AttemptParts, 'handler' | 'delivery'>): KeptResult | null {
-  const { traits } = delivery.task;
-  if (traits?.workflow) return KEPT_FOR_OTHERS;
-  return handler.result ?? (traits?.caller ? KEPT_FOR_OTHERS : null);
+/** How what the handler of a task with traits returns is kept; null where it is not. */
+export function keptOf({ result }: RegisteredHandler, { workflow, caller }: TaskTraits): KeptResult | null {
+  if (workflow) return KEPT_FOR_OTHERS;
+  return result ?? (caller ? KEPT_FOR_OTHERS : null);
 }
 
 /**

@@ -1,12 +1,6 @@
-import { ParamsUpgradeError, UnknownTaskVersionError } from '../contract/index.js';
+import { ParamsUpgradeError } from '../contract/index.js';
 import type { DeliveredTask } from '../engine/port/index.js';
 import type { RegisteredHandler } from '../handlers/index.js';
-
-/** @throws UnknownTaskVersionError for params of a later version than the handler takes */
-export function checkVersion({ name, traits }: DeliveredTask, { version = 1 }: RegisteredHandler): void {
-  const stored = traits?.version ?? 1;
-  if (stored > version) throw new UnknownTaskVersionError(name, stored, version);
-}
 
 /**
  * The params of a task, as JSON of the version that its handler takes. The store keeps those that were enqueued.

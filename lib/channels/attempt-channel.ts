@@ -37,10 +37,8 @@ export interface AttemptMessage {
 
 const traced = tracingChannel<unknown, AttemptMessage>('nestjs-tasks:attempt');
 
-/** Whether anybody listens: else nothing is made to be told. */
-export function attemptsAreTraced(): boolean {
-  return traced.hasSubscribers;
-}
+/** Tells whether anybody listens: else nothing is made to be told. */
+export const attemptChannel: { readonly hasSubscribers: boolean } = traced;
 
 /**
  * Tells of an attempt as `traced.tracePromise` would, with one promise of its own and not three: each costs every task time,

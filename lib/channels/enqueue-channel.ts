@@ -19,10 +19,8 @@ export interface EnqueueMessage {
 
 const traced = tracingChannel<unknown, EnqueueMessage>('nestjs-tasks:enqueue');
 
-/** Whether anybody listens: else nothing is made to be told. */
-export function enqueuesAreTraced(): boolean {
-  return traced.hasSubscribers;
-}
+/** Tells whether anybody listens: else nothing is made to be told. */
+export const enqueueChannel: { readonly hasSubscribers: boolean } = traced;
 
 /** Tells of tasks that are stored. @param store is called once subscribers of `start` have filled the carrier */
 export function traceEnqueue<Result>(message: EnqueueMessage, store: () => Promise<Result>): Promise<Result> {

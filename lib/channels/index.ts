@@ -1,5 +1,5 @@
-export { type AttemptMessage, type AttemptedTask, attemptsAreTraced, traceAttempt } from './attempt-channel.js';
-export { type EnqueueMessage, enqueuesAreTraced, traceEnqueue } from './enqueue-channel.js';
+export { type AttemptMessage, type AttemptedTask, attemptChannel, traceAttempt } from './attempt-channel.js';
+export { type EnqueueMessage, enqueueChannel, traceEnqueue } from './enqueue-channel.js';
 export { type StepMessage, stepsAreTraced, traceStep } from './step-channel.js';
 export {
   ATTEMPT_CHANNEL,

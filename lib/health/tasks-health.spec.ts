@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { attemptsAreTraced, traceAttempt } from '../channels/index.js';
+import { attemptChannel, traceAttempt } from '../channels/index.js';
 import { ManualClock, monotonicTime, sleep } from '../clock/index.js';
 import { StoreError } from '../contract/index.js';
 import { TasksHealth, WorkPhase } from './index.js';
@@ -55,7 +55,7 @@ const never = () => new Promise<never>(() => undefined);
 describe('TasksHealth', () => {
   afterEach(() => {
     for (const cleanup of cleanups.splice(0)) cleanup();
-    expect(attemptsAreTraced()).toBe(false);
+    expect(attemptChannel.hasSubscribers).toBe(false);
   });
 
   it('lives where nothing is due, and where what is due is begun', async () => {

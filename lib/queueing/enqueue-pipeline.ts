@@ -1,5 +1,5 @@
 import { V7Generator } from 'uuidv7';
-import { enqueuesAreTraced, traceEnqueue } from '../channels/index.js';
+import { enqueueChannel, traceEnqueue } from '../channels/index.js';
 import { monotonicTime } from '../clock/index.js';
 import { type ResolvedConfig, type TaskSettings, unfitRetention } from '../config/index.js';
 import {
@@ -64,6 +64,10 @@ interface EnqueueCall extends Omit<CallOptions, 'delay' | 'runAt' | 'expires' | 
   readonly context: CarriedContext | undefined;
   /** The step that calls its task. */
   readonly caller: Caller | undefined;
+  /** Those of the attempt whose handler calls; null where none does. */
+  readonly followUps: FollowUps | null;
+  /** Neither it, nor its queue, nor where it comes from gives its tasks anything beside the usual. */
+  readonly isPlain: boolean;
 }
 
 /** A task whose queue, name, handler and settings are known. */
@@ -166,12 +170,15 @@ export class EnqueuePipeline {
    */
   private resolveCall(queue: string, options: QueueTaskWhenOptions): EnqueueCall {
     const { config, registry } = this.parts;
-    const { flow } = config.queues.get(queue) ?? refuseQueue(queue, config, registry);
+    const { flow, onFailed } = config.queues.get(queue) ?? refuseQueue(queue, config, registry);
     const now = config.clock.now();
     const followUps = this.parts.followUps();
-    const context = carriedContext(config.context, followUps);
-    const caller = followUps?.caller;
-    if (isEmpty(options)) return { queue, flow, ...NO_OPTIONS, now, runAt: now, context, caller };
+    const context = config.context.carry ? carriedContext(config.context, followUps) : followUps?.context;
+    const from = { queue, flow, now, context, caller: followUps?.caller, followUps };
+    if (isEmpty(options)) {
+      const isPlain = !context && !from.caller && !flow?.fair && !(onFailed ?? config.onFailed);
+      return { ...from, ...NO_OPTIONS, runAt: now, isPlain };
+    }
     const { delay, runAt: given, settings, expires, deadline, key: givenKey, ...rest } = checkOptions(options);
     const keys = partKey(givenKey, queue, flow);
     checkIdentity({ id: rest.id, key: keys.key });
@@ -179,7 +186,7 @@ export class EnqueuePipeline {
     const storedSettings = settings === null ? null : JSON.stringify(settings);
     const runAt = startTime(delay, given, now);
     const span = lifeSpanOf({ expires, deadline }, now, runAt);
-    return { queue, flow, ...rest, ...keys, settings, storedSettings, now, runAt, span, context, caller };
+    return { ...from, ...rest, ...keys, settings, storedSettings, runAt, span, isPlain: false };
   }
 
   /** First stage, for each row. @throws UnknownTaskNameError, InvalidArgumentError */
@@ -188,7 +195,7 @@ export class EnqueuePipeline {
     const name = given ?? nameByParams(params, registry);
     const handler = registry.get(name);
     if (!handler) checkUnhandled(name, registry);
-    checkGivenVersion(name, handler, call.version);
+    if (call.version !== undefined) checkGivenVersion(name, handler, call.version);
     return { call, name, handler, settings: registry.settingsOf(call.queue, handler, call.settings) };
   }
 
@@ -203,19 +210,12 @@ export class EnqueuePipeline {
   }
 
   /** Third stage: the task gets its id, and the task whose handler enqueues it as its parent. @throws InvalidArgumentError */
-  private identify({ call, name, handler, settings }: ResolvedTask, encoded: EncodedParams): NewTask {
-    const { json, sensitive, plain } = encoded;
-    const slotKey = slotKeyOf(call.slotKey, handler, name, plain, call.flow);
+  private identify(resolved: ResolvedTask, { json, sensitive, plain }: EncodedParams): NewTask {
+    const { call, name, handler, settings } = resolved;
     const knowsRetries = handler !== undefined || call.settings?.maxRetries !== undefined;
-    const followUps = this.parts.followUps();
-    const { config, registry } = this.parts;
-    const failing = { queue: call.queue, name, onFailed: handler?.onFailed };
-    const target = failureTargetOf(failing, config, (task) => registry.get(task));
-    const own = ownId(call, { queue: call.queue, name, params: json }, followUps);
-    return {
+    const task: NewTask = {
       // Begins with when the task was enqueued, by which engines find it.
-      id: own ?? newId(call.now),
-      ...(own !== undefined && { mayExist: true }),
+      id: newId(call.now),
       queue: call.queue,
       name,
       params: json,
@@ -225,9 +225,21 @@ export class EnqueuePipeline {
       maxAttempts: knowsRetries ? settings.maxRetries + 1 : null,
       settings: call.storedSettings,
       sensitive,
-      parentId: followUps?.taskId ?? null,
-      ...traitsOf(call, handler, slotKey, target),
+      parentId: call.followUps?.taskId ?? null,
     };
+    return call.isPlain && isPlainHandler(handler) ? task : this.withMore(resolved, task, plain);
+  }
+
+  /** Third stage, for one of few tasks: an id of its own, the key whose slots it shares, and what else it has beside the usual. */
+  private withMore({ call, handler }: ResolvedTask, task: NewTask, params: unknown): NewTask {
+    const { config, registry } = this.parts;
+    const { queue, name } = task;
+    const slotKey = slotKeyOf(call.slotKey, handler, name, params, call.flow);
+    const target = failureTargetOf({ queue, name, onFailed: handler?.onFailed }, config, (other) =>
+      registry.get(other),
+    );
+    const id = ownId(call, task, call.followUps);
+    return { ...task, ...(id !== undefined && { id, mayExist: true }), ...traitsOf(call, handler, slotKey, target) };
   }
 
   /** Fourth stage: the claim on a unique key, by the call's rule or its handler's. @throws InvalidArgumentError */
@@ -254,15 +266,14 @@ export class EnqueuePipeline {
    * @throws DuplicateTaskError, ForeignManagerError, StoreError
    */
   private async store(ready: readonly ReadyTask[], call: EnqueueCall): Promise<EnqueuedTask[]> {
-    if (!enqueuesAreTraced()) return this.storeUntold(ready, call);
+    if (!enqueueChannel.hasSubscribers) return this.storeUntold(ready, call);
     const told = enqueueMessage(this.parts.config.name, call.queue, ready);
     return traceEnqueue(told, () => this.storeUntold(withCarrier(ready, told.carrier), call));
   }
 
   private async storeUntold(ready: readonly ReadyTask[], call: EnqueueCall): Promise<EnqueuedTask[]> {
-    const { engine, followUps } = this.parts;
-    if (call.with) return storeWithCompletion(ready, followUps()!);
-    return storeTasks(engine.enqueueing, ready, call.manager);
+    if (call.with) return storeWithCompletion(ready, call.followUps!);
+    return storeTasks(this.parts.engine.enqueueing, ready, call.manager);
   }
 }
 
@@ -282,4 +293,10 @@ const NO_OPTIONS = {
 /** As nearly every call's options are. Anything but an empty object literal is looked at closely. */
 function isEmpty(options: object | null | undefined): boolean {
   return options != null && Object.getPrototypeOf(options) === Object.prototype && Object.keys(options).length === 0;
+}
+
+/** Whether a handler gives its tasks nothing beside the usual; where there is none here, nobody does. */
+function isPlainHandler(handler: RegisteredHandler | undefined): boolean {
+  if (!handler) return true;
+  return (handler.version ?? 1) === 1 && handler.key === undefined && handler.onFailed === undefined;
 }

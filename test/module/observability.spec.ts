@@ -19,10 +19,10 @@ import { AlertWatch } from '../../lib/alerts/index.js';
 import {
   ATTEMPT_CHANNEL,
   type AttemptMessage,
-  attemptsAreTraced,
+  attemptChannel,
   ENQUEUE_CHANNEL,
   type EnqueueMessage,
-  enqueuesAreTraced,
+  enqueueChannel,
 } from '../../lib/channels/index.js';
 import { ManualClock } from '../../lib/clock/index.js';
 import type { TasksModuleRootOptions } from '../../lib/config/index.js';
@@ -270,7 +270,7 @@ describe('Observability', () => {
     const app = await bootApp({ providers: [Jobs] });
     const tasks = dispatcherOf(app);
     await ended(tasks, (await tasks.queue('default', 'good', {})).id);
-    expect([attemptsAreTraced(), enqueuesAreTraced()]).toEqual([false, false]);
+    expect([attemptChannel.hasSubscribers, enqueueChannel.hasSubscribers]).toEqual([false, false]);
     const told: string[] = [];
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     listen<EnqueueMessage>(ENQUEUE_CHANNEL, 'start', ({ carrier, tasks: given }) => {
@@ -510,7 +510,7 @@ describe('Observability', () => {
     expect([...types.keys()].filter((name) => ![...asked].some((one) => one.startsWith(name)))).toEqual([]);
     expect([...types].filter(([name, type]) => name.endsWith('_total') !== (type === 'counter'))).toEqual([]);
     await app.close();
-    expect(attemptsAreTraced()).toBe(false);
+    expect(attemptChannel.hasSubscribers).toBe(false);
   });
 
   it('raises an alert once for all processes, and clears it, whoever is left to notice', async () => {

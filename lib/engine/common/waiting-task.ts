@@ -24,6 +24,6 @@ export function waitingTask(task: NewTask, params: Pick<TaskSummary, 'params' | 
     logs: [],
     parentId,
     children: [],
-    ...shownTraits(task.traits),
+    ...(task.traits && shownTraits(task.traits)),
   };
 }

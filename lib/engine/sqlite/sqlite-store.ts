@@ -86,9 +86,13 @@ export class SqliteStore {
     const checkpointer = new Checkpointer(connection, context.logger);
     writer.listeners.add(checkpointer);
     const lapser = new Lapser(context, connection, writer);
-    writer.listeners.add(lapser);
     const workflowSettler = new WorkflowSettler(context, connection, writer);
-    writer.listeners.add(workflowSettler);
+    writer.listeners.add({
+      committed({ lapseAt, settleAt }) {
+        if (lapseAt < Infinity) lapser.expect(lapseAt);
+        if (settleAt < Infinity) workflowSettler.expect(settleAt);
+      },
+    });
     this.parts = {
       connection,
       writer,

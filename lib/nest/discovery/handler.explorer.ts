@@ -9,6 +9,7 @@ import { handlerRule } from './handler-rule.js';
 import { keptResult } from './kept-result.js';
 import { checkOnFailed } from './on-failed.js';
 import { isClass } from './provider-class.js';
+import { PARAMS_AND_TASK } from './provider-instance.js';
 import { ProviderExplorer } from './provider-explorer.js';
 import type { TaskEnhancers } from '../enhancers/index.js';
 import type { Stores } from './stores.js';
@@ -20,8 +21,6 @@ export interface HandlerExplorerParts {
   readonly stores: Stores;
   readonly enhancers: TaskEnhancers;
 }
-
-const PARAMS_AND_TASK = (params: unknown, task: unknown): readonly unknown[] => [params, task];
 
 /**
  * Checks the handlers of this store that the scanner finds, and puts them into the registry.
@@ -124,11 +123,11 @@ export class HandlerExplorer extends ProviderExplorer {
       unique: handlerRule({ unique, debounce, throttle, coalesce }, where),
       ...(key !== undefined && { key }),
       call: this.parts.enhancers.callOf({
+        argumentsOf: PARAMS_AND_TASK,
         wrapper,
         owner: owner as Type<object>,
         method,
         location,
-        argumentsOf: PARAMS_AND_TASK,
         metatype: isClass(params) ? params : undefined,
       }),
     });

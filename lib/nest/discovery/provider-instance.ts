@@ -31,6 +31,9 @@ export interface MethodCall {
   readonly argumentsOf: (params: unknown, task: unknown) => readonly unknown[];
 }
 
+/** As a handler takes them. */
+export const PARAMS_AND_TASK: MethodCall['argumentsOf'] = (params, task) => [params, task];
+
 /** A call of the method, on the object that the task runs on. */
 export function callOn({ wrapper, method, argumentsOf }: MethodCall): (params: object, task: TaskContext) => unknown {
   return (params, task) => {

@@ -30,7 +30,8 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   private pausesSeen = '';
   private readonly completer: Completer;
   private readonly reporter: Reporter;
-  private readonly starts: StartReporter;
+  /** Null as long as no limit has counted a task of this process. */
+  private starts: StartReporter | null = null;
 
   constructor(
     private readonly context: EngineContext,
@@ -42,7 +43,6 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   ) {
     this.completer = new Completer(context, writer);
     this.reporter = new Reporter(context.logger, writer);
-    this.starts = new StartReporter(context.logger, writer);
   }
 
   add(consumer: PoolConsumer): void {
@@ -116,7 +116,7 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
 
   settle(running: HeldTask, outcome: Outcome, onStored: () => void): void {
     this.reporter.unsaved.delete(running);
-    if (running.task.limits) this.starts.drop(running);
+    if (running.task.limits) this.starts?.drop(running);
     this.completer.settle(running, outcome, () => {
       running.begun?.starts.release(running.begun.place);
       onStored();
@@ -146,6 +146,7 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   }
 
   called(running: HeldTask): void {
+    this.starts ??= new StartReporter(this.context.logger, this.writer);
     this.starts.add(running);
   }
 
@@ -206,7 +207,7 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   private claim(transaction: Transaction): Map<PoolConsumer, Claim> {
     this.ensureRegistered(transaction);
     const { maxLostAttempts } = this;
-    this.starts.note(transaction);
+    this.starts?.note(transaction);
     const claiming = { worker: this.registration.id, now: this.now(), maxLostAttempts, trustedFor: this.trustedFor };
     return claimForAll(transaction, this.consumers, claiming);
   }

@@ -2,7 +2,7 @@ import type { EngineContext } from '../../port/index.js';
 import type { Connection } from '../store/connection.js';
 import { tellOfEnd, wakeDue } from '../sql/wake-tasks.js';
 import { lapseTasks, nextLapseAt } from '../sql/lapse-tasks.js';
-import type { Committed, Transaction } from '../store/transaction.js';
+import type { Transaction } from '../store/transaction.js';
 import type { Writer } from '../store/writer.js';
 import { DueDuty } from './due-duty.js';
 
@@ -25,10 +25,6 @@ export class Lapser extends DueDuty {
     writer: Writer,
   ) {
     super(context, connection, writer);
-  }
-
-  override committed({ lapseAt }: Committed): void {
-    if (lapseAt < Infinity) this.expect(lapseAt);
   }
 
   protected doBatch(transaction: Transaction, now: number): boolean {

@@ -1,7 +1,7 @@
 import type { EngineContext } from '../../port/index.js';
 import { nextSettlingAt, settleWorkflows } from '../sql/settle-workflows.js';
 import type { Connection } from '../store/connection.js';
-import type { Committed, Transaction } from '../store/transaction.js';
+import type { Transaction } from '../store/transaction.js';
 import type { Writer } from '../store/writer.js';
 import { DueDuty } from './due-duty.js';
 
@@ -22,10 +22,6 @@ export class WorkflowSettler extends DueDuty {
     writer: Writer,
   ) {
     super(context, connection, writer);
-  }
-
-  override committed({ settleAt }: Committed): void {
-    if (settleAt < Infinity) this.expect(settleAt);
   }
 
   protected doBatch(transaction: Transaction, now: number): boolean {

@@ -90,7 +90,7 @@ export function endTask(transaction: Transaction, task: ClaimedTask, end: TaskEn
     end.kind,
     timing.startedAt,
     timing.finishedAt,
-    transaction.expiry(timing.finishedAt, end.keepFor, keyKeptUntil(transaction.database, task.seq, task.traits)),
+    expiryOf(transaction, task, timing.finishedAt, end.keepFor),
     end.maxAttempts,
     task.seq,
     task.attempt,
@@ -103,6 +103,12 @@ export function endTask(transaction: Transaction, task: ClaimedTask, end: TaskEn
   if (task.traits) tellOfEnd(transaction, task, timing.finishedAt);
   transaction.tell(end.kind, task, end.error);
   return true;
+}
+
+/** When retention is over for a task that ends: not before its unique key is released. */
+function expiryOf(transaction: Transaction, task: ClaimedTask, endedAt: number, keepFor: number | null): number | null {
+  const keptUntil = task.traits ? keyKeptUntil(transaction.database, task.seq, task.traits) : null;
+  return transaction.expiry(endedAt, keepFor, keptUntil);
 }
 
 /** Completes tasks; returns those whose lease had been lost, of which nothing was changed. */
@@ -136,8 +142,7 @@ function completeTogether<C extends Completion>(transaction: Transaction, comple
   const { worker } = completions[0]!.task;
   const parameters: (number | string | null)[] = [];
   for (const { task, timing, outcome } of completions) {
-    const keptUntil = keyKeptUntil(transaction.database, task.seq, task.traits);
-    const expiresAt = transaction.expiry(timing.finishedAt, outcome.keepFor, keptUntil);
+    const expiresAt = expiryOf(transaction, task, timing.finishedAt, outcome.keepFor);
     parameters.push(task.seq, task.attempt, timing.startedAt, timing.finishedAt, expiresAt, outcome.maxAttempts);
   }
   parameters.push(worker);

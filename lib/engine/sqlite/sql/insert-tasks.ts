@@ -89,7 +89,7 @@ function* statementsFor(tasks: readonly NewTask[], now: number): Generator<Rows>
     const isNext = (at: number): boolean => !special && !areSpecial[at] && alike(first, tasks[at]!);
     while (end < tasks.length && end - start < SIZES[0] && isNext(end)) end += 1;
     const size = SIZES.find((candidate) => candidate <= end - start)!;
-    const state = first.runAt > now ? 'scheduled' : readyState({ key: first.traits?.key });
+    const state = first.runAt > now ? 'scheduled' : special ? readyState({ key: first.traits?.key }) : 'available';
     const rows = tasks.slice(start, start + size) as [NewTask, ...NewTask[]];
     const parameters = sharedParameters(first, state);
     for (const { id, params } of rows) parameters.push(id, params);
@@ -135,7 +135,7 @@ export function insertTasks(transaction: Transaction, tasks: readonly NewTask[],
   const { database } = transaction;
   const answers: EnqueueAnswer[] = [];
   for (const rows of statementsFor(tasks, now)) {
-    if (isClaiming(rows.tasks[0])) {
+    if (rows.special && isClaiming(rows.tasks[0])) {
       answers.push(runScript(transaction, claimingScript(rows, rows.tasks[0], now, transaction)));
       continue;
     }
