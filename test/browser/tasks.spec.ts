@@ -69,7 +69,7 @@ describe.skipIf(!hasChromium)(`many tasks on the page (needs ${CHROMIUM})`, () =
     const [first, second] = await fixture.app.dispatcher.queueMany('idle', 'greet', [{ n: 1 }, { n: 2 }]);
     await fixture.open(`#/tasks/${first!.id}`);
     await fixture.button('Cancel').click();
-    await fixture.dialogButton('Cancel').first().click();
+    await fixture.dialogButton('Cancel').click();
     // It is there once the task is cancelled, and for a while.
     await fixture.button('Undo').click();
     await fixture.app.reached(first!.id, 'available');

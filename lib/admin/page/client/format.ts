@@ -18,6 +18,16 @@ const clock = new Intl.DateTimeFormat('en-GB', {
   fractionalSecondDigits: 3,
 });
 
+const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short', hour: '2-digit', minute: '2-digit' });
+const monthDay = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+/** Within it, the name of a weekday says which day is meant. */
+const SOON_MS = 6 * 86_400_000;
+
 let serverAhead = 0;
 
 /** The server's clock, which the times of tasks are of, may differ from that of whoever looks. */
@@ -70,6 +80,11 @@ export function relative(difference: number): string {
 export function exact(time: number | null, timeZone?: string): string {
   if (time === null) return '–';
   return new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone });
+}
+
+/** `Tue 17:15`, in the time zone of whoever looks; with the date where that weekday may be another week's. */
+export function shortTime(time: number): string {
+  return (Math.abs(time - serverNow()) < SOON_MS ? weekday : monthDay).format(time);
 }
 
 /** `20:08:15.683`, in the time zone of whoever looks. */

@@ -173,7 +173,7 @@ function optionsOf(now: Now, setTip: (tip: { step: number; left: number; width: 
               paths: uPlot.paths.bars!({ size: [BAR], gap: times.length > THIN ? 0 : 1 }),
               points: { show: false },
             }
-          : { stroke: colour(of), width: 1.5, spanGaps: true, points: { show: false } },
+          : { stroke: colour(of), width: 1.5, spanGaps: true, points: { show: isLonely, size: 6, fill: colour(of) } },
       ),
     ],
     hooks: {
@@ -203,6 +203,11 @@ function optionsOf(now: Now, setTip: (tip: { step: number; left: number; width: 
       ],
     },
   };
+}
+
+/** One value alone makes no line: it is a dot, as in the first minutes of a store. */
+function isLonely({ data }: uPlot, series: number): boolean {
+  return Array.from<number | null | undefined>(data[series]!).filter((value) => typeof value === 'number').length === 1;
 }
 
 function drawMarks({ ctx, bbox, valToPos, root }: uPlot, marks: NonNullable<Drawing['marks']>): void {

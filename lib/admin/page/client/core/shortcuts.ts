@@ -37,6 +37,11 @@ export function moveInRows(by: number): void {
   next?.querySelector<HTMLElement>('a.name, a[href], button')?.focus();
 }
 
+/** To what can be done to the chosen rows, which stands far behind them. */
+export function focusActions(): void {
+  document.querySelector<HTMLElement>('.bulk button')?.focus();
+}
+
 /** @param extend to this row from the one that was touched before */
 export function chooseRow(extend: boolean): void {
   const box = document.activeElement?.closest('tr')?.querySelector<HTMLElement>('input[type=checkbox]');

@@ -88,7 +88,6 @@ export function Activity({
         title="Tasks over time"
         tools={
           <>
-            <Legend series={ended.series} />
             {cuts.length > 1 && (
               <Segments
                 label="By"
@@ -107,14 +106,15 @@ export function Activity({
         }
       >
         <Chart drawing={ended} label={`Tasks over time: ${summaryOf(metrics)}`} onPick={pick} />
-        <p class="notice">{`${summaryOf(metrics)}. Press a bar, or draw over some, for their tasks.`}</p>
+        <Legend series={ended.series} figureOf={(values) => count(sumOf(values))}>
+          {`at most ${count(mostEnded(metrics))} in ${duration(metrics.step)}. Press a bar, or draw over some, for their tasks.`}
+        </Legend>
       </Panel>
       {hasTimes && (
         <Panel
           title={measure === 'waiting' ? 'Waiting time' : 'Running time'}
           tools={
             <>
-              {!isSpread(query) && <Legend series={times.series} isLines />}
               {canSpread && (
                 <Segments
                   label="As"
@@ -136,7 +136,9 @@ export function Activity({
                 label={`${measure === 'waiting' ? 'Waiting' : 'Running'} time over time, on a scale by powers of ten: ${peakOf(times)}`}
                 onPick={pick}
               />
-              <p class="notice">{`${peakOf(times)}. By powers of ten. Dashes: a process started.`}</p>
+              <Legend series={times.series} figureOf={(values) => peakText(values)} isLines>
+                By powers of ten. Dashes: a process started.
+              </Legend>
             </>
           )}
         </Panel>
@@ -160,36 +162,57 @@ function Times({
   return (
     <>
       <HeatMap spread={spread} label={`${what} times as they are spread over time: ${text}`} onPick={pick} />
-      <p class="notice">{`${text}. Each row is twice as long as the one below; darker: more tasks.`}</p>
+      <p class="legend">{`${text}. Each row is twice as long as the one below; darker: more tasks.`}</p>
     </>
   );
 }
 
+/** What is drawn, each series with its figure; in one line where there is room, so that what is below stands higher. */
 function Legend({
   series,
+  figureOf,
   isLines = false,
+  children,
 }: {
   readonly series: readonly Series[];
+  readonly figureOf: (values: Series['values']) => string;
   readonly isLines?: boolean;
+  readonly children: string;
 }): JSX.Element {
   return (
-    <span class="legend">
-      {series.map(({ label, colour }) => (
+    <p class="legend">
+      {series.map(({ label, colour, values }) => (
         <span key={label}>
           <i class={isLines ? 'is-line' : ''} style={{ background: `var(${colour})` }} />
-          {label}
+          {isLines ? `${label} ${figureOf(values)}` : `${figureOf(values)} ${label}`}
         </span>
       ))}
-    </span>
+      <span class="hint" title={children}>
+        {children}
+      </span>
+    </p>
   );
 }
 
-function summaryOf({ points, step }: TaskMetrics): string {
+function sumOf(values: Series['values']): number {
+  return values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+}
+
+function peakText(values: Series['values']): string {
+  const peak = Math.max(0, ...values.map((value) => value ?? 0));
+  return peak === 0 ? '–' : `≤ ${duration(peak)}`;
+}
+
+function mostEnded({ points }: TaskMetrics): number {
+  return Math.max(0, ...points.map((point) => point.completed + point.failed));
+}
+
+function summaryOf(metrics: TaskMetrics): string {
+  const { points, step } = metrics;
   const sum = (of: (point: TaskMetrics['points'][number]) => number): number =>
     points.reduce((total, point) => total + of(point), 0);
-  const peak = Math.max(0, ...points.map((point) => point.completed + point.failed));
   const retried = sum((point) => point.retried);
-  return `${count(sum((point) => point.completed))} completed, ${count(sum((point) => point.failed))} failed${retried > 0 ? `, ${count(retried)} retried` : ''}; at most ${count(peak)} in ${duration(step)}`;
+  return `${count(sum((point) => point.completed))} completed, ${count(sum((point) => point.failed))} failed${retried > 0 ? `, ${count(retried)} retried` : ''}; at most ${count(mostEnded(metrics))} in ${duration(step)}`;
 }
 
 function peakOf({ series }: Drawing): string {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ActionResult, TaskAction, TaskState } from '../api-types.js';
+import type { ActionResult, TaskAction, TaskState, TaskSummary } from '../api-types.js';
 import { ACTION_STATES } from '../../../../contract/index.js';
 import { api } from '../api.js';
 import { act, say } from '../core/act.js';
@@ -11,26 +11,35 @@ import type { Selection } from '../selection.js';
 import { countMatching, filterOf, valuesOf } from '../task-query.js';
 import { Action } from '../ui/bits.js';
 import { ask } from '../ui/dialog.js';
+import { preview } from '../ui/json-tree.js';
+import { filterText } from './filter-chips.js';
 import { ACTION_LABELS } from './task-actions.js';
 
 /** Most refused tasks that are named; the others are counted. */
 const MAX_SHOWN_REFUSED = 50;
+/** So many chosen tasks are named one by one before something is done to them. */
+const MAX_PICKED_NAMED = 5;
+const PREVIEW = 80;
 
 interface Props {
   readonly selection: Selection;
   /** Of the list, whose filter "all that match" means. */
   readonly link: URLSearchParams;
-  /** Ids of the tasks that can be chosen on the page. */
-  readonly shown: readonly string[];
-  /** Whether a task of the page is available: its cancellation can be taken back. */
-  readonly isWaiting: (id: string) => boolean;
+  /** The tasks that can be chosen on the page. */
+  readonly shown: readonly TaskSummary[];
   readonly onSelection: () => void;
 }
 
-/** The actions on all chosen tasks at once, and their result. */
-export function BulkBar({ selection, link, shown, isWaiting, onSelection }: Props): JSX.Element {
+/**
+ * The actions on all chosen tasks at once, and their result. It stands below the list, so that no row moves away from
+ * under the pointer that chose it.
+ */
+export function BulkBar({ selection, link, shown, onSelection }: Props): JSX.Element {
   const [refused, setRefused] = useState<{ action: TaskAction; result: ActionResult } | null>(null);
   const { chosen, isAllMatching, isEmpty } = selection;
+  const picked = shown.filter(({ id }) => chosen.includes(id));
+  // Its cancellation can be taken back.
+  const isWaiting = (id: string): boolean => picked.some((task) => task.id === id && task.state === 'available');
   const states = valuesOf(link, 'state') as TaskState[];
   const actions = (Object.keys(ACTION_LABELS) as TaskAction[]).filter(
     (action) => states.length === 0 || states.some((state) => ACTION_STATES[action].includes(state)),
@@ -50,11 +59,21 @@ export function BulkBar({ selection, link, shown, isWaiting, onSelection }: Prop
     }
     const isSure = await ask({
       title: `${label}: ${number} ${number === '1' ? 'task' : 'tasks'}?`,
-      text: isAllMatching
-        ? 'All that match the filter when it is done, shown here or not. Those whose state does not allow it stay as they are.'
-        : 'Those whose state does not allow it stay as they are, and are named.',
+      text: (
+        <>
+          {isAllMatching ? (
+            <p>
+              {'All that match when it is done, shown here or not: '}
+              <strong>{filterText(link)}</strong>
+            </p>
+          ) : (
+            <Picked tasks={picked} others={chosen.length - picked.length} />
+          )}
+          <p>{`Those whose state does not allow it stay as they are${isAllMatching ? '' : ', and are named'}.`}</p>
+        </>
+      ),
       confirm: `${label} ${number}`,
-      isHarmless: action !== 'delete',
+      isHarmless: action !== 'delete' && action !== 'cancel',
     });
     if (!isSure) return;
     await act(
@@ -74,12 +93,22 @@ export function BulkBar({ selection, link, shown, isWaiting, onSelection }: Prop
     );
   };
   return (
-    <>
+    <div class="bulk-place">
       {!isEmpty && (
         <div class="bulk" role="toolbar" aria-label="Chosen tasks">
           <span role="status">{isAllMatching ? 'All that match are chosen' : `${count(chosen.length)} chosen`}</span>
           {!isAllMatching && chosen.length < shown.length && (
-            <button type="button" onClick={() => change(() => selection.setAll(shown, true))}>
+            <button
+              type="button"
+              onClick={() =>
+                change(() =>
+                  selection.setAll(
+                    shown.map(({ id }) => id),
+                    true,
+                  ),
+                )
+              }
+            >
               {`Select the ${count(shown.length)} shown`}
             </button>
           )}
@@ -103,7 +132,30 @@ export function BulkBar({ selection, link, shown, isWaiting, onSelection }: Prop
         </div>
       )}
       {refused && <Refused {...refused} close={() => setRefused(null)} />}
-    </>
+    </div>
+  );
+}
+
+/** What an action is about: each task where they are few, else how many there are by name. */
+function Picked({ tasks, others }: { readonly tasks: readonly TaskSummary[]; readonly others: number }): JSX.Element {
+  const names = [...new Set(tasks.map(({ name }) => name))].map((name) => ({
+    name,
+    number: tasks.filter((task) => task.name === name).length,
+  }));
+  const rest = others > 0 ? [`${countOf(others, 'other')} not shown here`] : [];
+  if (tasks.length > MAX_PICKED_NAMED)
+    return <p>{[...names.map(({ name, number }) => `${count(number)} ${name}`), ...rest].join(', ')}</p>;
+  return (
+    <ul class="rows">
+      {tasks.map(({ id, name, params }) => (
+        <li key={id} title={id}>
+          <strong>{name}</strong> <code>{preview(params, PREVIEW) || id}</code>
+        </li>
+      ))}
+      {rest.map((text) => (
+        <li key="rest">{text}</li>
+      ))}
+    </ul>
   );
 }
 

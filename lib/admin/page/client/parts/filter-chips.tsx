@@ -53,13 +53,19 @@ function labelOf(field: string, value: string): string {
   }
 }
 
+/** What a list is narrowed to, in words. */
+export function filterText(link: URLSearchParams): string {
+  return [...link]
+    .filter(([field]) => field !== 'order')
+    .map(([field, value]) => (field === 'state' ? value.replaceAll(',', ' or ') : labelOf(field, value)))
+    .join(', ');
+}
+
 /** Filters that this browser keeps. */
 export function SavedFilters({ link }: { readonly link: URLSearchParams }): JSX.Element {
   const query = link.toString();
   const isSaved = saved.value.some((filter) => filter.query === query);
-  const title = [...link]
-    .map(([field, value]) => (field === 'state' ? value.replaceAll(',', ' or ') : labelOf(field, value)))
-    .join(', ');
+  const title = filterText(link);
   const remove = (gone: string): void => {
     saved.value = saved.value.filter((filter) => filter.query !== gone);
   };

@@ -1,9 +1,13 @@
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { Problem, ProblemReport } from '../api-types.js';
 import { api } from '../api.js';
 import { href, nameHref } from '../core/place.js';
 import { useLive, type Live } from '../core/use-live.js';
 import { countOf } from '../format.js';
+
+/** So many are named at once: what is below them is to be seen as well. */
+const MAX_NAMED = 10;
 
 /** What a person should look at, as far as it is known. */
 export function useProblems(): Live<ProblemReport> {
@@ -19,6 +23,8 @@ interface Props {
 /** What a person should look at, the gravest first; or that all is well. */
 export function Problems({ live: { data, error }, queue }: Props): JSX.Element {
   const items = data?.items.filter((problem) => queue === undefined || problem.queue === queue) ?? [];
+  const [isWhole, setWhole] = useState(false);
+  const named = isWhole ? items : items.slice(0, MAX_NAMED);
   const worst = data === null ? 'unknown' : (items[0]?.severity ?? 'good');
   return (
     <section class={`problems ${worst}`} aria-label="Problems">
@@ -33,11 +39,16 @@ export function Problems({ live: { data, error }, queue }: Props): JSX.Element {
       </strong>
       {items.length > 0 && (
         <ul>
-          {items.map((problem) => (
+          {named.map((problem) => (
             <li key={problem.text} class={problem.severity}>
               <a href={hrefOf(problem)}>{problem.text}</a>
             </li>
           ))}
+          {named.length < items.length && (
+            <li>
+              <button type="button" onClick={() => setWhole(true)}>{`and ${items.length - named.length} more`}</button>
+            </li>
+          )}
         </ul>
       )}
     </section>

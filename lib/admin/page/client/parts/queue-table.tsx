@@ -98,7 +98,7 @@ function columnsOf(
       label: 'Queue',
       by: ({ queue }) => queue,
       cell: ({ queue, paused, foreign, configured }) => (
-        <span title={problems.find((problem) => problem.queue === queue)?.text}>
+        <span class="named" title={problems.find((problem) => problem.queue === queue)?.text ?? queue}>
           <a class="name" href={queueHref(queue)}>
             {queue}
           </a>{' '}
@@ -230,7 +230,13 @@ function columnsOf(
       id: 'actions',
       label: 'Actions',
       isHidden: true,
-      cell: (stats) => !isReadOnly && !stats.foreign && <PauseButton queue={stats} />,
+      cell: (stats) =>
+        !isReadOnly &&
+        !stats.foreign && (
+          <div class="actions">
+            <PauseButton queue={stats} />
+          </div>
+        ),
     },
   ];
 }

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { engine } from '../core/engine.js';
 import { queues } from '../core/live.js';
-import { go } from '../core/place.js';
+import { go, replaceQuery } from '../core/place.js';
 import { valuesOf, WITHIN, withValues } from '../task-query.js';
 import { Chips, localText, SavedFilters } from './filter-chips.js';
 
@@ -16,20 +16,13 @@ const WRITTEN = [
 const LISTED = ['queue', 'name'] as const;
 const BETWEEN = 'between';
 const BETWEEN_VALUES = ', ';
+/** A part of a name that so many have is no choice. */
+const MAX_MEANT = 20;
 
 /** Filters of a list of tasks beside the state. A choice goes into the address, and from there to the list. */
 export function TaskFilters({ link }: { readonly link: URLSearchParams }): JSX.Element {
-  const isBetween = link.has('from') || link.has('to');
-  const [draft, setDraft] = useState({
-    queue: valuesOf(link, 'queue').join(BETWEEN_VALUES),
-    name: valuesOf(link, 'name').join(BETWEEN_VALUES),
-    tag: valuesOf(link, 'tag').join(BETWEEN_VALUES),
-    search: link.get('search') ?? '',
-    time: isBetween ? BETWEEN : (link.get('within') ?? ''),
-    from: localText(link.get('from')),
-    to: localText(link.get('to')),
-    order: link.get('order') ?? '',
-  });
+  const [draft, setDraft] = useState(() => draftOf(link));
+  const sent = useRef(draft);
   const [names, setNames] = useState<readonly string[]>([]);
   useEffect(() => {
     api.handlers().then(
@@ -38,7 +31,19 @@ export function TaskFilters({ link }: { readonly link: URLSearchParams }): JSX.E
     );
   }, []);
   const known = { queue: (queues.value ?? []).map(({ queue }) => queue), name: names };
-  const submit = (changed: Partial<typeof draft> = {}): void => {
+  const address = link.toString();
+  useEffect(() => {
+    const [before, now] = [sent.current, draftOf(link)];
+    sent.current = now;
+    // What was written and not sent goes along, as to the tasks of another state.
+    const unsent = WRITTEN.map(([field]) => field).filter(
+      (field) => draft[field] !== before[field] && now[field] === before[field],
+    );
+    const next = { ...now, ...Object.fromEntries(unsent.map((field) => [field, draft[field]])) };
+    setDraft(next);
+    if (unsent.length > 0) submit(next, replaceQuery);
+  }, [address]);
+  const submit = (changed: Partial<Draft> = {}, show: (query: URLSearchParams) => void = open): void => {
     const wanted = { ...draft, ...changed };
     let target = link;
     const set = (field: string, ...values: readonly string[]): void => {
@@ -48,14 +53,17 @@ export function TaskFilters({ link }: { readonly link: URLSearchParams }): JSX.E
         values.filter((value) => value !== ''),
       );
     };
-    for (const field of LISTED) set(field, ...written(wanted[field], valuesOf(link, field), known[field]));
+    for (const field of LISTED) {
+      const parts = written(wanted[field], valuesOf(link, field), known[field]);
+      set(field, ...parts.flatMap((part) => meant(part, known[field])));
+    }
     set('tag', ...tagsWritten(wanted.tag, valuesOf(link, 'tag')));
     set('search', wanted.search.trim());
     set('within', wanted.time === BETWEEN ? '' : wanted.time);
     set('from', wanted.time === BETWEEN ? utcText(wanted.from) : '');
     set('to', wanted.time === BETWEEN ? utcText(wanted.to) : '');
     set('order', wanted.order);
-    go(`#/tasks?${target.toString()}`);
+    show(target);
   };
   const write = (field: keyof typeof draft, value: string): void =>
     setDraft((before) => ({ ...before, [field]: value }));
@@ -152,6 +160,42 @@ export function TaskFilters({ link }: { readonly link: URLSearchParams }): JSX.E
       <Chips link={link} />
     </>
   );
+}
+
+interface Draft {
+  readonly queue: string;
+  readonly name: string;
+  readonly tag: string;
+  readonly search: string;
+  readonly time: string;
+  readonly from: string;
+  readonly to: string;
+  readonly order: string;
+}
+
+function draftOf(link: URLSearchParams): Draft {
+  const isBetween = link.has('from') || link.has('to');
+  return {
+    queue: valuesOf(link, 'queue').join(BETWEEN_VALUES),
+    name: valuesOf(link, 'name').join(BETWEEN_VALUES),
+    tag: valuesOf(link, 'tag').join(BETWEEN_VALUES),
+    search: link.get('search') ?? '',
+    time: isBetween ? BETWEEN : (link.get('within') ?? ''),
+    from: localText(link.get('from')),
+    to: localText(link.get('to')),
+    order: link.get('order') ?? '',
+  };
+}
+
+function open(target: URLSearchParams): void {
+  go(`#/tasks?${target.toString()}`);
+}
+
+/** The names that a part of one stands for; itself where it is one, or of none that is known. */
+function meant(part: string, known: readonly string[]): readonly string[] {
+  if (known.includes(part) || part === '') return [part];
+  const found = known.filter((name) => name.toLowerCase().includes(part.toLowerCase()));
+  return found.length === 0 || found.length > MAX_MEANT ? [part] : found;
 }
 
 /** The values that a field's text stands for. A name may have a comma in it: one that is known is one, as are those of the link. */

@@ -45,7 +45,7 @@ export function OpenQuestion(): JSX.Element | null {
           {confirm}
         </button>
         <button type="button" autofocus onClick={() => answer(false)}>
-          Cancel
+          Go back
         </button>
       </div>
     </Dialog>

@@ -1,11 +1,15 @@
 import { signal, useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
+import { link } from '../core/live.js';
 import { clockTime, duration, exact, relative, serverNow } from '../format.js';
 
-/** The present by the server's clock, told once a second while somebody sees the page. */
+/**
+ * The present by the server's clock, told once a second while somebody sees the page. It stands while the connection is
+ * lost: what was read then would go on growing old by itself, as if it were still so.
+ */
 export const present = signal(serverNow());
 setInterval(() => {
-  if (!document.hidden) present.value = serverNow();
+  if (!document.hidden && link.value !== 'lost') present.value = serverNow();
 }, 1_000);
 
 /** A moment as people read it, with the exact one on hover. */

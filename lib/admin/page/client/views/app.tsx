@@ -8,15 +8,16 @@ import { laterViews } from '../core/later.js';
 import { hasNews, isLive, link, queues, readAll, toggleLive, tryNow } from '../core/live.js';
 import { isPaletteOpen, openPalette } from '../core/palette-state.js';
 import { go, place, scrollOnArrival } from '../core/place.js';
-import { chooseRow, listenToKeys, moveInRows, type Shortcut } from '../core/shortcuts.js';
+import { chooseRow, focusActions, listenToKeys, moveInRows, type Shortcut } from '../core/shortcuts.js';
 import { theme, THEMES, type Theme } from '../core/theme.js';
 import { useLive } from '../core/use-live.js';
-import { count, shortCount } from '../format.js';
+import { clockTime, count, shortCount } from '../format.js';
 import { NAVIGATION } from '../../navigation.js';
 import { Router } from '../router.js';
 import { valuesOf } from '../task-query.js';
 import { Dialog, OpenQuestion } from '../ui/dialog.js';
 import { Menu } from '../ui/menu.js';
+import { present } from '../ui/time.js';
 import { Later } from './later.js';
 import { OverviewView } from './overview-view.js';
 
@@ -27,6 +28,9 @@ interface Shown {
 
 /** Enough of an id to tell it from others in the title of a tab: its end, as ids of one time begin alike. */
 const ID_END = 6;
+
+/** Length of `.123`: a banner needs none. */
+const MILLISECONDS = 4;
 
 const router = new Router<Shown>(
   {
@@ -254,7 +258,7 @@ function Banner(): JSX.Element | null {
       <span>
         {link.value === 'polling'
           ? 'The app tells of no changes as they come: they are read from time to time.'
-          : 'Connection lost. What is shown may be out of date; the page tries again by itself.'}
+          : `Connection lost. What is shown is of ${clockTime(present.peek()).slice(0, -MILLISECONDS)}; the page tries again by itself.`}
       </span>
       <button type="button" onClick={tryNow}>
         Try now
@@ -291,7 +295,8 @@ function Toasts(): JSX.Element {
 
 function Footer(): JSX.Element {
   const info = engine.value;
-  return <footer>{info && `nestjs-tasks ${info.version} on ${info.kind}`}</footer>;
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return <footer>{info && `nestjs-tasks ${info.version} on ${info.kind} · times in ${timeZone}`}</footer>;
 }
 
 function shortcutsOf(help: () => void): readonly Shortcut[] {
@@ -310,6 +315,7 @@ function shortcutsOf(help: () => void): readonly Shortcut[] {
     { keys: 'k', does: 'Row before', run: () => moveInRows(-1) },
     { keys: 'x', does: 'Choose the row, or leave it', run: () => chooseRow(false) },
     { keys: 'X', does: 'Choose up to the row', run: () => chooseRow(true) },
+    { keys: 'b', does: 'To what can be done to the chosen rows', run: focusActions },
     { keys: 'p', does: 'Hold what is shown, or follow changes again', run: toggleLive },
     { keys: 'r', does: 'Read again', run: readAll },
     { keys: '?', does: 'This help', run: help },

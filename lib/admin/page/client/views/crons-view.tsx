@@ -8,7 +8,7 @@ import { isReadOnly } from '../core/engine.js';
 import { href, queueHref, replaceQuery, taskHref } from '../core/place.js';
 import { useLive } from '../core/use-live.js';
 import { cronWords, zoneWords } from '../cron-words.js';
-import { clockTime, duration, exact } from '../format.js';
+import { clockTime, duration, exact, relative, shortTime } from '../format.js';
 import { Action, Loaded, Mark } from '../ui/bits.js';
 import { ask } from '../ui/dialog.js';
 import { Menu } from '../ui/menu.js';
@@ -59,7 +59,7 @@ export function CronsView({ query }: { readonly query: URLSearchParams }): JSX.E
           return (
             <>
               <DayAhead crons={shown} />
-              <div class="panel scroll">
+              <div class="panel scroll crons">
                 <Table
                   caption="Crons"
                   columns={COLUMNS}
@@ -228,14 +228,20 @@ function LastRuns({ cron: { lastRuns, lastTaskId, lastRunAt } }: { readonly cron
   );
 }
 
+/** By the clock of whoever looks, like every other time on the page; by that of the schedule beside it. */
 function NextRuns({ cron: { nextRunAt, nextRuns, timeZone } }: { readonly cron: CronSchedule }): JSX.Element {
   if (nextRunAt === null) return <>–</>;
-  const zone = timeZone ?? undefined;
   return (
-    <Menu label={`Next run ${exact(nextRunAt, zone)}`} text={exact(nextRunAt, zone)}>
+    <Menu
+      label={`Next run ${exact(nextRunAt)}`}
+      text={`${relative(nextRunAt - present.value)}, ${shortTime(nextRunAt)}`}
+    >
       <ol class="plain" data-stays>
         {nextRuns.map((at) => (
-          <li key={at}>{exact(at, zone)}</li>
+          <li key={at}>
+            {exact(at)}
+            {timeZone !== null && <span class="aside">{` · ${exact(at, timeZone)} in ${timeZone}`}</span>}
+          </li>
         ))}
       </ol>
     </Menu>

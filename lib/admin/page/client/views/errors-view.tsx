@@ -78,7 +78,7 @@ function Groups({ report, query }: { readonly report: ErrorReport; readonly quer
         )}
         {!complete && <Notice>{`At least so many: ${count(looked)} failed tasks were counted so far.`}</Notice>}
       </div>
-      <div class="panel scroll">
+      <div class="panel scroll groups">
         <Table
           caption="Groups of errors"
           columns={columns}

@@ -33,7 +33,7 @@ const COLUMNS: ReadonlyArray<Column<TaskSummary>> = [
     label: 'Task',
     by: ({ name }) => name,
     cell: ({ id, name }) => (
-      <a class="name" href={taskHref(id)}>
+      <a class="name" href={taskHref(id)} title={name}>
         {name}
       </a>
     ),
@@ -63,7 +63,11 @@ const COLUMNS: ReadonlyArray<Column<TaskSummary>> = [
     id: 'queue',
     label: 'Queue',
     by: ({ queue }) => queue,
-    cell: ({ queue }) => <a href={queueHref(queue)}>{queue}</a>,
+    cell: ({ queue }) => (
+      <a href={queueHref(queue)} title={queue}>
+        {queue}
+      </a>
+    ),
   },
   {
     id: 'attempt',
@@ -135,13 +139,29 @@ export function TasksView({ query }: { readonly query: URLSearchParams }): JSX.E
       <div class="sided">
         <States link={link} />
         <div>
-          <TaskFilters key={key} link={link} />
+          <TaskFilters link={link} />
           <TaskList key={`list ${key}`} link={link} sort={query.get('sort') ?? undefined} />
         </div>
       </div>
     </section>
   );
 }
+
+/** Instead of an empty list, where there never was a task. */
+const FIRST_STEPS = (
+  <>
+    {'No tasks here. The app enqueues the first one with '}
+    <code>{"await dispatcher.queue('default', 'send_email', { to: 'ada@example.com' })"}</code>
+    {isReadOnly
+      ? '.'
+      : [
+          ', or you do: ',
+          <a key="way" href="#/enqueue">
+            Enqueue a task
+          </a>,
+        ]}
+  </>
+);
 
 interface Further {
   readonly items: readonly TaskSummary[];
@@ -221,9 +241,12 @@ function TaskList({ link, sort }: { readonly link: URLSearchParams; readonly sor
     ...(isReadOnly ? [] : [ACTIONS]),
   ];
   const total = totalOf(queues.value ?? [], link);
+  const isFresh = queues.value !== null && totalOf(queues.value, new URLSearchParams()) === 0;
   const whenNone: ComponentChildren =
     cursor === null && !isSearching
-      ? 'No tasks here.'
+      ? isFresh
+        ? FIRST_STEPS
+        : 'No tasks here.'
       : `${isSearching ? 'Searching' : 'Nothing found yet'}: looked at ${count(looked)}${total > looked ? ` of ${count(total)}` : ''} tasks.`;
   const order = link.get('order') === 'oldest' ? 'enqueued' : '-enqueued';
   const onSort = (next: string): void => {
@@ -240,13 +263,6 @@ function TaskList({ link, sort }: { readonly link: URLSearchParams; readonly sor
   };
   return (
     <>
-      <BulkBar
-        selection={selection}
-        link={link}
-        shown={items.filter(({ queue }) => !isForeign(queue)).map(({ id }) => id)}
-        isWaiting={(id) => items.some((task) => task.id === id && task.state === 'available')}
-        onSelection={() => redraw((times) => times + 1)}
-      />
       <div class="news-line" aria-live="polite">
         {standing.news > 0 && (
           <button type="button" class="news" onClick={standing.show}>
@@ -277,6 +293,12 @@ function TaskList({ link, sort }: { readonly link: URLSearchParams; readonly sor
           )}
         </Loaded>
       </div>
+      <BulkBar
+        selection={selection}
+        link={link}
+        shown={items.filter(({ queue }) => !isForeign(queue))}
+        onSelection={() => redraw((times) => times + 1)}
+      />
       {sort !== undefined && items.length > 1 && (
         <Notice>{`In this order stand the ${countOf(items.length, 'task')} that are shown.`}</Notice>
       )}
