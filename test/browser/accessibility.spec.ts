@@ -20,20 +20,25 @@ describe.skipIf(!hasChromium)(`the page for everybody (needs ${CHROMIUM})`, () =
     return id;
   };
 
-  it('has nothing for axe to find, in light and in dark', async () => {
+  it('has nothing for axe to find, in light, in dark and in the colours of a system', async () => {
     const id = await fill();
     const { page } = fixture;
     const found: string[] = [];
     const check = async (place: string): Promise<void> => {
       // What is not colour is the same in both.
-      for (const [colorScheme, rules] of [
+      for (const [colours, rules] of [
         ['light', undefined],
         ['dark', ['color-contrast']],
+        ['forced', ['color-contrast']],
       ] as const) {
-        await page.emulateMedia({ colorScheme });
+        await page.emulateMedia(
+          colours === 'forced'
+            ? { colorScheme: 'dark', forcedColors: 'active' }
+            : { colorScheme: colours, forcedColors: 'none' },
+        );
         const { violations, kept } = await axe(page, rules);
         expect(kept, place).toContain('color-contrast');
-        found.push(...violations.map((line) => `${place}, ${colorScheme}: ${line}`));
+        found.push(...violations.map((line) => `${place}, ${colours}: ${line}`));
       }
     };
     const ready = async (hash: string): Promise<void> => {

@@ -182,11 +182,19 @@ describe.skipIf(!hasChromium)(`the page in Chromium (needs ${CHROMIUM})`, () => 
     await app.dispatcher.queueMany('idle', 'greet', [{ long: 'x'.repeat(300) }, {}]);
     await app.dispatcher.queue('idle', 'greet', {}, { key: 'k'.repeat(200) });
     await app.dispatcher.pauseQueue('idle');
+    const { id } = await failed('long', { message: 'y'.repeat(300) });
+    // 640 pixels are what 1,280 are at twice the size.
     for (const width of [640, 761, 800, 1_000, 1_440]) {
       await page.setViewportSize({ width, height: 800 });
       for (const hash of ['#/', '#/queues', '#/queues/default', '#/queues/idle', '#/tasks', '#/errors', '#/crons']) {
         await fixture.open(hash);
         await page.locator('tbody tr').first().waitFor();
+        await page.getByText('Reading …').first().waitFor({ state: 'detached' });
+        expect(await page.evaluate('document.documentElement.scrollWidth'), `${hash} at ${width}`).toBe(width);
+      }
+      for (const hash of [`#/tasks/${id}`, '#/names/long', '#/enqueue?name=sign_up', '#/audit', '#/workflows']) {
+        await fixture.open(hash);
+        await page.locator('main h1').waitFor();
         await page.getByText('Reading …').first().waitFor({ state: 'detached' });
         expect(await page.evaluate('document.documentElement.scrollWidth'), `${hash} at ${width}`).toBe(width);
       }

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface DialogQuestion {
   readonly title: string;
@@ -62,7 +62,8 @@ export interface DialogProps {
 /** A modal dialog. The browser keeps the focus inside, closes on Escape and gives the focus back to where it was. */
 export function Dialog({ title, class: kind = '', onClose, children }: DialogProps): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // At once: what is written next is meant for it.
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     element.current?.showModal();
     element.current?.querySelector<HTMLElement>('[autofocus]')?.focus();

@@ -231,11 +231,9 @@ function LastRuns({ cron: { lastRuns, lastTaskId, lastRunAt } }: { readonly cron
 /** By the clock of whoever looks, like every other time on the page; by that of the schedule beside it. */
 function NextRuns({ cron: { nextRunAt, nextRuns, timeZone } }: { readonly cron: CronSchedule }): JSX.Element {
   if (nextRunAt === null) return <>–</>;
+  const text = `${relative(nextRunAt - present.value)}, ${shortTime(nextRunAt)}`;
   return (
-    <Menu
-      label={`Next run ${exact(nextRunAt)}`}
-      text={`${relative(nextRunAt - present.value)}, ${shortTime(nextRunAt)}`}
-    >
+    <Menu label={`Next run ${text}`} text={text}>
       <ol class="plain" data-stays>
         {nextRuns.map((at) => (
           <li key={at}>

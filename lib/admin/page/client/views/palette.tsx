@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { isReadOnly } from '../core/engine.js';
 import { queues } from '../core/live.js';
-import { closePalette as close } from '../core/palette-state.js';
+import { closePalette as close, writtenAhead } from '../core/palette-state.js';
 import { go, href, nameHref, queueHref, taskHref } from '../core/place.js';
 import { Dialog } from '../ui/dialog.js';
 
@@ -31,7 +31,7 @@ const PAGES: readonly Target[] = [
 
 /** Goes to a task by its id, to a queue, a name of tasks, a schedule or a page. */
 export function Palette(): JSX.Element {
-  const [text, setText] = useState('');
+  const [text, setText] = useState(writtenAhead);
   const [at, setAt] = useState(0);
   const [known, setKnown] = useState<readonly Target[]>([]);
   useEffect(() => {
