@@ -208,6 +208,7 @@ class Builder {
         return this.clocks.end(entry.process, entry.at);
       case 'fault':
         return this.addFault(entry);
+      case 'said':
       case 'born':
     }
   }

@@ -38,6 +38,8 @@ export type ProcessEvent =
   | { event: 'cancelled'; at: number; task: string }
   /** A call was rejected; nothing is promised of it. */
   | { event: 'refused'; at: number; error: string }
+  /** The library warned of something other than how a task ended. */
+  | { event: 'said'; at: number; text: string }
   /** A queue is about to be paused, was paused, is about to be resumed, was resumed. */
   | { event: 'pausing' | 'paused' | 'resuming' | 'resumed'; at: number; queue: string }
   /** From now on the clock of the process says `offset` milliseconds more than that of the machine, which says `now`. */

@@ -10,6 +10,8 @@ const LOST = new Set(['lost', 'unfinished']);
 const DOUBLED = new Set(['doubled', 'two live owners', 'stored twice']);
 const MAX_VIOLATIONS_SHOWN = 5;
 const MAX_ENTRIES_SHOWN = 40;
+/** Of each process, the last ones. */
+const MAX_SAID_SHOWN = 5;
 
 interface FaultTotals {
   times: number;
@@ -117,7 +119,19 @@ export function describeViolations(violations: readonly Violation[], history: Hi
     if (shown.length >= Math.max(byRule.size, MAX_VIOLATIONS_SHOWN)) break;
     if (!shown.includes(one)) shown.push(one);
   }
-  return [counts, ...shown.map((one) => describeViolation(one, history))].join('\n\n');
+  return [counts, ...shown.map((one) => describeViolation(one, history)), whatWasSaid(history)].join('\n\n');
+}
+
+/** What the processes warned of: of those that were there last, most is to be learned. */
+function whatWasSaid({ entries }: History): string {
+  const byProcess = new Map<string, string[]>();
+  for (const entry of entries) {
+    if (entry.event !== 'said') continue;
+    const line = `  ${(entry.at / 1_000).toFixed(1)} ms  ${entry.process}: ${entry.text}`;
+    byProcess.set(entry.process, [...(byProcess.get(entry.process) ?? []), line]);
+  }
+  const lines = [...byProcess.values()].flatMap((said) => said.slice(-MAX_SAID_SHOWN));
+  return ['said by the processes:', ...(lines.length > 0 ? lines : ['  nothing'])].join('\n');
 }
 
 function describeViolation({ rule, task, message }: Violation, history: History): string {
@@ -127,7 +141,7 @@ function describeViolation({ rule, task, message }: Violation, history: History)
   for (const entry of history.entries) if ('task' in entry && entry.task === task) processes.add(entry.process);
   const entries = history.entries.filter((entry) => {
     if ('task' in entry) return entry.task === task;
-    if (entry.event === 'refused') return false;
+    if (entry.event === 'refused' || entry.event === 'said') return false;
     return entry.process === null || processes.has(entry.process);
   });
   const begin = entries.find((entry) => 'task' in entry)?.at ?? 0;

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIT_ALL, FIRST_HELD_OF_KEYS } from '../../lib/engine/sqlite/sql/admit-one-of-each.js';
 import { CLAIM_TURNS, NEXT_TURNS, RUNNING_IN_QUEUE } from '../../lib/engine/sqlite/sql/claim-turns.js';
 import { DUE_KEY_LIMITS, NEXT_KEY_LIMIT } from '../../lib/engine/sqlite/sql/key-limits.js';
 import { UNPARK_NEXT } from '../../lib/engine/sqlite/sql/parked-tasks.js';
@@ -30,6 +31,8 @@ const STATEMENTS: ReadonlyArray<readonly [what: string, sql: string, parameters:
   ['the head of the line', FIRST_TURN, [QUEUE, 0]],
   ['the last turn of the key', LAST_TURN, [QUEUE, KEY, 0]],
   ['make one ready', ADMIT, [3, HELD]],
+  ['the first that is held, of each key', FIRST_HELD_OF_KEYS, [QUEUE, 10, JSON.stringify([KEY]), QUEUE]],
+  ['make one of each key ready', ADMIT_ALL, [3, JSON.stringify([HELD])]],
   ['join the line again', REJOIN, [READY]],
   ['keys that are due', DUE_KEY_LIMITS, [QUEUE, 1, NOW, 10]],
   ['when the next key is due', NEXT_KEY_LIMIT, [QUEUE]],

@@ -548,6 +548,31 @@ export function describeSteps(engine: string, siteOf: () => Promise<TasksModuleR
       expect(done).toEqual(['first', 'double 1']);
     });
 
+    it('goes on waiting where the one ends that was called before somebody had the task run again', async () => {
+      const tasks = await startCalling();
+      await tasks.pauseQueue('called');
+      let isBroken = true;
+      script = async (context) => {
+        const called = context.call('called', 'double', { number: 1 });
+        const broken = context.step('broken', () => {
+          if (isBroken) throw new Error('broken');
+        });
+        done.push(`${(await Promise.all([called, broken]))[0]}`);
+      };
+      const { id } = await tasks.queue('default', 'work', {}, NEVER);
+      const [before] = (await ended(tasks, id)).children;
+      isBroken = false;
+      await tasks.retry(id, { from: 'double' });
+      await when(tasks, id, ({ state, children }) => state === 'suspended' && children.length === 2);
+      await tasks.pauseQueue('default');
+      await tasks.cancel(before!.id);
+      expect((await tasks.get(id)).state).toBe('suspended');
+      await tasks.resumeQueue('default');
+      await tasks.resumeQueue('called');
+      expect((await ended(tasks, id)).state).toBe('completed');
+      expect(done).toEqual(['double 1', '2']);
+    });
+
     it.each(['cancel', 'delete'] as const)('throws where somebody does %s the task', async (action) => {
       const tasks = await startCalling();
       await tasks.pauseQueue('called');

@@ -14,6 +14,7 @@ import { Desk } from './desk.js';
 import { Handlers } from './handlers.js';
 import { JumpingClock } from './jumping-clock.js';
 import { Producer } from './producer.js';
+import { SaidInLedger } from './said-in-ledger.js';
 import type { Notice, Order, ProcessSetup } from './setup.js';
 import { watchEventLoop, watchForStalls } from './stall-watch.js';
 
@@ -48,8 +49,7 @@ const options: TasksModuleRootOptions = {
 class ChaosModule {}
 
 const context = await NestFactory.createApplicationContext(ChaosModule, {
-  // Tasks that fail on purpose would fill it.
-  logger: false,
+  logger: new SaidInLedger(ledger),
   abortOnError: false,
 });
 context.enableShutdownHooks();

@@ -7,6 +7,7 @@ import { REPLACE_TASK } from '../../../lib/engine/sqlite/sql/insert-unique-task.
 import { DUE_KEY_LIMITS } from '../../../lib/engine/sqlite/sql/key-limits.js';
 import { UNPARK_ANY, UNPARK_NEXT } from '../../../lib/engine/sqlite/sql/parked-tasks.js';
 import { KeyCauses } from '../../../lib/engine/sqlite/sql/settle-keys.js';
+import { FIRST_HELD_OF_KEYS } from '../../../lib/engine/sqlite/sql/admit-one-of-each.js';
 import { TAKEN_SLOTS } from '../../../lib/engine/sqlite/sql/slots.js';
 import { FORGET_STARTS, TAKE_PLACES_BACK, USED_PLACES } from '../../../lib/engine/sqlite/sql/start-log.js';
 import { FIND_KEY, FORGET_OVER, TAKE_KEY } from '../../../lib/engine/sqlite/sql/unique-keys.js';
@@ -44,7 +45,11 @@ export const RARE_FLOW_MUTANTS: readonly FlowMutant[] = [
     name: 'looks for no slot of a key where a task comes',
     make: () => void vi.spyOn(KeyCauses.prototype, 'entered').mockImplementation(() => undefined),
   },
-  inSql('gives out one slot of a key too many', [TAKEN_SLOTS, 'count(*)', 'max(count(*) - 1, 0)']),
+  inSql(
+    'gives out one slot of a key too many',
+    [TAKEN_SLOTS, 'count(*)', 'max(count(*) - 1, 0)'],
+    [FIRST_HELD_OF_KEYS, 'count(*)', 'max(count(*) - 1, 0)'],
+  ),
   inSql('goes by no slots that are set at run time', [FLOW_OF_QUEUE, 'flow_set', 'NULL AS flow_set']),
   inSql('lets one more run in all than may', [RUNNING_IN_QUEUE, 'count(*)', 'max(count(*) - 1, 0)']),
   inSql('counts no start', [USED_PLACES, 'sum(count)', 'sum(0)']),

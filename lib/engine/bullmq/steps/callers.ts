@@ -22,14 +22,25 @@ export interface CallersParts {
 export class Callers {
   constructor(private readonly parts: CallersParts) {}
 
-  /** A job has ended, or is gone. */
+  /** A job has ended, or is gone. Of one that was called anew since, the end of the one before wakes nobody. */
   async tellOfEnd(job: TaskJob): Promise<void> {
     const caller = callerOf(job);
     if (!caller) return;
     const { set, registry } = this.parts;
     for (const queue of await registry.queues()) {
-      for (const id of jobIdsOf(caller.task)) if (await set.steps.wake(queue, id)) return;
+      for (const id of jobIdsOf(caller.task)) {
+        if ((await this.isWaiting(queue, id, caller, job)) && (await set.steps.wake(queue, id))) return;
+      }
     }
+  }
+
+  /** Whether the step that called a job waits for that very one. */
+  private async isWaiting(queue: string, id: string, { step, number }: Caller, called: TaskJob): Promise<boolean> {
+    const steps = stepsIn(await this.parts.set.steps.read(queue, id));
+    return steps.some(({ kind, name, number: which, finishedAt, wait }) => {
+      if (kind !== 'call' || name !== step || which !== number || finishedAt !== null) return false;
+      return wait?.task !== undefined && jobIdsOf(wait.task).includes(called.id!);
+    });
   }
 
   /**

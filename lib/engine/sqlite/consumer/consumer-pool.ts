@@ -91,9 +91,13 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
   fetch(): void {
     // By the time in the claim: this process may be stopped before it hears of what it has claimed.
     let claimedAt = 0;
+    let hungry: readonly PoolConsumer[] | null = null;
     this.fetching ??= this.writer
       .write((transaction) => {
         claimedAt = monotonicTime();
+        // Where the transaction cannot commit, this runs once more: what was claimed in it is there again.
+        hungry ??= this.consumers.filter((consumer) => consumer.hungry);
+        for (const consumer of hungry) consumer.hungry = true;
         return this.claim(transaction);
       })
       .then(

@@ -8,6 +8,7 @@ import { ManualClock } from '../../../clock/index.js';
 import type { TaskEngine } from '../../port/index.js';
 import { sqliteEngine } from '../sqlite-engine.js';
 import { Connection } from '../store/connection.js';
+import { Transaction } from '../store/transaction.js';
 
 let folder: string;
 let file: string;
@@ -76,4 +77,23 @@ it('what a handler says while the store refuses everything is stored once it can
   }
   expect((await engine.inspecting.get(goesOn.id))!.progress).toMatchObject({ percent: 10 });
   goesOn.end(completed);
+});
+
+it('what a claim took in a transaction that could not commit is claimed again', async () => {
+  const deliveries = new Deliveries();
+  await engine.delivering.consume('default', { concurrency: 2, priority: 0, rateLimit: null }, deliveries.run);
+  const moved = vi.spyOn(Transaction.prototype, 'moved');
+  const { finish } = Transaction.prototype;
+  let isSpoilt = false;
+  vi.spyOn(Transaction.prototype, 'finish').mockImplementation(function (this: Transaction) {
+    const claims = moved.mock.calls.some(([, from, to]) => from === 'available' && to === 'running');
+    if (isSpoilt || !claims) return finish.call(this);
+    isSpoilt = true;
+    throw new Error('on purpose');
+  });
+  await engine.enqueueing.enqueue([newTask({ now: () => 0 })]);
+  // In the batch of the claim, so that each of the two is tried by itself when they fail together.
+  await engine.acting.pauseQueue('another');
+  (await deliveries.next()).end(completed);
+  expect(isSpoilt).toBe(true);
 });

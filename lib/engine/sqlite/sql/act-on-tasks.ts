@@ -105,7 +105,7 @@ export function actOnTask(
       statement<[number]>(database, DELETE_TASK).run(task.seq);
       transaction.moved(task.queue, task.state, null);
       noteSlot(transaction, task, task.state, null);
-      tellOfEnd(transaction, { seq: task.seq, ...traitsIn(task.traits) }, now);
+      tellOfEnd(transaction, { seq: task.seq, id: task.id, ...traitsIn(task.traits) }, now);
       return null;
     case 'cancel':
       cancel(transaction, task, now, keepFor(task.queue, 'cancelled'));
@@ -154,6 +154,6 @@ function cancel(transaction: Transaction, task: FoundTask, now: number, kept: nu
   transaction.tell('cancelled', task);
   transaction.moved(task.queue, task.state, 'cancelled');
   noteSlot(transaction, task, task.state, 'cancelled');
-  tellOfEnd(transaction, { seq: task.seq, ...traitsIn(task.traits) }, now);
+  tellOfEnd(transaction, { seq: task.seq, id: task.id, ...traitsIn(task.traits) }, now);
   transaction.metric(task, now).cancelled += 1;
 }

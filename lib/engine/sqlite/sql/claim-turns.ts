@@ -1,8 +1,9 @@
 import type { RateLimit } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
-import { CLAIMED_COLUMNS, type ClaimedRow } from './claimed-row.js';
+import { CLAIMED_COLUMNS, type ClaimedRow, KEY_AT } from './claimed-row.js';
 import { type FlowColumns, flowIn } from './flow-rows.js';
+import { MAY_COUNT } from './slots.js';
 
 /**
  * The first entries of `tasks_task_turn`, which holds available tasks with a key alone, in this very order. What is held is
@@ -15,17 +16,23 @@ export const NEXT_TURNS = `
    ORDER BY priority DESC, turn, seq
    LIMIT (? + 0)`;
 
-/** Takes their leases. One without a key has an empty one from then on, by which it counts among what runs. */
+/** Takes their leases. */
 export const CLAIM_TURNS = `
   UPDATE tasks_task
+     SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL
+   WHERE seq IN (SELECT value FROM json_each(?))`;
+
+/** Those of tasks without a key, which have an empty one from then on, by which they count among what runs. */
+export const CLAIM_KEYLESS = `
+  UPDATE tasks_task
      SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL,
-         key = coalesce(key, '')
+         key = ''
    WHERE seq IN (SELECT value FROM json_each(?))`;
 
 /** Reads `tasks_task_key`, up to as many as may run. */
 export const RUNNING_IN_QUEUE = `
   SELECT count(*) AS running FROM (
-    SELECT 1 FROM tasks_task WHERE queue = ? AND state = 'running' AND key IS NOT NULL LIMIT (? + 0))`;
+    SELECT 1 FROM tasks_task WHERE queue = ? AND state = 'running' AND ${MAY_COUNT} AND key IS NOT NULL LIMIT (? + 0))`;
 
 /** How a queue is claimed from that is not a plain one. */
 export interface FlowLimits {
@@ -84,6 +91,10 @@ function isBefore(plain: ClaimedRow, keyed: ClaimedRow, fair: boolean): boolean 
 }
 
 export function claimTurns(database: Database, worker: string, now: number, rows: readonly ClaimedRow[]): void {
-  const seqs = JSON.stringify(rows.map(([seq]) => seq));
-  statement<[string, number, string]>(database, CLAIM_TURNS).run(worker, now, seqs);
+  const keyless: number[] = [];
+  const keyed: number[] = [];
+  for (const row of rows) (row[KEY_AT] === null ? keyless : keyed).push(row[0]);
+  for (const [sql, seqs] of [[CLAIM_TURNS, keyed] as const, [CLAIM_KEYLESS, keyless] as const]) {
+    if (seqs.length > 0) statement<[string, number, string]>(database, sql).run(worker, now, JSON.stringify(seqs));
+  }
 }

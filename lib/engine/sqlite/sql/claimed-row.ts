@@ -24,3 +24,6 @@ export type ClaimedRow = [
   lost: number,
   params: string | null,
 ];
+
+/** Where the key of a {@link ClaimedRow} is. */
+export const KEY_AT = 12;

@@ -188,7 +188,7 @@ function expire(
   transaction.moved(queue, 'running', 'cancelled');
   transaction.touch(queue, task.id);
   noteSlot(transaction, { seq, queue, key: traits?.key }, 'running', 'cancelled');
-  tellOfEnd(transaction, { seq, traits }, now);
+  tellOfEnd(transaction, { seq, id: task.id, traits }, now);
   transaction.metric(task, now).cancelled += 1;
   return true;
 }

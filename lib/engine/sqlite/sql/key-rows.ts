@@ -11,27 +11,30 @@ import { statement } from '../store/statement.js';
 import { flowOf } from './flow-rows.js';
 import { KEY_LIMIT } from './key-limits.js';
 import { countParked } from './parked-tasks.js';
+import { MAY_COUNT } from './slots.js';
 import { limitOfKey, usedPlaces } from './start-log.js';
 
 /** Reads one entry of `tasks_task_key`, however many tasks the key before has. */
 export const NEXT_KEY = `
   SELECT key FROM tasks_task
-   WHERE queue = ? AND state = ? AND key > ?
+   WHERE queue = ? AND state = ? AND ${MAY_COUNT} AND key > ?
    ORDER BY key
    LIMIT 1`;
 
 export const COUNT_OF_KEY = `
   SELECT count(*) AS tasks FROM (
-    SELECT 1 FROM tasks_task WHERE queue = ? AND state = ? AND key = ? LIMIT ${MAX_KEY_COUNTED})`;
+    SELECT 1 FROM tasks_task WHERE queue = ? AND state = ? AND ${MAY_COUNT} AND key = ? LIMIT ${MAX_KEY_COUNTED})`;
 
 export const HOLDERS_OF_KEY = `
-  SELECT id FROM tasks_task WHERE queue = ? AND state IN ('available', 'running') AND key = ? LIMIT 100`;
+  SELECT id FROM tasks_task
+   WHERE queue = ? AND state IN ('available', 'running') AND ${MAY_COUNT} AND key = ?
+   LIMIT 100`;
 
 /** Held tasks of a key before one: of a higher priority, or earlier. */
 export const HELD_BEFORE = `
   SELECT count(*) AS tasks FROM (
     SELECT 1 FROM tasks_task
-     WHERE queue = ? AND state = 'held' AND key = ? AND (priority > ? OR (priority = ? AND seq < ?))
+     WHERE queue = ? AND state = 'held' AND ${MAY_COUNT} AND key = ? AND (priority > ? OR (priority = ? AND seq < ?))
      LIMIT ${MAX_KEY_COUNTED})`;
 
 /** The states of a task that its key counts. */

@@ -43,14 +43,17 @@ export interface LapsingTask {
   readonly key: string | null;
 }
 
+/** A task that has ended, or is gone. */
+export interface EndedTask {
+  readonly seq: number;
+  readonly id: string;
+  readonly traits?: TaskTraits | undefined;
+}
+
 /** What goes on where the time of a task has come. */
 export interface Waking {
   wakeDue(transaction: Transaction, task: LapsingTask, now: number): void;
-  tellOfEnd(
-    transaction: Transaction,
-    task: { readonly seq: number; readonly traits?: TaskTraits | undefined },
-    now: number,
-  ): void;
+  tellOfEnd(transaction: Transaction, task: EndedTask, now: number): void;
 }
 
 /**
@@ -84,7 +87,7 @@ export function lapseTasks(
     else if (reason === null) lapseLater(transaction, row.seq, traits, row.attempt > 0);
     else {
       end(transaction, row, { ...traits, reason }, now, keepFor);
-      waking.tellOfEnd(transaction, { seq: row.seq, traits }, now);
+      waking.tellOfEnd(transaction, { seq: row.seq, id: row.id, traits }, now);
     }
   }
   return rows.length;

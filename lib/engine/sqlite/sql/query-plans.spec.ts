@@ -19,11 +19,12 @@ import {
   TASKS_OF_KIND,
   candidateQuery,
 } from './list-tasks.js';
-import { CLAIM_TURNS, NEXT_TURNS, RUNNING_IN_QUEUE } from './claim-turns.js';
+import { CLAIM_KEYLESS, CLAIM_TURNS, NEXT_TURNS, RUNNING_IN_QUEUE } from './claim-turns.js';
 import { FLOW_OF_QUEUE, NEXT_KEY_LIMITED } from './flow-rows.js';
 import { COUNT_OF_KEY, HELD_BEFORE, HOLDERS_OF_KEY, NEXT_KEY } from './key-rows.js';
 import { COUNT_RUNNING_IN, LOOK_AT_KEYS, UNPARK_KEYS } from './set-flow.js';
 import { REJOIN } from './settle-keys.js';
+import { ADMIT_ALL, FIRST_HELD_OF_KEYS } from './admit-one-of-each.js';
 import { ADMIT, FIRST_TURN, HOLD, LAST_READY, LAST_TURN, NEXT_HELD, TAKEN_SLOTS } from './slots.js';
 import { DUE_TASKS, NEXT_DUE, PROMOTE_TASK } from './promote-tasks.js';
 import { DUE_LAPSES, END_LAPSED_TASK, NEXT_LAPSE } from './lapse-tasks.js';
@@ -131,6 +132,7 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
   ['claim', CLAIM_TASKS, [KEY, 'LIST SUBQUERY 1', 'SEARCH tasks_task USING INDEX tasks_task_claim (queue=?)']],
   ['whose turn it is', NEXT_TURNS, ['SEARCH tasks_task USING INDEX tasks_task_turn (queue=?)']],
   ['claim by turn', CLAIM_TURNS, [KEY, 'LIST SUBQUERY 1', 'SCAN json_each VIRTUAL TABLE INDEX 1:']],
+  ['claim what has no key', CLAIM_KEYLESS, [KEY, 'LIST SUBQUERY 1', 'SCAN json_each VIRTUAL TABLE INDEX 1:']],
   ['what runs of a queue', RUNNING_IN_QUEUE, ['CO-ROUTINE (subquery-1)', AFTER_KEY, 'SCAN (subquery-1)']],
   ['slots that are taken', TAKEN_SLOTS, COUNTED_OF_KEY],
   ['what is held, in its order', NEXT_HELD, [OF_KEY]],
@@ -146,6 +148,19 @@ const EXPECTED: ReadonlyArray<readonly [what: string, sql: string, plan: Plan]> 
     ['SEARCH tasks_task USING COVERING INDEX tasks_task_key (queue=? AND state=? AND key=? AND priority=? AND turn>?)'],
   ],
   ['make ready', ADMIT, [KEY]],
+  ['make ready, one of each key', ADMIT_ALL, [KEY, 'LIST SUBQUERY 1', 'SCAN json_each VIRTUAL TABLE INDEX 1:']],
+  [
+    'the first that is held, of each key',
+    FIRST_HELD_OF_KEYS,
+    [
+      'SCAN wanted VIRTUAL TABLE INDEX 1:',
+      'SEARCH next USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN',
+      'CORRELATED SCALAR SUBQUERY 3',
+      'SEARCH tasks_task USING COVERING INDEX tasks_task_key (queue=? AND state=? AND key=?)',
+      'CORRELATED SCALAR SUBQUERY 2',
+      ...COUNTED_OF_KEY,
+    ],
+  ],
   ['hold', HOLD, [KEY]],
   [
     'join the line again',
@@ -836,9 +851,18 @@ describe('query plans', () => {
     expect(unused.filter((name) => !STATEMENTS_TO_COME.has(name))).toEqual([]);
   });
 
-  it.each([NEXT_TASKS, CLAIM_TASKS, NEXT_TURNS, RUNNING_IN_QUEUE, INSERTED_IDS, TAKEN_SLOTS, NEXT_HELD, LAST_READY])(
-    'is not made anew whenever a number is bound to a limit that claims and stores: %s',
-    (sql) => expect(sql).not.toMatch(/LIMIT \?/),
+  it.each([
+    NEXT_TASKS,
+    CLAIM_TASKS,
+    NEXT_TURNS,
+    RUNNING_IN_QUEUE,
+    INSERTED_IDS,
+    TAKEN_SLOTS,
+    NEXT_HELD,
+    LAST_READY,
+    FIRST_HELD_OF_KEYS,
+  ])('is not made anew whenever a number is bound to a limit that claims and stores: %s', (sql) =>
+    expect(sql).not.toMatch(/LIMIT \?/),
   );
 
   const KINDS = ['default', 'emails', 'imports'].flatMap((queue) =>

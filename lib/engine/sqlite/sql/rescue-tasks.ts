@@ -136,6 +136,6 @@ function rescue(
   transaction.tell(state, row, state === 'failed' ? error : null);
   transaction.moved(row.queue, 'running', state);
   noteSlot(transaction, row, 'running', state);
-  tellOfEnd(transaction, { seq: row.seq, ...traitsIn(row.traits) }, now);
+  tellOfEnd(transaction, { seq: row.seq, id: row.id, ...traitsIn(row.traits) }, now);
   transaction.metric(row, now)[state] += 1;
 }

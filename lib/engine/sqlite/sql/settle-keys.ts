@@ -3,6 +3,7 @@ import type { QueueFlow, TaskState } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import { FLOW_OF_QUEUE, type FlowColumns, flowIn, flowOf } from './flow-rows.js';
+import { admitOneOfEach } from './admit-one-of-each.js';
 import { type KeyCause, settleKey, type Settled, type Steps } from './slots.js';
 
 /** Claims look for tasks with keys from then on. */
@@ -104,7 +105,10 @@ function settleKeysOf(transaction: Keeping, queue: string, keys: ReadonlyMap<str
     statement<[string]>(transaction.database, NOTE_KEYED).run(queue);
   }
   let changed = 0;
-  for (const [key, cause] of keys) {
+  const { others, admitted } = admitOneOfEach(transaction.database, queue, keys, flow);
+  if (admitted.length > 0) note(transaction, queue, { admitted, held: [] });
+  changed += admitted.length;
+  for (const [key, cause] of others) {
     const settled = settle(transaction.database, queue, key, cause, flow);
     changed += settled.admitted.length + settled.held.length;
     note(transaction, queue, settled);

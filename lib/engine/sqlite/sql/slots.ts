@@ -18,22 +18,25 @@ export type Step = readonly [sql: string, parameters: Array<string | number | nu
 /** Steps that are told the rows of each, and come to a result. */
 export type Steps<Result> = Generator<Step, Result, unknown>;
 
+/** Said of what `tasks_task_key` is asked for, which has these alone: SQLite does not conclude it from one of the states. */
+export const MAY_COUNT = `state IN ('held', 'available', 'running')`;
+
 /** Reads `tasks_task_key`, up to one more than there are slots. */
 export const TAKEN_SLOTS = `
   SELECT count(*) AS taken FROM (
-    SELECT 1 FROM tasks_task WHERE queue = ? AND state IN ('available', 'running') AND key = ? LIMIT (? + 0))`;
+    SELECT 1 FROM tasks_task WHERE queue = ? AND state IN ('available', 'running') AND ${MAY_COUNT} AND key = ? LIMIT (? + 0))`;
 
 /** Reads `tasks_task_key`, which has held tasks in this very order. */
 export const NEXT_HELD = `
   SELECT seq, id, priority FROM tasks_task
-   WHERE queue = ? AND state = 'held' AND key = ?
+   WHERE queue = ? AND state = 'held' AND ${MAY_COUNT} AND key = ?
    ORDER BY priority DESC, turn, seq
    LIMIT (? + 0)`;
 
 /** Reads `tasks_task_key` from its end: of those that are ready, the one that is to run last. */
 export const LAST_READY = `
   SELECT seq, id, priority FROM tasks_task
-   WHERE queue = ? AND state = 'available' AND key = ?
+   WHERE queue = ? AND state = 'available' AND ${MAY_COUNT} AND key = ?
    ORDER BY priority, turn DESC, seq DESC
    LIMIT (? + 0)`;
 
@@ -47,7 +50,7 @@ export const FIRST_TURN = `
 /** Reads the last entry of `tasks_task_key` for a key and priority. */
 export const LAST_TURN = `
   SELECT turn FROM tasks_task
-   WHERE queue = ? AND state = 'available' AND key = ? AND priority = ? AND turn IS NOT NULL
+   WHERE queue = ? AND state = 'available' AND ${MAY_COUNT} AND key = ? AND priority = ? AND turn IS NOT NULL
    ORDER BY turn DESC
    LIMIT 1`;
 
@@ -149,7 +152,7 @@ class Line {
   }
 }
 
-function weightOf({ weights }: QueueFlow, key: string): number {
+export function weightOf({ weights }: QueueFlow, key: string): number {
   return weights && Object.hasOwn(weights, key) ? weights[key]! : 1;
 }
 

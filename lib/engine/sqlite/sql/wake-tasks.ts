@@ -3,7 +3,7 @@ import type { StepPlace } from '../../port/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
-import { type LapsingTask, lapseLater } from './lapse-tasks.js';
+import { type EndedTask, type LapsingTask, lapseLater } from './lapse-tasks.js';
 import { settleLater } from './settle-later.js';
 import { noteSlot, readyState } from './settle-keys.js';
 import { traitsIn } from './task-traits.js';
@@ -21,11 +21,12 @@ export const FINISH_WAIT = `
 
 export const STATE_OF_TASK = `SELECT state FROM tasks_task WHERE id = ?`;
 
+/** Of a task that was called anew since, the end of the one before wakes nobody. */
 export const WAITING_CALLER = `
   SELECT seq, id, queue, tasks_task.name, state, tasks_task.attempt, traits
     FROM tasks_task JOIN tasks_step ON task = seq AND tasks_step.attempt = tasks_task.attempt
    WHERE id = ? AND state = 'suspended' AND kind = 'call' AND tasks_step.name = ? AND number = ?
-     AND tasks_step.finished_at IS NULL`;
+     AND tasks_step.finished_at IS NULL AND wait ->> '$.task' = ?`;
 
 export const WAKE_TASK = `
   UPDATE tasks_task
@@ -69,16 +70,12 @@ export function finishWait(
  * A task has ended, or is gone: the step that called it, where one did, goes on, and its node of a workflow counts it. One
  * claimed row says by itself that there is none of these, and most do.
  */
-export function tellOfEnd(
-  transaction: Transaction,
-  { seq, traits }: { readonly seq: number; readonly traits?: TaskTraits | undefined },
-  now: number,
-): void {
+export function tellOfEnd(transaction: Transaction, { seq, id, traits }: EndedTask, now: number): void {
   if (traits?.workflow) settleLater(transaction, seq);
   if (!traits?.caller) return;
-  const { task: id, step, number } = traits.caller;
-  const find = statement<[string, string, number], LapsingTask>(transaction.database, WAITING_CALLER);
-  const task = find.get(id, step, number);
+  const { task: caller, step, number } = traits.caller;
+  const find = statement<[string, string, number, string], LapsingTask>(transaction.database, WAITING_CALLER);
+  const task = find.get(caller, step, number, id);
   if (task) wakeTask(transaction, task, now);
 }
 

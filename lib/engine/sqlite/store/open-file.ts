@@ -181,6 +181,7 @@ export class OpenFile {
   private forget(): void {
     this.locks?.close();
     this.locks = null;
+    this.place?.close();
     this.place = null;
   }
 }

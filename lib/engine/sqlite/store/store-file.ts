@@ -1,4 +1,5 @@
 import { copyFileSync, statSync, truncateSync, type Stats } from 'node:fs';
+import { OpenedLog } from './opened-log.js';
 import { comparePages } from './strange-log.js';
 import { FileHeader, LogIndex } from './raw-files.js';
 
@@ -24,6 +25,8 @@ type Gone = 'deleted or moved away' | 'replaced' | 'truncated' | 'overwritten';
 export class StoreFile {
   private readonly opened: Stats;
   private readonly beside = new Map<string, Stats>();
+  /** Null before there is a log, and where the system does not tell where it is. */
+  private log: OpenedLog | null = null;
   /** The file as it was when it was looked at last. */
   private last: Look;
   /** A fault that was found once stays: SQLite may make the file look right again. */
@@ -66,9 +69,17 @@ export class StoreFile {
     const { frames, pageBytes } = LogIndex.read(`${this.path}-shm`, index) ?? { frames: null, pageBytes: 0 };
     if (frames === null) throw new StoreFileGoneError(`${this.path}-shm`, 'truncated');
     if (frames === 0) return;
+    const whole = LOG.header + frames * (LOG.frameHeader + pageBytes);
+    if (this.log?.isAtLeast(whole)) return;
     const size = statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-    if (size >= LOG.header + frames * (LOG.frameHeader + pageBytes)) return;
+    if (size >= whole) return;
     throw new StoreFileGoneError(`${this.path}-wal`, 'truncated');
+  }
+
+  /** It is looked at no more. */
+  close(): void {
+    this.log?.close();
+    this.log = null;
   }
 
   /**
@@ -131,11 +142,13 @@ export class StoreFile {
 
   private assertBesideInPlace(): void {
     for (const suffix of BESIDE) {
+      if (suffix === '-wal' && this.log?.isInPlace()) continue;
       const path = this.path + suffix;
       const now = statSync(path, { throwIfNoEntry: false });
       const opened = this.beside.get(suffix);
       if (opened === undefined) {
         if (now) this.beside.set(suffix, now);
+        if (now && suffix === '-wal') this.log = OpenedLog.of(path, now);
       } else if (!now) throw new StoreFileGoneError(path, 'deleted or moved away');
       else if (now.ino !== opened.ino || now.dev !== opened.dev) throw new StoreFileGoneError(path, 'replaced');
     }

@@ -10,6 +10,7 @@ import { TaskTraits1764700000000 } from './1764700000000-task-traits.js';
 import { PassedOverTicks1764750000000 } from './1764750000000-passed-over-ticks.js';
 import { Workflows1764800000000 } from './1764800000000-workflows.js';
 import { WorkflowTags1764850000000 } from './1764850000000-workflow-tags.js';
+import { KeysOfLiveTasks1764900000000 } from './1764900000000-keys-of-live-tasks.js';
 
 /** Every migration that ships, oldest first. A store that names one that is not here was written by a newer version. */
 export const TASKS_MIGRATIONS = [
@@ -25,6 +26,7 @@ export const TASKS_MIGRATIONS = [
   PassedOverTicks1764750000000,
   Workflows1764800000000,
   WorkflowTags1764850000000,
+  KeysOfLiveTasks1764900000000,
 ];
 
 /** As a store has them on record. They are the migrations' own and not their classes', which a bundler may rename. */
