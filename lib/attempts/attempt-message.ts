@@ -1,5 +1,6 @@
 import type { AttemptedTask, AttemptMessage } from '../channels/index.js';
 import type { TaskError } from '../contract/index.js';
+import { recordedAs } from '../engine/common/index.js';
 import type { DeliveredTask, Outcome } from '../engine/port/index.js';
 
 /** A class, as what is put into its objects later then has its place in them. */
@@ -22,6 +23,6 @@ export function attemptMessage(store: string, task: DeliveredTask): AttemptMessa
 
 /** Says in the message how the attempt ended. */
 export function noteOutcome(told: AttemptMessage, outcome: Outcome): void {
-  told.outcome = outcome.kind === 'retry' ? (outcome.countsAttempt ? 'retried' : 'snoozed') : outcome.kind;
+  told.outcome = outcome.kind === 'declined' ? outcome.kind : recordedAs(outcome);
   if ('error' in outcome && outcome.error) told.taskError = outcome.error;
 }

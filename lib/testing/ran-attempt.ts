@@ -1,4 +1,5 @@
 import type { AttemptOutcome, TaskError } from '../contract/index.js';
+import { recordedAs } from '../engine/common/index.js';
 import type { Outcome, HandFedAttempt } from '../engine/port/index.js';
 import type { CallEnd } from './handler-calls.js';
 import { TaskFailedInTestError } from './testing-error.js';
@@ -16,16 +17,9 @@ export interface RanAttempt {
   readonly error: unknown;
 }
 
-const WORDS: Readonly<Partial<Record<Outcome['kind'], AttemptOutcome>>> = {
-  completed: 'completed',
-  failed: 'failed',
-  cancelled: 'cancelled',
-};
-
-/** How an outcome stands on an attempt's record. */
+/** How an outcome stands on an attempt's record; nobody else is there to whom a task could be left. */
 export function outcomeWord(outcome: Outcome): AttemptOutcome {
-  if (outcome.kind === 'retry') return outcome.countsAttempt ? 'retried' : 'snoozed';
-  return WORDS[outcome.kind] ?? 'released';
+  return outcome.kind === 'declined' ? 'released' : recordedAs(outcome);
 }
 
 export function ranAttempt(store: string, { task, outcome }: HandFedAttempt, end: CallEnd): RanAttempt {

@@ -299,6 +299,23 @@ describe('Observability', () => {
     expect(good).not.toHaveProperty('taskError');
   });
 
+  it('tells of an attempt that put its task aside as snoozed, as it is on record', async () => {
+    class Naps {
+      @TaskHandler('nap')
+      async nap(_params: object, task: TaskContext): Promise<void> {
+        await task.sleep('a moment', '1h');
+      }
+    }
+    const app = await bootApp({ providers: [Naps] });
+    const tasks = dispatcherOf(app);
+    const outcomes: Array<string | undefined> = [];
+    listen<AttemptMessage>(ATTEMPT_CHANNEL, 'asyncEnd', ({ outcome }) => void outcomes.push(outcome));
+    const { id } = await tasks.queue('default', 'nap', {});
+    await until('it to sleep', async () => (await tasks.get(id)).state === 'suspended');
+    expect(outcomes).toEqual(['snoozed']);
+    expect((await tasks.get(id)).attempts).toMatchObject([{ outcome: 'snoozed' }]);
+  });
+
   it('gives a tracer attributes and links of its own: Sentry writes into them', async () => {
     const { instrumentation, spans, tracer } = await telemetry();
     const made: Array<readonly [object | undefined, object | undefined]> = [];

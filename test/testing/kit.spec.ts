@@ -6,6 +6,7 @@ import {
   CronSchedules,
   getTaskDispatcherToken,
   ManualClock,
+  type TaskContext,
   TaskDispatcher,
   TaskHandler,
   TaskNotFoundError,
@@ -173,6 +174,19 @@ describe('Draining', () => {
     const { app, t } = await bench({ providers: PROVIDERS });
     await app.get(TaskDispatcher).queue('mails', 'send_mail', { to: 'a@example.com', subject: 'later' });
     expect(await t.drain()).toMatchObject([{ outcome: 'snoozed' }]);
+    expect(await t.advance('1h')).toMatchObject([{ attempt: 2, outcome: 'completed' }]);
+  });
+
+  it('tells of an attempt that put its task aside as snoozed', async () => {
+    class Naps {
+      @TaskHandler('nap')
+      async nap(_params: object, task: TaskContext): Promise<void> {
+        await task.sleep('a moment', '1h');
+      }
+    }
+    const { app, t } = await bench({ providers: [Naps] });
+    await app.get(TaskDispatcher).queue('default', 'nap', {});
+    expect(await t.drain()).toMatchObject([{ name: 'nap', outcome: 'snoozed', error: null }]);
     expect(await t.advance('1h')).toMatchObject([{ attempt: 2, outcome: 'completed' }]);
   });
 
