@@ -557,7 +557,7 @@ export function describeSteps(engine: string, siteOf: () => Promise<TasksModuleR
         const broken = context.step('broken', () => {
           if (isBroken) throw new Error('broken');
         });
-        done.push(`${(await Promise.all([called, broken]))[0]}`);
+        done.push(String((await Promise.all([called, broken]))[0]));
       };
       const { id } = await tasks.queue('default', 'work', {}, NEVER);
       const [before] = (await ended(tasks, id)).children;
