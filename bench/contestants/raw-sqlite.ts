@@ -17,7 +17,11 @@ const INSERT_TASK = `
   VALUES (?, ?, 'bench_task', 'available', 0, 4, ?, ?, ?)`;
 const CLAIM_TASKS = `
   UPDATE tasks_task SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?
-   WHERE seq IN (SELECT seq FROM tasks_task WHERE state = 'available' AND queue = ? ORDER BY priority DESC, seq LIMIT ?)
+   WHERE seq IN (
+     SELECT seq FROM tasks_task
+      WHERE state = 'available' AND key IS NULL AND parked IS NULL AND queue = ?
+      ORDER BY priority DESC, seq
+      LIMIT (? + 0))
   RETURNING seq, attempt, params`;
 const END_TASK = `
   UPDATE tasks_task SET state = 'completed', finished_at = ?, expires_at = ?

@@ -19,8 +19,22 @@ export interface WorkerReport {
   readonly starts: readonly number[];
 }
 
-export function taskOf(id: string, key: string | null): NewTask {
+export function taskOf(id: string): NewTask {
   const now = Date.now();
   const task = { id, queue: QUEUE, name: 'work', params: '{}', priority: 0, runAt: now, createdAt: now };
-  return { ...task, maxAttempts: 1, settings: null, sensitive: [], ...(key !== null && { traits: { key } }) };
+  return { ...task, maxAttempts: 1, settings: null, sensitive: [] };
+}
+
+/** What an app of the bench drains. */
+export interface DrainSetup {
+  readonly file: string;
+  readonly concurrency: number;
+  /** How many keys its tasks have, each of which runs one at a time; null: none. */
+  readonly keys: number | null;
+  readonly tasks: number;
+}
+
+export interface DrainReport {
+  /** Tasks a second. */
+  readonly rate: number;
 }

@@ -19,6 +19,12 @@ const NOBODY = Buffer.from('-');
  */
 const BELIEVED_MS = 2_000;
 
+/** Where the note of a store is; null where no other process can share it. */
+export function noteFileOf(path: string): string | null {
+  const folder = heartbeatFolder(path);
+  return folder === null ? null : join(folder, NAME);
+}
+
 /**
  * A note beside the store of which process is writing to it. It is read and written by whoever has SQLite's lock, and so
  * tells when the lock is no longer the writer's: the system drops the locks of a process that closes any descriptor of the

@@ -1,5 +1,6 @@
 import { clearInterval, monotonicTime, setInterval } from '../../../clock/index.js';
 import type { EngineChange, EngineLogger } from '../../port/index.js';
+import { NoteWatch } from '../process/note-watch.js';
 import type { Connection } from './connection.js';
 import { statement } from './statement.js';
 import type { CommitListener, Committed } from './transaction.js';
@@ -11,6 +12,10 @@ const LOOK_EVERY_MS = 10;
 const LOOK_SOON_EVERY_MS = 2;
 /** How soon otherwise: for what any process does when its time comes, whoever stored it. */
 const LOOK_SELDOM_MS = 1_000;
+/** After a word that somebody writes, so that a process that commits all the time hears little of its own. */
+const LOOK_AGAIN_AFTER_MS = 1;
+/** How soon the note is watched again, where it could not be or was replaced. */
+const WATCH_AGAIN_AFTER_MS = 1_000;
 const REPEAT_ERROR_AFTER_MS = 10_000;
 
 type Listener = (change: EngineChange) => void;
@@ -18,7 +23,8 @@ type Listener = (change: EngineChange) => void;
 /**
  * Tells who is interested what changed: commits of this process, with what they touched, and commits of others, which
  * SQLite counts (`PRAGMA data_version`, https://sqlite.org/pragma.html#pragma_data_version) and about which no more is
- * known. Asking for the count reads a word of shared memory; there is nothing cheaper to watch.
+ * known. Asking for the count reads a word of shared memory. It is asked for at once where the system tells that somebody
+ * has written, and again and again in any case; where others commit all the time, only then.
  */
 export class CommitWatch implements CommitListener {
   private readonly listeners = new Set<Listener>();
@@ -29,6 +35,10 @@ export class CommitWatch implements CommitListener {
   private version: number;
   private keepLooking = false;
   private silentUntil = 0;
+  /** When a word that somebody writes is next worth a look. */
+  private heedAt = 0;
+  private watchAt = 0;
+  private readonly notes: NoteWatch;
   private stopped = false;
 
   constructor(
@@ -38,6 +48,7 @@ export class CommitWatch implements CommitListener {
     private readonly onForeignCommit: () => void,
   ) {
     this.version = this.readVersion();
+    this.notes = new NoteWatch(connection.path, () => this.heed());
     this.arrange();
   }
 
@@ -71,6 +82,7 @@ export class CommitWatch implements CommitListener {
     this.waiting.clear();
     this.keepLooking = false;
     clearInterval(this.timer);
+    this.notes.stop();
     this.writer.listeners.delete(this);
   }
 
@@ -89,7 +101,25 @@ export class CommitWatch implements CommitListener {
     if (this.every === milliseconds) return;
     this.every = milliseconds;
     clearInterval(this.timer);
-    this.timer = setInterval(() => this.look(), milliseconds);
+    this.timer = setInterval(() => this.lookInTurn(), milliseconds);
+  }
+
+  private lookInTurn(): void {
+    const now = monotonicTime();
+    if (this.every === LOOK_SELDOM_MS) this.notes.stop();
+    else if (now >= this.watchAt) {
+      this.watchAt = now + WATCH_AGAIN_AFTER_MS;
+      this.notes.start();
+    }
+    this.look();
+  }
+
+  /** Somebody writes, or has written. */
+  private heed(): void {
+    const now = monotonicTime();
+    if (now < this.heedAt || this.stopped) return;
+    this.heedAt = now + LOOK_AGAIN_AFTER_MS;
+    this.look();
   }
 
   private look(): void {
@@ -98,6 +128,7 @@ export class CommitWatch implements CommitListener {
       const version = this.readVersion();
       if (version === this.version) return;
       this.version = version;
+      this.heedAt = monotonicTime() + LOOK_EVERY_MS;
       this.onForeignCommit();
       this.tell({ queue: null, taskIds: [] });
     } catch (error) {

@@ -25,6 +25,9 @@ export const LOCK_PATIENCE_MS = 30_000;
  * commit take. Two that drain one store together do a quarter more than one for it, and less than one without.
  */
 const ASK_IN_EACH_TURN_MS = 6;
+/** Between two of them, in milliseconds, where the engine has a thread of its own. */
+const ASK_AGAIN_AFTER_MS = 0.1;
+const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4));
 /** After that, between two attempts to get the lock. Spread, so that two waiting processes do not keep step. */
 const LOCK_RETRY_MS = { min: 0.5, max: 4 };
 /**
@@ -118,6 +121,8 @@ export class Writer {
     const now = monotonicTime();
     this.busySince ??= now;
     if (now - this.busySince < ASK_IN_EACH_TURN_MS) {
+      // In a thread of its own nothing else waits for this loop, and whoever has the lock may need the core.
+      if (this.gate) Atomics.wait(NOBODY_WAKES, 0, 0, ASK_AGAIN_AFTER_MS);
       setImmediate(this.turn);
       return;
     }
