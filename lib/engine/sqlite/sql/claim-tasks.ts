@@ -149,14 +149,14 @@ function claimFor(
   if (closed !== null) return { tasks: [], limitedUntil: closed };
   const { queue, options } = consumer;
   const set = row && row.flow_set !== null ? parsedFlow(row.flow_set).rateLimit : undefined;
+  const rateLimit = set ?? options.rateLimit;
   const keyRateLimit = limits?.keyRateLimit;
-  const gated = {
-    queue,
-    options: set ? { ...options, rateLimit: set } : options,
-    ...(keyRateLimit && { keyRateLimit }),
-  };
-  const gates = Gates.of(transaction, gated, pauses, now, claiming.trustedFor);
-  if (gates) return claimGated(transaction, consumer, demand, claiming, limits, gates);
+  const own = pauses.filter(({ selector }) => selector.queue === undefined || selector.queue === queue);
+  if (own.length > 0 || rateLimit || options.limits || keyRateLimit) {
+    const gated = { rateLimit, limits: options.limits, keyRateLimit, pauses: own };
+    const gates = new Gates(transaction, queue, gated, now, claiming.trustedFor);
+    return claimGated(transaction, consumer, demand, claiming, limits, gates);
+  }
   const { tasks, mustWait } = take(transaction, consumer, demand, claiming, limits);
   return { tasks, limitedUntil: mustWait ? now + LOOK_AGAIN_AFTER_MS : null };
 }

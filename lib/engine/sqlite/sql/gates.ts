@@ -19,12 +19,11 @@ import {
 /** Tasks that one claim parks at most, so that others come to write in between. */
 const MAX_PARKED = 1_000;
 
-/** Whose gates they are. */
-interface Gated {
-  readonly queue: string;
-  readonly options: Pick<ConsumeOptions, 'rateLimit' | 'limits'>;
+/** What lets the tasks of a queue wait: its own rate limit, those that queues share, and pauses of some tasks. */
+interface Gated extends Pick<ConsumeOptions, 'rateLimit' | 'limits'> {
   /** The rate limit of each key; absent where keys have none. */
-  readonly keyRateLimit?: RateLimit;
+  readonly keyRateLimit?: RateLimit | undefined;
+  readonly pauses: readonly Pause[];
 }
 
 /** A task, as far as limits count it. */
@@ -45,39 +44,26 @@ export class Gates {
   private readonly shared = new Map<string, Gate>();
   /** Of each key; null: keys have none. */
   private readonly keys: KeyLimits | null;
+  private readonly pauses: readonly Pause[];
   /** So many were parked that there may be others behind them. */
   isInterrupted = false;
 
   constructor(
     private readonly transaction: Transaction,
     private readonly queue: string,
-    { options, keyRateLimit }: Gated,
-    private readonly pauses: readonly Pause[],
+    { rateLimit, limits, keyRateLimit, pauses }: Gated,
     private readonly now: number,
     private readonly lentFor: number,
   ) {
-    this.own = options.rateLimit ? this.gate({ ...options.rateLimit, name: limitOfQueue(queue) }) : null;
+    this.pauses = pauses;
+    this.own = rateLimit ? this.gate({ ...rateLimit, name: limitOfQueue(queue) }) : null;
     this.keys = keyRateLimit ? new KeyLimits(transaction, queue, keyRateLimit, now, lentFor) : null;
     const byName = new Map<string, Gate>();
-    for (const [task, { name, max, per }] of Object.entries(options.limits ?? {})) {
+    for (const [task, { name, max, per }] of Object.entries(limits ?? {})) {
       let gate = byName.get(name);
       if (!gate) byName.set(name, (gate = this.sharedGate({ name: limitNamed(name), max, per })));
       this.shared.set(task, gate);
     }
-  }
-
-  /** Null for a queue whose tasks no limit counts, and no pause is about. */
-  static of(
-    transaction: Transaction,
-    gated: Gated,
-    pauses: readonly Pause[],
-    now: number,
-    lentFor: number,
-  ): Gates | null {
-    const { queue, options, keyRateLimit } = gated;
-    const own = pauses.filter(({ selector }) => selector.queue === undefined || selector.queue === queue);
-    if (own.length === 0 && !options.rateLimit && !options.limits && !keyRateLimit) return null;
-    return new Gates(transaction, queue, gated, own, now, lentFor);
   }
 
   /** Whether a limit counts any of its tasks. */
