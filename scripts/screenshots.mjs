@@ -1,5 +1,6 @@
 // Takes pictures of each page of the admin panel, light, dark and 360 pixels wide, into docs/images.
 // Needs Chromium (Debian's package) and what `node scripts/build.mjs esm` builds.
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +12,9 @@ const MAX_BYTES = 150_000;
 const target = path.resolve(import.meta.dirname, '../docs/images');
 const directory = await mkdtemp(path.join(tmpdir(), 'nestjs-tasks-screenshots-'));
 const { app, dispatcher, url } = await startApp(directory);
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox'] });
+const BROWSERS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
+const executablePath = BROWSERS.find((file) => existsSync(file));
+const browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox'] });
 
 const newest = async (filter) => (await dispatcher.list({ ...filter, limit: 1 })).items[0].id;
 const failed = await newest({ state: 'failed', name: 'charge_card' });

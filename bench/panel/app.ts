@@ -19,13 +19,21 @@ class Handlers {
   }
 }
 
-/** An app with the panel on the store of `file`, in this process. */
-export async function startApp(file: string): Promise<{ app: INestApplication; origin: string }> {
+/** An app with the panel on the store of `file`, in this process. @param more queues that it works on */
+export async function startApp(
+  file: string,
+  more: readonly string[] = [],
+): Promise<{ app: INestApplication; origin: string }> {
   const tasks = TasksModule.forRoot({
     configFile: false,
     database: file,
     admin: { access: 'local' },
-    workers: { default: 100, [FAILED_QUEUE]: 0, [IDLE_QUEUE]: 0 },
+    workers: {
+      default: 100,
+      [FAILED_QUEUE]: 0,
+      [IDLE_QUEUE]: 0,
+      ...Object.fromEntries(more.map((queue) => [queue, 1])),
+    },
   });
   const module = class AppModule {};
   Module({ imports: [tasks], providers: [Handlers] })(module);

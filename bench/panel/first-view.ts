@@ -1,10 +1,11 @@
 // What of the panel is sent and seen first on slow networks: node dist/bench/bench/panel/first-view.js
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { median } from '../report/series.js';
 import { formatTable } from '../report/table.js';
 import { startApp } from './app.js';
+import { launch } from './browser.js';
 import { fill, removeStore } from './fill.js';
 
 const FOLDER = 'data/bench';
@@ -70,10 +71,7 @@ async function main(): Promise<void> {
   await (await startApp(FILE)).app.close();
   fill(FILE, { completed: 19_000, failed: 1_000, waiting: 2_000 });
   const { app, origin } = await startApp(FILE);
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--headless', '--no-sandbox', '--disable-gpu'],
-  });
+  const browser = await launch();
   try {
     const rows: string[][] = [];
     for (const [view, hash] of VIEWS) {

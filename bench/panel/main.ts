@@ -7,7 +7,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { TaskDispatcher } from '../../lib/queueing/index.js';
 import { median } from '../report/series.js';
 import { formatTable } from '../report/table.js';
+import { checkErrors, followSearches } from './answers.js';
 import { startApp } from './app.js';
+import { measureBeside } from './beside.js';
 import { fill, removeStore, type Amounts } from './fill.js';
 import { routes } from './routes.js';
 
@@ -32,8 +34,11 @@ async function main(): Promise<void> {
   try {
     const held = Object.entries(AMOUNTS).map(([state, count]) => `${count.toLocaleString('en')} ${state}`);
     console.log(`\nA SQLite store with ${held.join(', ')} tasks.\n`);
-    console.log(await timeRoutes(origin));
-    console.log(await measureDrains(app.get(TaskDispatcher), origin));
+    console.log(`${await checkErrors(origin, FILE)}\n`);
+    console.log(`${await followSearches(origin)}\n`);
+    console.log(`${await timeRoutes(origin)}\n`);
+    console.log(await measureBeside(origin));
+    if (!process.argv.includes('--no-drains')) console.log(await measureDrains(app.get(TaskDispatcher), origin));
   } finally {
     await app.close();
     removeStore(FILE);

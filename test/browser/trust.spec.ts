@@ -114,6 +114,26 @@ describe.skipIf(!hasChromium)(`what the page says and does (needs ${CHROMIUM})`,
     expect((await keys()).slice(3)).toEqual(before);
   });
 
+  it('keeps queues in their places under the pointer, and puts those in trouble first when it has left', async () => {
+    const rows = page.locator('[aria-label="Queues"] tbody tr');
+    await rows.nth(2).waitFor();
+    const places = (): Promise<string[]> =>
+      rows.evaluateAll((all) => all.map((row) => `${row.getAttribute('data-key')} ${row.getBoundingClientRect().top}`));
+    const problems = page.getByRole('region', { name: 'Problems' });
+    await problems.getByText('Nothing needs you').waitFor();
+    await rows.nth(1).hover();
+    const before = await places();
+    expect(before[0]).toMatch(/^default/);
+    await fixture.app.dispatcher.queueMany('idle', 'greet', [{}, {}, {}]);
+    await fixture.failMany(4);
+    await problems.getByText('2 things need you').waitFor();
+    await fixture.row('idle').getByRole('link', { name: '3', exact: true }).waitFor();
+    expect(await places()).toEqual(before);
+    await page.mouse.move(1, 1);
+    await problems.getByText('No process works on idle').waitFor();
+    await until('the queue in trouble to be first', async () => (await places())[0]!.startsWith('idle'));
+  });
+
   it('asks before it acts on a task, names which, and moves nothing with what it says then', async () => {
     const { id } = await fixture.failed('flaky', { to: 'Ada' });
     await fixture.open(`#/tasks/${id}`);

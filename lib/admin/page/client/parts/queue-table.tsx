@@ -6,6 +6,7 @@ import { Spark, Strip } from '../charts/spark.js';
 import { act } from '../core/act.js';
 import { isReadOnly } from '../core/engine.js';
 import { href, queueHref, replaceQuery } from '../core/place.js';
+import { useStill } from '../core/use-still.js';
 import { count, countOf, duration, durationOrNone, percent, rate } from '../format.js';
 import { failureRate } from '../totals.js';
 import { Action, Count, Mark } from '../ui/bits.js';
@@ -29,6 +30,11 @@ export function QueueTable({ queues, metrics, problems, query }: Props): JSX.Ele
   const sort = query.get('sort') ?? 'trouble';
   const columns = columnsOf(queues, metrics, problems);
   const shown = queues.filter(({ queue }) => queue.toLowerCase().includes(text.toLowerCase()));
+  const inOrder = sort === 'trouble' ? byTrouble(shown, problems) : sorted(shown, columns, sort);
+  // By the same column and filter, rows change places only while nobody points at them.
+  const order = useStill({ of: `${sort} ${text}`, keys: inOrder.map(({ queue }) => queue) }, (before, now) =>
+    before.of === now.of ? before : now,
+  );
   const onSort = (next: string): void => {
     const target = new URLSearchParams(query);
     target.set('sort', next);
@@ -49,7 +55,7 @@ export function QueueTable({ queues, metrics, problems, query }: Props): JSX.Ele
       <Table
         caption="Queues"
         columns={columns}
-        items={sort === 'trouble' ? byTrouble(shown, problems) : sorted(shown, columns, sort)}
+        items={placed(inOrder, order.keys)}
         keyOf={({ queue }) => queue}
         sort={sort}
         onSort={onSort}
@@ -58,6 +64,12 @@ export function QueueTable({ queues, metrics, problems, query }: Props): JSX.Ele
       />
     </>
   );
+}
+
+/** In the order that is given; those that are not in it last. */
+function placed(queues: readonly Queue[], keys: readonly string[]): Queue[] {
+  const rank = new Map(keys.map((key, index) => [key, index]));
+  return queues.toSorted((one, other) => (rank.get(one.queue) ?? keys.length) - (rank.get(other.queue) ?? keys.length));
 }
 
 function severityOf({ queue }: Queue, problems: readonly Problem[]): 'bad' | 'warn' | 'none' {

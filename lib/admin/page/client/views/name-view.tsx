@@ -21,8 +21,8 @@ export function NameView({ name, query }: { readonly name: string; readonly quer
       <div class="page-head">
         <h1>{name}</h1>
         <div class="actions">
-          {!isReadOnly && handler && (
-            <a class="button primary" href={href('/enqueue', { name })}>
+          {!isReadOnly && (handler || handlers.data === null) && (
+            <a class={`button primary ${handler ? '' : 'not-yet'}`} href={href('/enqueue', { name })}>
               Enqueue
             </a>
           )}

@@ -8,7 +8,7 @@ import { useLive, type Live } from '../core/use-live.js';
 import { count, duration, percent, rate, shortCount } from '../format.js';
 import { Activity, byOf, windowOf, type By } from '../parts/activity.js';
 import { OutboxPanel } from '../parts/outbox.js';
-import { Problems, useProblems } from '../parts/problems.js';
+import { isTold, Problems, useProblems } from '../parts/problems.js';
 import { Processes } from '../parts/processes.js';
 import { QueueTable } from '../parts/queue-table.js';
 import { totalsOf } from '../totals.js';
@@ -52,30 +52,34 @@ export function OverviewView({ query }: { readonly query: URLSearchParams }): JS
     <section>
       <h1 class="unseen">Overview</h1>
       <Problems live={problems} />
-      <Tiles queues={queues.data} hour={hour.data} day={day.data} />
-      <div class="chart-room">
-        <Loaded live={chart}>
-          {(metrics) => (
-            <Activity
-              metrics={metrics}
-              query={query}
-              by={by}
-              cuts={cuts}
-              filter={{}}
-              workers={workers.data ?? []}
-              hasTimes={hasTimes}
-            />
-          )}
-        </Loaded>
+      <div class={isTold(problems) ? '' : 'not-yet'}>
+        <Tiles queues={queues.data} hour={hour.data} day={day.data} />
+        <div class={`chart-room ${hasTimes ? '' : 'is-single'}`}>
+          <Loaded live={chart}>
+            {(metrics) => (
+              <Activity
+                metrics={metrics}
+                query={query}
+                by={by}
+                cuts={cuts}
+                filter={{}}
+                workers={workers.data ?? []}
+                hasTimes={hasTimes}
+              />
+            )}
+          </Loaded>
+        </div>
+        {!hasTimes && <Notice>This engine keeps no waiting and running times, and counts no retries.</Notice>}
+        <Panel title="Queues" class="wide scroll">
+          <Loaded live={queues}>
+            {(all) => (
+              <QueueTable queues={all} metrics={hour.data} problems={problems.data?.items ?? []} query={query} />
+            )}
+          </Loaded>
+        </Panel>
+        <OutboxPanel />
+        <Loaded live={workers}>{(all) => <Processes workers={all} />}</Loaded>
       </div>
-      {!hasTimes && <Notice>This engine keeps no waiting and running times, and counts no retries.</Notice>}
-      <Panel title="Queues" class="wide scroll">
-        <Loaded live={queues}>
-          {(all) => <QueueTable queues={all} metrics={hour.data} problems={problems.data?.items ?? []} query={query} />}
-        </Loaded>
-      </Panel>
-      <OutboxPanel />
-      <Loaded live={workers}>{(all) => <Processes workers={all} />}</Loaded>
     </section>
   );
 }

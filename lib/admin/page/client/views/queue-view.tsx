@@ -10,7 +10,7 @@ import { count, duration, durationOrNone, rate } from '../format.js';
 import { Activity, byOf, isSpread, windowOf, type By } from '../parts/activity.js';
 import { Names } from '../parts/names.js';
 import { ChangeLimits } from '../parts/change-limits.js';
-import { Problems, useProblems } from '../parts/problems.js';
+import { isTold, Problems, useProblems } from '../parts/problems.js';
 import { QueueKeys } from '../parts/queue-keys.js';
 import { PauseButton } from '../parts/queue-table.js';
 import { SomeTasks } from '../parts/some-tasks.js';
@@ -72,81 +72,83 @@ function Shown({ stats, query }: { readonly stats: Queue; readonly query: URLSea
         </div>
       </div>
       <Problems live={problems} queue={queue} />
-      <dl class="line">
-        {TASK_STATES.filter((state) => counts[state] > 0 || !isRare(state)).map((state) => (
-          <div key={state}>
-            <dt>{state}</dt>
-            <dd>
-              {counts[state] === 0 ? (
-                '0'
-              ) : (
-                <a class={state} href={href('/tasks', { queue, state })}>
-                  {count(counts[state])}
-                </a>
-              )}
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <div class="chart-room">
-        <Loaded live={metrics}>
-          {(data) => (
-            <Activity
-              metrics={data}
-              query={query}
-              by={by}
-              cuts={cuts}
-              filter={{ queue }}
-              workers={own}
-              hasTimes={hasTimes}
-              canSpread
-            />
-          )}
-        </Loaded>
-      </div>
-      <div class="halves">
-        <div>
-          {hasNames && metrics.data?.series && <Names series={metrics.data.series} window={windowOf(query)} />}
-          <SomeTasks
-            title="Waiting longest"
-            filter={{ queue, state: 'available', order: 'oldest' }}
-            all={href('/tasks', { queue, state: 'available', order: 'oldest' })}
-            whenNone="Nothing waits."
-          />
-          <SomeTasks
-            title="Failed lately"
-            filter={{ queue, state: 'failed' }}
-            all={href('/errors', { queue })}
-            whenNone="Nothing has failed."
-          />
-        </div>
-        <div>
-          <Settings stats={stats} />
-          {(stats.flow !== null || counts.held > 0) && engine.value?.capabilities.keys !== false && (
-            <QueueKeys queue={queue} />
-          )}
-          <Panel title="Workers">
-            {own.length === 0 ? (
-              <Notice>{foreign ? 'Another program works on it.' : 'No process works on it.'}</Notice>
-            ) : (
-              <ul class="rows">
-                {own.map((worker) => {
-                  const running = worker.running.filter((task) => task.queue === queue);
-                  return (
-                    <li key={worker.id}>
-                      <span class="name" title={worker.id}>{`${worker.host} · ${worker.pid}`}</span>{' '}
-                      <span class="aside">{`${count(running.length)} of ${count(worker.queues[queue]!)} busy`}</span>{' '}
-                      {[...new Set(running.map(({ name }) => name))].slice(0, 3).map((name) => (
-                        <a key={name} href={nameHref(name)}>
-                          {name}{' '}
-                        </a>
-                      ))}
-                    </li>
-                  );
-                })}
-              </ul>
+      <div class={isTold(problems) ? '' : 'not-yet'}>
+        <dl class="line">
+          {TASK_STATES.filter((state) => counts[state] > 0 || !isRare(state)).map((state) => (
+            <div key={state}>
+              <dt>{state}</dt>
+              <dd>
+                {counts[state] === 0 ? (
+                  '0'
+                ) : (
+                  <a class={state} href={href('/tasks', { queue, state })}>
+                    {count(counts[state])}
+                  </a>
+                )}
+              </dd>
+            </div>
+          ))}
+        </dl>
+        <div class={`chart-room ${hasTimes ? '' : 'is-single'}`}>
+          <Loaded live={metrics}>
+            {(data) => (
+              <Activity
+                metrics={data}
+                query={query}
+                by={by}
+                cuts={cuts}
+                filter={{ queue }}
+                workers={own}
+                hasTimes={hasTimes}
+                canSpread
+              />
             )}
-          </Panel>
+          </Loaded>
+        </div>
+        <div class="halves">
+          <div>
+            {hasNames && metrics.data?.series && <Names series={metrics.data.series} window={windowOf(query)} />}
+            <SomeTasks
+              title="Waiting longest"
+              filter={{ queue, state: 'available', order: 'oldest' }}
+              all={href('/tasks', { queue, state: 'available', order: 'oldest' })}
+              whenNone="Nothing waits."
+            />
+            <SomeTasks
+              title="Failed lately"
+              filter={{ queue, state: 'failed' }}
+              all={href('/errors', { queue })}
+              whenNone="Nothing has failed."
+            />
+          </div>
+          <div>
+            <Settings stats={stats} />
+            {(stats.flow !== null || counts.held > 0) && engine.value?.capabilities.keys !== false && (
+              <QueueKeys queue={queue} />
+            )}
+            <Panel title="Workers">
+              {own.length === 0 ? (
+                <Notice>{foreign ? 'Another program works on it.' : 'No process works on it.'}</Notice>
+              ) : (
+                <ul class="rows">
+                  {own.map((worker) => {
+                    const running = worker.running.filter((task) => task.queue === queue);
+                    return (
+                      <li key={worker.id}>
+                        <span class="name" title={worker.id}>{`${worker.host} · ${worker.pid}`}</span>{' '}
+                        <span class="aside">{`${count(running.length)} of ${count(worker.queues[queue]!)} busy`}</span>{' '}
+                        {[...new Set(running.map(({ name }) => name))].slice(0, 3).map((name) => (
+                          <a key={name} href={nameHref(name)}>
+                            {name}{' '}
+                          </a>
+                        ))}
+                      </li>
+                    );
+                  })}
+                </ul>
+              )}
+            </Panel>
+          </div>
         </div>
       </div>
     </>
