@@ -6,7 +6,7 @@ import { IDLE_QUEUE } from './fill.js';
 
 /** Searches by a text that the store cannot find by an index, each to its end. */
 const SEARCHES = [
-  ['text that is in one old task', 'search=user77@example.com', 1],
+  ['text that is in two tasks, one of them old', 'search=user77@example.com', 2],
   ['text that is in none', 'search=nowhere+at+all', 0],
   ['text that is in no failed task', 'state=failed&search=nowhere+at+all', 0],
   ['text that is in no task of a queue', `queue=${IDLE_QUEUE}&search=nowhere+at+all`, 0],
