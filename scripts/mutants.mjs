@@ -2,6 +2,9 @@
 // those. `test/mutants/scores.json` has the score that each room had at least once: one that is lower fails the run, one
 // that is higher is written there. What Stryker cannot make (two processes, the order of a commit and a promise) is made by
 // hand in test/model/mutants.ts and test/chaos.
+//
+// A survivor that no test can find, as the code does the same with it, stands in `test/mutants/equivalents.json` with the
+// reason, and is not counted. Survivors are printed as they would stand there.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +14,11 @@ const SQLITE = ['lib/engine/sqlite/**/*.spec.ts', 'test/conformance/sqlite.spec.
 
 /** What of the library is altered, which tests have to notice, and for how many milliseconds one may take. */
 const ROOMS = {
-  attempts: { mutate: ['lib/attempts/**/*.ts'], tests: ['lib/attempts/**/*.spec.ts'] },
+  attempts: {
+    mutate: ['lib/attempts/**/*.ts', 'lib/working/**/*.ts'],
+    tests: ['lib/attempts/**/*.spec.ts', 'lib/working/**/*.spec.ts'],
+    timeout: 1_500,
+  },
   cron: { mutate: ['lib/cron/**/*.ts'], tests: ['lib/cron/**/*.spec.ts', 'lib/nest/discovery/cron*.spec.ts'] },
   outbox: { mutate: ['lib/outbox/**/*.ts'], tests: ['test/outbox/sqlite.spec.ts'], timeout: 30_000 },
   statements: { mutate: ['lib/engine/sqlite/sql/**/*.ts'], tests: SQLITE, timeout: 30_000 },
@@ -21,6 +28,7 @@ const ROOMS = {
   bullmq: { mutate: ['lib/engine/bullmq/*.ts'], tests: ['lib/engine/bullmq/**/*.spec.ts'] },
 };
 
+const EQUIVALENTS = path.join(root, 'test/mutants/equivalents.json');
 const SCORES = path.join(root, 'test/mutants/scores.json');
 const CONFIG = path.join(root, 'reports/stryker.json');
 const REPORT = path.join(root, 'reports/mutants.json');
@@ -32,14 +40,18 @@ if (unknown.length > 0) {
 }
 
 const scores = JSON.parse(readFileSync(SCORES, 'utf8'));
+const equivalents = JSON.parse(readFileSync(EQUIVALENTS, 'utf8'));
 let lower = false;
 for (const name of wanted.length > 0 ? wanted : Object.keys(ROOMS)) {
-  const { score, survivors } = mutate(ROOMS[name]);
-  const before = scores[name];
-  for (const survivor of survivors) console.log(`  survived: ${survivor}`);
-  console.log(`${name}: ${score.toFixed(3)}${before === undefined ? '' : ` (at least ${before.toFixed(3)})`}`);
+  const { score, survivors, mutants, wrong } = mutate(ROOMS[name]);
+  const before = scores[name]?.score;
+  for (const survivor of survivors) console.log(`  survived: ${JSON.stringify(survivor)}`);
+  for (const entry of wrong) console.log(`  no survivor, so not to be listed as equivalent: ${JSON.stringify(entry)}`);
+  console.log(
+    `${name}: ${score.toFixed(3)} of ${mutants}${before === undefined ? '' : ` (at least ${before.toFixed(3)})`}`,
+  );
   if (before !== undefined && score < before) lower = true;
-  else scores[name] = Math.floor(score * 1_000) / 1_000;
+  else scores[name] = { ...scores[name], score: Math.floor(score * 1_000) / 1_000, mutants };
 }
 writeFileSync(SCORES, `${JSON.stringify(scores, null, 2)}\n`);
 if (lower) throw new Error('More mutants survive than before');
@@ -48,7 +60,8 @@ function mutate({ mutate: files, tests, timeout = 5_000 }) {
   mkdirSync(path.dirname(CONFIG), { recursive: true });
   const options = {
     testRunner: 'vitest',
-    plugins: ['@stryker-mutator/vitest-runner'],
+    plugins: ['@stryker-mutator/vitest-runner', path.join(root, 'test/mutants/ignore-texts.mjs')],
+    ignorers: ['texts'],
     vitest: { configFile: 'test/mutants/vitest.config.ts', related: false },
     mutate: [...files, '!lib/**/*.spec.ts', '!lib/**/index.ts', '!lib/**/*.d.ts'],
     // No file of this name: what Stryker would rewrite in tsconfig.json is right as it is.
@@ -69,16 +82,34 @@ function mutate({ mutate: files, tests, timeout = 5_000 }) {
 }
 
 function summary({ files }) {
-  const counts = { found: 0, survived: 0 };
   const survivors = [];
-  for (const [file, { mutants }] of Object.entries(files)) {
-    for (const { status, location, mutatorName, replacement } of mutants) {
-      if (status === 'Killed' || status === 'Timeout') counts.found += 1;
-      else if (status === 'Survived' || status === 'NoCoverage') {
-        counts.survived += 1;
-        survivors.push(`${file}:${location.start.line} ${mutatorName} ${replacement ?? ''}`.trim());
-      }
+  const listed = new Set();
+  let found = 0;
+  for (const [file, { mutants, source }] of Object.entries(files)) {
+    for (const { status, location, replacement } of mutants) {
+      if (status === 'Killed' || status === 'Timeout') found += 1;
+      if (status !== 'Survived' && status !== 'NoCoverage') continue;
+      const { line, mutant } = inWords(source, location, replacement);
+      const known = equivalents.find((entry) => entry.file === file && entry.line === line && entry.mutant === mutant);
+      if (known) listed.add(known);
+      else survivors.push({ file, line, mutant });
     }
   }
-  return { score: counts.found / Math.max(1, counts.found + counts.survived), survivors };
+  const wrong = equivalents.filter((entry) => entry.file in files && !listed.has(entry));
+  const mutants = found + survivors.length;
+  return { score: found / Math.max(1, mutants), survivors, mutants, wrong };
+}
+
+/** The line that a mutant begins in, and what it makes of what: not by number, which changes with every line above. */
+function inWords(source, { start, end }, replacement = '') {
+  const lines = source.split('\n').slice(start.line - 1, end.line);
+  const line = lines[0].trim();
+  lines[lines.length - 1] = lines.at(-1).slice(0, end.column - 1);
+  lines[0] = lines[0].slice(start.column - 1);
+  return { line, mutant: `${short(lines.join('\n'))} -> ${short(replacement)}` };
+}
+
+function short(code) {
+  const text = code.replaceAll(/\s+/g, ' ');
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

@@ -181,7 +181,7 @@ export class AttemptContext implements TaskContext {
   }
 
   private text(message: unknown, limit: number): string {
-    return capped(this.redact(typeof message === 'string' ? message : shown(message)), limit);
+    return capped(this.redact(shown(message)), limit);
   }
 }
 
@@ -266,13 +266,11 @@ export class AttemptSignal {
   }
 
   private timeOut(timeout: number): void {
-    if (!this.aborted) this.abort(new TaskAbortedError('timeout', timeoutMessage(timeout)));
+    this.abort(new TaskAbortedError('timeout', timeoutMessage(timeout)));
   }
 
   private endBy(deadlineAt: number): void {
-    const end = (): void => {
-      if (!this.aborted) this.abort(new DeadlineError(deadlineAt));
-    };
+    const end = (): void => this.abort(new DeadlineError(deadlineAt));
     (this.timers ??= []).push(whenItIs(this.clock, deadlineAt, () => inCleanContext(end)));
   }
 

@@ -1,11 +1,12 @@
 import 'reflect-metadata';
+import { tracingChannel } from 'node:diagnostics_channel';
 import { setImmediate as settled } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
 import { Transform } from 'class-transformer';
 import { IsInt, IsString, Validate, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/index.js';
-import { DEFAULT_SETTINGS, type TaskSettings, type TaskSettingsOptions } from '../config/index.js';
+import { type ContextOptions, DEFAULT_SETTINGS, type TaskSettings, type TaskSettingsOptions } from '../config/index.js';
 import { Sensitive } from '../nest/index.js';
 import { HandlerRegistry, type ParamsUpgrades, type RegisteredHandler } from '../handlers/index.js';
 import {
@@ -19,6 +20,8 @@ import {
 } from '../contract/index.js';
 import { abort } from '../engine/common/index.js';
 import type { DeliveredTask, Delivery, Outcome, TaskEngine } from '../engine/port/index.js';
+import type { AttemptMessage } from '../channels/index.js';
+import type { StepTools } from '../steps/index.js';
 import { ParamsCodec } from '../params/index.js';
 import type { TaskDispatcher } from '../queueing/index.js';
 import type { TaskContext } from './task-context.js';
@@ -28,6 +31,10 @@ const START = Date.UTC(2027, 0, 1);
 const NO_STEPS = { kind: 'none', inspecting: {} as TaskEngine['inspecting'] };
 const dispatcher = { queue: () => undefined } as unknown as TaskDispatcher;
 
+type Then = (resolve: (value: unknown) => void, reject?: (error: Error) => void) => void;
+/** Has an object look like a promise. */
+// eslint-disable-next-line unicorn/no-thenable
+const thenable = (object: object, value: unknown): object => Object.assign(object, { then: value });
 type Call = (params: object, task: TaskContext) => unknown;
 interface Handled {
   readonly call: Call;
@@ -35,11 +42,26 @@ interface Handled {
   readonly settings?: TaskSettingsOptions;
   readonly version?: number;
   readonly upgrade?: ParamsUpgrades;
+  readonly limit?: string;
+  /** What the app enters for a handler. */
+  readonly context?: ContextOptions;
+  readonly limits?: readonly string[];
+  readonly engine?: StepTools['engine'];
 }
 
 /** A runner with one handler, and a delivery to it made by hand. */
 function setUp(
-  { call, params = null, settings = {}, version = 1, upgrade = {} }: Handled,
+  {
+    call,
+    params = null,
+    settings = {},
+    version = 1,
+    upgrade = {},
+    limit,
+    context = {},
+    limits = [],
+    engine = NO_STEPS,
+  }: Handled,
   queueSettings: Partial<TaskSettings> = {},
   unknownTasksWait: number | null = null,
 ) {
@@ -55,7 +77,8 @@ function setUp(
     version,
     upgrade,
     settings,
-    call: async (given, task) => call(given, task as TaskContext),
+    ...(limit !== undefined && { limit }),
+    call: (given, task) => call(given, task as TaskContext),
   });
   const reported: string[] = [];
   const report = (level: string) => (message: string, stack?: string) =>
@@ -63,8 +86,14 @@ function setUp(
   const pipeline = new AttemptPipeline({
     registry,
     codec: new ParamsCodec(1_000_000),
-    config: { clock, maxResultSize: 1_000, unknownTasksWait, context: {}, limits: new Map() },
-    engine: NO_STEPS,
+    config: {
+      clock,
+      maxResultSize: 1_000,
+      unknownTasksWait,
+      context,
+      limits: new Map(limits.map((name) => [name, { max: 1, per: 1_000 }])),
+    },
+    engine,
     dispatcher,
     logger: { log: report('log'), warn: report('warn'), error: report('error') },
     random: () => 0.5,
@@ -72,9 +101,9 @@ function setUp(
   const state: { aborted: TaskAbortedError | null; onAbort: Delivery['onAbort'] } = { aborted: null, onAbort: null };
   const logs: string[] = [];
   const progress: TaskProgress[] = [];
-  const run = (task: Partial<DeliveredTask> = {}): Promise<Outcome> =>
+  const run = (task: Partial<DeliveredTask> = {}, more: Partial<Delivery> = {}): Promise<Outcome> =>
     pipeline.run(
-      Object.assign(state, {
+      Object.assign(state, more, {
         task: {
           id: 'id-1',
           queue: 'default',
@@ -168,6 +197,32 @@ describe('AttemptPipeline: a handler that resolves', () => {
     await run({ params: '{"id":7}' });
     expect(seen).toBeInstanceOf(Params);
     expect(seen).toEqual({ id: 7 });
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['an object', thenable({}, 7)],
+    ['a text', 'then'],
+    ['a function', () => 1],
+  ])('completes at once where it returns %s', async (_, returned) => {
+    const { run } = setUp({ call: () => returned });
+    expect(await run()).toMatchObject({ kind: 'completed' });
+  });
+
+  it.each([
+    ['an object', (end: Then) => thenable({}, end)],
+    ['a function', (end: Then) => thenable(() => 1, end)],
+  ])('is waited for where it returns a promise of another library: %s', async (_, promise) => {
+    let resolve!: () => void;
+    const { run } = setUp({ call: () => promise((done) => (resolve = done as () => void)) });
+    const outcome = run();
+    await settled();
+    expect(await Promise.race([outcome, settled('waiting')])).toBe('waiting');
+    resolve();
+    expect(await outcome).toMatchObject({ kind: 'completed' });
+    const failing = setUp({ call: () => promise((_done, fail) => fail!(new RangeError('late'))) });
+    expect(await failing.run()).toMatchObject({ kind: 'retry', error: { name: 'RangeError' } });
   });
 
   it('passes progress and logs on, within bounds, until the attempt has ended', async () => {
@@ -291,6 +346,20 @@ describe('AttemptPipeline: a handler that throws', () => {
     expect(await limited.run()).toMatchObject({ ...outcome, closes: { limit: null } });
     expect(await limited.run({ attempt: 9 })).toMatchObject(outcome);
 
+    const own = setUp({ call: throwing(new RateLimited(5)), limit: 'smtp', limits: ['smtp', 'stripe'] });
+    expect(await own.run()).toMatchObject({ at: START + 5, closes: { limit: 'smtp' } });
+    expect(own.logs).toEqual([]);
+
+    const named = setUp({ call: throwing(new RateLimited(5, { limit: 'stripe' })), limits: ['smtp', 'stripe'] });
+    expect(await named.run()).toMatchObject({ closes: { limit: 'stripe' } });
+
+    const odd = setUp({ call: throwing(Object.assign(new RateLimited(5), { limit: 7 })), limits: ['smtp'] });
+    expect(await odd.run()).toMatchObject({ closes: { limit: null } });
+    expect(odd.logs.join()).toContain('the limit 7');
+
+    const foreign = setUp({ call: throwing(Object.assign(new Error('slow'), { name: 'RateLimited', delay: '1s' })) });
+    expect(await foreign.run()).toMatchObject({ ...outcome, at: START + 1_000, maxAttempts: 4 });
+
     const unknown = setUp({ call: throwing(new RateLimited(5, { limit: 'strip' })) });
     expect(await unknown.run()).toMatchObject({ at: START + 5, closes: { limit: null } });
     expect(unknown.logs.join()).toContain('"strip"');
@@ -359,6 +428,95 @@ describe('AttemptPipeline: a task that cannot be run', () => {
     }
     const { run } = setUp({ call: () => undefined, params: Known });
     expect(await run({ params: '{"id":"x"}' })).toMatchObject({ kind: 'retry', error: { message: 'no connection' } });
+  });
+});
+
+describe('AttemptPipeline: what a handler stands in', () => {
+  it('is entered by the app, with what the task carries', async () => {
+    const entered: unknown[] = [];
+    const run = (context: object, next: () => unknown): unknown => {
+      entered.push(context);
+      return next();
+    };
+    const site = setUp({ call: async () => void entered.push('called'), context: { run } });
+    expect(await site.run({ traits: { context: { tenant: 'acme' } } })).toMatchObject({ kind: 'completed' });
+    expect(await site.run()).toMatchObject({ kind: 'completed' });
+    expect(entered).toEqual([{ tenant: 'acme' }, 'called', {}, 'called']);
+  });
+
+  it('fails with what it throws', async () => {
+    const site = setUp({ call: () => undefined, context: { run: throwing(new RangeError('no such tenant')) } });
+    expect(await site.run()).toMatchObject({ kind: 'retry', error: { name: 'RangeError' } });
+  });
+});
+
+describe('AttemptPipeline: params that are checked by waiting', () => {
+  @ValidatorConstraint({ async: true })
+  class Looked implements ValidatorConstraintInterface {
+    async validate(): Promise<boolean> {
+      await settled();
+      return true;
+    }
+  }
+  class Params {
+    @Validate(Looked) id!: number;
+  }
+  const params = '{"id":7}';
+
+  it('have the handler start later, which is told to whoever asked', async () => {
+    const seen: unknown[] = [];
+    const { run } = setUp({ call: (given) => void seen.push(given), params: Params });
+    expect(await run({ params })).toMatchObject({ kind: 'completed' });
+    const starts = { startsLater: () => () => void seen.push('started') };
+    expect(await run({ params }, starts)).toMatchObject({ kind: 'completed' });
+    expect(seen).toEqual([{ id: 7 }, { id: 7 }, 'started']);
+  });
+
+  it('do not have it start at all where it is aborted meanwhile', async () => {
+    const seen: unknown[] = [];
+    const { run, abortFor } = setUp({ call: (given) => void seen.push(given), params: Params });
+    const running = run({ params });
+    abortFor('shutdown');
+    expect(await running).toMatchObject({ kind: 'released' });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('AttemptPipeline: steps', () => {
+  it('of a task whose engine keeps none are said to be missing, and the handler is not called', async () => {
+    const { run } = setUp({ call: throwing(new Error('called')) });
+    expect(await run({ traits: { steps: true } })).toMatchObject({
+      kind: 'retry',
+      error: { name: 'StepsNotSupportedError' },
+    });
+  });
+
+  it('that cannot be read fail the attempt, and the handler is not called', async () => {
+    const stepping = { read: () => Promise.reject(new Error('the disk is away')) };
+    const engine = { ...NO_STEPS, stepping } as unknown as StepTools['engine'];
+    const { run } = setUp({ call: throwing(new Error('called')), engine });
+    expect(await run({ traits: { steps: true } })).toMatchObject({
+      kind: 'retry',
+      error: { message: 'the disk is away' },
+    });
+  });
+});
+
+describe('AttemptPipeline: what is told of attempts', () => {
+  it('is told to who listens, with the outcome', async () => {
+    const told: AttemptMessage[] = [];
+    const hear = (message: unknown): void => void told.push(message as AttemptMessage);
+    const channel = tracingChannel<unknown, AttemptMessage>('nestjs-tasks:attempt');
+    channel.asyncEnd.subscribe(hear);
+    try {
+      const { run } = setUp({ call: () => undefined });
+      expect(await run({ attempt: 2 })).toMatchObject({ kind: 'completed' });
+    } finally {
+      channel.asyncEnd.unsubscribe(hear);
+    }
+    expect(told).toEqual([
+      { store: 'default', task: expect.objectContaining({ id: 'id-1', attempt: 2 }) as object, outcome: 'completed' },
+    ]);
   });
 });
 
@@ -452,6 +610,57 @@ describe('AttemptPipeline: a signal that is aborted', () => {
     expect(await running).toMatchObject({ kind: 'cancelled', error: { message: 'mess' } });
   });
 
+  it('is one and the same signal, and aborted with its reason also where the handler looks at it late', async () => {
+    const look: { now?: () => void } = {};
+    const signals: AbortSignal[] = [];
+    const { call, hasStarted } = started(async (task) => {
+      await new Promise<void>((resolve) => (look.now = resolve));
+      signals.push(task.signal, task.signal);
+      throw task.signal.reason;
+    });
+    const { run, abortFor } = setUp({ call });
+    const running = run();
+    await hasStarted;
+    abortFor('shutdown');
+    look.now!();
+    expect(await running).toMatchObject({ kind: 'released' });
+    expect(signals[0]!.aborted).toBe(true);
+    expect(signals[0]!.reason).toMatchObject({ reason: 'shutdown' });
+    expect(signals[1]).toBe(signals[0]);
+  });
+
+  it('does not look at the params of a task that was aborted before', async () => {
+    const { run, abortFor } = setUp({ call: () => undefined });
+    abortFor('cancelled');
+    expect(await run({ params: '[]' })).toEqual({
+      kind: 'cancelled',
+      keepFor: DEFAULT_SETTINGS.retention.cancelled,
+      maxAttempts: 4,
+    });
+  });
+
+  it('is released where its lease was lost, although it ran out of time before', async () => {
+    const { call, hasStarted } = started(never);
+    const { run, clock, abortFor } = setUp({ call, settings: { timeout: '1s' } });
+    const running = run();
+    await hasStarted;
+    clock.advance(1_000);
+    abortFor('lease-lost');
+    clock.advance(5_000);
+    expect(await running).toMatchObject({ kind: 'released' });
+  });
+
+  it('says why it was aborted first: a timeout is one, although the process shuts down meanwhile', async () => {
+    const { call, hasStarted } = started(never);
+    const { run, clock, abortFor } = setUp({ call, settings: { timeout: '1s' } });
+    const running = run();
+    await hasStarted;
+    clock.advance(1_000);
+    abortFor('shutdown');
+    clock.advance(5_000);
+    expect(await running).toMatchObject({ kind: 'retry', error: { name: 'TimeoutError' } });
+  });
+
   it('does not call the handler when it was aborted before', async () => {
     let called = false;
     const { run, abortFor } = setUp({ call: () => (called = true) });
@@ -463,7 +672,7 @@ describe('AttemptPipeline: a signal that is aborted', () => {
   it('gives up waiting for a handler that does not stop, and ignores what becomes of it', async () => {
     let fail!: (error: Error) => void;
     const { call, hasStarted } = started(() => new Promise((_, reject) => (fail = reject)));
-    const { run, abortFor, clock, logs } = setUp({ call });
+    const { run, abortFor, clock, logs, reported } = setUp({ call });
     const running = run();
     await hasStarted;
     abortFor('cancelled');
@@ -472,8 +681,15 @@ describe('AttemptPipeline: a signal that is aborted', () => {
     clock.advance(1);
     expect(await running).toMatchObject({ kind: 'cancelled' });
     expect(logs).toEqual([expect.stringContaining('did not stop within 5s')]);
+    const said = [...reported];
+    expect(said).toEqual([
+      'warn: The handler of Task "work" (id-1) of queue "default" did not stop within 5s after its signal was aborted, and ' +
+        'was left running',
+    ]);
     fail(new Error('too late'));
     await settled(); // an unhandled rejection is reported by now
+    expect(reported).toEqual(said);
+    expect(logs).toHaveLength(1);
   });
 });
 

@@ -99,7 +99,7 @@ export class AttemptPipeline {
     const { traits: { version = 1 } = {} } = task;
     const { version: taken = 1 } = handler;
     if (version > taken) throw new UnknownTaskVersionError(task.name, version, taken);
-    const own = task.settings === null ? null : parseStoredSettings(task.settings);
+    const own = parseStoredSettings(task.settings);
     const settings = registry.settingsOf(task.queue, handler, own);
     const paths = codec.sensitivePaths(handler.params);
     const secrets =

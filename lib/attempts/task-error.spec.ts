@@ -1,6 +1,7 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { RetryLater, StoreError, UnknownTaskNameError } from '../contract/index.js';
-import { isInstanceByName, toTaskError } from './task-error.js';
+import { isAbortError, isInstanceByName, toError, toTaskError } from './task-error.js';
 
 const asIs = (text: string): string => text;
 
@@ -39,6 +40,134 @@ describe('toTaskError', () => {
     const secret = 'a'.repeat(100);
     const atTheCut = 'x'.repeat(64 * 1024 - 50) + secret;
     expect(toTaskError(new Error(atTheCut), (text) => text.replaceAll(secret, '*')).message).not.toContain('aa');
+  });
+});
+
+/** A stack that can be told from others. */
+function withStack(message: string, options: { cause?: unknown; errors?: unknown } = {}): Error {
+  const error = Object.assign(new Error(message), options);
+  error.stack = `at ${message}`;
+  return error;
+}
+
+describe('toTaskError: the stack', () => {
+  const stackOf = (thrown: unknown): string | undefined => toTaskError(thrown, asIs).stack;
+
+  it('stands a line each for what an error was caused by and what it gathers', () => {
+    const inner = withStack('inner', { cause: withStack('innermost') });
+    expect(stackOf(withStack('outer', { cause: inner, errors: [withStack('one'), 2] }))).toBe(
+      ['at outer', 'Caused by: at inner', 'Caused by: at innermost', 'Gathered: at one', 'Gathered: NonError: 2'].join(
+        '\n',
+      ),
+    );
+    expect(stackOf(withStack('alone', { cause: null, errors: 'none' }))).toBe('at alone');
+    expect(stackOf(withStack('alone', { cause: undefined }))).toBe('at alone');
+  });
+
+  it('is that of the causes where an error has none itself', () => {
+    const bare = { message: 'bare', cause: withStack('inner') };
+    expect(stackOf(bare)).toBe('bare\nCaused by: at inner');
+    expect(stackOf({ message: 'bare' })).toBeUndefined();
+    expect(stackOf({ message: 'bare', stack: 7 })).toBeUndefined();
+    expect(stackOf(7)).toBeUndefined();
+  });
+
+  it('names each error once', () => {
+    const shared = withStack('shared');
+    const ring = withStack('ring', { errors: [shared, shared] });
+    ring.cause = ring;
+    expect(stackOf(ring)).toBe('at ring\nGathered: at shared');
+  });
+
+  it('goes ten errors deep', () => {
+    let error = withStack('12');
+    for (let depth = 11; depth > 0; depth -= 1) error = withStack(`${depth}`, { cause: error });
+    const lines = stackOf(error)!.split('\n');
+    expect(lines).toHaveLength(10);
+    expect(lines.at(-1)).toBe('Caused by: at 10');
+  });
+});
+
+describe('toTaskError: what can hardly be read', () => {
+  const throwing = (): never => {
+    throw new Error('no');
+  };
+
+  it.each([
+    ['a function', Object.assign(() => 1, { message: 'of a function' }), { name: 'value', message: 'of a function' }],
+    ['an error without a name', Object.assign(new Error('x'), { name: '' }), { name: 'Error', message: 'x' }],
+    ['a message that is none', Object.assign(new Error('x'), { message: 7, name: 'Odd' }), { name: 'Odd' }],
+    [
+      'a proxy that throws at everything',
+      new Proxy({}, { get: throwing, getPrototypeOf: throwing, ownKeys: throwing, getOwnPropertyDescriptor: throwing }),
+      { name: 'Error' },
+    ],
+  ])('%s', (_, thrown, expected) => {
+    if (typeof thrown === 'function') Object.defineProperty(thrown, 'name', { value: 'value' });
+    expect(toTaskError(thrown, asIs)).toMatchObject(expected);
+  });
+
+  it('shows two levels of an object, in one line', () => {
+    const deep = { a: { b: { c: { d: 1 } } }, texts: Array.from({ length: 6 }, (_, n) => `number ${n} of several`) };
+    const { message } = toTaskError(deep, asIs);
+    expect(message).toContain('c: [Object]');
+    expect(message).not.toContain('\n');
+  });
+});
+
+describe('toError', () => {
+  it('is the error itself, or one that says what was thrown', () => {
+    const [error, foreign] = [new RangeError('x'), runInNewContext('new TypeError("other")') as Error];
+    expect(toError(error)).toBe(error);
+    expect(toError(foreign)).toBe(foreign);
+    const inherited = Object.create(Error.prototype) as Error;
+    expect(toError(inherited)).toBe(inherited);
+    expect(toError('boom')).toEqual(new Error('boom'));
+    expect(toError({ message: 'an object' })).toEqual(new Error('an object'));
+  });
+});
+
+describe('isAbortError', () => {
+  const { signal } = ((controller) => (controller.abort(new Error('why')), controller))(new AbortController());
+
+  it('is what says that the signal was aborted, and nothing else', () => {
+    expect(isAbortError(signal.reason, signal)).toBe(true);
+    for (const name of ['AbortError', 'TaskAbortedError', 'DeadlineError']) {
+      expect(isAbortError(Object.assign(new Error('x'), { name }), signal)).toBe(true);
+      expect(isAbortError(name, signal)).toBe(false);
+    }
+    for (const thrown of [new Error('why'), null, undefined, 'AbortError', {}]) {
+      expect(isAbortError(thrown, signal)).toBe(false);
+    }
+  });
+});
+
+describe('isInstanceByName', () => {
+  const isLater = (thrown: unknown): boolean => isInstanceByName(thrown, RetryLater, 'RetryLater');
+
+  it('knows an instance, also of a subclass, here or of another copy', () => {
+    class Subclass extends RetryLater {}
+    const Foreign = { RetryLater: class extends Error {} }.RetryLater;
+    class OfForeign extends Foreign {
+      override name = 'OfForeign';
+    }
+    expect(isLater(new RetryLater(1))).toBe(true);
+    expect(isLater(Object.assign(new Subclass(1), { name: 'Mine' }))).toBe(true);
+    expect(isLater(new Foreign('x'))).toBe(true);
+    expect(isLater(new OfForeign('x'))).toBe(true);
+    expect(isLater({ name: 'RetryLater' })).toBe(true);
+  });
+
+  it('knows nothing else, whatever it is', () => {
+    const throwing = (): never => {
+      throw new Error('no');
+    };
+    const proxy = new Proxy({}, { get: throwing, getPrototypeOf: throwing });
+    const odd = Object.create({ constructor: { name: 'RetryLater' } }) as object;
+    const named = { RetryLater: () => 1 }.RetryLater;
+    for (const thrown of [null, undefined, 'RetryLater', named, {}, Object.create(null), proxy, odd, new Error('x')]) {
+      expect(isLater(thrown)).toBe(false);
+    }
   });
 });
 

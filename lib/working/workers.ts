@@ -133,7 +133,7 @@ export class Workers {
       const closing = Promise.all(consumers.map((consumer) => consumer.close(grace)));
       const inTime = await isInTime(closing, grace);
       await closing;
-      return inTime || consumers.length === 0;
+      return inTime;
     });
   }
 

@@ -23,7 +23,8 @@ export default defineConfig({
   test: {
     include: (process.env.MUTANTS_TESTS ?? '').split(' '),
     globalSetup: './test/support/run/global-setup.ts',
-    isolate: true,
+    isolate: process.env.MUTANTS_ISOLATE === 'yes',
+    setupFiles: process.env.MUTANTS_ISOLATE === 'yes' ? [] : ['./test/mutants/setup.ts'],
     // A mutant that keeps a promise from settling is found when a test gives up.
     testTimeout: Number(process.env.MUTANTS_TIMEOUT ?? 30_000),
     hookTimeout: Number(process.env.MUTANTS_TIMEOUT ?? 30_000),

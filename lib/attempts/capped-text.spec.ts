@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { capped } from './capped-text.js';
+
+describe('capped', () => {
+  it('leaves a text as it is that is no longer than the limit', () => {
+    expect(capped('', 3)).toBe('');
+    expect(capped('abc', 3)).toBe('abc');
+  });
+
+  it('cuts a longer one, and says how much was left out', () => {
+    expect(capped('abcdefgh', 3)).toBe('abc… (5 more characters)');
+    expect(capped('abcd', 3)).toBe('abc… (1 more characters)');
+  });
+
+  it.each([
+    ['\u{10000}', 'the first of all pairs'],
+    ['😀', 'one in the middle'],
+    ['\u{10FFFF}', 'the last'],
+  ])('cuts no pair in two: %j, %s', (pair) => {
+    expect(capped(`a${pair}bcd`, 2)).toBe('a… (5 more characters)');
+    expect(capped(`a${pair}bcd`, 3)).toBe(`a${pair}… (3 more characters)`);
+  });
+
+  it('takes what stands beside the pairs for characters of their own', () => {
+    expect(capped('a\ud7ffbcd', 2)).toBe('a\ud7ff… (3 more characters)');
+    expect(capped('a\ue000bcd', 2)).toBe('a\ue000… (3 more characters)');
+  });
+
+  it('gives what every store can hold', () => {
+    expect(capped('Thanks 😀'.slice(0, 8), 100).isWellFormed()).toBe(true);
+  });
+});
