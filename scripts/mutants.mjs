@@ -23,7 +23,11 @@ const ROOMS = {
   outbox: { mutate: ['lib/outbox/**/*.ts'], tests: ['test/outbox/sqlite.spec.ts'], timeout: 30_000 },
   statements: { mutate: ['lib/engine/sqlite/sql/**/*.ts'], tests: SQLITE, timeout: 30_000 },
   consumer: { mutate: ['lib/engine/sqlite/consumer/**/*.ts'], tests: SQLITE, timeout: 30_000 },
-  duties: { mutate: ['lib/engine/sqlite/maintenance/**/*.ts'], tests: SQLITE, timeout: 30_000 },
+  duties: {
+    mutate: ['lib/engine/sqlite/maintenance/**/*.ts'],
+    tests: ['lib/engine/sqlite/maintenance/**/*.spec.ts'],
+    timeout: 6_000,
+  },
   store: { mutate: ['lib/engine/sqlite/{store,process}/**/*.ts'], tests: SQLITE, timeout: 30_000 },
   bullmq: { mutate: ['lib/engine/bullmq/*.ts'], tests: ['lib/engine/bullmq/**/*.spec.ts'] },
 };

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contextWith, EVERY_UNIT, MINUTE, START } from '../../../../test/conformance/harness.js';
+import { DutySite } from '../../../../test/support/duty-site.js';
 import { until } from '../../../../test/support/until.js';
 import { ManualClock } from '../../../clock/index.js';
 import { openConnection } from '../store/open-connection.js';
@@ -63,4 +65,80 @@ it('finds by itself that a process which has ended was ahead, after two ticks at
   await replanner.stop();
   await writer.close();
   await connection.close();
+});
+
+describe('A replanner', () => {
+  let site: DutySite;
+  let planned: number;
+  let replanner: Replanner;
+
+  beforeEach(async () => {
+    site = await DutySite.open();
+    planned = 0;
+  });
+  afterEach(async () => {
+    await replanner.stop();
+    await site.close();
+  });
+
+  /** Looks for itself every millisecond, or only when the clock is set back. */
+  function start(lookEvery: number): void {
+    replanner = new Replanner(site.context(), site.connection, site.writer, () => (planned += 1), lookEvery);
+    replanner.start();
+  }
+
+  const plan = (nextRunAt: number, name = 'minutely') =>
+    site.writer.write((transaction) => saveSchedule(transaction, { ...SCHEDULE, name }, nextRunAt));
+  const nextRunAt = (name = 'minutely') => getSchedule(site.connection.database, name)!.nextRunAt;
+
+  it('plans anew at once what its own clock, which was ahead, has planned', async () => {
+    site.clock.set(START + 60 * MINUTE);
+    await plan(START + 61 * MINUTE);
+    await plan(START + MINUTE, 'soon');
+    start(1_000_000);
+    site.clock.set(START + MINUTE / 2);
+    await until('the plan', () => planned > 0);
+    expect(nextRunAt()).toBe(START + MINUTE);
+    expect(nextRunAt('soon')).toBe(START + MINUTE);
+    expect(planned).toBe(1);
+  });
+
+  it('tells of what it cannot do, and looks again', async () => {
+    const { connection } = site;
+    const read = connection.read.bind(connection);
+    let fails = true;
+    let looks = 0;
+    connection.read = (query) => {
+      looks += 1;
+      return fails ? Promise.reject(new Error('the disk is away')) : read(query);
+    };
+    start(1);
+    await until('a word', () => site.errors.length > 1);
+    expect(new Set(site.errors)).toEqual(new Set(['Cron schedules cannot be planned: the disk is away']));
+    fails = false;
+    const before = looks;
+    await until('more looks', () => looks > before + 2);
+    expect(planned).toBe(0);
+  });
+
+  it('looks once at a time, and no more when it has stopped', async () => {
+    const { connection } = site;
+    const read = connection.read.bind(connection);
+    let [under, most, looks] = [0, 0, 0];
+    connection.read = async (query) => {
+      looks += 1;
+      most = Math.max(most, (under += 1));
+      await sleep(5);
+      under -= 1;
+      return read(query);
+    };
+    start(1);
+    replanner.start();
+    await until('some looks', () => looks > 3);
+    await replanner.stop();
+    expect([most, under]).toEqual([1, 0]);
+    const after = looks;
+    await sleep(20);
+    expect(looks).toBe(after);
+  });
 });
