@@ -74,7 +74,8 @@ function mutate({ mutate: files, tests, timeout = 5_000 }) {
     // What is run once as a file is loaded would need all tests anew for each mutant.
     ignoreStatic: true,
     concurrency: 1,
-    timeoutMS: 10_000,
+    // For one that never lets go of the thread: time by the clock, which others may take up.
+    timeoutMS: 20_000,
     reporters: ['progress-append-only', 'json'],
     jsonReporter: { fileName: REPORT },
     tempDirName: 'reports/sandbox',
