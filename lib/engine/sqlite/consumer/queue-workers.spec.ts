@@ -222,7 +222,7 @@ describe('How many tasks are claimed', () => {
     const site = workersOf(THREE, { maxPrefetched: 6 });
     await site.run(60, 0);
     expect(site.workers.demand()).toBe(9);
-    site.deliver('a', 'b', 'c', ...['1', '2', '3', '4']);
+    site.deliver('a', 'b', 'c', 'd', 'e', 'f', 'g');
     expect(site.workers.demand()).toBe(0);
     expect(site.workers.room).toBe(0);
     site.ends[0]!();
