@@ -31,7 +31,7 @@ async function running(many: number, desk: ReportDesk, more: Partial<ClaimedTask
     await site.writer.write((transaction) => lendPlaces(transaction, limit, leases, START, 60_000));
   }
   site.writes = 0;
-  return (rows as ClaimedTask[]).map((row) => new HeldTask({ ...row, ...task } as ClaimedTask, desk, 0));
+  return (rows as ClaimedTask[]).map((row) => new HeldTask({ ...row, ...task }, desk, 0));
 }
 
 describe('What running tasks report', () => {
@@ -135,7 +135,7 @@ describe('Starts that a limit counts', () => {
   };
 
   it('are told of once, when the handler is called', async () => {
-    const [counted, later] = (await running(2, desk, { limits } as Partial<ClaimedTask>)) as [HeldTask, HeldTask];
+    const [counted, later] = (await running(2, desk, { limits })) as [HeldTask, HeldTask];
     const told: HeldTask[] = [];
     desk.called = (task) => void told.push(task);
     counted.handedOver();
@@ -154,7 +154,7 @@ describe('Starts that a limit counts', () => {
   });
 
   it('are stored by themselves where nothing else is written, once', async () => {
-    const [one] = (await running(1, desk, { limits } as Partial<ClaimedTask>)) as [HeldTask];
+    const [one] = (await running(1, desk, { limits })) as [HeldTask];
     one.handedOver();
     expect(site.writes).toBe(0);
     await until('the start', () => stored() > 0);
@@ -166,7 +166,7 @@ describe('Starts that a limit counts', () => {
   });
 
   it('are stored with another write, and not at all where the end tells of them', async () => {
-    const [one, ended] = (await running(2, desk, { limits } as Partial<ClaimedTask>)) as [HeldTask, HeldTask];
+    const [one, ended] = (await running(2, desk, { limits })) as [HeldTask, HeldTask];
     one.handedOver();
     ended.handedOver();
     starts.drop(ended);
@@ -178,13 +178,13 @@ describe('Starts that a limit counts', () => {
   });
 
   it('are told of again where the store refused them, and nothing is said once it is closed', async () => {
-    const [one] = (await running(1, desk, { limits } as Partial<ClaimedTask>)) as [HeldTask];
+    const [one] = (await running(1, desk, { limits })) as [HeldTask];
     refusals = 1;
     one.handedOver();
     await until('the start', () => stored() > 0);
     expect(site.errors).toEqual(['Starts that a rate limit counts were not stored, trying on: the disk is full']);
     await until('the note to be gone', () => site.writes > 0);
-    const [other] = (await running(1, desk, { limits } as Partial<ClaimedTask>)).slice(-1) as [HeldTask];
+    const [other] = (await running(1, desk, { limits })).slice(-1) as [HeldTask];
     other.handedOver();
     await site.writer.close();
     await new Promise((resolve) => setTimeout(resolve, 150));
