@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MINUTE, START } from '../../../../test/conformance/harness.js';
 import { DutySite } from '../../../../test/support/duty-site.js';
-import { until } from '../../../../test/support/until.js';
-import type { Committed } from '../store/transaction.js';
 import type { DueDuty } from './due-duty.js';
 import { Lapser } from './lapser.js';
 import { Promoter } from './promoter.js';
@@ -10,7 +8,6 @@ import { WorkflowSettler } from './workflow-settler.js';
 
 /** More than one transaction takes of any of them. */
 const MANY = 501;
-const NOTHING = { dueAt: Infinity, lapseAt: Infinity, settleAt: Infinity } as Committed;
 
 let site: DutySite;
 
@@ -79,32 +76,23 @@ describe('A duty about rows that come due', () => {
     expect(site.clock.nextAt).toBe(START + 1_000);
   });
 
-  it('ends what has lapsed, a batch a transaction, and is woken by what may lapse alone', async () => {
+  it('ends what has lapsed, a batch a transaction', async () => {
     await site.store(MANY, { runAt: START + MINUTE, traits: { startBy: START + 10 } });
     const duty = await begin(new Lapser(site.context(), site.connection, site.writer));
     expect(site.clock.nextAt).toBe(START + 10);
     site.clock.advance(10);
     await duty.rest();
     expect([site.writes, site.count('cancelled'), site.count('scheduled')]).toEqual([2, MANY, 0]);
-    duty.committed({ ...NOTHING, dueAt: START, settleAt: START });
-    expect(duty.isBusy).toBe(false);
     expect(site.clock.nextAt).toBeNull();
-    duty.committed({ ...NOTHING, lapseAt: START + 30 });
-    expect(site.clock.nextAt).toBe(START + 30);
   });
 
-  it('has workflows go on, and is woken by what is to be settled alone', async () => {
-    await site.store(0);
+  it('has no workflow go on where there is none, and writes nothing', async () => {
+    await site.store(1);
     const duty = await begin(new WorkflowSettler(site.context(), site.connection, site.writer));
     expect(site.clock.nextAt).toBeNull();
-    duty.committed({ ...NOTHING, dueAt: START, lapseAt: START });
-    expect(duty.isBusy).toBe(false);
-    expect(site.clock.nextAt).toBeNull();
-    duty.committed({ ...NOTHING, settleAt: START + 30 });
-    expect(site.clock.nextAt).toBe(START + 30);
-    duty.committed({ ...NOTHING, settleAt: 0 });
+    duty.expect(0);
     expect(duty.isBusy).toBe(true);
-    await until('its round', () => !duty.isBusy);
+    await duty.rest();
     expect(site.writes).toBe(0);
   });
 });
