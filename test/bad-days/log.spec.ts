@@ -116,10 +116,12 @@ describe('A backup', () => {
     const [left, log] = [join(stage.folder, 'left.db'), join(stage.folder, 'left.db-wal')];
     copyFileSync(file, left);
     copyFileSync(`${file}-wal`, log);
+    // That of the file itself may begin anew: to copy the file has the app lose its locks.
+    const { size } = statSync(log);
     if (way === 'moved') renameSync(backup, left);
     else copyFileSync(backup, left);
     expect(await refusal(stage.startApp({ database: left }))).toContain(`${log} is the log of another file`);
-    expect(statSync(log).size).toBe(statSync(`${file}-wal`).size);
+    expect(statSync(log).size).toBe(size);
     rmSync(log);
     await stage.startApp({ database: left });
     await stage.closeApps();
