@@ -31,7 +31,8 @@ export function noteFileOf(path: string): string | null {
  * file, in the middle of a commit too (see {@link HeldLocks}), and two would then write over each other.
  *
  *     free ──take()──> mine ──give()──> free
- *      ^                 │
+ *      ^                 │      │         ^
+ *      │                 │      └─ it could not be written: owed ──renew(), again and again
  *      └── its process is gone, or cannot be seen and has been silent for long
  *
  * Where it cannot be kept, as in a folder that is read-only, SQLite's lock alone has to do.
@@ -43,6 +44,8 @@ export class WritersNote {
   private readonly found = Buffer.alloc(BYTES);
   private count = 0;
   private taken = false;
+  /** It stands there as this process's, and could not be given back: nobody else writes until it is. */
+  private owed = false;
   /** A note that may be of a dead process, and since when it has been there. */
   private doubted = { note: this.mine, since: 0 };
 
@@ -62,7 +65,11 @@ export class WritersNote {
     this.count = (this.count + 1) % 2 ** 32;
     this.mine.writeUInt32LE(this.count, COUNT_AT);
     this.taken = true;
-    this.write(this.mine);
+    this.owed = false;
+    if (this.write(this.mine)) return;
+    // A full disk, where the note is the first one. What stands there is not known.
+    this.owed = true;
+    this.close();
   }
 
   /**
@@ -76,7 +83,10 @@ export class WritersNote {
 
   /** Leaves it as it is where another process has it. */
   give(): void {
-    if (this.taken && this.read() && this.found.equals(this.mine)) this.write(NOBODY);
+    if (this.taken && this.descriptor !== null) {
+      if (!this.read()) this.owed = true;
+      else if (this.found.equals(this.mine)) this.owed = !this.write(NOBODY);
+    }
     this.taken = false;
   }
 
@@ -90,16 +100,24 @@ export class WritersNote {
     return { ...noted, state };
   }
 
-  /** Makes the file anew where somebody has tidied up. */
+  /** Makes the file anew where somebody has tidied up, and gives back what could not be given back before. */
   renew(): void {
-    if (this.descriptor !== null && fstatSync(this.descriptor).nlink > 0) return;
-    this.close();
-    this.open();
+    if (this.descriptor === null || fstatSync(this.descriptor).nlink === 0) {
+      this.close();
+      this.open();
+    }
+    if (this.owed && !this.taken) this.giveBack();
   }
 
   close(): void {
     if (this.descriptor !== null) closeSync(this.descriptor);
     this.descriptor = null;
+  }
+
+  private giveBack(): void {
+    if (!this.read()) return;
+    const noted = this.found[0] === SOMEBODY.charCodeAt(0) ? identityIn(this.found) : null;
+    this.owed = noted !== null && isSame(noted, this.own) && !this.write(NOBODY);
   }
 
   private open(): void {
@@ -129,13 +147,13 @@ export class WritersNote {
     }
   }
 
-  private write(note: Buffer): void {
-    if (this.descriptor === null) return;
+  /** Returns whether it stands there, or nothing does. */
+  private write(note: Buffer): boolean {
+    if (this.descriptor === null) return true;
     try {
-      writeSync(this.descriptor, note, 0, note.length, 0);
+      return writeSync(this.descriptor, note, 0, note.length, 0) === note.length;
     } catch {
-      // A full disk, where the note is the first one.
-      this.close();
+      return false;
     }
   }
 }

@@ -81,8 +81,11 @@ export class OpenFile {
 
   /** It could not be opened. */
   async giveUp(): Promise<void> {
-    await this.end();
-    this.letGo();
+    try {
+      await this.end();
+    } finally {
+      this.letGo();
+    }
   }
 
   /**
