@@ -47,7 +47,8 @@ async function main(): Promise<void> {
   try {
     for (const queue of QUEUES) await dispatcher.queueIn(queue, '1d', 'drained', {});
     console.log(`${await visitAll(browser, url)}\n`);
-    console.log(`${await restPointer(browser, url, dispatcher)}\n`);
+    for (const [title, hash] of [PAGES[0], PAGES[4]])
+      console.log(`${await restPointer(browser, url + hash, title, dispatcher)}\n`);
     console.log(await openTabs(browser, url, dispatcher));
   } finally {
     await browser.close();
@@ -107,13 +108,13 @@ async function settled(page: Page): Promise<void> {
   await pause(700);
 }
 
-/** The pointer rests on a row of the list while tasks come and go. */
-async function restPointer(browser: Browser, url: string, dispatcher: TaskDispatcher): Promise<string> {
+/** The pointer rests on a row while tasks come and go. */
+async function restPointer(browser: Browser, url: string, title: string, dispatcher: TaskDispatcher): Promise<string> {
   const page = await browser.newPage({ viewport: { width: 1_440, height: 900 } });
   await page.addInitScript(WATCH_SHIFTS);
-  await page.goto(`${url}#/tasks`);
+  await page.goto(url);
   await settled(page);
-  await page.locator('tbody tr').nth(5).hover();
+  await page.locator('tbody tr').nth(3).hover();
   const under = (): Promise<string> =>
     page.evaluate(`(() => {
       const row = document.querySelector('tbody tr:hover');
@@ -121,16 +122,16 @@ async function restPointer(browser: Browser, url: string, dispatcher: TaskDispat
     })()`);
   await page.evaluate('window.shifts = 0');
   const [first, until] = [await under(), performance.now() + WATCHED_MS];
-  let changes = 0;
+  let [changes, turn] = [0, 0];
   for (let last = first, row = first; performance.now() < until; last = row) {
-    await dispatcher.queue('default', 'drained', {});
+    await dispatcher.queue(QUEUES[(turn += 1) % QUEUES.length]!, 'drained', {});
     await pause(1_000 / PER_SECOND);
     row = await under();
     if (row !== last) changes += 1;
   }
   const shifts = await page.evaluate<number>('window.shifts');
   await page.close();
-  return `The pointer rested on a row for ${WATCHED_MS / 1_000} s, at ${PER_SECOND} tasks a second: another row came under it ${changes} times, layout shift ${shifts.toFixed(3)}.`;
+  return `On the ${title} page the pointer rested on a row for ${WATCHED_MS / 1_000} s, at ${PER_SECOND} tasks a second: another row came under it ${changes} times, layout shift ${shifts.toFixed(3)}.`;
 }
 
 /** Tabs of one browser, which has six connections to a server. */

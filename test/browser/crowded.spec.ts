@@ -99,6 +99,12 @@ describe.skipIf(!hasChromium)(`the page with much to show (needs ${CHROMIUM})`, 
     await dialog.getByText('n: 5').waitFor();
     await fixture.dialogButton('Go back').click();
     await fixture.button('Select the 7 shown').click();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await fixture.button('Copy').click();
+    await page.getByText('Copied', { exact: true }).waitFor();
+    const copied = (await page.evaluate<string>('navigator.clipboard.readText()')).split('\n');
+    const numbers = copied.map((line) => (JSON.parse(line) as { params: { n: number } }).params.n);
+    expect(new Set(numbers)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
     await fixture.button('Delete selected').click();
     await dialog.getByText('7 flaky').waitFor();
     await fixture.dialogButton('Go back').click();

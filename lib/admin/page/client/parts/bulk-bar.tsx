@@ -9,7 +9,7 @@ import { taskHref } from '../core/place.js';
 import { count, countOf } from '../format.js';
 import type { Selection } from '../selection.js';
 import { countMatching, filterOf, valuesOf } from '../task-query.js';
-import { Action } from '../ui/bits.js';
+import { Action, Copy } from '../ui/bits.js';
 import { ask } from '../ui/dialog.js';
 import { preview } from '../ui/json-tree.js';
 import { filterText } from './filter-chips.js';
@@ -126,6 +126,7 @@ export function BulkBar({ selection, link, shown, onSelection }: Props): JSX.Ele
               run={() => run(action)}
             />
           ))}
+          {picked.length > 0 && <Copy label="Copy" text={() => linesOf(isAllMatching ? shown : picked)} />}
           <button type="button" class="quiet" onClick={() => change(() => selection.clear())}>
             Select none
           </button>
@@ -134,6 +135,15 @@ export function BulkBar({ selection, link, shown, onSelection }: Props): JSX.Ele
       {refused && <Refused {...refused} close={() => setRefused(null)} />}
     </div>
   );
+}
+
+/** A task a line, as JSON: for whoever has to be told whose they are. */
+function linesOf(tasks: readonly TaskSummary[]): string {
+  return tasks
+    .map(({ id, name, queue, state, params, error }) =>
+      JSON.stringify({ id, name, queue, state, params, ...(error && { error: `${error.name}: ${error.message}` }) }),
+    )
+    .join('\n');
 }
 
 /** What an action is about: each task where they are few, else how many there are by name. */
