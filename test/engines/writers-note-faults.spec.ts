@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { WritersNote } from './writers-note.js';
+import { WritersNote } from '../../lib/engine/sqlite/process/writers-note.js';
 
 const broken = vi.hoisted(() => ({ write: false, read: false }));
 
