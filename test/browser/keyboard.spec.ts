@@ -109,6 +109,32 @@ describe.skipIf(!hasChromium)(`the page by keyboard alone (needs ${CHROMIUM})`, 
     await page.waitForURL(/#\/(crons|names\/nightly)/);
   });
 
+  it('never has the focus under the head of the page', async () => {
+    await fixture.failMany(30);
+    await page.setViewportSize({ width: 1_280, height: 500 });
+    const isCovered = (): Promise<string | null> =>
+      page.evaluate(`(() => {
+        const { activeElement: at } = document;
+        const head = document.querySelector('header').getBoundingClientRect().bottom;
+        const { top } = at.getBoundingClientRect();
+        return at.closest('main') && at.id !== 'main' && top < head ? at.outerHTML.slice(0, 80) + ' at ' + top : null;
+      })()`);
+    await fixture.open('#/enqueue?name=sign_up');
+    await page.getByLabel('Priority').focus();
+    const covered: Array<string | null> = [];
+    for (let stop = 0; stop < 20; stop += 1) {
+      await press('Shift+Tab');
+      covered.push(await isCovered());
+    }
+    await fixture.open('#/tasks?state=failed');
+    await page.getByRole('checkbox').nth(29).focus();
+    for (let row = 0; row < 29; row += 1) {
+      await press('k');
+      covered.push(await isCovered());
+    }
+    expect(covered.filter((one) => one !== null)).toEqual([]);
+  });
+
   it('opens and leaves the menu of a row, and reads the charts', async () => {
     await fixture.failed('flaky', { to: 'Ada' });
     await press('g', 'f');

@@ -147,6 +147,12 @@ function Tiles({ queues, hour, day }: TilesProps): JSX.Element {
           )
         }
         more={isKnown ? `${shortCount(failed)} kept` : ''}
+        spark={
+          <Spark
+            series={[{ kind: 'failed', values: day?.points.map((point) => point.failed) ?? [] }]}
+            label="Failed over the last day"
+          />
+        }
       />
     </dl>
   );
