@@ -119,7 +119,8 @@ function optionsOf(now: Now, setTip: (tip: { step: number; left: number; width: 
   const axis = { stroke: colour('--quiet'), font: FONT, ticks: { show: false } };
   const isBars = kind === 'bars';
   return {
-    padding: [10, 8, 0, 0],
+    // Half of the last label of the axis stands at its right.
+    padding: [10, 18, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
