@@ -25,8 +25,12 @@ const ROOMS = {
   consumer: { mutate: ['lib/engine/sqlite/consumer/**/*.ts'], tests: SQLITE, timeout: 30_000 },
   duties: {
     mutate: ['lib/engine/sqlite/maintenance/**/*.ts'],
-    tests: ['lib/engine/sqlite/maintenance/**/*.spec.ts'],
-    timeout: 6_000,
+    // Those of one duty on a store; what takes an engine and real time says little more of them.
+    tests: [
+      'lib/engine/sqlite/maintenance/*-{duty,pruner,rounds,settler}.spec.ts',
+      'lib/engine/sqlite/maintenance/{duty,pruner,replanner,ticker}.spec.ts',
+    ],
+    timeout: 3_000,
   },
   store: { mutate: ['lib/engine/sqlite/{store,process}/**/*.ts'], tests: SQLITE, timeout: 30_000 },
   bullmq: { mutate: ['lib/engine/bullmq/*.ts'], tests: ['lib/engine/bullmq/**/*.spec.ts'] },
