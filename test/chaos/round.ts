@@ -65,6 +65,8 @@ const FAULTS_PATIENCE_MS = 120_000;
 const DRAINERS = 2;
 const DRAIN_PATIENCE_MS = 150_000;
 const SETTLE_PATIENCE_MS = 45_000;
+/** In which processes say in what state they are that did not come to their end. */
+const STATE_PATIENCE_MS = 2_000;
 
 /** Has real processes work on one store while everything goes wrong, lets them come to an end, and checks what became of it. */
 export async function runRound(plan: RoundPlan): Promise<RoundResult> {
@@ -215,7 +217,11 @@ async function drain(
   if (calm < 2) found.push(`After ${patience / 1_000} s without faults there were still tasks that had not ended`);
   // What could not end what it had would not end in order either.
   if (calm === 2) await fleet.shutDown();
-  else await fleet.killAll();
+  else {
+    for (const process of fleet.living()) process.order({ order: 'say-state' });
+    await sleep(STATE_PATIENCE_MS);
+    await fleet.killAll();
+  }
   const readAt = steadyNow();
   return { found, stored: await store.readAll(tasks), readAt };
 }

@@ -15,6 +15,7 @@ import { Handlers } from './handlers.js';
 import { JumpingClock } from './jumping-clock.js';
 import { Producer } from './producer.js';
 import { SaidInLedger } from './said-in-ledger.js';
+import { stateOfEngine } from './state-of-engine.js';
 import type { Notice, Order, ProcessSetup } from './setup.js';
 import { watchEventLoop, watchForStalls } from './stall-watch.js';
 
@@ -70,6 +71,12 @@ process.on('message', (order: Order) => {
       if (!clock) return;
       clock.offset = order.offset;
       return noteClock();
+    case 'say-state':
+      return ledger.write({
+        event: 'said',
+        at: steadyNow(),
+        text: stateOfEngine(),
+      });
   }
 });
 // The parent is gone: nobody is left to end this process.

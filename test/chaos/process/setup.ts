@@ -32,7 +32,9 @@ export type Order =
   | { readonly order: 'stop-producing' }
   /** Enqueues a task that ends the process which runs it. */
   | { readonly order: 'poison' }
-  | { readonly order: 'pause' | 'resume'; readonly queue: Queue };
+  | { readonly order: 'pause' | 'resume'; readonly queue: Queue }
+  /** Notes in the ledger in what state its engine is. */
+  | { readonly order: 'say-state' };
 
 export type Notice = 'ready' | 'stopped-producing';
 
