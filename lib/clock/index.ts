@@ -4,6 +4,7 @@ export {
   clearImmediate,
   clearInterval,
   clearTimeout,
+  isMachineClock,
   monotonicTime,
   queueMicrotask,
   setImmediate,

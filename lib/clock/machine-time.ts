@@ -93,3 +93,8 @@ export class SystemClock implements Clock {
     return () => clearTimeout(timer);
   }
 }
+
+/** Whether a clock shows the machine's time. One that extends {@link SystemClock}, or was changed, may show another. */
+export function isMachineClock(clock: Clock): boolean {
+  return Object.getPrototypeOf(clock) === SystemClock.prototype && Object.keys(clock).length === 0;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../clock/index.js';
+import { ManualClock, SystemClock } from '../clock/index.js';
 import { TasksConfigError } from '../contract/index.js';
 import { unfitOptions, unfitRetention, weakerOptions, type EngineTraits } from './engine-fit.js';
 import { loadConfig } from './load-config.js';
@@ -33,12 +33,15 @@ const LESS_ABLE: EngineTraits = {
 const config = (options: TasksModuleRootOptions) => loadConfig({ configFile: false, ...options });
 
 describe('an engine that can do less than is asked for', () => {
-  it('refuses a clock that it does not go by', () => {
-    const withClock = config({ clock: new ManualClock(0) });
-    expect(unfitOptions(withClock, LESS_ABLE)).toEqual([expect.stringMatching(/^"clock": the engine "less-able"/)]);
-    expect(unfitOptions(withClock, ABLE)).toEqual([]);
-    expect(unfitOptions(config({}), LESS_ABLE)).toEqual([]);
-  });
+  it.each([new ManualClock(0), new (class extends SystemClock {})()])(
+    'refuses a clock that it does not go by',
+    (clock) => {
+      const withClock = config({ clock });
+      expect(unfitOptions(withClock, LESS_ABLE)).toEqual([expect.stringMatching(/^"clock": the engine "less-able"/)]);
+      expect(unfitOptions(withClock, ABLE)).toEqual([]);
+      expect(unfitOptions(config({}), LESS_ABLE)).toEqual([]);
+    },
+  );
 
   it('refuses keys, turns and shared limits by their names, and takes what is of a whole queue', () => {
     const { keys: _keys, namedLimits: _named, ...others } = ABLE.capabilities;

@@ -1,4 +1,4 @@
-import { SystemClock } from '../clock/index.js';
+import { isMachineClock } from '../clock/index.js';
 import type { EngineCapabilities } from '../engine/port/index.js';
 import type { TaskSettingsOptions } from './options.js';
 import type { QueueConfig, ResolvedConfig } from './resolved-config.js';
@@ -26,7 +26,7 @@ export function unfitOptions(
     );
   }
   for (const queue of queues.values()) problems.push(...unfitFlow(queue, kind, capabilities));
-  if (capabilities.clock === 'injected' || clock instanceof SystemClock) return problems;
+  if (capabilities.clock === 'injected' || isMachineClock(clock)) return problems;
   return [
     ...problems,
     `"clock": the engine "${kind}" goes by the time of the system, so tasks would not come due by this clock. Leave ` +

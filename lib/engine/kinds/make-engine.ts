@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { bullmqEngine } from '../bullmq/index.js';
 import { retentionTable, sqliteEngine, threadedEngine } from '../sqlite/index.js';
 import type { EngineContext, TaskEngine } from '../port/index.js';
-import { SystemClock } from '../../clock/index.js';
+import { isMachineClock } from '../../clock/index.js';
 import { requireAppFile } from './app-file.js';
 import type { EngineOption } from './engine-kinds.js';
 import { withDeadlines } from '../common/index.js';
@@ -49,6 +49,6 @@ function obstacleTo({ dataSource, database, threadFile }: EnginePlan, { clock }:
   // What the app's connection is doing is known in its own thread alone, and nothing is written while it has a transaction.
   if (dataSource) return "it is in the app's own database";
   if (database === ':memory:') return 'it is in memory';
-  if (!(clock instanceof SystemClock)) return "its clock is the app's";
+  if (!isMachineClock(clock)) return "its clock is the app's";
   return threadFile === null ? 'the file of the thread was not found' : null;
 }
