@@ -29,7 +29,7 @@ async function bundle(entry) {
       // Not as a library: whose text vite leaves with all its spaces.
       rolldownOptions: {
         input: path(entry),
-        // What both scripts need is in the first, which the second then asks for.
+        // What several scripts need is in the first, which the others then ask for.
         preserveEntrySignatures: 'allow-extension',
         output: { entryFileNames: 'page.js', chunkFileNames: '[name].js' },
       },
@@ -44,9 +44,13 @@ async function bundle(entry) {
 
 const { scripts, style } = await bundle('client/main.tsx');
 const signIn = await bundle('client/sign-in/sign-in.ts');
-if (scripts.size !== 2 || !scripts.has('page.js') || !scripts.has('later-views.js')) {
-  throw new Error(`The page has the scripts ${[...scripts.keys()].join(', ')}, not page.js and later-views.js.`);
-}
+/** Each has a route, by its name. */
+const NAMES = ['page', 'later-views', 'graph'];
+const built = [...scripts.keys()].sort().join(', ');
+const wanted = NAMES.map((name) => `${name}.js`)
+  .sort()
+  .join(', ');
+if (built !== wanted) throw new Error(`The page has the scripts ${built}, not ${wanted}.`);
 
 /** Compressed once and for all: the app has nothing to do for it, whoever asks. @param {string} content */
 const packed = (content) => ({
@@ -62,9 +66,9 @@ const version = createHash('sha256')
   .digest('base64url')
   .slice(0, 12);
 
-/** A script asks for the other one of its version: under another address it would be loaded once more. */
-const versioned = (name) =>
-  scripts.get(name).replaceAll(/(["'`])\.\/(page|later-views)\.js\1/g, `$1./$2.js?v=${version}$1`);
+const ADDRESS = new RegExp(`(["'\`])\\./(${NAMES.join('|')})\\.js\\1`, 'g');
+/** A script asks for the others of its version: under another address one would be loaded once more. */
+const versioned = (name) => scripts.get(name).replaceAll(ADDRESS, `$1./$2.js?v=${version}$1`);
 
 const text = `// Written by scripts/build-page.mjs.
 export const PAGE_VERSION = ${JSON.stringify(version)};
@@ -72,6 +76,8 @@ export const PAGE_VERSION = ${JSON.stringify(version)};
 export const PAGE_SCRIPT = ${JSON.stringify(packed(versioned('page.js')))};
 /** What the first view does without. */
 export const LATER_SCRIPT = ${JSON.stringify(packed(versioned('later-views.js')))};
+/** What a page that shows a graph asks for: its style, and the library that lays it out. */
+export const GRAPH_SCRIPT = ${JSON.stringify(packed(versioned('graph.js')))};
 export const PAGE_STYLE = ${JSON.stringify(packed(style))};
 export const SIGN_IN_SCRIPT = ${JSON.stringify(signIn.scripts.get('page.js').trim())};
 export const SIGN_IN_STYLE = ${JSON.stringify(signIn.style.trim())};

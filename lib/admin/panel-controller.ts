@@ -49,6 +49,11 @@ export function panelController(): Type<object> {
       this.panelPage.laterScript(request, response);
     }
 
+    @Get('graph.js')
+    graphScript(@Req() request: HttpRequest, @Res() response: HttpResponse): void {
+      this.panelPage.graphScript(request, response);
+    }
+
     @Get('page.css')
     style(@Req() request: HttpRequest, @Res() response: HttpResponse): void {
       this.panelPage.style(request, response);

@@ -55,6 +55,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     for (const [name, type] of [
       ['page.js', 'text/javascript'],
       ['later-views.js', 'text/javascript'],
+      ['graph.js', 'text/javascript'],
       ['page.css', 'text/css'],
     ] as const) {
       const versioned = await app.ask('GET', `/admin/tasks/${name}?v=${version}`);

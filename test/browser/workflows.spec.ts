@@ -102,6 +102,76 @@ describe.skipIf(!hasChromium)(`workflows on the page (needs ${CHROMIUM})`, () =>
     await page.getByRole('heading', { name: 'order completed' }).waitFor();
   });
 
+  it('draws its nodes after those that they wait for, each a link, and changes what they say where they stand', async () => {
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname.split('/').pop()!));
+    const w = fixture.app.dispatcher.workflow('order');
+    const first = w.add('default', 'progress', {}, { as: 'charge' });
+    const pages = w.each('default', 'greet', [{}, {}, {}], { as: 'pages', after: first });
+    w.add('default', 'greet', {}, { as: 'refund', after: first, when: 'failed' });
+    w.add('default', 'greet', {}, { as: 'close', after: pages, when: 'ended' });
+    const { id } = await w.start();
+    await fixture.open('#/workflows');
+    await page.getByRole('link', { name: 'order' }).waitFor();
+    expect(asked).toContain('later-views.js');
+    expect(asked).not.toContain('graph.js');
+    await page.getByRole('link', { name: 'order' }).click();
+
+    const graph = page.getByRole('region', { name: 'Graph' });
+    const nodes = graph.getByRole('listitem');
+    await nodes.first().waitFor();
+    expect(asked.filter((name) => name === 'graph.js')).toHaveLength(1);
+    expect(await graph.locator('svg text').allTextContents()).toEqual(['if failed', 'once ended']);
+    // Within the graph, as what is above it grows when the workflow ends.
+    const placeOf = async (name: string): Promise<{ x: number; y: number; width: number; height: number }> => {
+      const drawing = (await graph.locator('.graph-drawing').boundingBox())!;
+      const box = (await nodes.filter({ has: page.locator(`strong:text-is("${name}")`) }).boundingBox())!;
+      return { ...box, x: box.x - drawing.x, y: box.y - drawing.y };
+    };
+    const before = await Promise.all(['charge', 'pages', 'refund', 'close'].map(placeOf));
+    const [charge, each, refund, close] = before as [(typeof before)[0], ...typeof before];
+    for (const later of [each!, refund!]) expect(later.x).toBeGreaterThan(charge.x + charge.width);
+    expect(close!.x).toBeGreaterThan(each!.x + each!.width);
+
+    await firstAtWork(id);
+    await graph.getByRole('link', { name: 'charge running' }).waitFor();
+    await graph.getByRole('link', { name: 'pages blocked 0 of 3 after charge' }).waitFor();
+    fixture.handlers.report(100);
+    await graph.getByRole('link', { name: 'pages completed 3 of 3' }).waitFor();
+    await graph.getByRole('link', { name: 'refund cancelled if failed charge' }).waitFor();
+    await graph.getByRole('link', { name: 'close completed once ended pages' }).waitFor();
+    expect(await Promise.all(['charge', 'pages', 'refund', 'close'].map(placeOf))).toEqual(before);
+
+    await fixture.button('Smaller').click();
+    await until('smaller boxes', async () => (await placeOf('charge')).width < charge.width);
+    // In the order in which they are read.
+    await graph.getByRole('link').first().focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toContain('close');
+    await page.keyboard.press('Enter');
+    await page.getByText('Node close of its workflow').waitFor();
+    await page.goBack();
+    await graph.getByRole('link', { name: 'pages' }).click();
+    await until('its three tasks, and what closed', async () => (await page.locator('tbody tr').count()) >= 3);
+    expect(page.url()).toContain('#/tasks?name=greet&queue=default&from=');
+    await page.goBack();
+    await nodes.first().waitFor();
+    expect(asked.filter((name) => name === 'graph.js')).toHaveLength(1);
+  });
+
+  it('draws no graph of one that is too large, and says so', async () => {
+    const w = fixture.app.dispatcher.workflow('wide');
+    const first = w.add('default', 'greet', {}, { as: 'first' });
+    for (let n = 0; n < 200; n += 1) w.add('default', 'greet', {}, { as: `n${n}`, after: first });
+    const { id } = await w.start();
+    await fixture.open(`#/workflows/${id}`);
+    await page.getByText('A graph is drawn of at most 200 nodes').waitFor();
+    expect(await page.getByRole('table', { name: 'Nodes' }).locator('tbody tr').count()).toBe(201);
+    expect(await page.locator('.graph-drawing').count()).toBe(0);
+  });
+
   it('cancels one, and nothing of it runs any more', async () => {
     const id = await startOrder();
     await fixture.open(`#/workflows/${id}`);
@@ -130,6 +200,7 @@ describe.skipIf(!hasChromium)(`workflows on the page (needs ${CHROMIUM})`, () =>
         await fixture.open(hash);
         await page.locator('main h1').waitFor();
         await page.locator('tbody tr').first().waitFor();
+        if (hash.endsWith(id)) await page.locator('.graph-drawing').waitFor();
         expect(await page.evaluate('document.documentElement.scrollWidth'), hash).toBe(width);
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme });

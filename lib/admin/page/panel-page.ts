@@ -3,7 +3,7 @@ import type { AdminSettings } from '../admin-settings.js';
 import { ADMIN_SETTINGS } from '../admin.constants.js';
 import { Answers } from '../http/answers.js';
 import { header, rawRequest, requestUrl, type HttpRequest, type HttpResponse } from '../http/http-types.js';
-import { LATER_SCRIPT, PAGE_SCRIPT, PAGE_STYLE, PAGE_VERSION } from './page.assets.js';
+import { GRAPH_SCRIPT, LATER_SCRIPT, PAGE_SCRIPT, PAGE_STYLE, PAGE_VERSION } from './page.assets.js';
 import { PackedFile } from './packed-file.js';
 import { pageHtml } from './page-html.js';
 import { securityHeaders } from './security-headers.js';
@@ -12,6 +12,7 @@ const SECURITY_HEADERS = securityHeaders({ script: "'self'", style: "'self'" });
 
 const SCRIPT = new PackedFile(PAGE_SCRIPT);
 const LATER = new PackedFile(LATER_SCRIPT);
+const GRAPH = new PackedFile(GRAPH_SCRIPT);
 const STYLE = new PackedFile(PAGE_STYLE);
 
 /** The page, its scripts and its style: all there is beside the API. */
@@ -37,6 +38,10 @@ export class PanelPage {
 
   laterScript(request: HttpRequest, response: HttpResponse): void {
     this.asset(request, response, LATER, 'text/javascript; charset=utf-8');
+  }
+
+  graphScript(request: HttpRequest, response: HttpResponse): void {
+    this.asset(request, response, GRAPH, 'text/javascript; charset=utf-8');
   }
 
   style(request: HttpRequest, response: HttpResponse): void {

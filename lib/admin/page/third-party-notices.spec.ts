@@ -29,9 +29,9 @@ describe('THIRD-PARTY-NOTICES.txt', () => {
   it('holds the licence of every library that is built into the page', () => {
     const notices = readFileSync('THIRD-PARTY-NOTICES.txt', 'utf8');
     const libraries = librariesOfThePage();
-    expect(libraries).toContain('uplot');
+    expect(libraries).toEqual(expect.arrayContaining(['uplot', '@dagrejs/dagre']));
     // What a library of the page brings along is built in with it.
-    for (const name of [...libraries.map(packageOf), '@preact/signals-core']) {
+    for (const name of [...libraries.map(packageOf), '@preact/signals-core', '@dagrejs/graphlib']) {
       const folder = require.resolve
         .paths(name)!
         .map((place) => join(place, name))

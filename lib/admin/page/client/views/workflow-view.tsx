@@ -7,11 +7,12 @@ import { href, taskHref } from '../core/place.js';
 import { useLive } from '../core/use-live.js';
 import { count } from '../format.js';
 import { Tags } from '../parts/tags.js';
+import { WorkflowGraph } from '../parts/workflow-graph.js';
 import { Action, Badge, Loaded, Notice, Panel } from '../ui/bits.js';
 import { Table, type Column } from '../ui/table.js';
 import { Ago, ClockTime } from '../ui/time.js';
 
-/** A workflow: how far it is, and its nodes with what they wait for. A node of many tasks is one row. */
+/** A workflow: how far it is, its nodes as a graph, and as a table with what they wait for. A node of many tasks is one row. */
 export function WorkflowView({ id }: { readonly id: string }): JSX.Element {
   const live = useLive(`workflow ${id}`, () => api.workflow(id));
   return (
@@ -22,6 +23,7 @@ export function WorkflowView({ id }: { readonly id: string }): JSX.Element {
             {workflow.name} <Badge state={workflow.state} />
           </h1>
           <Facts workflow={workflow} />
+          <WorkflowGraph workflow={workflow} />
           <Nodes workflow={workflow} />
         </>
       )}
