@@ -153,7 +153,7 @@ describe.skipIf(!hasChromium)(`workflows on the page (needs ${CHROMIUM})`, () =>
     await page.keyboard.press('Enter');
     await page.getByText('Node close of its workflow').waitFor();
     await page.goBack();
-    await graph.getByRole('link', { name: 'pages' }).click();
+    await graph.getByRole('link', { name: 'pages completed' }).click();
     await until('its three tasks, and what closed', async () => (await page.locator('tbody tr').count()) >= 3);
     expect(page.url()).toContain('#/tasks?name=greet&queue=default&from=');
     await page.goBack();

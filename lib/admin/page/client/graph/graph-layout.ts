@@ -44,32 +44,41 @@ export function layoutOf({ nodes, edges }: GraphShape): GraphLayout {
   }
   layout(graph);
   const { width, height } = graph.graph() as { width: number; height: number };
+  const placed = nodes.map((node) => {
+    const middle = graph.node(String(node.number)) as Point;
+    return { ...node, x: Math.round(middle.x - NODE_WIDTH / 2), y: Math.round(middle.y - node.height / 2) };
+  });
+  const byNumber = new Map(placed.map((node) => [node.number, node]));
   return {
     width: Math.ceil(width),
     height: Math.ceil(height),
-    nodes: nodes
-      .map((node) => {
-        const middle = graph.node(String(node.number)) as Point;
-        return { ...node, x: Math.round(middle.x - NODE_WIDTH / 2), y: Math.round(middle.y - node.height / 2) };
-      })
-      .sort((one, other) => one.x - other.x || one.y - other.y),
+    nodes: placed.toSorted((one, other) => one.x - other.x || one.y - other.y),
     edges: edges.map((edge) => {
       const { points, x, y } = graph.edge(String(edge.from), String(edge.to)) as Partial<Point> & { points: Point[] };
-      return { ...edge, path: curve(points), x: Math.round(x ?? 0), y: Math.round(y ?? 0) };
+      // The first and the last are where dagre would touch the boxes, which may be above or below them.
+      const between = points.slice(1, -1);
+      const isStraight = between.length === 1 && edge.label === '';
+      const path = curve([
+        rightOf(byNumber.get(edge.from)!),
+        ...(isStraight ? [] : between),
+        leftOf(byNumber.get(edge.to)!),
+      ]);
+      return { ...edge, path, x: Math.round(x ?? 0), y: Math.round(y ?? 0) };
     }),
   };
 }
 
-/** A line through the middles of what lies between the points, bent towards these; straight at both ends. */
+const rightOf = ({ x, y, height }: PlacedNode): Point => ({ x: x + NODE_WIDTH, y: y + height / 2 });
+const leftOf = ({ x, y, height }: PlacedNode): Point => ({ x, y: y + height / 2 });
+
+/** A line through the points, level at each of them. */
 function curve(points: readonly Point[]): string {
-  const [first, ...rest] = points as [Point, ...Point[]];
-  const last = rest.pop() ?? first;
-  const bends = rest.map((point, index) => {
-    const next = rest[index + 1];
-    const end = next ? { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 } : last;
-    return `Q${at(point)} ${at(end)}`;
+  const bends = points.slice(1).map((point, index) => {
+    const before = points[index]!;
+    const x = (before.x + point.x) / 2;
+    return `C${at({ x, y: before.y })} ${at({ x, y: point.y })} ${at(point)}`;
   });
-  return `M${at(first)}${bends.length === 0 ? `L${at(last)}` : bends.join('')}`;
+  return `M${at(points[0]!)}${bends.join('')}`;
 }
 
 const at = ({ x, y }: Point): string => `${Math.round(x)} ${Math.round(y)}`;
