@@ -154,6 +154,22 @@ class Shop {
     });
   }
 
+  /** Those of the second half run until the pictures are taken. */
+  async renderPage({ page }, task) {
+    if (page < 72) return;
+    await new Promise((_resolve, reject) => {
+      task.signal.addEventListener('abort', () => reject(task.signal.reason), { once: true });
+    });
+  }
+
+  async checkLinks() {
+    throw failure(
+      'BrokenLink',
+      'https://shop.example/gifts answered 404',
+      'LinksService.check (/app/src/links/links.service.ts:22:11)',
+    );
+  }
+
   async nightlyReport() {
     await wait(20);
   }
@@ -180,10 +196,37 @@ decorate(Shop, {
   placeOrder: [TaskHandler('place_order', { queue: 'default' })],
   resizeImage: [TaskHandler('resize_image', { queue: 'images', maxRetries: 0 })],
   importCatalogue: [TaskHandler('import_catalogue', { queue: 'default' })],
+  renderPage: [TaskHandler('render_page', { queue: 'pages' })],
+  checkLinks: [TaskHandler('check_links', { queue: 'pages', maxRetries: 0 })],
   nightlyReport: [Cron('0 3 * * *', { name: 'nightly-report', timeZone: 'Europe/Paris' })],
   cleanUp: [Cron('*/30 * * * *', { name: 'clean-up' })],
   syncStock: [Cron('15 */2 * * MON-FRI', { name: 'sync-stock', timeZone: 'America/New_York', maxRetries: 0 })],
 });
+
+/** A workflow that is half done. Resolves to its id. @param {TaskDispatcher} dispatcher */
+async function startCatalogue(dispatcher) {
+  const w = dispatcher.workflow('winter-catalogue', { tags: { season: 'winter' } });
+  const mail = { to: 'ada@example.com', template: 'reminder' };
+  const articles = w.add('pages', 'render_page', { page: 0 }, { as: 'collect articles' });
+  const links = w.add('pages', 'check_links', {}, { as: 'check links', after: articles });
+  w.add('emails', 'send_email', mail, { as: 'tell the editor', after: links, when: 'failed' });
+  const prices = w.add('default', 'import_catalogue', { file: 'prices.csv' }, { as: 'import prices', after: articles });
+  const pages = w.each(
+    'pages',
+    'render_page',
+    Array.from({ length: 120 }, (_, page) => ({ page })),
+    { as: 'render pages', after: articles },
+  );
+  const bound = w.add('pages', 'render_page', { page: 1 }, { as: 'bind the pages', after: [pages, prices] });
+  w.each(
+    'emails',
+    'send_email',
+    Array.from({ length: 40 }, () => mail),
+    { as: 'mail customers', after: bound },
+  );
+  w.add('pages', 'render_page', { page: 2 }, { as: 'clear away', after: bound, when: 'ended' });
+  return (await w.start()).id;
+}
 
 /** Starts the app with its day behind it. @param directory for its database; it is empty */
 export async function startApp(directory) {
@@ -196,7 +239,7 @@ export async function startApp(directory) {
         configFile: false,
         database: `${directory}/tasks.db`,
         clock,
-        workers: { default: 4, emails: 8, payments: 4, images: 3 },
+        workers: { default: 4, emails: 8, payments: 4, images: 3, pages: 3 },
         admin: { access: 'local', user: () => 'ada@example.com' },
       }),
     ],
@@ -262,7 +305,9 @@ export async function startApp(directory) {
     'resize_image',
     Array.from({ length: 14 }, (_, n) => ({ file: `banners/${n}.png`, width: 1200 })),
   );
+  const workflow = await startCatalogue(dispatcher);
+  while ((await dispatcher.getWorkflow(workflow)).tasks.ended < 75) await wait(20);
   await wait(300);
   const { port } = app.getHttpServer().address();
-  return { app, dispatcher, url: `http://127.0.0.1:${port}/admin/tasks` };
+  return { app, dispatcher, workflow, url: `http://127.0.0.1:${port}/admin/tasks` };
 }

@@ -1,4 +1,5 @@
 // Takes pictures of each page of the admin panel, light, dark and 360 pixels wide, into docs/images.
+// Of some pages alone: node scripts/screenshots.mjs workflow tasks
 // Needs Chromium (Debian's package) and what `node scripts/build.mjs esm` builds.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +12,7 @@ import { withFewColours } from './screenshots-png.mjs';
 const MAX_BYTES = 150_000;
 const target = path.resolve(import.meta.dirname, '../docs/images');
 const directory = await mkdtemp(path.join(tmpdir(), 'nestjs-tasks-screenshots-'));
-const { app, dispatcher, url } = await startApp(directory);
+const { app, dispatcher, workflow, url } = await startApp(directory);
 const BROWSERS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 const executablePath = BROWSERS.find((file) => existsSync(file));
 const browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox'] });
@@ -25,10 +26,12 @@ const PAGES = [
   ['tasks', '#/tasks?state=failed'],
   ['task', `#/tasks/${failed}`],
   ['errors', '#/errors'],
+  ['workflow', `#/workflows/${workflow}`],
   ['crons', '#/crons'],
   ['enqueue', '#/enqueue?name=send_email'],
   ['audit', '#/audit'],
 ];
+const wanted = process.argv.slice(2);
 const LOOKS = [
   { suffix: '', theme: 'light', width: 1280, height: 860 },
   { suffix: '-dark', theme: 'dark', width: 1280, height: 860 },
@@ -49,9 +52,11 @@ for (const request of [
 for (const { suffix, theme, width, height } of LOOKS) {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: theme });
   for (const [name, hash] of PAGES) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     await page.goto(`${url}${hash}`);
     await page.locator('main h1').first().waitFor();
     await page.getByText('Reading …').first().waitFor({ state: 'detached' });
+    await page.getByText('Drawing …').waitFor({ state: 'detached' });
     await page.waitForLoadState('load');
     await page.locator('footer').getByText('nestjs-tasks').waitFor();
     await page.evaluate('new Promise((resolve) => setTimeout(resolve, 400))');
