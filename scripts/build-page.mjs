@@ -46,11 +46,9 @@ const { scripts, style } = await bundle('client/main.tsx');
 const signIn = await bundle('client/sign-in/sign-in.ts');
 /** Each has a route, by its name. */
 const NAMES = ['page', 'later-views', 'graph'];
-const built = [...scripts.keys()].sort().join(', ');
-const wanted = NAMES.map((name) => `${name}.js`)
-  .sort()
-  .join(', ');
-if (built !== wanted) throw new Error(`The page has the scripts ${built}, not ${wanted}.`);
+if (scripts.size !== NAMES.length || NAMES.some((name) => !scripts.has(`${name}.js`))) {
+  throw new Error(`The page has the scripts ${[...scripts.keys()].join(', ')}, not those of ${NAMES.join(', ')}.`);
+}
 
 /** Compressed once and for all: the app has nothing to do for it, whoever asks. @param {string} content */
 const packed = (content) => ({

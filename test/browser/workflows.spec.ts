@@ -172,6 +172,17 @@ describe.skipIf(!hasChromium)(`workflows on the page (needs ${CHROMIUM})`, () =>
     expect(await page.locator('.graph-drawing').count()).toBe(0);
   });
 
+  it('has the table alone where the script of the graph does not come', async () => {
+    await page.route('**/graph.js*', (route) => route.abort());
+    const id = await startOrder();
+    await fixture.open(`#/workflows/${id}`);
+    await page.getByText('The graph could not be drawn.').waitFor();
+    expect(await cell('pages', 'after')).toBe('charge');
+    await firstAtWork(id);
+    fixture.handlers.report(100);
+    await page.getByRole('heading', { name: 'order failed' }).waitFor();
+  });
+
   it('cancels one, and nothing of it runs any more', async () => {
     const id = await startOrder();
     await fixture.open(`#/workflows/${id}`);
@@ -207,6 +218,10 @@ describe.skipIf(!hasChromium)(`workflows on the page (needs ${CHROMIUM})`, () =>
           const { violations } = await axe(page, colorScheme === 'light' ? undefined : ['color-contrast']);
           found.push(...violations.map((line) => `${hash}, ${width}, ${colorScheme}: ${line}`));
         }
+        await page.emulateMedia({ forcedColors: 'active' });
+        const { violations } = await axe(page, ['color-contrast']);
+        found.push(...violations.map((line) => `${hash}, ${width}, forced colours: ${line}`));
+        await page.emulateMedia({ forcedColors: 'none' });
       }
     }
     expect(found).toEqual([]);

@@ -8,6 +8,7 @@ export const MAX_GRAPH_EDGES = 400;
 /** All lengths are in sixteenths of the size of letters. */
 export const NODE_WIDTH = 208;
 export const NODE_GAP = 16;
+const LINE_GAP = 20;
 const NODE_HEIGHT = 58;
 const EACH_HEIGHT = 74;
 
@@ -59,6 +60,10 @@ export function expectedHeight({ nodes, edges }: GraphShape): number {
     const rank = before.length === 0 ? 0 : Math.max(...before) + 1;
     ranks.set(number, rank);
     heights[rank] = (heights[rank] ?? -NODE_GAP) + height + NODE_GAP;
+    // A line goes past what lies between its ends.
+    for (const from of before) {
+      for (let passed = from + 1; passed < rank; passed += 1) heights[passed]! += LINE_GAP;
+    }
   }
   return Math.max(...heights);
 }
