@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkflowNode } from '../api-types.js';
-import { layoutOf, type GraphLayout, type PlacedNode } from './graph-layout.js';
+import { layoutOf, type GraphLayout, type PlacedBox } from './graph-layout.js';
 import { expectedHeight, graphFor, MAX_GRAPH_NODES, NODE_WIDTH, shapeOf } from './graph-shape.js';
 
 function node(number: number, after: readonly number[] = [], more: Partial<WorkflowNode> = {}): WorkflowNode {
@@ -29,7 +29,7 @@ const ORDER = [
   node(4, [3], { when: 'failed' }),
 ];
 
-const placed = ({ nodes }: GraphLayout, number: number): PlacedNode => nodes.find((one) => one.number === number)!;
+const placed = ({ nodes }: GraphLayout, number: number): PlacedBox => nodes.find((one) => one.number === number)!;
 
 describe('the graph of a workflow', () => {
   it('has every node to the right of those that it waits for, and none upon another', () => {
@@ -39,7 +39,7 @@ describe('the graph of a workflow', () => {
         expect(placed(layout, number).x).toBeGreaterThan(placed(layout, from).x + NODE_WIDTH);
       }
     }
-    const apart = (one: PlacedNode, other: PlacedNode): boolean =>
+    const apart = (one: PlacedBox, other: PlacedBox): boolean =>
       Math.abs(one.x - other.x) >= NODE_WIDTH ||
       (one.y < other.y ? one.y + one.height : other.y + other.height) <= Math.max(one.y, other.y);
     expect(

@@ -7,13 +7,13 @@ const LABEL = { width: 72, height: 18 };
 /** A border that lies half outside of its box is seen whole. */
 const MARGIN = 2;
 
-export interface PlacedNode extends ShapeNode {
+export interface PlacedBox extends ShapeNode {
   /** Of its upper left corner. */
   readonly x: number;
   readonly y: number;
 }
 
-export interface PlacedEdge extends ShapeEdge {
+export interface PlacedLine extends ShapeEdge {
   /** Data of an SVG path. */
   readonly path: string;
   /** Middle of its label. */
@@ -25,8 +25,8 @@ export interface GraphLayout {
   readonly width: number;
   readonly height: number;
   /** In the order in which they are read: from left to right, and downwards where several stand side by side. */
-  readonly nodes: readonly PlacedNode[];
-  readonly edges: readonly PlacedEdge[];
+  readonly nodes: readonly PlacedBox[];
+  readonly edges: readonly PlacedLine[];
 }
 
 interface Point {
@@ -68,8 +68,8 @@ export function layoutOf({ nodes, edges }: GraphShape): GraphLayout {
   };
 }
 
-const rightOf = ({ x, y, height }: PlacedNode): Point => ({ x: x + NODE_WIDTH, y: y + height / 2 });
-const leftOf = ({ x, y, height }: PlacedNode): Point => ({ x, y: y + height / 2 });
+const rightOf = ({ x, y, height }: PlacedBox): Point => ({ x: x + NODE_WIDTH, y: y + height / 2 });
+const leftOf = ({ x, y, height }: PlacedBox): Point => ({ x, y: y + height / 2 });
 
 /** A line through the points, level at each of them. */
 function curve(points: readonly Point[]): string {
