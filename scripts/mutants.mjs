@@ -22,7 +22,11 @@ const ROOMS = {
   cron: { mutate: ['lib/cron/**/*.ts'], tests: ['lib/cron/**/*.spec.ts', 'lib/nest/discovery/cron*.spec.ts'] },
   outbox: { mutate: ['lib/outbox/**/*.ts'], tests: ['test/outbox/sqlite.spec.ts'], timeout: 30_000 },
   statements: { mutate: ['lib/engine/sqlite/sql/**/*.ts'], tests: SQLITE, timeout: 30_000 },
-  consumer: { mutate: ['lib/engine/sqlite/consumer/**/*.ts'], tests: SQLITE, timeout: 30_000 },
+  consumer: {
+    mutate: ['lib/engine/sqlite/consumer/**/*.ts'],
+    tests: ['lib/engine/sqlite/consumer/*.spec.ts'],
+    timeout: 3_000,
+  },
   duties: {
     mutate: ['lib/engine/sqlite/maintenance/**/*.ts'],
     // Those of one duty on a store; what takes an engine and real time says little more of them.

@@ -79,6 +79,9 @@ export class ChaosProcess {
   }
 }
 
+/** Of each four, the one whose clock is not moved. Those of odd numbers have a store of a connection of its own. */
+const THREADED = 3;
+
 /** Which processes there are: each place is taken by one, and by the next when it has ended. */
 export interface FleetPlan {
   readonly program: string;
@@ -230,6 +233,8 @@ export class Fleet {
     const produces = place < plan.producers;
     const seed = random.between(1, 2 ** 31);
     this.count += 1;
+    // Only by the machine's own clock does an engine run in a thread of its own.
+    const isThreaded = clockOffset === 0 && this.count % 4 === THREADED;
     const process = new ChaosProcess(
       plan.program,
       {
@@ -245,7 +250,7 @@ export class Fleet {
               mostOpen: plan.mostOpen,
             }
           : null,
-        clockOffset,
+        clockOffset: isThreaded ? null : clockOffset,
         brokenEngine: plan.brokenEngine,
       },
       plan.folder,
