@@ -66,6 +66,18 @@ describe.skipIf(!hasChromium)(`the log of a task on the page (needs ${CHROMIUM})
     expect(lines.at(-1)).toMatch(/#3 {2}line 700, and so on $/);
   });
 
+  it('is copied with all that is known of its task', async () => {
+    const { id } = await fixture.failed('chatty', { lines: 2 });
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await fixture.open(`#/tasks/${id}`);
+    await fixture.button('Copy task').click();
+    await page.getByText('Copied', { exact: true }).waitFor();
+    const copied: unknown = JSON.parse(await page.evaluate<string>('navigator.clipboard.readText()'));
+    expect(copied).toMatchObject({ id, state: 'failed', params: { lines: 2 } });
+    const { attempts, logs } = copied as { attempts: unknown[]; logs: unknown[] };
+    expect([attempts.length, logs.length]).toEqual([3, 6]);
+  });
+
   it('stays at the end while lines come in, and elsewhere where it is', async () => {
     const { id } = await fixture.app.dispatcher.queue('default', 'talk', {});
     await fixture.app.reached(id, 'running');

@@ -123,7 +123,8 @@ function Head({ task }: { readonly task: Task }): JSX.Element {
       <div class="page-head">
         <nav class="crumbs" aria-label="Where this is">
           <a href="#/tasks">Tasks</a> › <a href={queueHref(queue)}>{queue}</a> › <a href={nameHref(name)}>{name}</a> ›{' '}
-          <code>{id}</code> <Copy label="Copy id" text={() => id} />
+          <code>{id}</code> <Copy label="Copy id" text={() => id} />{' '}
+          <Copy label="Copy task" text={() => JSON.stringify(task, null, 2)} />
         </nav>
         <Neighbours task={task} />
       </div>
