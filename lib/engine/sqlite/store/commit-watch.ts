@@ -1,4 +1,4 @@
-import { clearInterval, monotonicTime, setInterval } from '../../../clock/index.js';
+import { clearInterval, clearTimeout, monotonicTime, setInterval, setTimeout } from '../../../clock/index.js';
 import type { EngineChange, EngineLogger } from '../../port/index.js';
 import { NoteWatch } from '../process/note-watch.js';
 import type { Connection } from './connection.js';
@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 10;
 const LOOK_SOON_EVERY_MS = 2;
 /** How soon otherwise: for what any process does when its time comes, whoever stored it. */
 const LOOK_SELDOM_MS = 1_000;
-/** After a word that somebody writes, so that a process that commits all the time hears little of its own. */
+/** After a word that somebody writes, and before the next is heeded: by then most commits are made. */
 const LOOK_AGAIN_AFTER_MS = 1;
 /** How soon the note is watched again, where it could not be or was replaced. */
 const WATCH_AGAIN_AFTER_MS = 1_000;
@@ -35,8 +35,10 @@ export class CommitWatch implements CommitListener {
   private version: number;
   private keepLooking = false;
   private silentUntil = 0;
-  /** When a word that somebody writes is next worth a look. */
+  /** When a word that somebody writes is next worth a look: others commit all the time until then. */
   private heedAt = 0;
+  /** A second look after such a word, which comes before the commit. */
+  private lookAgain: NodeJS.Timeout | null = null;
   private watchAt = 0;
   private readonly notes: NoteWatch;
   private stopped = false;
@@ -82,6 +84,7 @@ export class CommitWatch implements CommitListener {
     this.waiting.clear();
     this.keepLooking = false;
     clearInterval(this.timer);
+    if (this.lookAgain) clearTimeout(this.lookAgain);
     this.notes.stop();
     this.writer.listeners.delete(this);
   }
@@ -116,10 +119,12 @@ export class CommitWatch implements CommitListener {
 
   /** Somebody writes, or has written. */
   private heed(): void {
-    const now = monotonicTime();
-    if (now < this.heedAt || this.stopped) return;
-    this.heedAt = now + LOOK_AGAIN_AFTER_MS;
+    if (this.lookAgain || this.stopped || monotonicTime() < this.heedAt) return;
     this.look();
+    this.lookAgain = setTimeout(() => {
+      this.lookAgain = null;
+      if (!this.stopped) this.look();
+    }, LOOK_AGAIN_AFTER_MS).unref();
   }
 
   private look(): void {
