@@ -70,7 +70,8 @@ describe.skipIf(!hasChromium)(`the page by keyboard alone (needs ${CHROMIUM})`, 
   });
 
   it('stops a queue that it goes to by name, and takes that back', async () => {
-    await press('Control+k');
+    const field = page.getByRole('combobox', { name: 'Go to' });
+    await expect.poll(async () => (await press('Control+k'), field.isVisible())).toBe(true);
     await page.keyboard.type('emai');
     await page
       .getByRole('option', { name: /^emails/ })
@@ -93,13 +94,17 @@ describe.skipIf(!hasChromium)(`the page by keyboard alone (needs ${CHROMIUM})`, 
   });
 
   it('takes what is written before the field for it is there', async () => {
-    await page.evaluate(`(() => {
-      const press = (key, more) =>
-        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }));
-      press('k', { ctrlKey: true });
-      // By itself, the first letter would lead to the form for a new task.
-      for (const key of 'nightly') press(key);
-    })()`);
+    // The page may not yet listen to keys.
+    const isTaken = (): Promise<boolean> =>
+      page.evaluate(`(() => {
+        const press = (key, more) =>
+          !document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }));
+        if (!press('k', { ctrlKey: true })) return false;
+        // By itself, the first letter would lead to the form for a new task.
+        for (const key of 'nightly') press(key);
+        return true;
+      })()`);
+    await expect.poll(isTaken).toBe(true);
     await expect.poll(() => page.getByRole('combobox', { name: 'Go to' }).inputValue()).toBe('nightly');
     await page
       .getByRole('option', { name: /^nightly/ })
