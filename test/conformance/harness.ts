@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uuidv7, V7Generator } from 'uuidv7';
 import { ManualClock, SystemClock, type Clock } from '../../lib/clock/index.js';
+import type { Schedule } from '../../lib/contract/index.js';
 import type { Delivery, EngineContext, NewTask, Outcome, RunTask, TaskEngine } from '../../lib/engine/port/index.js';
 import { until as soon } from '../support/until.js';
 
@@ -56,6 +57,25 @@ function ticksEvery(unit: number): EngineContext['nextRun'] {
 
 /** Expression of a schedule that ticks at every full unit of time. */
 export const EVERY_UNIT = 'every unit';
+
+/** A schedule of the code's that ticks every minute, where units of time are minutes. */
+export const MINUTELY: Schedule = {
+  name: 'minutely',
+  expression: EVERY_UNIT,
+  timeZone: null,
+  utcOffset: null,
+  queue: 'default',
+  task: 'tick',
+  params: '{}',
+  priority: 0,
+  maxAttempts: 1,
+  settings: null,
+  catchUp: 'once',
+  threshold: null,
+  overlap: true,
+  disabled: false,
+  source: 'code',
+};
 
 /** In an expected value: a time that is `time` on a clock that stands still, and soon after it on one that goes on. */
 export function soonAfter(time: number, engine: TaskEngine): unknown {

@@ -2,31 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { completed, contextWith, newTask, START } from '../../../../test/conformance/harness.js';
+import { completed, contextWith, MINUTELY, newTask, START } from '../../../../test/conformance/harness.js';
 import { until } from '../../../../test/support/until.js';
 import { SystemClock } from '../../../clock/index.js';
 import type { RunTask, TaskEngine } from '../../port/index.js';
 import { sqliteEngine } from '../sqlite-engine.js';
 
 const MINUTE = 60_000;
-const SCHEDULE = {
-  name: 'minutely',
-  expression: 'every unit',
-  timeZone: null,
-  utcOffset: null,
-  queue: 'default',
-  task: 'tick',
-  params: '{}',
-  priority: 0,
-  maxAttempts: 1,
-  settings: null,
-  catchUp: 'once',
-  threshold: null,
-  overlap: true,
-  disabled: false,
-  source: 'code',
-} as const;
-
 /** The machine's clock, set ahead or back. As with a real one, that tells no timer. */
 class SettableClock extends SystemClock {
   offset = START - Date.now();
@@ -62,7 +44,7 @@ describe('When the clock jumps ahead', () => {
   });
 
   it('what has come due by it runs soon: tasks of later, retries and cron ticks', async () => {
-    await engine.scheduling.save(SCHEDULE);
+    await engine.scheduling.save(MINUTELY);
     await engine.enqueueing.enqueue([newTask(clock, { name: 'later', runAt: clock.now() + 15 * MINUTE })]);
     const consumer = await engine.delivering.consume('default', { concurrency: 2, priority: 0, rateLimit: null }, run);
     await until('the sleep of the duties', async () => (await engine.inspecting.workers()).length === 1);

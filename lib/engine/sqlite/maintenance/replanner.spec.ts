@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contextWith, EVERY_UNIT, MINUTE, START } from '../../../../test/conformance/harness.js';
+import { contextWith, MINUTE, MINUTELY, START } from '../../../../test/conformance/harness.js';
 import { DutySite } from '../../../../test/support/duty-site.js';
 import { until } from '../../../../test/support/until.js';
 import { ManualClock } from '../../../clock/index.js';
@@ -12,24 +12,6 @@ import { Writer } from '../store/writer.js';
 import { getSchedule, saveSchedule } from '../sql/schedule-rows.js';
 import { Replanner } from './replanner.js';
 import { Ticker } from './ticker.js';
-
-const SCHEDULE = {
-  name: 'minutely',
-  expression: EVERY_UNIT,
-  timeZone: null,
-  utcOffset: null,
-  queue: 'default',
-  task: 'tick',
-  params: '{}',
-  priority: 0,
-  maxAttempts: 1,
-  settings: null,
-  catchUp: 'once',
-  threshold: null,
-  overlap: true,
-  disabled: false,
-  source: 'code',
-} as const;
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'tasks-replanner-'))));
@@ -40,7 +22,7 @@ it('finds by itself that a process which has ended was ahead, after two ticks at
   const context = contextWith(new ManualClock(START));
   const writer = new Writer(connection, null, context.logger, 10_000);
   const nextRunAt = () => getSchedule(connection.database, 'minutely')!.nextRunAt!;
-  await writer.write((transaction) => saveSchedule(transaction, SCHEDULE, START + MINUTE));
+  await writer.write((transaction) => saveSchedule(transaction, MINUTELY, START + MINUTE));
 
   const ahead = new Ticker(contextWith(new ManualClock(START + 10.5 * MINUTE)), connection, writer);
   ahead.start();
@@ -88,7 +70,7 @@ describe('A replanner', () => {
   }
 
   const plan = (nextRunAt: number, name = 'minutely') =>
-    site.writer.write((transaction) => saveSchedule(transaction, { ...SCHEDULE, name }, nextRunAt));
+    site.writer.write((transaction) => saveSchedule(transaction, { ...MINUTELY, name }, nextRunAt));
   const nextRunAt = (name = 'minutely') => getSchedule(site.connection.database, name)!.nextRunAt;
 
   it('plans anew at once what its own clock, which was ahead, has planned', async () => {

@@ -1,28 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EVERY_UNIT, MINUTE, START } from '../../../../test/conformance/harness.js';
+import { EVERY_UNIT, MINUTE, MINUTELY, START } from '../../../../test/conformance/harness.js';
 import { DutySite } from '../../../../test/support/duty-site.js';
 import type { Schedule } from '../../../contract/index.js';
 import { getSchedule, saveSchedule, setSchedulePaused, type ScheduleRow } from '../sql/schedule-rows.js';
 import type { Committed } from '../store/transaction.js';
 import { Ticker } from './ticker.js';
 
-const SCHEDULE: Schedule = {
-  name: 'minutely',
-  expression: EVERY_UNIT,
-  timeZone: null,
-  utcOffset: null,
-  queue: 'default',
-  task: 'tick',
-  params: '{"a":1}',
-  priority: 3,
-  maxAttempts: 2,
-  settings: null,
-  catchUp: 'once',
-  threshold: null,
-  overlap: true,
-  disabled: false,
-  source: 'code',
-};
+const SCHEDULE: Schedule = { ...MINUTELY, params: '{"a":1}', priority: 3, maxAttempts: 2 };
 
 describe('The cron ticker', () => {
   let site: DutySite;

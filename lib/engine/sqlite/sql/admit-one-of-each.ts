@@ -1,7 +1,7 @@
 import type { QueueFlow } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
-import { FIRST_TURN, type KeyCause, MAY_COUNT, weightOf } from './slots.js';
+import { behind, FIRST_TURN, type KeyCause, MAY_COUNT, stepOf } from './slots.js';
 
 /*
  * The usual end of a task with a key: one slot of its key is free, and the next that is held takes it. Many keys have that in
@@ -90,7 +90,7 @@ class Turns {
       const first = statement<[string, number], number>(this.database, FIRST_TURN).pluck();
       head = first.get(this.queue, priority) ?? null;
     }
-    const turn = head === null ? 0 : head + 1 / weightOf(this.flow, key);
+    const turn = behind(head, stepOf(this.flow, key));
     this.heads.set(priority, head ?? turn);
     return turn;
   }

@@ -16,18 +16,17 @@ export const NEXT_TURNS = `
    ORDER BY priority DESC, turn, seq
    LIMIT (? + 0)`;
 
-/** Takes their leases. */
-export const CLAIM_TURNS = `
+/** @param others what else is set */
+const claimed = (others: string): string => `
   UPDATE tasks_task
-     SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL
+     SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL${others}
    WHERE seq IN (SELECT value FROM json_each(?))`;
 
+/** Takes their leases. */
+export const CLAIM_TURNS = claimed('');
+
 /** Those of tasks without a key, which have an empty one from then on, by which they count among what runs. */
-export const CLAIM_KEYLESS = `
-  UPDATE tasks_task
-     SET state = 'running', attempt = attempt + 1, worker = ?, started_at = ?, cancel_requested = 0, progress = NULL,
-         key = ''
-   WHERE seq IN (SELECT value FROM json_each(?))`;
+export const CLAIM_KEYLESS = claimed(`, key = ''`);
 
 /** Reads `tasks_task_key`, up to as many as may run. */
 export const RUNNING_IN_QUEUE = `

@@ -143,8 +143,8 @@ class Line {
       ends = { head: head?.turn ?? null, last: last?.turn ?? null };
       this.ends.set(priority, ends);
     }
-    const step = 1 / weightOf(this.flow, this.key);
-    const first = ends.head === null ? 0 : ends.head + (this.behindHead ? step : 0);
+    const step = stepOf(this.flow, this.key);
+    const first = behind(ends.head, this.behindHead ? step : 0);
     const turn = ends.last === null ? first : Math.max(first, ends.last + step);
     ends.head ??= turn;
     ends.last = turn;
@@ -152,8 +152,14 @@ class Line {
   }
 }
 
-export function weightOf({ weights }: QueueFlow, key: string): number {
-  return weights && Object.hasOwn(weights, key) ? weights[key]! : 1;
+/** How far behind each other the tasks of a key stand in the line: keys of a greater weight less. */
+export function stepOf({ weights }: QueueFlow, key: string): number {
+  return 1 / (weights && Object.hasOwn(weights, key) ? weights[key]! : 1);
+}
+
+/** @param head of the line; null where nobody stands in it */
+export function behind(head: number | null, step: number): number {
+  return head === null ? 0 : head + step;
 }
 
 function* takenSlots(queue: string, key: string, slots: number): Steps<number> {
