@@ -68,6 +68,31 @@ export function describeEnqueueing(it: CaseTest): void {
       expect(left.slice(0, 2)).toEqual([{ ...shown(first), state: 'cancelled' }, shown(more[1]!)]);
     });
 
+    it('knows what a killed attempt enqueued, once a later one enqueues it anew, and nothing of others', async ({
+      engine,
+      clock,
+      becomes,
+    }) => {
+      const parent = newTask(clock);
+      const child = newTask(clock, { queue: 'others', parentId: parent.id, mayExist: true });
+      const stranger = newTask(clock, { queue: 'others', mayExist: true });
+      // While no attempt is known here: as where its process was killed before it could say what it had stored.
+      await engine.enqueueing.enqueue([child, stranger]);
+      await engine.enqueueing.enqueue([parent]);
+      const deliveries = new Deliveries();
+      await engine.delivering.consume('default', CONSUME, deliveries.run);
+      const held = await deliveries.next();
+      for (let time = 0; time < 2; time += 1) {
+        const again = [child, { ...stranger, parentId: parent.id }];
+        expect(await engine.enqueueing.enqueue(again)).toEqual(['existing', 'existing']);
+      }
+      held.end(completed);
+      await becomes(parent.id, 'completed');
+
+      const { children } = (await engine.inspecting.get(parent.id))!;
+      expect(children.map(({ id }) => id)).toEqual([child.id]);
+    });
+
     it('stores a task once that stands twice in a batch', async ({ engine, clock }) => {
       const twice = newTask(clock);
       await engine.enqueueing.enqueue([newTask(clock), twice, twice]);

@@ -18,7 +18,7 @@ import { keepingJob } from './keeping-job.js';
 import type { ListedParts } from './read-listed.js';
 import { tellOfLost } from './lost-jobs.js';
 import type { QueueSet } from './queue-set.js';
-import { RunningJob, type RunningJobParts } from './running-job.js';
+import { RunningJob, type RunningJobParts, type StoredAs } from './running-job.js';
 import type { TaskJob } from './task-job.js';
 import { callerOf, type Callers } from './steps/callers.js';
 import type { JobHold } from './steps/step-rows.js';
@@ -144,10 +144,10 @@ export class JobConsumer implements Consumer {
   }
 
   /** Whether the task that enqueued `task` runs here; it is then noted there. */
-  noteChild(task: NewTask): boolean {
+  noteChild(task: NewTask, answer: StoredAs): boolean {
     for (const parent of this.running) {
       if (parent.task.id !== task.parentId) continue;
-      parent.enqueued(task);
+      parent.enqueued(task, answer);
       return true;
     }
     return false;

@@ -149,6 +149,8 @@ describe('what a task told while it ran', () => {
     const line = { at: CREATED_AT, attempt: 1, message: 'half-way' };
     const child = { child: { id: 'c', name: 'work', queue: 'mail', state: 'available' } };
     const rows = ['not JSON', '42', 'null', JSON.stringify(line), JSON.stringify(record(1)), JSON.stringify(child)];
+    // An attempt that was tried again enqueued it anew, by its id.
+    rows.push(JSON.stringify(child));
     expect(view.task('mail', jobOf({}, { attemptsStarted: 1 }), 'running', rows).logs).toEqual([line]);
     expect(childrenIn(rows)).toEqual([child.child]);
   });

@@ -1,7 +1,6 @@
 import { lapseError, readableParams } from '../common/index.js';
 import type { EngineContext } from '../port/index.js';
 import {
-  MAX_CHILDREN_LISTED,
   type Task,
   type TaskAttempt,
   type TaskError,
@@ -175,10 +174,10 @@ function lastAttempt(job: TaskJob, state: TaskState): TaskAttempt {
   };
 }
 
-/** The tasks that the task's handler enqueued, by the rows of its log. */
+/** What the task's handler enqueued by the rows of its log, each once: also such as was there, and may be another's. */
 export function childrenIn(rows: readonly string[]): Array<ChildRow['child']> {
   const noted = rows.map(parseRow).filter((row): row is ChildRow => row !== null && 'child' in row);
-  return noted.slice(0, MAX_CHILDREN_LISTED).map(({ child }) => child);
+  return [...new Map(noted.map(({ child }) => [child.id, child])).values()];
 }
 
 export function parseRow(row: string): TaskLog | AttemptRecord | ChildRow | ResultRow | null {

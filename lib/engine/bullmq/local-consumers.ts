@@ -3,6 +3,7 @@ import { wallTime } from '../../clock/index.js';
 import type { WorkerInfo } from '../../contract/index.js';
 import type { NewTask, StepLease } from '../port/index.js';
 import type { JobConsumer } from './job-consumer.js';
+import type { StoredAs } from './running-job.js';
 import type { JobHold } from './steps/step-rows.js';
 
 /** The consumers of this process, and what it is called by others. */
@@ -33,9 +34,9 @@ export class LocalConsumers {
   }
 
   /** Notes a task with the one whose handler enqueued it, where that one runs here. */
-  noteChild(task: NewTask): void {
+  noteChild(task: NewTask, answer: StoredAs = 'stored'): void {
     if (task.parentId == null) return;
-    for (const consumer of this.consumers) if (consumer.noteChild(task)) return;
+    for (const consumer of this.consumers) if (consumer.noteChild(task, answer)) return;
   }
 
   /** The lock of the job that an attempt runs here; null where it does not. */

@@ -15,5 +15,5 @@ export interface ListedParts {
 export async function readListed({ set, lists, view }: ListedParts, { queue, job, state }: Listed): Promise<Task> {
   const rows = cancelledNotes(job)?.logs ?? (await set.logOf(queue, job.id!));
   const task = view.task(queue, job, state, rows);
-  return { ...task, children: await lists.children(childrenIn(rows)) };
+  return { ...task, children: await lists.children(task.id, childrenIn(rows)) };
 }

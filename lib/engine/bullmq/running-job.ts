@@ -1,5 +1,5 @@
 import { wallTime } from '../../clock/index.js';
-import type { DeliveredTask, Delivery, NewTask, Outcome, RunTask } from '../port/index.js';
+import type { DeliveredTask, Delivery, EnqueueAnswer, NewTask, Outcome, RunTask } from '../port/index.js';
 import { type ChildTask, MAX_CHILDREN_LISTED, type TaskAbortedError, type TaskProgress } from '../../contract/index.js';
 import type { JobHold } from './steps/step-rows.js';
 import { taskIdOf } from './job-ids.js';
@@ -12,6 +12,9 @@ export interface LogRow {
   readonly attempt: number;
   readonly message: string;
 }
+
+/** What became of a task that was enqueued: BullMQ's engine has no keys that another may hold. */
+export type StoredAs = Extract<EnqueueAnswer, string>;
 
 /** Stands beside the log rows, as BullMQ has no place for it: what the handler enqueued. */
 export interface ChildRow {
@@ -36,7 +39,8 @@ export class RunningJob implements Delivery {
   private waiting: TaskProgress | null = null;
   private sending: Promise<void> | null = null;
   private unsent = 0;
-  private children = 0;
+  /** How many tasks of either kind are noted that its handler enqueued: new ones, and such as were there already. */
+  private readonly noted = { stored: 0, existing: 0 };
 
   constructor(
     readonly job: TaskJob,
@@ -127,10 +131,13 @@ export class RunningJob implements Delivery {
     });
   }
 
-  /** Notes what its handler enqueued, as far as it is ever listed. */
-  enqueued({ id, name, queue }: NewTask): void {
-    this.children += 1;
-    if (this.children > MAX_CHILDREN_LISTED) return;
+  /**
+   * Notes what its handler enqueued, as far as it is ever listed. What was there already may be the task's as well: an attempt
+   * whose process was killed stored it, and had no time to note it.
+   */
+  enqueued({ id, name, queue }: NewTask, answer: StoredAs): void {
+    this.noted[answer] += 1;
+    if (this.noted[answer] > MAX_CHILDREN_LISTED) return;
     const row: ChildRow = { child: { id, name, queue } };
     this.send(() => this.job.log(JSON.stringify(row)));
   }

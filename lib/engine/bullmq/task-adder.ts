@@ -59,7 +59,7 @@ export class TaskAdder {
       ? await this.addAndLook(queue, given)
       : await this.addFresh(queue, given);
     const added = existing.length === 0 ? given : given.filter(({ id }) => !existing.includes(id));
-    for (const task of added) this.consumers.noteChild(task);
+    for (const task of given) this.consumers.noteChild(task, existing.includes(task.id) ? 'existing' : 'stored');
     if (added.length > 0) this.watch.announce(queue, ...added.map(({ id }) => id));
     return existing;
   }

@@ -1,6 +1,7 @@
 import {
   type ChildTask,
   type ErrorOccurrence,
+  MAX_CHILDREN_LISTED,
   type PageRequest,
   type RunningTask,
   type TaskFilter,
@@ -144,15 +145,20 @@ export class TaskLists {
     return (await this.findWaiting(queue, id)) ?? this.findCancelled(queue, id);
   }
 
-  /** The tasks of `noted` that are stored, with the state that each is in now. */
-  async children(noted: ReadonlyArray<ChildRow['child']>): Promise<ChildTask[]> {
-    const found = await Promise.all(
-      noted.map(async ({ id, name, queue }): Promise<ChildTask | null> => {
-        const listed = await this.findIn(queue, id);
-        return listed && { id, name, queue, state: listed.state, ...tagsOf(listed.job) };
-      }),
-    );
-    return found.filter((child) => child !== null);
+  /** The tasks of `noted` that are stored and are `parent`'s, with the state that each is in now. */
+  async children(parent: string, noted: ReadonlyArray<ChildRow['child']>): Promise<ChildTask[]> {
+    const children: ChildTask[] = [];
+    for (let start = 0; start < noted.length && children.length < MAX_CHILDREN_LISTED; start += MAX_CHILDREN_LISTED) {
+      const found = await Promise.all(
+        noted.slice(start, start + MAX_CHILDREN_LISTED).map(async ({ id, name, queue }): Promise<ChildTask | null> => {
+          const listed = await this.findIn(queue, id);
+          if (!listed || notesOf(listed.job).parentId !== parent) return null;
+          return { id, name, queue, state: listed.state, ...tagsOf(listed.job) };
+        }),
+      );
+      for (const child of found) if (child) children.push(child);
+    }
+    return children.slice(0, MAX_CHILDREN_LISTED);
   }
 
   private async findWaiting(queue: string, id: string): Promise<Listed | null> {
