@@ -264,6 +264,21 @@ describe('How many tasks are claimed', () => {
     expect(site.workers.room).toBe(0);
   });
 
+  it('is no more than this thread begins, however many workers are free, where handlers leave it to nobody', async () => {
+    const host = hostWith({});
+    const computing: RunTask = async () => {
+      time.advance(5);
+      return completed;
+    };
+    const workers = new QueueWorkers('work', { ...THREE, concurrency: 100 }, computing, host);
+    expect([workers.demand(), workers.room]).toEqual([100, 100]);
+    const tasks = Array.from({ length: 50 }, (_, index) => ({ id: `task ${index}` }) as ClaimedTask);
+    workers.deliver(tasks.map((task) => new HeldTask(task, host, performance.now())));
+    while (workers.holdsAhead) await turn();
+    expect([workers.demand(), workers.room]).toEqual([2, 2]);
+    await workers.close(0);
+  });
+
   it('is asked for where something may be there alone', async () => {
     const site = workersOf(ONE);
     site.workers.hungry = false;

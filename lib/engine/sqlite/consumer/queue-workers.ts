@@ -1,15 +1,12 @@
 import { monotonicTime, setImmediate, setTimeout } from '../../../clock/index.js';
 import { InHand, isInTime } from '../../common/index.js';
 import type { ConsumeOptions, Consumer, Outcome, RunTask } from '../../port/index.js';
+import { ClaimPace } from './claim-pace.js';
 import type { HeldTask } from './completer.js';
 import type { ConsumerHost, PoolConsumer } from './pool-consumer.js';
 
-/** Tasks are claimed ahead only as far as the workers get through them in this time. */
-const PREFETCH_MS = 10;
 /** Tasks are started for this long at a stretch; then whatever else waits has its turn. */
 const TURN_BUDGET_MS = 2;
-/** Weight of the newest run in the average. */
-const SMOOTHING = 0.1;
 /** How long closing waits for the store to take outcomes. What it does not take is rescued when this process is gone. */
 const STORE_PATIENCE_MS = 5_000;
 /** A task that was claimed ahead and has waited this long is handed back: the ones before it are not as short as thought. */
@@ -33,7 +30,7 @@ export class QueueWorkers implements Consumer, PoolConsumer {
   private allStored?: () => void;
   private readonly budget = new EventLoopBudget(TURN_BUDGET_MS);
   private startingLater = false;
-  private averageRunMs = PREFETCH_MS;
+  private readonly pace = new ClaimPace();
   private closing = false;
   private staleTimer?: NodeJS.Timeout;
 
@@ -59,13 +56,15 @@ export class QueueWorkers implements Consumer, PoolConsumer {
 
   demand(): number {
     if (this.closing) return 0;
-    const prefetch = this.prefetch();
-    if (this.buffered.length > prefetch / 2) return 0;
-    return this.size - this.running.size + prefetch - this.buffered.length;
+    const { startable } = this.pace;
+    const ahead = Math.min(this.ahead(), startable);
+    if (this.buffered.length > ahead / 2) return 0;
+    return Math.max(0, Math.min(this.size - this.running.size + ahead, startable) - this.buffered.length);
   }
 
   get room(): number {
-    return Math.max(0, this.size - this.running.size - this.buffered.length);
+    const free = this.size - this.running.size;
+    return Math.max(0, Math.min(free, this.pace.startable) - this.buffered.length);
   }
 
   get holdsAhead(): boolean {
@@ -73,6 +72,7 @@ export class QueueWorkers implements Consumer, PoolConsumer {
   }
 
   deliver(tasks: readonly HeldTask[]): void {
+    this.pace.claimed(monotonicTime() - tasks[0]!.claimedAt);
     for (const task of tasks) this.buffered.push(task);
     if (this.paused) this.pause();
     else if (!this.closing) this.startBuffered();
@@ -103,10 +103,9 @@ export class QueueWorkers implements Consumer, PoolConsumer {
     return this.options.rateLimit !== null || this.options.limits !== undefined;
   }
 
-  private prefetch(): number {
-    if (this.averageRunMs >= PREFETCH_MS || !this.claimsAhead || this.isLimited) return 0;
-    const perWorker = PREFETCH_MS / Math.max(this.averageRunMs, 0.01);
-    return Math.min(Math.ceil(this.size * perWorker), this.host.maxPrefetched);
+  private ahead(): number {
+    if (!this.claimsAhead || this.isLimited) return 0;
+    return Math.min(this.pace.aheadOf(this.size), this.host.maxPrefetched);
   }
 
   private startBuffered(): void {
@@ -148,10 +147,11 @@ export class QueueWorkers implements Consumer, PoolConsumer {
     this.running.add(running);
     running.startedAt = this.host.now();
     const began = monotonicTime();
+    this.pace.started(began, this.buffered.length === 0);
     const run = this.run(running);
     running.handedOver();
     const outcome = await run;
-    this.averageRunMs += SMOOTHING * (monotonicTime() - began - this.averageRunMs);
+    this.pace.ran(monotonicTime() - began);
     // Not there any more: close() has handed it back, or its lease was lost.
     if (this.running.delete(running)) this.settle(running, outcome);
     if (!this.closing) this.startBuffered();
@@ -184,7 +184,7 @@ export class QueueWorkers implements Consumer, PoolConsumer {
       const oldest = this.buffered[0];
       if (!oldest || this.closing) return;
       if (monotonicTime() - oldest.claimedAt < MAX_BUFFERED_MS) return this.handBackLater();
-      this.averageRunMs = PREFETCH_MS;
+      this.pace.forgetRuns();
       this.hungry = true;
       this.handBack(this.buffered.splice(0));
     }, MAX_BUFFERED_MS).unref();
