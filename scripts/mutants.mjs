@@ -1,16 +1,34 @@
 // Mutants of the library, by Stryker: how many of them the tests of a room find. Names of rooms as arguments try only
-// those. `test/mutants/scores.json` has the score that each room had at least once: one that is lower fails the run, one
-// that is higher is written there. What Stryker cannot make (two processes, the order of a commit and a promise) is made by
+// those, and `--only claim-tasks.ts,gates.ts` only those files of them, of which no score is kept.
+// `test/mutants/scores.json` has the score that each room had at least once: one that is lower fails the run, one that is
+// higher is written there. What Stryker cannot make (two processes, the order of a commit and a promise) is made by
 // hand in test/model/mutants.ts and test/chaos.
 //
 // A survivor that no test can find, as the code does the same with it, stands in `test/mutants/equivalents.json` with the
 // reason, and is not counted. Survivors are printed as they would stand there.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { root } from './pack.mjs';
 
 const SQLITE = ['lib/engine/sqlite/**/*.spec.ts', 'test/conformance/sqlite.spec.ts', 'test/model/sqlite.spec.ts'];
+
+/** What finds mutants of statements, what is fast before what takes an engine. */
+const STATEMENTS = {
+  tests: [
+    'lib/engine/sqlite/sql/!(counters|query-plans).spec.ts',
+    'lib/engine/sqlite/maintenance/*-{duty,pruner,rounds,settler}.spec.ts',
+    'lib/engine/sqlite/maintenance/{duty,pruner,replanner,ticker}.spec.ts',
+    'lib/engine/sqlite/consumer/{claim,key-limits,pauses,shared-limits,stale-reports}.spec.ts',
+    'lib/engine/sqlite/facets/*.spec.ts',
+    'test/conformance/sqlite.spec.ts',
+  ],
+  // What takes real time, or thousands of tasks.
+  skip: 'closing a consumer|are released when an attempt begins|than it promotes|over many tasks|a clock which was ahead',
+  timeout: 2_500,
+};
 
 /** What of the library is altered, which tests have to notice, and for how many milliseconds one may take. */
 const ROOMS = {
@@ -21,7 +39,8 @@ const ROOMS = {
   },
   cron: { mutate: ['lib/cron/**/*.ts'], tests: ['lib/cron/**/*.spec.ts', 'lib/nest/discovery/cron*.spec.ts'] },
   outbox: { mutate: ['lib/outbox/**/*.ts'], tests: ['test/outbox/sqlite.spec.ts'], timeout: 30_000 },
-  statements: { mutate: ['lib/engine/sqlite/sql/**/*.ts'], tests: SQLITE, timeout: 30_000 },
+  'statements-a': { mutate: ['lib/engine/sqlite/sql/[a-l]*.ts'], ...STATEMENTS },
+  'statements-b': { mutate: ['lib/engine/sqlite/sql/[m-z]*.ts'], ...STATEMENTS },
   consumer: {
     mutate: ['lib/engine/sqlite/consumer/**/*.ts'],
     tests: ['lib/engine/sqlite/consumer/*.spec.ts'],
@@ -40,12 +59,15 @@ const ROOMS = {
   bullmq: { mutate: ['lib/engine/bullmq/*.ts'], tests: ['lib/engine/bullmq/**/*.spec.ts'] },
 };
 
+/** A folder in memory, on Linux. */
+const MEMORY = '/dev/shm';
 const EQUIVALENTS = path.join(root, 'test/mutants/equivalents.json');
 const SCORES = path.join(root, 'test/mutants/scores.json');
 const CONFIG = path.join(root, 'reports/stryker.json');
 const REPORT = path.join(root, 'reports/mutants.json');
 
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
+const only = values.only?.split(',');
 const unknown = wanted.filter((name) => !(name in ROOMS));
 if (unknown.length > 0) {
   throw new Error(`There is no room ${unknown.join(', ')}: there are ${Object.keys(ROOMS).join(', ')}`);
@@ -56,26 +78,27 @@ const equivalents = JSON.parse(readFileSync(EQUIVALENTS, 'utf8'));
 let lower = false;
 for (const name of wanted.length > 0 ? wanted : Object.keys(ROOMS)) {
   const { score, survivors, mutants, wrong } = mutate(ROOMS[name]);
-  const before = scores[name]?.score;
+  const before = only ? undefined : scores[name]?.score;
   for (const survivor of survivors) console.log(`  survived: ${JSON.stringify(survivor)}`);
   for (const entry of wrong) console.log(`  no survivor, so not to be listed as equivalent: ${JSON.stringify(entry)}`);
   console.log(
     `${name}: ${score.toFixed(3)} of ${mutants}${before === undefined ? '' : ` (at least ${before.toFixed(3)})`}`,
   );
+  if (only) continue;
   if (before !== undefined && score < before) lower = true;
   else scores[name] = { ...scores[name], score: Math.floor(score * 1_000) / 1_000, mutants };
 }
 writeFileSync(SCORES, `${JSON.stringify(scores, null, 2)}\n`);
 if (lower) throw new Error('More mutants survive than before');
 
-function mutate({ mutate: files, tests, timeout = 5_000 }) {
+function mutate({ mutate: files, tests, timeout = 5_000, skip = '' }) {
   mkdirSync(path.dirname(CONFIG), { recursive: true });
   const options = {
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner', path.join(root, 'test/mutants/ignore-texts.mjs')],
     ignorers: ['texts'],
     vitest: { configFile: 'test/mutants/vitest.config.ts', related: false },
-    mutate: [...files, '!lib/**/*.spec.ts', '!lib/**/index.ts', '!lib/**/*.d.ts'],
+    mutate: [...(only ? filesNamed(only, files) : files), '!lib/**/*.spec.ts', '!lib/**/index.ts', '!lib/**/*.d.ts'],
     // No file of this name: what Stryker would rewrite in tsconfig.json is right as it is.
     tsconfigFile: 'none.json',
     coverageAnalysis: 'perTest',
@@ -89,9 +112,21 @@ function mutate({ mutate: files, tests, timeout = 5_000 }) {
     tempDirName: 'reports/sandbox',
   };
   writeFileSync(CONFIG, JSON.stringify(options));
-  const env = { ...process.env, MUTANTS_TESTS: tests.join(' '), MUTANTS_TIMEOUT: String(timeout) };
+  const env = {
+    ...process.env,
+    // Stores in memory: a disk that others keep busy would take most of the time.
+    TMPDIR: existsSync(MEMORY) ? MEMORY : tmpdir(),
+    MUTANTS_TESTS: tests.join(' '),
+    MUTANTS_TIMEOUT: String(timeout),
+    MUTANTS_SKIP: skip,
+  };
   execFileSync('npx', ['stryker', 'run', CONFIG], { cwd: root, stdio: 'inherit', env });
   return summary(JSON.parse(readFileSync(REPORT, 'utf8')));
+}
+
+/** Those of the room's files that have one of the names. */
+function filesNamed(names, patterns) {
+  return patterns.flatMap((pattern) => names.map((name) => path.posix.join(path.posix.dirname(pattern), name)));
 }
 
 function summary({ files }) {

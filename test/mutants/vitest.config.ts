@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import InOrder from './in-order.js';
 import { WarmWorker } from './warm-worker.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -23,6 +24,7 @@ export default defineConfig({
   test: {
     include: (process.env.MUTANTS_TESTS ?? '').split(' '),
     globalSetup: './test/support/run/global-setup.ts',
+    sequence: { sequencer: InOrder },
     isolate: false,
     setupFiles: ['./test/mutants/setup.ts'],
     // test/mutants/setup.ts gives up a test that does not end.

@@ -22,7 +22,8 @@ export function openMemory(
   return Connection.open({ path: IN_MEMORY, synchronous, connect, migrate: async () => undefined, logger });
 }
 
-function imageOfEmptyStore(): Promise<Buffer> {
+/** An empty store with its tables, which is made once in a process. */
+export function imageOfEmptyStore(): Promise<Buffer> {
   image ??= makeImage().catch((error: unknown) => {
     image = null;
     throw error;
