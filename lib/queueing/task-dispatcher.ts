@@ -239,8 +239,9 @@ export class TaskDispatcher {
    *   StepsNotSupportedError, StoreError
    */
   async signal(id: string, name: string, payload: unknown = null): Promise<void> {
-    const { json, sensitive } = encodeStep(checkSignalName(name), payload, this.parts.config.maxResultSize, null);
-    await this.operations.steps.signal(id, { name, payload: json, sensitive });
+    const checked = checkSignalName(name);
+    const { json, sensitive } = encodeStep(checked, payload, this.parts.config.maxResultSize, null);
+    await this.operations.steps.signal(id, { name: checked, payload: json, sensitive });
   }
 
   /**

@@ -143,12 +143,12 @@ export class DurableSteps {
 
   /** Resolves to the name of the signal and what was sent with it; to null where the time was over first. */
   async waitForAny(names: readonly string[], options?: object): Promise<readonly [string, unknown] | null> {
-    const { timeout, ...known } = checkWait(names, options);
-    const begun = this.begin('wait', names.join('|'), known);
+    const { signals, timeout, ...known } = checkWait(names, options);
+    const begun = this.begin('wait', signals.join('|'), known);
     const until = timeout === null ? {} : { until: this.now() + timeout };
     const record = await this.settled(begun, async (found) => {
       this.book.takeBytes(begun, '');
-      const asked = askedFor(names, found ?? this.waitRecord(begun, { signals: names, ...until }));
+      const asked = askedFor(signals, found ?? this.waitRecord(begun, { signals, ...until }));
       const taken = await this.stepping.take(this.lease, asked);
       if (taken) return taken;
       if ((asked.wait?.until ?? Infinity) > this.now()) return asked;

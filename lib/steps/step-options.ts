@@ -20,9 +20,14 @@ export interface StepOptions {
   was?: string;
 }
 
-/** @throws StepNameError for what cannot be a name */
+/**
+ * The name as every store can hold it: what it is made of may be cut in the middle of a character, and the step is to be found
+ * again under it all the same.
+ *
+ * @throws StepNameError for what cannot be a name
+ */
 export function checkStepName(name: unknown): string {
-  if (typeof name === 'string' && name !== '' && name.length <= MAX_STEP_NAME_LENGTH) return name;
+  if (typeof name === 'string' && name !== '' && name.length <= MAX_STEP_NAME_LENGTH) return name.toWellFormed();
   const what = typeof name === 'string' ? `of ${name.length} characters` : `of type ${typeof name}`;
   throw new StepNameError(
     typeof name === 'string' ? name.slice(0, MAX_STEP_NAME_LENGTH) : '',
@@ -42,8 +47,7 @@ export function checkStepOptions(options: unknown): StepOptions {
     throw new InvalidArgumentError(unknown, `A step has no option "${unknown}". Known: key, was.`);
   }
   if (key !== undefined) checkOwnId(key, 'key');
-  if (was !== undefined) checkStepName(was);
-  return { ...(key !== undefined && { key }), ...(was !== undefined && { was }) };
+  return { ...(key !== undefined && { key }), ...(was !== undefined && { was: checkStepName(was) }) };
 }
 
 /** How long a signal is waited for. */
@@ -59,14 +63,14 @@ export interface WaitOptions extends StepOptions {
 export function checkWait(
   names: readonly unknown[],
   options: unknown,
-): StepOptions & { readonly timeout: number | null } {
+): StepOptions & { readonly signals: readonly string[]; readonly timeout: number | null } {
   if (!Array.isArray(names) || names.length === 0) {
     throw new InvalidArgumentError('names', 'Give the names of one or more signals, such as ["approved", "rejected"].');
   }
-  for (const name of names) checkSignalName(name);
   const { timeout, ...known } = (typeof options === 'object' && options !== null ? options : {}) as WaitOptions;
   return {
     ...checkStepOptions(options === undefined ? undefined : known),
+    signals: names.map(checkSignalName),
     timeout: timeout === undefined ? null : parseDuration(timeout, 'timeout'),
   };
 }
