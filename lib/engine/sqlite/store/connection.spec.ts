@@ -169,9 +169,26 @@ describe('Connection', () => {
     connection.commit();
   });
 
-  it('waits for a file that another process holds, with the event loop free', async () => {
-    await open();
+  it('opens a file whose tables are of this version beside a process that writes to it', async () => {
+    const first = await open();
     const holder = outside();
+    holder.exec('BEGIN IMMEDIATE');
+    const second = await open();
+    holder.exec('COMMIT');
+    // Both have the version by which a change of the tables is noticed.
+    for (const connection of [first, second]) {
+      connection.begin();
+      connection.commit();
+    }
+    holder.exec(`INSERT INTO tasks_migration (timestamp, name) VALUES (1999999999999, 'Future1999999999999')`);
+    holder.exec('CREATE TABLE tasks_future (own TEXT)');
+    for (const connection of [first, second]) expect(() => connection.begin()).toThrow(/newer version/);
+  });
+
+  it('waits for a file that has no tables yet while another process holds it, with the event loop free', async () => {
+    mkdirSync(join(folder, 'data'));
+    const holder = outside();
+    holder.pragma('journal_mode = WAL');
     holder.exec('BEGIN IMMEDIATE');
     let turns = 0;
     const counting = setInterval(() => {

@@ -5,7 +5,7 @@ import { lockHolder, type WritingProcess } from '../process/lock-holder.js';
 import { WriterBusyError } from '../process/writers-note.js';
 import { assertSameFile } from './app-data-source.js';
 import type { Database } from './database.js';
-import { assertKnownSchema } from './known-schema.js';
+import { assertKnownSchema, migrationsOf, pendingMigrations } from './known-schema.js';
 import { LocksLostError, OpenFile, type Opening } from './open-file.js';
 import { patiently } from './retry-while-busy.js';
 import { isSqliteFault, storeError } from './sqlite-errors.js';
@@ -52,8 +52,7 @@ export class Connection {
     try {
       await file.open();
       const connection = new Connection(file);
-      await connection.migrate(opening.migrate);
-      connection.schemaVersion = connection.readSchemaVersion();
+      if (!(await patiently(() => connection.isUpToDate()))) await connection.migrate(opening.migrate);
       file.watch();
       return connection;
     } catch (error) {
@@ -208,6 +207,19 @@ export class Connection {
   }
 
   /**
+   * Whether the tables are as this version makes them. To find out takes no lock: a process that boots holds nobody up.
+   * @throws SchemaVersionError
+   */
+  private isUpToDate(): boolean {
+    // Before the look: whoever changes the tables after it is noticed by the next transaction.
+    const version = this.readSchemaVersion();
+    assertKnownSchema(this.database, this.path);
+    if (migrationsOf(this.database) === null || pendingMigrations(this.database).length > 0) return false;
+    this.schemaVersion = version;
+    return true;
+  }
+
+  /**
    * In one transaction that holds the file's write lock from its start: of several processes that boot together one
    * migrates and the others find it done; a process that is killed half-way leaves nothing behind.
    * @throws ReopeningError where the lock was lost meanwhile: nothing is stored then
@@ -217,6 +229,7 @@ export class Connection {
     try {
       assertKnownSchema(this.database, this.path);
       await migrate();
+      this.schemaVersion = this.readSchemaVersion();
       this.commit();
     } catch (error) {
       this.rollback();

@@ -3,8 +3,8 @@ import { monotonicTime } from '../../../clock/index.js';
 import { listOf, plural } from '../../../contract/index.js';
 import type { EngineLogger } from '../../port/index.js';
 import type { Database } from './database.js';
-import { MIGRATIONS_TABLE } from './known-schema.js';
-import { MIGRATION_NAMES, TASKS_MIGRATIONS } from './migrations/index.js';
+import { pendingMigrations } from './known-schema.js';
+import { TASKS_MIGRATIONS } from './migrations/index.js';
 
 /** A file with more tasks than this is worth a word before its tables are changed. */
 const MANY_TASKS = 100_000;
@@ -41,7 +41,7 @@ export class MigrationsWithWord {
   });
 
   async run(dataSource: DataSource, database: Database): Promise<void> {
-    const pending = pendingOf(database);
+    const pending = pendingMigrations(database);
     const tasks = pending.length === 0 ? 0 : countOf(database);
     this.saysSo = tasks > MANY_TASKS;
     if (this.saysSo) this.logger.log(announcement(this.path, pending, tasks));
@@ -66,14 +66,6 @@ function announcement(path: string, pending: readonly string[], tasks: number): 
     `${pending.length === 1 ? 'runs' : 'run'} now, which takes ${time}. Whoever ends this process meanwhile loses nothing: ` +
     'the file stays as it was, and the next start begins with it anew.'
   );
-}
-
-/** None for a file that is new. */
-function pendingOf(database: Database): string[] {
-  const exists = database.prepare(`SELECT 1 FROM sqlite_master WHERE name = ?`).get(MIGRATIONS_TABLE);
-  if (!exists) return [];
-  const ran = database.prepare<[], string>(`SELECT name FROM ${MIGRATIONS_TABLE}`).pluck().all();
-  return MIGRATION_NAMES.filter((name) => !ran.includes(name));
 }
 
 /** By the counters, as counting a great table takes long itself; 0 where a process died before there were any. */
