@@ -1,16 +1,9 @@
 import { describe, expect } from 'vitest';
-import type { NodeCondition, Workflow } from '../../lib/contract/index.js';
-import type { NewNode, NewWorkflow, Outcome, Workflows } from '../../lib/engine/port/index.js';
+import type { Workflow } from '../../lib/contract/index.js';
+import type { NewWorkflow, Outcome, Workflows } from '../../lib/engine/port/index.js';
 import type { CaseTest, EngineCase } from './engine-case.js';
-import { completed, CONSUME, Deliveries, failed, newTask } from './harness.js';
-
-interface Shape {
-  readonly after?: readonly number[];
-  readonly when?: NodeCondition;
-  readonly tasks?: number;
-  readonly delay?: number;
-  readonly queue?: string;
-}
+import { completed, CONSUME, Deliveries, failed } from './harness.js';
+import { type NodeShape, newWorkflow } from '../support/workflow-site.js';
 
 /** Tasks that wait for others, where the engine has any. */
 export function describeWorkflows(it: CaseTest): void {
@@ -311,23 +304,8 @@ export function describeWorkflows(it: CaseTest): void {
   });
 }
 
-function workflow({ clock }: Pick<EngineCase, 'clock'>, shapes: Record<string, Shape>): NewWorkflow {
-  const id = newTask(clock).id;
-  const nodes = Object.entries(shapes).map(
-    ([name, { after = [], when = 'completed', tasks, delay = 0, queue = 'default' }]): NewNode => ({
-      name,
-      kind: tasks === undefined ? 'one' : 'each',
-      queue,
-      task: 'work',
-      when,
-      delay,
-      after,
-      tasks: Array.from({ length: tasks ?? 1 }, () =>
-        newTask(clock, { queue, traits: { workflow: { id, node: name } } }),
-      ),
-    }),
-  );
-  return { id, mayExist: false, name: 'order', tags: { order: '7' }, createdAt: clock.now(), deadlineAt: null, nodes };
+function workflow({ clock }: Pick<EngineCase, 'clock'>, shapes: Record<string, NodeShape>): NewWorkflow {
+  return newWorkflow(clock, shapes);
 }
 
 function returned(value: unknown): Outcome {

@@ -45,6 +45,9 @@ export const GIVE_START_UP = `UPDATE tasks_workflow SET ${BEGIN_TO_DELETE} ${OF_
 
 export const IS_BEING_STARTED = `SELECT 1 FROM tasks_workflow WHERE id = ? AND ${IS_STARTING}`;
 
+/** Of a start that was given up, its tasks may be there, whose ids those of the next one have. */
+export const IS_BEING_DELETED = `SELECT 1 FROM tasks_workflow WHERE seq = ? AND ending = 'deleted'`;
+
 /** Whether a workflow is stored in several transactions, so that none of them is long. */
 export function isLarge({ nodes }: NewWorkflow): boolean {
   let rows = 0;
@@ -65,19 +68,27 @@ export function isLarge({ nodes }: NewWorkflow): boolean {
  *                          └──nothing was heard of it for a minute──> deleted, as one whose time is over
  *
  * Until the last all of it is blocked, tasks come after all that could wait for them, and nothing is judged. Where a process dies
- * in between, any other one deletes what is there. Resolves when it is stored for good.
+ * in between, any other one deletes what is there. Where it was only slow, it begins anew once that is deleted. Resolves when it
+ * is stored for good.
  */
 export async function startInChunks(writer: Writer, clock: Clock, workflow: NewWorkflow): Promise<StartAnswer> {
+  let givenUp: Fence | null = null;
   for (;;) {
     const now = clock.now();
-    const begun = await writer.write((transaction) => begin(transaction, workflow, now));
+    const before: Fence | null = givenUp;
+    const begun: Begun = await writer.write((transaction) => begin(transaction, workflow, before, now));
     if (begun === 'existing') return begun;
     if (begun === 'starting') await sleep(LOOK_AGAIN_MS);
     else if (await new ChunkedStart(writer, clock, workflow, begun).store()) return 'stored';
+    else givenUp = begun;
   }
 }
 
-function begin(transaction: Transaction, workflow: NewWorkflow, now: number): Fence | 'existing' | 'starting' {
+type Begun = Fence | 'existing' | 'starting';
+
+/** @param givenUp the start before */
+function begin(transaction: Transaction, workflow: NewWorkflow, givenUp: Fence | null, now: number): Begun {
+  if (givenUp && statement<[number]>(transaction.database, IS_BEING_DELETED).get(givenUp.seq)) return 'starting';
   const expiresAt = now + MAX_START_SILENCE_MS;
   const counts = { blocked: workflow.nodes.length, running: 0, completed: 0 };
   const { id } = workflow;
