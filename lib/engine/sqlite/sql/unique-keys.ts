@@ -22,13 +22,12 @@ export const TAKE_KEY = `
 /** Reads `tasks_unique_task`. */
 export const KEY_OF_TASK = `SELECT expires_at FROM tasks_unique WHERE task = ?`;
 
-interface Row extends Omit<TakenKey, 'attempt'>, Omit<KeyTask, 'state'> {
+interface Row extends Omit<TakenKey, 'attempt'>, KeyTask {
   readonly seq: number;
   readonly takenWith: number;
   readonly merged: string | null;
-  /** Null where the task is gone. */
+  /** Null where the task is gone, as all that is of it. */
   readonly id: string | null;
-  readonly state: KeyTask['state'] | null;
 }
 
 /** The task that holds a key. */
@@ -51,7 +50,7 @@ export function* keyHolder(key: string, now: number): Script<KeyHolder | null> {
 
 function holderIn(row: Row, key: string, now: number): KeyHolder | null {
   const { seq, until, takenAt, expiresAt, takenWith, merged, id, state, attempt, runAt } = row;
-  if (id === null || state === null) return null;
+  if (id === null) return null;
   const taken = { until, takenAt, expiresAt, attempt: takenWith };
   const task = { state, attempt, runAt };
   return isHeld(taken, task, now) ? { key, seq, id, taken, task, merged } : null;

@@ -1,0 +1,35 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { START } from '../../../../test/conformance/harness.js';
+import { StatementSite } from '../../../../test/support/statement-site.js';
+import { saveReports } from './save-reports.js';
+
+describe('What a handler reports while it runs', () => {
+  let site: StatementSite;
+
+  beforeEach(async () => {
+    site = await StatementSite.open();
+  });
+  afterEach(() => site.close());
+
+  it('is stored under its lease, and its lines as long as the task is there', async () => {
+    const [task] = await site.add({});
+    const [claimed] = await site.claim(1);
+    const lines = [
+      { at: START, message: 'one' },
+      { at: START + 1, message: 'two' },
+    ];
+    await site.run((transaction) => saveReports(transaction, claimed!, { percent: 40, message: 'on' }, lines));
+    expect(site.told.touched).toEqual(new Map([['default', [task!.id]]]));
+    expect(site.row(task!.id)['progress']).toBe('{"percent":40,"message":"on"}');
+    expect(site.all('SELECT attempt, at, message FROM tasks_log ORDER BY id')).toEqual([
+      { attempt: 1, at: START, message: 'one' },
+      { attempt: 1, at: START + 1, message: 'two' },
+    ]);
+    await site.run((transaction) => saveReports(transaction, claimed!, null, []));
+    expect(site.row(task!.id)['progress']).toBe('{"percent":40,"message":"on"}');
+    await site.run((transaction) => saveReports(transaction, { ...claimed!, attempt: 2 }, { percent: 50 }, []));
+    expect(site.row(task!.id)['progress']).toBe('{"percent":40,"message":"on"}');
+    await site.run((transaction) => saveReports(transaction, { ...claimed!, id: 'other' }, null, lines));
+    expect(site.all('SELECT 1 FROM tasks_log')).toHaveLength(2);
+  });
+});
