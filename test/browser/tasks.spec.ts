@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CHROMIUM, hasChromium } from './support/browser.js';
 import { PageFixture } from './support/page-fixture.js';
@@ -112,7 +112,12 @@ describe.skipIf(!hasChromium)(`many tasks on the page (needs ${CHROMIUM})`, () =
     await params.locator('.json-key').first().waitFor({ state: 'detached' });
     fixture.handlers.report(60);
     await page.getByText('60 % 60 rows').waitFor();
-    expect(await page.getByRole('progressbar').getAttribute('value')).toBe('60');
+    const bar = page.getByRole('progressbar');
+    expect(await bar.getAttribute('value')).toBe('60');
+    await page.emulateMedia({ forcedColors: 'active' });
+    const [done, left] = await coloursAlong(bar, [0.3, 0.9]);
+    expect(done).not.toBe(left);
+    await page.emulateMedia({ forcedColors: 'none' });
     // What a person closed stays closed meanwhile.
     await expect.poll(() => params.locator('.json-key').count()).toBe(0);
     fixture.handlers.report(100);
@@ -132,3 +137,16 @@ describe.skipIf(!hasChromium)(`many tasks on the page (needs ${CHROMIUM})`, () =
     await page.getByRole('heading', { name: 'family completed' }).waitFor();
   });
 });
+
+/** The colours that are seen at these shares of an element's width, half-way down. */
+async function coloursAlong(element: Locator, shares: readonly number[]): Promise<string[]> {
+  const picture = (await element.screenshot()).toString('base64');
+  return element.page().evaluate<string[]>(`(async () => {
+    const image = await createImageBitmap(new Blob([Uint8Array.from(atob('${picture}'), (char) => char.charCodeAt(0))]));
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    return ${JSON.stringify(shares)}.map((share) =>
+      context.getImageData(Math.floor(share * image.width), Math.floor(image.height / 2), 1, 1).data.join());
+  })()`);
+}
