@@ -1,0 +1,135 @@
+import type { QueueFlow, TaskAction, TaskEvent, TaskState } from '../../lib/contract/index.js';
+import type { NewTask, Outcome } from '../../lib/engine/port/index.js';
+import { openMemory } from '../../lib/engine/sqlite/by-hand/memory-image.js';
+import { actOnTask, findTask, type Refusal } from '../../lib/engine/sqlite/sql/act-on-tasks.js';
+import {
+  type Claim,
+  type Claimant,
+  type ClaimedTask,
+  claimForAll,
+  type Claiming,
+} from '../../lib/engine/sqlite/sql/claim-tasks.js';
+import { finishAttempt } from '../../lib/engine/sqlite/sql/finish-attempt.js';
+import { insertTasks } from '../../lib/engine/sqlite/sql/insert-tasks.js';
+import { setFlow } from '../../lib/engine/sqlite/sql/set-flow.js';
+import type { Connection } from '../../lib/engine/sqlite/store/connection.js';
+import type { Database } from '../../lib/engine/sqlite/store/database.js';
+import { Transaction } from '../../lib/engine/sqlite/store/transaction.js';
+import { completed, newTask, START } from '../conformance/harness.js';
+
+const SILENT = { log: () => undefined, warn: () => undefined };
+
+export const QUEUE = 'default';
+export const WORKER = 'one';
+
+/** A worker of a queue that asks for so many tasks. */
+export type Asked = Partial<Claimant> & { readonly wanted?: number };
+
+/** A store in which a test carries out statements by itself, one transaction after the other: nothing in it waits. */
+export class QuietStore {
+  now = START;
+  /** What the transaction that ended last has noted. */
+  last!: Transaction;
+
+  private constructor(private readonly connection: Connection) {}
+
+  static async open(): Promise<QuietStore> {
+    return new QuietStore(await openMemory('', 'normal', SILENT));
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+
+  get database(): Database {
+    return this.connection.database;
+  }
+
+  write<Result>(operation: (transaction: Transaction) => Result): Result {
+    const events: TaskEvent[] = [];
+    const transaction = new Transaction(this.database, events);
+    this.last = transaction;
+    return this.database.transaction(() => {
+      const result = operation(transaction);
+      transaction.finish();
+      return result;
+    })();
+  }
+
+  /** What was told of by the last transaction. */
+  get told(): readonly TaskEvent[] {
+    return this.last.events!;
+  }
+
+  /** Stores a task for each; returns their ids. */
+  add(...tasks: ReadonlyArray<Partial<NewTask>>): string[] {
+    const clock = { now: () => this.now };
+    const stored = tasks.map((task) => newTask(clock, task));
+    this.write((transaction) => insertTasks(transaction, stored, this.now));
+    return stored.map(({ id }) => id);
+  }
+
+  limit(queue: string, flow: QueueFlow): void {
+    this.write((transaction) => setFlow(transaction, queue, flow));
+  }
+
+  claimant({ wanted = 1, ...asked }: Asked = {}): Claimant {
+    const options = { rateLimit: null };
+    const others = { hungry: true, claimsAhead: true, paused: false };
+    return { queue: QUEUE, options, demand: () => wanted, room: wanted, ...others, ...asked };
+  }
+
+  claimAs(claimant: Claimant, by: Partial<Claiming> = {}): Claim | undefined {
+    const claiming = { worker: WORKER, now: this.now, maxLostAttempts: 5, trustedFor: 10_000, ...by };
+    return this.write((transaction) => claimForAll(transaction, [claimant], claiming)).get(claimant);
+  }
+
+  /** The tasks that a worker gets. */
+  claim(asked: Asked = {}, by: Partial<Claiming> = {}): readonly ClaimedTask[] {
+    return this.claimAs(this.claimant(asked), by)?.tasks ?? [];
+  }
+
+  end(task: ClaimedTask, outcome: Outcome = completed, startedAt: number | null = this.now): boolean {
+    return this.write((transaction) => finishAttempt(transaction, task, outcome, { startedAt, finishedAt: this.now }));
+  }
+
+  act(action: TaskAction, id: string): Refusal | null {
+    const keep = (): number => 1_000;
+    return this.write((transaction) => {
+      return actOnTask(transaction, action, findTask(transaction, { id })!, this.now, keep);
+    });
+  }
+
+  /** The row of a task; undefined where there is none. */
+  row(id: string): Record<string, unknown> | undefined {
+    return this.find('SELECT * FROM tasks_task WHERE id = ?', id)[0];
+  }
+
+  seq(id: string): number {
+    return this.row(id)!.seq as number;
+  }
+
+  states(ids: readonly string[]): TaskState[] {
+    return ids.map((id) => this.row(id)?.state as TaskState);
+  }
+
+  find(sql: string, ...parameters: ReadonlyArray<string | number | null>): Array<Record<string, unknown>> {
+    return this.database.prepare<unknown[], Record<string, unknown>>(sql).all(...parameters);
+  }
+
+  run(sql: string, ...parameters: ReadonlyArray<string | number | null>): void {
+    this.database.prepare(sql).run(...parameters);
+  }
+
+  /** Tasks by state, where there are any: by the counters, which have to say what the rows do. */
+  counts(): Record<string, number> {
+    const ofRows = this.find('SELECT queue, state, count(*) AS count FROM tasks_task GROUP BY 1, 2 ORDER BY 1, 2');
+    const counted = this.find('SELECT queue, state, count FROM tasks_count WHERE count <> 0 ORDER BY 1, 2');
+    if (JSON.stringify(ofRows) !== JSON.stringify(counted)) {
+      throw new Error(`The counters say ${JSON.stringify(counted)}, and the rows ${JSON.stringify(ofRows)}`);
+    }
+    return Object.fromEntries(
+      counted.map(({ queue, state, count }) => [`${String(queue)} ${String(state)}`, count as number]),
+    );
+  }
+}
