@@ -25,6 +25,16 @@ describe('What ends where a queue keeps only so many', () => {
     site.endAll(state, queue);
   }
 
+  /** All that there is by now holds a unique key until then. */
+  function holdKeys(until: number): void {
+    const { database } = site.connection;
+    database.exec(`UPDATE tasks_task SET beside = 1`);
+    database.exec(
+      `INSERT INTO tasks_unique (key, task, attempt, taken_at, until, expires_at)
+       SELECT 'k' || seq, seq, 1, 0, 'time', ${until} FROM tasks_task`,
+    );
+  }
+
   it('is deleted from the oldest on, each state by its own number, a batch a transaction', async () => {
     await ended(450, 'completed');
     await ended(8, 'failed');
@@ -38,6 +48,25 @@ describe('What ends where a queue keeps only so many', () => {
     );
     expect(kept.pluck().all()).toEqual([449, 450]);
     expect(site.clock.nextAt).toBeNull();
+  });
+
+  it('is deleted together where it ended in several states, as far as one transaction goes', async () => {
+    await ended(222, 'completed');
+    await ended(205, 'failed');
+    pruner.start();
+    await pruner.rest();
+    expect([site.count('completed'), site.count('failed')]).toEqual([2, 5]);
+    // 200 that are completed; 20 of them, and 180 that failed; 20 of these.
+    expect(site.writes).toBe(3);
+  });
+
+  it('keeps nothing else from being deleted where it must not be yet', async () => {
+    await ended(250, 'completed');
+    holdKeys(START + 90_000);
+    await ended(8, 'failed');
+    pruner.start();
+    await pruner.rest();
+    expect([site.count('completed'), site.count('failed')]).toEqual([250, 5]);
   });
 
   it('is looked at a second after something was committed, and not written of where nothing is too much', async () => {
@@ -56,12 +85,7 @@ describe('What ends where a queue keeps only so many', () => {
 
   it('is looked at again after a minute where it must not be deleted yet', async () => {
     await ended(3, 'completed');
-    const { database } = site.connection;
-    database.exec(`UPDATE tasks_task SET beside = 1`);
-    database.exec(
-      `INSERT INTO tasks_unique (key, task, attempt, taken_at, until, expires_at)
-       SELECT 'k' || seq, seq, 1, 0, 'time', ${START + 90_000} FROM tasks_task`,
-    );
+    holdKeys(START + 90_000);
     pruner.start();
     await pruner.rest();
     expect([site.writes, site.count('completed')]).toEqual([1, 3]);

@@ -33,12 +33,12 @@ export class CountPruner extends Duty {
     if (found.length === 0) return null;
     const now = this.clock.now();
     const deleted = await this.writer.write((transaction) => {
-      let left = BATCH;
       let gone = 0;
       // As the counters say now: another process may have deleted some.
       for (const excess of excesses(transaction.database, ENDED_STATES, keepAtMost)) {
-        if (left > 0) gone += deleteExcess(transaction, excess, left, now);
-        left -= excess.tasks;
+        if (gone === BATCH) break;
+        // What must not go yet takes no room from others.
+        gone += deleteExcess(transaction, excess, BATCH - gone, now);
       }
       return gone;
     });
