@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { START } from '../../../../test/conformance/harness.js';
 import { until } from '../../../../test/support/until.js';
 import { ManualClock, turn } from '../../../clock/index.js';
@@ -72,7 +72,9 @@ describe('A duty', () => {
 
   it('has its first round when it starts, once, and none before', async () => {
     duty.expect(START);
+    duty.expect(START + 10);
     expect(duty.isBusy).toBe(false);
+    expect(clock.nextAt).toBeNull();
     expect(await rounds()).toEqual([]);
     duty.start();
     duty.start();
@@ -127,13 +129,25 @@ describe('A duty', () => {
     expect(clock.nextAt).toBeNull();
   });
 
+  it('sets no timer anew where it is told of a time again, or of a later one', async () => {
+    duty.startLater(START + 100);
+    const timers = vi.spyOn(clock, 'schedule');
+    duty.expect(START + 100);
+    duty.expect(START + 200);
+    expect(timers).not.toHaveBeenCalled();
+    expect(clock.nextAt).toBe(START + 100);
+  });
+
   it('does at once what is due, however often it is told', async () => {
     duty.start();
     await duty.rest();
+    duty.expect(START);
     duty.expect(START - 5);
     duty.expect(START);
     duty.expect(START + 5);
     expect(duty.isBusy).toBe(true);
+    await duty.rest();
+    await turn();
     expect(await rounds()).toEqual([0, 0]);
     expect(clock.nextAt).toBeNull();
   });
@@ -194,6 +208,8 @@ describe('A duty', () => {
     end(START);
     await stopping;
     duty.expect(START);
+    duty.expect(START + 10);
+    expect(clock.nextAt).toBeNull();
     clock.advance(1_000);
     await turn();
     expect(duty.rounds).toEqual([0]);

@@ -52,10 +52,10 @@ export abstract class Duty implements CommitListener {
   protected startAt(time: number): void {
     if (!this.stopped) return;
     this.stopped = false;
-    if (time < Infinity) this.expect(time);
+    this.expect(time);
   }
 
-  /** There will be something to do at `time`. */
+  /** There will be something to do at `time`; Infinity: nothing that is known of. */
   expect(time: number): void {
     const now = this.clock.now();
     // A time that has passed without a round is due: its timer is late, or the clock has jumped.
@@ -70,7 +70,7 @@ export abstract class Duty implements CommitListener {
   }
 
   committed({ dueAt }: Committed): void {
-    if (dueAt < Infinity) this.expect(dueAt);
+    this.expect(dueAt);
   }
 
   private begin(): void {
@@ -82,8 +82,7 @@ export abstract class Duty implements CommitListener {
       this.round = null;
       const expected = this.wakeAt;
       this.wakeAt = Infinity;
-      const time = Math.min(expected, next ?? Infinity);
-      if (time < Infinity) this.expect(time);
+      this.expect(Math.min(expected, next ?? Infinity));
     });
   }
 

@@ -57,17 +57,18 @@ export class KeySettler {
       while (!this.stopped && (await this.writer.write((each) => unparkKeys(each, queue, UNPARKED))) === UNPARKED)
         await turn();
       await this.walk(queue, 'available');
-      await this.walk(queue, 'held');
+      // More of a key may become ready, or be held again, than one transaction does.
+      while (await this.walk(queue, 'held')) continue;
     });
     this.round = settling.catch(() => undefined);
     return settling;
   }
 
-  /** Again and again through what is held, where more becomes ready than one transaction does. */
-  private async walk(queue: string, state: 'available' | 'held'): Promise<void> {
-    let after = '';
-    for (let moved = 0; !this.stopped;) {
-      const from = after;
+  /** Goes through the keys that have a task in `state`; resolves to whether any task of theirs changed. */
+  private async walk(queue: string, state: 'available' | 'held'): Promise<boolean> {
+    let hasChanged = false;
+    for (let after: string | null = ''; after !== null && !this.stopped; await turn()) {
+      const from: string = after;
       const { last, changed } = await this.writer.write((transaction) => {
         const { database } = transaction;
         const keys: string[] = [];
@@ -78,11 +79,9 @@ export class KeySettler {
         for (const key of keys) transaction.keys.freed(queue, key);
         return { last: keys.at(-1) ?? null, changed: transaction.keys.settle(transaction) };
       });
-      moved += changed;
-      if (last === null && (state === 'available' || moved === 0)) return;
-      if (last === null) moved = 0;
-      after = last ?? '';
-      await turn();
+      hasChanged ||= changed > 0;
+      after = last;
     }
+    return hasChanged;
   }
 }

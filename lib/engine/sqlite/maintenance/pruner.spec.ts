@@ -107,6 +107,7 @@ describe('A pruner', () => {
 
   it('sleeps until something is over, and deletes it a batch a transaction', async () => {
     await start();
+    expect(site.writes).toBe(0);
     expect(site.clock.nextAt).toBeNull();
     await ended(401, MINUTE);
     pruner.expect(NOW);
@@ -123,13 +124,16 @@ describe('A pruner', () => {
     await start();
     await at(10);
     expect([site.writes, site.count('completed')]).toEqual([1, 0]);
+    await ended(1, 10);
+    pruner.expect(NOW + 10);
+    await pruner.rest();
     await ended(1, 200);
     pruner.expect(NOW + 200);
     await at(200);
     await ended(1, 900);
     pruner.expect(NOW + 900);
     await at(1_009);
-    expect([site.writes, site.count('completed')]).toEqual([0, 2]);
+    expect([site.writes, site.count('completed')]).toEqual([0, 3]);
     expect(site.clock.nextAt).toBe(NOW + 1_010);
     await at(1_010);
     expect([site.writes, site.count('completed')]).toEqual([1, 0]);

@@ -35,7 +35,7 @@ export const EXPIRED_RESULTS: Prunable = { next: nextResultExpiry, prune: pruneR
 
 /** Deletes what is kept no longer. */
 export class Pruner extends Duty {
-  private restsUntil = -Infinity;
+  private restsUntil = 0;
 
   constructor(
     context: EngineContext,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { contextWith, MINUTE, MINUTELY, START } from '../../../../test/conformance/harness.js';
 import { DutySite } from '../../../../test/support/duty-site.js';
 import { until } from '../../../../test/support/until.js';
@@ -73,6 +73,19 @@ describe('A replanner', () => {
     site.writer.write((transaction) => saveSchedule(transaction, { ...MINUTELY, name }, nextRunAt));
   const nextRunAt = (name = 'minutely') => getSchedule(site.connection.database, name)!.nextRunAt;
 
+  /** So many more looks. */
+  async function looks(many: number): Promise<void> {
+    const { connection } = site;
+    const read = connection.read.bind(connection);
+    let left = many;
+    connection.read = (query) => {
+      left -= 1;
+      return read(query);
+    };
+    await until('more looks', () => left <= 0);
+    connection.read = read;
+  }
+
   it('plans anew at once what its own clock, which was ahead, has planned', async () => {
     site.clock.set(START + 60 * MINUTE);
     await plan(START + 61 * MINUTE);
@@ -83,6 +96,62 @@ describe('A replanner', () => {
     expect(nextRunAt()).toBe(START + MINUTE);
     expect(nextRunAt('soon')).toBe(START + MINUTE);
     expect(planned).toBe(1);
+  });
+
+  it('leaves to other clocks what they plan later, once its own was set back and all is planned anew', async () => {
+    site.clock.set(START + 60 * MINUTE);
+    await plan(START + 61 * MINUTE);
+    start(1);
+    site.clock.set(START + MINUTE / 2);
+    await until('the plan', () => planned > 0);
+    await plan(START + 61 * MINUTE, 'of another');
+    await looks(3);
+    expect(nextRunAt('of another')).toBe(START + 61 * MINUTE);
+    expect(planned).toBe(1);
+  });
+
+  it('does not forget that its clock was set back while it looked', async () => {
+    const { clock, connection } = site;
+    clock.set(START + 60 * MINUTE);
+    await plan(START + 61 * MINUTE);
+    const read = connection.read.bind(connection);
+    let goOn: (() => void) | undefined;
+    connection.read = async (query) => {
+      connection.read = read;
+      await new Promise<void>((resolve) => (goOn = resolve));
+      return read(query);
+    };
+    start(1);
+    await until('a look', () => goOn);
+    clock.set(START + MINUTE / 2);
+    const asked = vi.spyOn(clock, 'now');
+    await until('the look at the clock', () => asked.mock.calls.length > 0);
+    goOn!();
+    await until('the plan', () => planned > 0);
+    expect(nextRunAt()).toBe(START + MINUTE);
+  });
+
+  it('leaves a plan whose tick comes before it has its turn to write', async () => {
+    const { clock, writer } = site;
+    clock.set(START + 60 * MINUTE);
+    await plan(START + 61 * MINUTE);
+    const write = writer.write.bind(writer);
+    writer.write = (operation) => {
+      clock.set(START + 61 * MINUTE);
+      return write(operation);
+    };
+    start(1_000_000);
+    clock.set(START + MINUTE / 2);
+    await until('the write', () => planned > 0);
+    expect(nextRunAt()).toBe(START + 61 * MINUTE);
+  });
+
+  it('is started once, however often it is told to', () => {
+    start(1_000_000);
+    // Whoever watches a clock looks at it first.
+    const asked = vi.spyOn(site.clock, 'now');
+    replanner.start();
+    expect(asked).not.toHaveBeenCalled();
   });
 
   it('tells of what it cannot do, and looks again', async () => {

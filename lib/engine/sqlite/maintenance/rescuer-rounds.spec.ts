@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DutySite } from '../../../../test/support/duty-site.js';
+import { StoppedTime } from '../../../../test/support/stopped-time.js';
 import { until } from '../../../../test/support/until.js';
+import { turn } from '../../../clock/index.js';
 import type { Liveness } from '../process/liveness.js';
 import { insertWorker, type WorkerRecord } from '../sql/worker-rows.js';
 import { Rescuer, type RescuerOptions } from './rescuer.js';
@@ -36,6 +38,11 @@ describe('Looking for dead processes', () => {
   });
 
   function start(options: Partial<RescuerOptions> = {}, liveness: Known | null = known): void {
+    begin(options, liveness);
+    rescuer.start();
+  }
+
+  function begin(options: Partial<RescuerOptions> = {}, liveness: Known | null = known): void {
     const own: RescuerOptions = {
       maxLostAttempts: 2,
       self: () => 'self',
@@ -45,7 +52,6 @@ describe('Looking for dead processes', () => {
     };
     const asked = liveness as unknown as Liveness | null;
     rescuer = new Rescuer(site.context(), site.connection, site.writer, asked, own);
-    rescuer.start();
   }
 
   /** A process that runs so many tasks. */
@@ -94,8 +100,14 @@ describe('Looking for dead processes', () => {
 
   it('knows nobody else where no other process can share the store', async () => {
     await register('other', 1);
-    start({}, null);
-    await until('a word', () => site.warnings.length > 0);
+    const time = new StoppedTime();
+    begin({}, null);
+    time.advance(1_501);
+    rescuer.start();
+    await rescuer.stop();
+    time.goOn();
+    expect(site.errors).toEqual([]);
+    expect(site.warnings).toHaveLength(1);
     expect(leases()).toEqual([]);
     expect(workers()).toEqual([]);
   });
@@ -136,6 +148,35 @@ describe('Looking for dead processes', () => {
       { state: 'failed', attempt: 1, lost: 2, excused: 0 },
       { state: 'available', attempt: 0, lost: 0, excused: 0 },
     ]);
+  });
+
+  it.each([
+    [1_500, []],
+    [1_501, ['start anew']],
+  ])('trusts what it saw before for three looks and no longer: %i ms', async (later, calls) => {
+    const time = new StoppedTime();
+    begin();
+    time.advance(later);
+    rescuer.start();
+    await rescuer.stop();
+    time.goOn();
+    expect(known.calls.filter((call) => call === 'start anew')).toEqual(calls);
+  });
+
+  it('looks once where it is started twice, and has looked when it has stopped', async () => {
+    let looks = 0;
+    begin({
+      checkSelf: async () => {
+        await turn();
+        looks += 1;
+      },
+    });
+    rescuer.start();
+    rescuer.start();
+    await rescuer.stop();
+    expect(looks).toBe(1);
+    await turn();
+    expect(looks).toBe(1);
   });
 
   it('looks at once and then again and again, at itself first, and says what keeps it from that', async () => {

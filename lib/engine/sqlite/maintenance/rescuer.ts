@@ -66,7 +66,7 @@ export class Rescuer {
     const self = this.options.self();
     const files = this.liveness?.processesWithFiles();
     const workers = await this.connection.read(allWorkers);
-    if (files) this.liveness?.sweep(files, workers);
+    this.liveness?.sweep(files!, workers);
     for (const worker of workers) {
       if (worker.id !== self && this.isDead(worker)) await this.bury(worker);
     }

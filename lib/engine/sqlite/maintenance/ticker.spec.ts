@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EVERY_UNIT, MINUTE, MINUTELY, START } from '../../../../test/conformance/harness.js';
 import { DutySite } from '../../../../test/support/duty-site.js';
+import { until } from '../../../../test/support/until.js';
 import type { Schedule } from '../../../contract/index.js';
 import { getSchedule, saveSchedule, setSchedulePaused, type ScheduleRow } from '../sql/schedule-rows.js';
 import type { Committed } from '../store/transaction.js';
@@ -49,6 +50,7 @@ describe('The cron ticker', () => {
 
   it('sleeps where there is no schedule, and until the first tick', async () => {
     await start();
+    expect(site.writes).toBe(0);
     expect(site.clock.nextAt).toBeNull();
     await save();
     ticker.expect(START);
@@ -117,7 +119,7 @@ describe('The cron ticker', () => {
     await start({ nextRun: reckon });
     await at(START + MINUTE + 5);
     expect(runs()).toEqual([runAt(START + MINUTE)]);
-    expect(scheduled('odd').nextRunAt).toBe(START + 2 * MINUTE + 5);
+    expect(scheduled('odd')).toMatchObject({ nextRunAt: START + 2 * MINUTE + 5, lastTaskId: null, lastTaskIds: [] });
     expect(site.errors).toEqual(['Cron schedule "odd" cannot tick: no such field']);
   });
 
@@ -127,6 +129,17 @@ describe('The cron ticker', () => {
     await start();
     await at(START + 5 * MINUTE);
     expect(runs()).toEqual([]);
+  });
+
+  it('wakes for what is planned anew, once its clock has been set back', async () => {
+    site.clock.set(START + 60 * MINUTE);
+    await save({}, START + 61 * MINUTE);
+    await start();
+    expect(site.clock.nextAt).toBe(START + 61 * MINUTE);
+    site.clock.set(START + MINUTE / 2);
+    await until('the new plan', () => site.clock.nextAt === START + MINUTE);
+    await at(START + MINUTE);
+    expect(runs()).toEqual([runAt(START + MINUTE)]);
   });
 
   it('does nothing any more when it has stopped', async () => {
