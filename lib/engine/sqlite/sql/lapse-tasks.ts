@@ -57,7 +57,7 @@ export interface Waking {
 }
 
 /**
- * Goes through at most `limit` tasks whose time has come.
+ * Goes through at most `limit` tasks whose time has come; returns how many there were.
  *
  *     waits, never started, its startBy is over ──> cancelled, with the reason `expired`
  *     waits, its deadline is over               ──> failed with a DeadlineError
@@ -71,7 +71,7 @@ export function lapseTasks(
   limit: number,
   keepFor: EngineContext['keepFor'],
   waking: Waking,
-): void {
+): number {
   const { database } = transaction;
   const rows = statement<[number, number], LapsingTask | { seq: number; state: null }>(database, DUE_LAPSES).all(
     now,
@@ -90,6 +90,7 @@ export function lapseTasks(
       waking.tellOfEnd(transaction, { seq: row.seq, id: row.id, traits }, now);
     }
   }
+  return rows.length;
 }
 
 /** Notes when a task that waits lapses next, or goes on, where it ever does. */

@@ -30,8 +30,8 @@ export const NEXT_DUE = `
    ORDER BY run_at
    LIMIT 1`;
 
-/** Makes at most `limit` tasks available whose time has come. */
-export function promoteTasks(transaction: Transaction, now: number, limit: number): void {
+/** Makes at most `limit` tasks available whose time has come; returns how many. */
+export function promoteTasks(transaction: Transaction, now: number, limit: number): number {
   const due = statement<[number, number], DueTask>(transaction.database, DUE_TASKS).all(now, limit);
   const promote = statement<[number]>(transaction.database, PROMOTE_TASK);
   for (const task of due) {
@@ -43,6 +43,7 @@ export function promoteTasks(transaction: Transaction, now: number, limit: numbe
     transaction.touch(queue, id);
     noteSlot(transaction, task, state, ready);
   }
+  return due.length;
 }
 
 /** When the next task comes due; null where none waits for its time. */

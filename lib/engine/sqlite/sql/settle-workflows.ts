@@ -29,9 +29,9 @@ export const NEXT_SETTLING = `
  *     a workflow is cancelled   its nodes are gone through                 `tasks_workflow.walk`
  *
  * What is derived is derived from rows that were written under a lease, so a process that dies in between leaves nothing but
- * work for the next one.
+ * work for the next one. Returns whether something may be left.
  */
-export function settleWorkflows(transaction: Transaction, rules: WorkRules, limit: number): void {
+export function settleWorkflows(transaction: Transaction, rules: WorkRules, limit: number): boolean {
   const judging = { database: transaction.database, counts: new WorkflowCounts() };
   endDueWorkflows(transaction, rules.now);
   let done = walkWorkflows(transaction, judging, limit);
@@ -41,6 +41,7 @@ export function settleWorkflows(transaction: Transaction, rules: WorkRules, limi
     if (done + last < limit) last += workOnNodes(transaction, judging, rules, limit - done - last);
   }
   countOnWorkflows(transaction, judging, rules.now);
+  return done > 0;
 }
 
 export function nextSettlingAt(database: Database): number | null {
