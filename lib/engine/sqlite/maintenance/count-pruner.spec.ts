@@ -26,12 +26,12 @@ describe('What ends where a queue keeps only so many', () => {
   }
 
   /** All that there is by now holds a unique key until then. */
-  function holdKeys(until: number): void {
+  function holdKeys(expiresAt: number): void {
     const { database } = site.connection;
     database.exec(`UPDATE tasks_task SET beside = 1`);
     database.exec(
       `INSERT INTO tasks_unique (key, task, attempt, taken_at, until, expires_at)
-       SELECT 'k' || seq, seq, 1, 0, 'time', ${until} FROM tasks_task`,
+       SELECT 'k' || seq, seq, 1, 0, 'time', ${expiresAt} FROM tasks_task`,
     );
   }
 

@@ -74,7 +74,7 @@ describe('A replanner', () => {
   const nextRunAt = (name = 'minutely') => getSchedule(site.connection.database, name)!.nextRunAt;
 
   /** So many more looks. */
-  async function looks(many: number): Promise<void> {
+  async function moreLooks(many: number): Promise<void> {
     const { connection } = site;
     const read = connection.read.bind(connection);
     let left = many;
@@ -105,7 +105,7 @@ describe('A replanner', () => {
     site.clock.set(START + MINUTE / 2);
     await until('the plan', () => planned > 0);
     await plan(START + 61 * MINUTE, 'of another');
-    await looks(3);
+    await moreLooks(3);
     expect(nextRunAt('of another')).toBe(START + 61 * MINUTE);
     expect(planned).toBe(1);
   });

@@ -39,7 +39,7 @@ describe('A workflow', () => {
       .all();
 
   it('goes on where a process has left it, a batch a transaction, and is looked at no more', async () => {
-    await started({ nothing: { tasks: 0 }, then: { after: [0], tasks: 450 }, last: { after: [1] } });
+    await started({ nothing: { tasks: 0 }, many: { after: [0], tasks: 450 }, last: { after: [1] } });
     expect([site.count('available'), site.count('blocked')]).toEqual([0, 451]);
     await settler.open();
     await settler.rest();
