@@ -169,6 +169,14 @@ describe('Connection', () => {
     connection.commit();
   });
 
+  it('leaves no note that it writes, whether it made the tables or found them', async () => {
+    const noted = (): string => readFileSync(join(heartbeatFolder(file)!, 'writer'), 'utf8').slice(0, 1);
+    for (let opening = 0; opening < 2; opening += 1) {
+      await open();
+      expect(noted()).toBe('-');
+    }
+  });
+
   it('opens a file whose tables are of this version beside a process that writes to it', async () => {
     const first = await open();
     const holder = outside();

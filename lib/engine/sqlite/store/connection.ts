@@ -54,6 +54,7 @@ export class Connection {
       const connection = new Connection(file);
       if (!(await patiently(() => connection.isUpToDate()))) await connection.migrate(opening.migrate);
       file.watch();
+      file.note?.give();
       return connection;
     } catch (error) {
       await file.giveUp();

@@ -55,7 +55,7 @@ export class OpenFile {
     this.note = opening.path === IN_MEMORY ? null : new WritersNote(opening.path);
   }
 
-  /** Until the first commit nobody else writes. */
+  /** Until the note is given back nobody else writes. */
   async open(): Promise<void> {
     await this.holdOthersOff();
     await this.connect(this.opening.connect);
