@@ -37,7 +37,10 @@ const ROOMS = {
   },
   consumer: {
     mutate: ['lib/engine/sqlite/consumer/**/*.ts'],
-    tests: ['lib/engine/sqlite/consumer/*.spec.ts'],
+    // Those of one part on a store or without; what takes engines and other processes says little more of them.
+    tests: [
+      'lib/engine/sqlite/consumer/{claim-pace,consumer-pool,endings,queue-workers,reporter,until-none-begins}.spec.ts',
+    ],
     timeout: 3_000,
   },
   duties: {

@@ -165,7 +165,6 @@ export class Completer {
     for (const settlement of completions) {
       if (settlement.task.limits && !lost.includes(settlement)) settlePlaces(transaction, settlement);
     }
-    if (completions.length === batch.length) return lost;
     const others = batch.filter((settlement) => !isPlainCompletion(settlement));
     return lost.concat(others.filter((settlement) => !this.store(transaction, settlement)));
   }
@@ -179,20 +178,21 @@ export class Completer {
     return kept;
   }
 
-  /** The outcome would have let a task run again that somebody has cancelled meanwhile. */
+  /** Where the outcome would have let a task run again, somebody may have cancelled it meanwhile. */
   private endCancelled(transaction: Transaction, { task, outcome, timing }: Ending): boolean {
     const ended = ofCancelled(outcome, this.context.keepFor(task.queue, 'cancelled'));
-    return ended !== outcome && finishAttempt(transaction, task, ended, timing);
+    return finishAttempt(transaction, task, ended, timing);
   }
 
   /** @param fault what was wrong with storing it before; null where it is not known that this one was at fault */
   private async storeAlone(settlement: Ending, fault: unknown): Promise<void> {
-    for (let faults = 0; !this.writer.isClosed;) {
+    let isTold = false;
+    while (!this.writer.isClosed) {
       if (fault !== null) {
         // Not a fault of the store that passes: trying on would leave the task running for ever.
         if (!(fault instanceof StoreError)) settlement = this.unstorable(settlement, fault);
-        if (faults === 0) this.reportFault(settlement, fault);
-        faults += 1;
+        if (!isTold) this.reportFault(settlement, fault);
+        isTold = true;
         await sleep(RETRY_AFTER_FAULT_MS, undefined, { ref: false });
       }
       fault = await this.tryToStore(settlement);

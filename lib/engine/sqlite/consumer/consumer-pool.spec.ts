@@ -5,8 +5,9 @@ import { until } from '../../../../test/support/until.js';
 import type { ConsumeOptions } from '../../port/index.js';
 import type { Registration } from '../process/registration.js';
 import { setPaused } from '../sql/pause-queue.js';
+import { addPause, dropPause } from '../sql/pause-rows.js';
 import type { Committed } from '../store/transaction.js';
-import type { HeldTask } from './completer.js';
+import { HeldTask } from './completer.js';
 import { ConsumerPool } from './consumer-pool.js';
 import type { PoolConsumer } from './pool-consumer.js';
 
@@ -233,15 +234,98 @@ describe('The consumers of a process', () => {
   });
 
   it('are claimed for again a second after the store refused, and that is said', async () => {
+    await store(1);
     const { write } = site.writer;
     let refusals = 1;
     site.writer.write = (operation) =>
       refusals-- > 0 ? Promise.reject(new Error('the disk is full')) : write(operation);
     const consumer = await add('default');
     await until('a word', () => site.errors.length > 0);
-    await store(1);
     await until('the task', () => consumer.tasks.length === 1);
     expect(site.errors).toEqual(['Cannot claim tasks, trying again: the disk is full']);
+  });
+
+  it('say nothing of a claim that came too late, when the store was closed', async () => {
+    await site.writer.close();
+    await add('default');
+    expect(site.errors).toEqual([]);
+  });
+
+  it('are given what a claim found, by the time that it is through', async () => {
+    const consumer = await add('default');
+    site.writer.listeners.delete(pool);
+    await site.store(1);
+    consumer.hungry = true;
+    pool.fetch();
+    expect(consumer.tasks).toEqual([]);
+    await pool.fetched();
+    expect(consumer.tasks).toHaveLength(1);
+    // Nothing limits them, and so nothing is waited for.
+    expect(site.clock.nextAt).toBeNull();
+  });
+
+  it('are claimed for alone that may find something', async () => {
+    const [one, other] = [await add('default'), await add('other')];
+    site.writer.listeners.delete(pool);
+    await site.store(1);
+    await site.store(1, { queue: 'other' });
+    one.hungry = true;
+    other.hungry = false;
+    pool.fetch();
+    await quiet();
+    expect([one.tasks.length, other.tasks.length]).toEqual([1, 0]);
+  });
+
+  it('are claimed for once more where the transaction failed for the fault of another', async () => {
+    const consumer = await add('default');
+    site.writer.listeners.delete(pool);
+    await site.store(1);
+    consumer.hungry = true;
+    pool.fetch();
+    const spoilt = site.writer.write(() => {
+      throw new Error('on purpose');
+    });
+    await expect(spoilt).rejects.toThrow('on purpose');
+    await quiet();
+    expect(consumer.tasks).toHaveLength(1);
+  });
+
+  it('are claimed for again where what was found has made room', async () => {
+    const [one] = [await add('default'), await add('other')];
+    const { deliver } = one;
+    one.deliver = (tasks) => {
+      one.size += tasks.length;
+      deliver.call(one, tasks);
+    };
+    await store(5);
+    await until('all of them', () => one.tasks.length === 5);
+  });
+
+  it('have stored what their tasks report', async () => {
+    const consumer = await add('default');
+    await store(1);
+    consumer.tasks[0]!.log('a');
+    const logs = site.connection.database.prepare('SELECT message FROM tasks_log').pluck();
+    await until('the log', () => logs.all().length > 0);
+    expect(logs.all()).toEqual(['a']);
+  });
+
+  it('write nothing more of a start whose attempt has ended', async () => {
+    const consumer = await add('default', { rateLimit: { max: 9, per: MINUTE } });
+    await store(2);
+    const [ends, goesOn] = consumer.tasks as [HeldTask, HeldTask];
+    site.writer.listeners.delete(pool);
+    site.writes = 0;
+    ends.handedOver();
+    ends.startedAt = START;
+    await new Promise<void>((resolve) => {
+      pool.settle(ends, { kind: 'completed', keepFor: null, maxAttempts: 1 }, resolve);
+    });
+    // Comes later than a start would.
+    goesOn.log('a');
+    const logs = site.connection.database.prepare('SELECT message FROM tasks_log').pluck();
+    await until('the log', () => logs.all().length > 0);
+    expect(site.writes).toBe(2);
   });
 
   it('note which attempts begin under their name, and let go of the note when the end is stored', async () => {
@@ -259,6 +343,8 @@ describe('The consumers of a process', () => {
     pool.begin(second);
     expect(notes).toHaveLength(2);
     expect(second.begun).toBeNull();
+    await new Promise<void>((resolve) => pool.settle(second, { kind: 'released', maxAttempts: 1 }, resolve));
+    expect(notes).toHaveLength(2);
   });
 
   it('abort what was cancelled, in this process or another, and nothing else', async () => {
@@ -273,6 +359,27 @@ describe('The consumers of a process', () => {
     await until('the abort', () => aborted().includes('cancelled'));
     expect(aborted()).toEqual([null, 'cancelled', null]);
     expect(consumer.tasks[1]!.aborted!.message).toContain(consumer.tasks[1]!.task.id);
+  });
+
+  it('abort what was cancelled as it was claimed, and no other twice', async () => {
+    const consumer = await add('default');
+    site.connection.database.exec(`
+      CREATE TRIGGER cancels AFTER UPDATE ON tasks_task WHEN NEW.state = 'running' AND NEW.cancel_requested = 0
+      BEGIN UPDATE tasks_task SET cancel_requested = 1 WHERE seq = NEW.seq; END`);
+    await site.store(1);
+    expect(consumer.tasks).toEqual([]);
+    pool.abortCancelled();
+    await until('the abort', () => consumer.tasks[0]?.aborted);
+    expect(consumer.tasks[0]!.aborted!.reason).toBe('cancelled');
+    let reads = 0;
+    const read = site.connection.read.bind(site.connection);
+    site.connection.read = (query) => {
+      reads += 1;
+      return read(query);
+    };
+    pool.abortCancelled();
+    await quiet();
+    expect(reads).toBe(0);
   });
 
   it('look for nothing that was cancelled where they have nothing at hand', async () => {
@@ -315,17 +422,48 @@ describe('The consumers of a process', () => {
     expect([one.pauses, other.pauses]).toEqual([0, 2]);
   });
 
+  it('hand back what is at hand once for each change of what is paused by name, key or tag', async () => {
+    const consumer = await add('default');
+    consumer.holdsAhead = true;
+    const looked = async (): Promise<number> => {
+      pool.pauseAsStored();
+      await quiet();
+      return consumer.pauses;
+    };
+    expect(await looked()).toBe(0);
+    await site.writer.write((transaction) => addPause(transaction, { name: 'one' }, START));
+    expect(await looked()).toBe(1);
+    expect(await looked()).toBe(1);
+    await site.writer.write((transaction) => addPause(transaction, { name: 'other' }, START));
+    expect(await looked()).toBe(2);
+    await site.writer.write((transaction) => {
+      dropPause(transaction, { name: 'one' });
+      addPause(transaction, { name: 'third' }, START);
+    });
+    expect(await looked()).toBe(3);
+  });
+
   it('give up what they hold where this process was taken for dead, and say so', async () => {
     const consumer = await add('default', { concurrency: 2 });
     await store(1);
+    site.writes = 0;
     await pool.checkRegistration();
+    expect(site.writes).toBe(0);
     expect(consumer.tasks[0]!.aborted).toBeNull();
+    const { task } = consumer.tasks[0]!;
+    const claimedAnew = new HeldTask({ ...task, worker: 'self anew' }, pool, 0);
+    consumer.size += 1;
+    consumer.tasks.push(claimedAnew);
     registered = false;
     await pool.checkRegistration();
     await until('the abort', () => consumer.tasks[0]!.aborted !== null);
-    expect(consumer.tasks[0]!.aborted).toMatchObject({ reason: 'lease-lost' });
+    expect(consumer.tasks[0]!.aborted).toMatchObject({
+      reason: 'lease-lost',
+      message: expect.stringContaining('this process was silent for too long') as string,
+    });
+    expect(claimedAnew.aborted).toBeNull();
     expect(site.warnings).toEqual(['This process was silent for longer than its lease; its tasks were taken from it']);
     await store(1);
-    expect(consumer.tasks[1]).toMatchObject({ task: { worker: 'self anew' }, aborted: null });
+    expect(consumer.tasks[2]).toMatchObject({ task: { worker: 'self anew' }, aborted: null });
   });
 });

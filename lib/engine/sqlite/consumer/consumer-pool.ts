@@ -120,7 +120,7 @@ export class ConsumerPool implements ConsumerHost, CommitListener {
 
   settle(running: HeldTask, outcome: Outcome, onStored: () => void): void {
     this.reporter.unsaved.delete(running);
-    if (running.task.limits) this.starts?.drop(running);
+    this.starts?.drop(running);
     this.completer.settle(running, outcome, () => {
       running.begun?.starts.release(running.begun.place);
       onStored();

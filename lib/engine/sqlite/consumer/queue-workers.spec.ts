@@ -143,10 +143,12 @@ describe('What is claimed ahead', () => {
     expect({ ran, handedBack }).toEqual({ ran: ['runs'], handedBack: ['waits', 'waits too'] });
   });
 
-  it('is handed back when the handler before it runs long', async () => {
+  it('is handed back when the handler before it runs long, and claimed for anew', async () => {
     const { workers, ran, handedBack, told, end } = busyWorker();
+    workers.hungry = false;
     time.advance(60_000);
     while (handedBack.length < 2) await told();
+    expect(workers.hungry).toBe(true);
     expect({ ran, handedBack }).toEqual({ ran: ['runs'], handedBack: ['waits', 'waits too'] });
     end();
     await workers.close(0);
@@ -244,6 +246,12 @@ describe('How many tasks are claimed', () => {
     await site.run(60, 0);
     site.workers.claimsAhead = false;
     expect(site.workers.demand()).toBe(3);
+  });
+
+  it('is not asked for where there is no room', () => {
+    const site = workersOf(ONE);
+    site.deliver('a', 'b');
+    expect(site.fetches()).toBe(0);
   });
 
   it('is nothing while they close', async () => {
@@ -346,6 +354,46 @@ describe('What does not begin, or not to its end', () => {
     workers.deliver([held('runs')]);
     await workers.close(0);
     expect(settled).toMatchObject([{ id: 'runs', outcome: { kind: 'cancelled' }, startedAt: 7, endedAt: 7 }]);
+  });
+
+  it('is what waits while a claim is under way that the workers close after', async () => {
+    let isThrough = (): void => undefined;
+    const handedBack: string[] = [];
+    const ends: Array<() => void> = [];
+    const host = hostWith({
+      fetched: () => new Promise((resolve) => (isThrough = resolve)),
+      settle: ({ task }, { kind }, onStored) => {
+        handedBack.push(`${task.id} ${kind}`);
+        onStored();
+      },
+    });
+    const run: RunTask = () =>
+      new Promise((resolve) => ends.push(() => resolve({ kind: 'completed', keepFor: null, maxAttempts: 1 })));
+    const workers = new QueueWorkers('work', ONE, run, host);
+    const held = (id: string): HeldTask => new HeldTask({ id } as ClaimedTask, host, performance.now());
+    workers.deliver([held('runs'), held('waits')]);
+    const closed = workers.close(0);
+    ends[0]!();
+    await turn();
+    expect([ends.length, handedBack]).toEqual([1, ['runs completed']]);
+    isThrough();
+    await closed;
+    expect([ends.length, handedBack]).toEqual([1, ['runs completed', 'waits released']]);
+  });
+
+  it('is trusted for as long as its lease is, and no longer', async () => {
+    let ran = 0;
+    const host = hostWith({ trustedFor: 100 });
+    const run: RunTask = async () => {
+      ran += 1;
+      return { kind: 'completed', keepFor: null, maxAttempts: 1 };
+    };
+    const workers = new QueueWorkers('work', ONE, run, host);
+    const task = new HeldTask({} as ClaimedTask, host, performance.now());
+    time.advance(100);
+    workers.deliver([task]);
+    expect(ran).toBe(1);
+    await workers.close(0);
   });
 
   it('closes when the ends are stored, and is forgotten then', async () => {

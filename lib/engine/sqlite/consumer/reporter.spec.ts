@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { START } from '../../../../test/conformance/harness.js';
 import { DutySite } from '../../../../test/support/duty-site.js';
+import { heldTasks } from '../../../../test/support/held-tasks.js';
 import { until } from '../../../../test/support/until.js';
+import { turn } from '../../../clock/index.js';
 import type { ClaimedTask } from '../sql/claim-tasks.js';
 import { lendPlaces } from '../sql/start-log.js';
-import { HeldTask, type ReportDesk } from './completer.js';
+import type { HeldTask, ReportDesk } from './completer.js';
 import { Reporter } from './reporter.js';
 import { StartReporter } from './start-reporter.js';
 
@@ -20,19 +22,8 @@ beforeEach(async () => {
 });
 afterEach(() => site.close());
 
-/** So many tasks that run here. */
-async function running(many: number, desk: ReportDesk, more: Partial<ClaimedTask> = {}): Promise<HeldTask[]> {
-  await site.store(many);
-  site.runAll('self');
-  const rows = site.connection.database.prepare('SELECT seq, id, queue FROM tasks_task ORDER BY seq').all();
-  const task = { attempt: 1, worker: 'self', maxAttempts: 4, ...more };
-  for (const limit of more.limits ?? []) {
-    const leases = (rows as ClaimedTask[]).map(({ seq }) => ({ seq, attempt: 1, worker: 'self' }));
-    await site.writer.write((transaction) => lendPlaces(transaction, limit, leases, START, 60_000));
-  }
-  site.writes = 0;
-  return (rows as ClaimedTask[]).map((row) => new HeldTask({ ...row, ...task }, desk, 0));
-}
+const running = (many: number, desk: ReportDesk, more: Partial<ClaimedTask> = {}): Promise<HeldTask[]> =>
+  heldTasks(site, many, desk, more);
 
 describe('What running tasks report', () => {
   let reporter: Reporter;
@@ -100,6 +91,14 @@ describe('What running tasks report', () => {
     expect(progress()).toEqual(['{"percent":10}', null]);
   });
 
+  it('is tried again by itself', async () => {
+    const [one] = (await running(1, desk)) as [HeldTask];
+    refusals = 1;
+    one.log('a');
+    await until('the log', () => logs().length === 1);
+    expect(site.errors).toHaveLength(1);
+  });
+
   it('goes by the progress that came last, also after a refusal', async () => {
     const [one] = (await running(1, desk)) as [HeldTask];
     refusals = 1;
@@ -159,7 +158,13 @@ describe('Starts that a limit counts', () => {
     expect(site.writes).toBe(0);
     await until('the start', () => stored() > 0);
     expect(stored()).toBe(1);
-    await site.writer.write((transaction) => starts.note(transaction));
+    await turn();
+    // What it is lent later is another's.
+    const { seq, attempt, worker } = one.task;
+    await site.writer.write((transaction) => {
+      lendPlaces(transaction, limits[0]!, [{ seq, attempt, worker }], START, 60_000);
+      starts.note(transaction);
+    });
     expect(stored()).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(site.writes).toBe(2);

@@ -59,6 +59,6 @@ export class Reporter {
       running.pendingProgress ??= progress;
       if (running.endedAt === null) this.unsaved.add(running);
     }
-    if (this.unsaved.size > 0) this.timer ??= setTimeout(() => this.save(), RETRY_AFTER_FAULT_MS).unref();
+    this.timer ??= setTimeout(() => this.save(), RETRY_AFTER_FAULT_MS).unref();
   }
 }
