@@ -1,6 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import type { QueueFlow, TaskAction, TaskEvent, TaskState } from '../../lib/contract/index.js';
 import type { NewTask, Outcome } from '../../lib/engine/port/index.js';
-import { openMemory } from '../../lib/engine/sqlite/by-hand/memory-image.js';
+import { imageOfEmptyStore, openMemory } from '../../lib/engine/sqlite/by-hand/memory-image.js';
 import { actOnTask, findTask, type Refusal } from '../../lib/engine/sqlite/sql/act-on-tasks.js';
 import {
   type Claim,
@@ -13,6 +14,7 @@ import { finishAttempt } from '../../lib/engine/sqlite/sql/finish-attempt.js';
 import { insertTasks } from '../../lib/engine/sqlite/sql/insert-tasks.js';
 import { setFlow } from '../../lib/engine/sqlite/sql/set-flow.js';
 import type { Connection } from '../../lib/engine/sqlite/store/connection.js';
+import { openConnection } from '../../lib/engine/sqlite/store/open-connection.js';
 import type { Database } from '../../lib/engine/sqlite/store/database.js';
 import { Transaction } from '../../lib/engine/sqlite/store/transaction.js';
 import { completed, newTask, START } from '../conformance/harness.js';
@@ -35,6 +37,12 @@ export class QuietStore {
 
   static async open(): Promise<QuietStore> {
     return new QuietStore(await openMemory('', 'normal', SILENT));
+  }
+
+  /** One in a file that is not there yet. */
+  static async openFile(file: string): Promise<QuietStore> {
+    writeFileSync(file, await imageOfEmptyStore());
+    return new QuietStore(await openConnection(file, 'normal'));
   }
 
   close(): Promise<void> {

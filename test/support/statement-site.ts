@@ -1,39 +1,47 @@
-import { expect } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { Outcome, NewTask } from '../../lib/engine/port/index.js';
-import { claimForAll, type ClaimedTask } from '../../lib/engine/sqlite/sql/claim-tasks.js';
-import { finishAttempt } from '../../lib/engine/sqlite/sql/finish-attempt.js';
+import { ManualClock } from '../../lib/clock/index.js';
+import type { NewTask, Outcome } from '../../lib/engine/port/index.js';
+import type { ClaimedTask } from '../../lib/engine/sqlite/sql/claim-tasks.js';
 import { insertTasks } from '../../lib/engine/sqlite/sql/insert-tasks.js';
 import type { Database } from '../../lib/engine/sqlite/store/database.js';
 import type { Transaction } from '../../lib/engine/sqlite/store/transaction.js';
-import { newTask } from '../conformance/harness.js';
-import { DutySite } from './duty-site.js';
+import { newTask, START } from '../conformance/harness.js';
+import { QuietStore } from './quiet-store.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** A store in a file, for statements that a test runs in transactions of their own. */
+/** A quiet store with a clock, for statements that a transaction of an app may carry out too. */
 export class StatementSite {
-  /** The last transaction, which tells what its statements told it. */
-  told!: Transaction;
+  readonly clock = new ManualClock(START);
   private app: DataSource | null = null;
 
-  private constructor(readonly duty: DutySite) {}
+  private constructor(
+    private readonly store: QuietStore,
+    private readonly folder: string | null = null,
+  ) {}
 
   static async open(): Promise<StatementSite> {
-    return new StatementSite(await DutySite.open());
+    return new StatementSite(await QuietStore.open());
+  }
+
+  /** One that an app can open too. */
+  static async openFile(): Promise<StatementSite> {
+    const folder = mkdtempSync(join(tmpdir(), 'tasks-statements-'));
+    return new StatementSite(await QuietStore.openFile(join(folder, 'tasks.db')), folder);
   }
 
   /** Closes it. The counters of tasks have to say what counting the rows does. */
   async close(): Promise<void> {
-    const stored = this.all('SELECT queue, state, count FROM tasks_count WHERE count <> 0 ORDER BY queue, state');
-    const counted = this.all('SELECT queue, state, count(*) AS count FROM tasks_task GROUP BY queue, state');
-    await this.app?.destroy();
-    await this.duty.close();
-    expect(stored).toEqual(counted);
-  }
-
-  get clock(): DutySite['clock'] {
-    return this.duty.clock;
+    try {
+      this.store.counts();
+    } finally {
+      await this.app?.destroy();
+      await this.store.close();
+      if (this.folder) rmSync(this.folder, { recursive: true, force: true });
+    }
   }
 
   get now(): number {
@@ -41,20 +49,22 @@ export class StatementSite {
   }
 
   get database(): Database {
-    return this.duty.connection.database;
+    return this.store.database;
+  }
+
+  /** The last transaction, which has what its statements told it. */
+  get told(): Transaction {
+    return this.store.last;
   }
 
   /** Runs statements in one transaction; what they told it is in {@link told} then. */
-  run<T>(operation: (transaction: Transaction) => T): Promise<T> {
-    return this.duty.writer.write((transaction) => {
-      this.told = transaction;
-      return operation(transaction);
-    });
+  async run<T>(operation: (transaction: Transaction) => T): Promise<T> {
+    return this.store.write(operation);
   }
 
   /** Runs statements in a transaction of an app that has the file open too. */
   async runWithin<T>(operation: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const { path: database } = this.duty.connection;
+    const database = join(this.folder!, 'tasks.db');
     this.app ??= await new DataSource({ type: 'better-sqlite3', database }).initialize();
     return this.app.transaction(operation);
   }
@@ -68,38 +78,26 @@ export class StatementSite {
 
   /** Claims tasks for a worker, as many as there are up to a number. */
   async claim(count: number, worker = 'one', queue = 'default'): Promise<readonly ClaimedTask[]> {
-    const options = { rateLimit: null };
-    const consumer = {
-      queue,
-      options,
-      hungry: true,
-      claimsAhead: true,
-      paused: false,
-      room: count,
-      demand: () => count,
-    };
-    const claiming = { worker, now: this.now, maxLostAttempts: 5, trustedFor: 5_000 };
-    const claims = await this.run((transaction) => claimForAll(transaction, [consumer], claiming));
-    return claims.get(consumer)?.tasks ?? [];
+    return this.store.claim({ wanted: count, queue }, { worker, now: this.now });
   }
 
-  /** Ends the attempt of a claimed task that began when it was claimed. */
-  end(task: ClaimedTask, outcome: Outcome): Promise<boolean> {
-    const timing = { startedAt: this.now, finishedAt: this.now };
-    return this.run((transaction) => finishAttempt(transaction, task, outcome, timing));
+  /** Ends the attempt of a claimed task, which began and ends now. */
+  async end(task: ClaimedTask, outcome: Outcome): Promise<boolean> {
+    this.store.now = this.now;
+    return this.store.end(task, outcome);
   }
 
   /** The row of a task, with the names that the columns have. */
   row(id: string): Row {
-    return this.all('SELECT * FROM tasks_task WHERE id = ?', id)[0]!;
+    return this.store.row(id)!;
   }
 
-  all(sql: string, ...values: readonly unknown[]): Row[] {
-    return this.database.prepare(sql).all(...values) as Row[];
+  all(sql: string, ...values: ReadonlyArray<string | number | null>): Row[] {
+    return this.store.find(sql, ...values);
   }
 
   /** What another process writes. */
-  set(sql: string, ...values: readonly unknown[]): void {
-    this.database.prepare(sql).run(...values);
+  set(sql: string, ...values: ReadonlyArray<string | number | null>): void {
+    this.store.run(sql, ...values);
   }
 }

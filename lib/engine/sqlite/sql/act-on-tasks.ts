@@ -136,7 +136,7 @@ function liveAgain(transaction: Transaction, { seq, attempt, traits: stored }: F
   if (workflow) settleLater(transaction, seq);
 }
 
-function withoutCause({ cause: _cause, ...workflow }: TaskWorkflow): TaskWorkflow {
+export function withoutCause({ cause: _cause, ...workflow }: TaskWorkflow): TaskWorkflow {
   return workflow;
 }
 

@@ -88,7 +88,7 @@ describe('Failed tasks', () => {
     await fail('mail', 'work', 'no');
     site.set('DELETE FROM tasks_error_group WHERE name = ?', 'work');
     expect(read()).toMatchObject({ items: [{ name: 'send' }], looked: 1, complete: true });
-    site.set('UPDATE tasks_task SET error_group = NULL WHERE id = ?', one);
+    site.set('UPDATE tasks_task SET error_group = NULL WHERE id = ?', one!);
     expect(read()).toEqual({ items: [], looked: 0, complete: false });
   });
 

@@ -150,6 +150,8 @@ describe('A task that is read', () => {
   });
 
   it('is what the transaction of an app sees', async () => {
+    await site.close();
+    site = await StatementSite.openFile();
     const [task] = await site.add({});
     const found = await site.runWithin(async (manager) => {
       await manager.query(`UPDATE tasks_task SET priority = 7 WHERE id = '${task!.id}'`);

@@ -186,7 +186,11 @@ describe('A workflow that is read', () => {
 
   it('has an end: the first task that failed, with its error', async () => {
     const flow = await workflows.begin({ charge: {}, pages: { tasks: 3 } });
-    await workflows.work(completed, completed, failed('second'), failed('third'));
+    await workflows.work(completed, completed, failed('second'));
+    expect(readEnd(site.database, flow.id)).toMatchObject({ state: 'running', failed: null });
+    const pages = readWorkflow(site.database, flow.id)!.listed[1]!;
+    expect(pages).toMatchObject({ state: 'running', tasks: { total: 3, ended: 2, failed: 1 } });
+    await workflows.work(failed('third'));
     const [, second] = flow.nodes[1]!.tasks;
     const failure = (error: unknown) => ({
       name: 'order',

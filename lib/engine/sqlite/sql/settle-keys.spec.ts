@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { completed, MINUTE, retryAt, START } from '../../../../test/conformance/harness.js';
+import { completed, MINUTE, newTask, retryAt, START } from '../../../../test/conformance/harness.js';
 import { StatementSite } from '../../../../test/support/statement-site.js';
 import type { QueueFlow } from '../../../contract/index.js';
 import type { NewTask } from '../../port/index.js';
 import { actOnTask, findTask } from './act-on-tasks.js';
-import { insertTasksWithin } from './insert-tasks.js';
+import { finishAttempt } from './finish-attempt.js';
+import { insertTasks, insertTasksWithin } from './insert-tasks.js';
 import { setFlow } from './set-flow.js';
 import { KeyCauses, noteSlot, readyState } from './settle-keys.js';
 import { behind, stepOf } from './slots.js';
-import { newTask } from '../../../../test/conformance/harness.js';
 
 describe('The slots of keys', () => {
   let site: StatementSite;
@@ -31,10 +31,10 @@ describe('The slots of keys', () => {
       .map(({ state }) => (state as string)[0])
       .join('');
   const turns = () => site.all('SELECT turn FROM tasks_task ORDER BY seq').map(({ turn }) => turn);
-  /** Looks at a key, as when its limit has changed. */
-  const look = (key: string) =>
+  /** Looks at keys, as when their limit has changed. */
+  const look = (...keys: string[]) =>
     site.run((transaction) => {
-      transaction.keys.freed('default', key);
+      for (const key of keys) transaction.keys.freed('default', key);
       return transaction.keys.settle(transaction);
     });
   const touched = () => site.told.touched.get('default') ?? [];
@@ -128,6 +128,53 @@ describe('The slots of keys', () => {
     expect(await look('a')).toBe(0);
   });
 
+  it('go to one task of each of many keys whose slots are given back together', async () => {
+    await limit({ keyConcurrency: 1 });
+    await enqueue('a', 'a', 'b', 'b', 'c');
+    const ended = await site.claim(3);
+    await site.run((transaction) => {
+      const timing = { startedAt: site.now, finishedAt: site.now };
+      for (const task of ended) finishAttempt(transaction, task, completed, timing);
+    });
+    expect(states()).toBe('cacac');
+    expect(touched()).toHaveLength(5);
+    await enqueue('a', 'b');
+    await limit({ keyConcurrency: 2 });
+    expect(await look('a', 'b', 'c')).toBe(2);
+    expect(states()).toBe('cacacaa');
+  });
+
+  it('are exchanged for as many as come, and for none where nothing limits them', async () => {
+    await limit({ keyConcurrency: 2 });
+    await enqueue('a', 'a', 'a', 'a');
+    site.set(`UPDATE tasks_task SET priority = 5 WHERE state = 'held'`);
+    await enqueue('a');
+    expect(states()).toBe('ahahh');
+    await look('a');
+    expect(states()).toBe('ahahh');
+    await limit({ keyConcurrency: 1 });
+    await enqueue(...Array.from({ length: 210 }, () => 'b'));
+    await limit({ keyConcurrency: null });
+    site.set(`UPDATE tasks_task SET priority = 5 WHERE state = 'held' AND key = 'b'`);
+    await enqueue('b');
+    expect(states().slice(5)).toBe(`${'a'.repeat(201)}${'h'.repeat(10)}`);
+  });
+
+  it('are looked for from the first task on that has a key, and not for what runs without', async () => {
+    const isKeyed = () => site.all(`SELECT keyed FROM tasks_queue WHERE name = 'default'`);
+    await limit({ globalConcurrency: 1 });
+    await enqueue({}, {});
+    const [first] = await site.claim(1);
+    await site.end(first!, completed);
+    expect(isKeyed()).toEqual([{ keyed: null }]);
+    const [second] = await site.claim(1);
+    await site.run((transaction) => {
+      finishAttempt(transaction, second!, completed, { startedAt: site.now, finishedAt: site.now });
+      insertTasks(transaction, [newTask(site.clock, { traits: { key: 'a' } })], site.now);
+    });
+    expect(isKeyed()).toEqual([{ keyed: 1 }]);
+  });
+
   it('are without number for tasks that have an empty key', async () => {
     await limit({ keyConcurrency: 1 });
     await enqueue('', '', '');
@@ -192,6 +239,8 @@ describe('The slots of keys', () => {
   });
 
   it('are given out in the transaction of an app as well', async () => {
+    await site.close();
+    site = await StatementSite.openFile();
     await limit({ keyConcurrency: 1 });
     const within = (...tasks: ReadonlyArray<Partial<NewTask>>) =>
       site.runWithin((manager) =>
@@ -210,6 +259,8 @@ describe('The slots of keys', () => {
       { ...keyed('a', 0), ...mail },
     );
     expect(states()).toBe('ahaaa');
+    // What comes and goes in one transaction is not counted.
+    expect(site.all('SELECT 1 FROM tasks_count WHERE count = 0')).toEqual([]);
     await within(keyed('a', 5));
     expect(states()).toBe('hhaaaa');
     expect(site.all('SELECT name, keyed FROM tasks_queue ORDER BY name')).toEqual([

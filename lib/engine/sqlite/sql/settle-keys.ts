@@ -106,7 +106,7 @@ function settleKeysOf(transaction: Keeping, queue: string, keys: ReadonlyMap<str
   }
   let changed = 0;
   const { others, admitted } = admitOneOfEach(transaction.database, queue, keys, flow);
-  if (admitted.length > 0) note(transaction, queue, { admitted, held: [] });
+  note(transaction, queue, { admitted, held: [] });
   changed += admitted.length;
   for (const [key, cause] of others) {
     const settled = settle(transaction.database, queue, key, cause, flow);
@@ -120,7 +120,7 @@ function settleKeysOf(transaction: Keeping, queue: string, keys: ReadonlyMap<str
 
 function note(transaction: Keeping, queue: string, { admitted, held }: Settled): void {
   if (admitted.length > 0) transaction.moved(queue, 'held', 'available', admitted.length);
-  if (held.length > 0) transaction.moved(queue, 'available', 'held', held.length);
+  transaction.moved(queue, 'available', 'held', held.length);
   for (const id of [...admitted, ...held]) transaction.touch(queue, id);
 }
 

@@ -106,7 +106,7 @@ export function* settleKey(queue: string, key: string, cause: KeyCause, flow: Qu
     yield [ADMIT, [yield* line.turnOf(task.priority), task.seq]];
     admitted.push(task.id);
   }
-  if (slots === Infinity || cause.entered === 0) return { admitted, held };
+  if (slots === Infinity) return { admitted, held };
   for (let swaps = 0; swaps < Math.min(slots, cause.entered); swaps += 1) {
     const [best] = yield* rows<Row>(NEXT_HELD, [queue, key, 1]);
     const [worst] = best ? yield* rows<Row>(LAST_READY, [queue, key, 1]) : [];
@@ -146,7 +146,6 @@ class Line {
     const step = stepOf(this.flow, this.key);
     const first = behind(ends.head, this.behindHead ? step : 0);
     const turn = ends.last === null ? first : Math.max(first, ends.last + step);
-    ends.head ??= turn;
     ends.last = turn;
     return turn;
   }

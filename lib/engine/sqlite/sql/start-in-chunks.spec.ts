@@ -57,6 +57,7 @@ describe('A large workflow', () => {
     const seen: unknown[] = [];
     const { answer, writes } = start(flow, (write) => {
       if (write > 1) seen.push(rows()[0]!['expires_at']);
+      if (write === 3) expect(site.all('SELECT 1 FROM tasks_node')).toHaveLength(250);
       site.clock.advance(1);
     });
     expect(await answer).toBe('stored');
@@ -87,6 +88,13 @@ describe('A large workflow', () => {
     expect(last).toEqual({ name: 'then 199', task: 'work' });
   });
 
+  it('takes no transaction for what it has none of', async () => {
+    const nodes = Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`n${at}`, { tasks: 0 }]));
+    const { answer, writes } = start(newWorkflow(site.clock, nodes));
+    expect(await answer).toBe('stored');
+    expect(writes()).toBe(3);
+  });
+
   it('says at once by when it is to go on', async () => {
     let settles: unknown;
     const { answer } = start(undefined, (write) => {
@@ -106,10 +114,11 @@ describe('A large workflow', () => {
   it('is waited for where somebody else stores one of its id', async () => {
     const flow = await workflows.begin({ charge: {} });
     site.set('UPDATE tasks_workflow SET expires_at = ?', START);
-    const { answer } = start({ ...newWorkflow(site.clock, LARGE), id: flow.id }, (write) => {
-      if (write === 3) site.set('UPDATE tasks_workflow SET expires_at = NULL');
+    const { answer, writes } = start({ ...newWorkflow(site.clock, LARGE), id: flow.id }, (write) => {
+      if (write === 2) site.set('UPDATE tasks_workflow SET expires_at = NULL');
     });
     expect(await answer).toBe('existing');
+    expect(writes()).toBe(2);
     expect(site.all('SELECT 1 FROM tasks_workflow')).toHaveLength(1);
   });
 

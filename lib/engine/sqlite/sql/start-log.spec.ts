@@ -5,11 +5,16 @@ import { Transaction } from '../store/transaction.js';
 import {
   giveBackPlaces,
   lendPlaces,
+  limitNamed,
+  limitOfKey,
+  limitOfQueue,
+  limitsOfKeys,
   type Lease,
   type NamedLimit,
   noteStart,
   placesOf,
   settlePlacesOf,
+  usedPlaces,
 } from './start-log.js';
 
 const LENT_FOR = 5_000;
@@ -59,6 +64,139 @@ describe('The starts of a limit', () => {
     }
     return free;
   }
+
+  const storedStarts = (): unknown[] =>
+    connection.database.prepare('SELECT name, at, task, count FROM tasks_start ORDER BY name, at, task').all();
+  const leaseOf = (seq: number, attempt = 1, worker = 'one'): Lease => ({ seq, attempt, worker });
+
+  it('are counted together by their time, the earliest of which says when the next place is free', () => {
+    const limit = { name: 'limit:x', max: 3, per: 1_000 };
+    lendPlaces(transaction, limit, [leaseOf(1), leaseOf(2), leaseOf(3)], 0, LENT_FOR);
+    expect(placesOf(transaction, limit, 0, LENT_FOR)).toEqual({ free: 0, nextAt: 1_000 });
+    noteStart(transaction, leaseOf(1), [limit], 10);
+    noteStart(transaction, leaseOf(2), [limit], 10);
+    // Nothing happens for a start that is noted, or of another lease.
+    noteStart(transaction, leaseOf(2), [limit], 12);
+    noteStart(transaction, leaseOf(3, 2), [limit], 12);
+    noteStart(transaction, leaseOf(3, 1, 'other'), [limit], 12);
+    expect(storedStarts()).toEqual([
+      { name: 'limit:x', at: 10, task: 0, count: 2 },
+      { name: 'limit:x', at: LENT_FOR, task: 3, count: 1 },
+    ]);
+    expect(usedPlaces(connection.database, limit, 1_009)).toBe(3);
+    expect(usedPlaces(connection.database, limit, 1_010)).toBe(1);
+    giveBackPlaces(transaction, leaseOf(3, 1, 'other'));
+    expect(rows()).toBe(2);
+    giveBackPlaces(transaction, leaseOf(3));
+    expect(placesOf(transaction, limit, 11, LENT_FOR)).toEqual({ free: 1, nextAt: 1_010 });
+    // Those before a limit was lowered are more than it has places.
+    expect(placesOf(transaction, { ...limit, max: 1 }, 11, LENT_FOR).free).toBe(0);
+  });
+
+  it('are looked for again soon where a place is over, and its start not noted yet', () => {
+    const limit = { name: 'limit:x', max: 1, per: 1_000 };
+    lendPlaces(transaction, limit, [leaseOf(1)], 0, LENT_FOR);
+    expect(placesOf(transaction, limit, 999, LENT_FOR).nextAt).toBe(1_000);
+    expect(placesOf(transaction, limit, 1_000, LENT_FOR)).toEqual({ free: 0, nextAt: 1_020 });
+  });
+
+  it('are taken together where places become free very often', () => {
+    const often = { name: 'limit:x', max: 1_000, per: 1_000 };
+    lendPlaces(transaction, often, [leaseOf(1)], 0, LENT_FOR);
+    noteStart(transaction, leaseOf(1), [often], 5);
+    expect(placesOf(transaction, often, 1_003, LENT_FOR).nextAt).toBe(1_007);
+    expect(placesOf(transaction, { ...often, max: 251 }, 1_003, LENT_FOR).nextAt).toBe(1_007);
+    expect(placesOf(transaction, { ...often, max: 250 }, 1_003, LENT_FOR).nextAt).toBe(1_005);
+    expect(placesOf(transaction, often, 1_000, LENT_FOR).nextAt).toBe(1_005);
+  });
+
+  it('are noted a little later where a limit allows very many', () => {
+    const notedAt = (limits: readonly NamedLimit[]) => {
+      lendPlaces(transaction, { name: 'limit:x', max: 1, per: 1 }, [leaseOf(1)], 0, LENT_FOR);
+      noteStart(transaction, leaseOf(1), limits, 1_002);
+      return connection.database.prepare('DELETE FROM tasks_start RETURNING at').pluck().get();
+    };
+    const limit = { name: 'limit:x', max: 1_025, per: 10_240 };
+    expect(notedAt([{ ...limit, max: 1_024 }])).toBe(1_002);
+    expect(notedAt([{ name: 'limit:y', max: 1, per: 1 }, limit])).toBe(1_010);
+    expect(notedAt([{ ...limit, per: 10_241 }])).toBe(1_012);
+    expect(notedAt([{ ...limit, per: 10 }])).toBe(1_002);
+    expect(notedAt([{ ...limit, name: 'limit:y' }])).toBe(1_002);
+    // Which is not to be taken for a clock that was set back.
+    lendPlaces(transaction, limit, [leaseOf(1)], 0, LENT_FOR);
+    noteStart(transaction, leaseOf(1), [limit], 1_002);
+    placesOf(transaction, limit, 1_002, LENT_FOR);
+    expect(storedStarts()).toMatchObject([{ at: 1_010 }]);
+  });
+
+  it('that are noted as later than it is are by now, and places are lent for no longer', () => {
+    const limit = { name: 'limit:x', max: 9, per: 1_000 };
+    lendPlaces(transaction, limit, [leaseOf(1), leaseOf(2)], 500, LENT_FOR);
+    noteStart(transaction, leaseOf(1), [limit], 500);
+    expect(placesOf(transaction, limit, 500, LENT_FOR).free).toBe(7);
+    placesOf(transaction, limit, 499, LENT_FOR);
+    expect(storedStarts()).toEqual([
+      { name: 'limit:x', at: 499, task: 0, count: 1 },
+      { name: 'limit:x', at: 499 + LENT_FOR, task: 2, count: 1 },
+    ]);
+    giveBackPlaces(transaction, leaseOf(2));
+    lendPlaces(transaction, limit, [leaseOf(3)], 900, LENT_FOR);
+    noteStart(transaction, leaseOf(3), [limit], 900);
+    expect(placesOf(transaction, limit, 600, LENT_FOR)).toEqual({ free: 7, nextAt: 1_499 });
+    lendPlaces(transaction, limit, [leaseOf(4)], 700, LENT_FOR);
+    placesOf(transaction, limit, 600, LENT_FOR);
+    expect(storedStarts()).toEqual([
+      { name: 'limit:x', at: 499, task: 0, count: 1 },
+      { name: 'limit:x', at: 600, task: 0, count: 1 },
+      { name: 'limit:x', at: 600 + LENT_FOR, task: 4, count: 1 },
+    ]);
+  });
+
+  it('stay lent for as long as they were where only others were lent later than it is', () => {
+    const limit = { name: 'limit:x', max: 9, per: 1_000 };
+    lendPlaces(transaction, limit, [leaseOf(1)], 100, LENT_FOR);
+    lendPlaces(transaction, limit, [leaseOf(2)], 500, LENT_FOR);
+    placesOf(transaction, limit, 499, LENT_FOR);
+    expect(storedStarts()).toEqual([
+      { name: 'limit:x', at: 100 + LENT_FOR, task: 1, count: 1 },
+      { name: 'limit:x', at: 499 + LENT_FOR, task: 2, count: 1 },
+    ]);
+  });
+
+  it('of a key have the next claim look at it, where a place of it is given back and some wait', () => {
+    const put = connection.database.prepare('INSERT INTO tasks_key_limit (name, queue, waits, at) VALUES (?, ?, ?, 9)');
+    const [waiting, idle] = [limitOfKey('q', 'a'), limitOfKey('q', 'b')];
+    put.run(waiting, 'q', 1);
+    put.run(idle, 'q', 0);
+    put.run('limit:x', 'q', 1);
+    for (const [index, name] of [waiting, idle, 'limit:x'].entries()) {
+      lendPlaces(transaction, { name, max: 1, per: 1 }, [leaseOf(index + 1)], 0, LENT_FOR);
+      giveBackPlaces(transaction, leaseOf(index + 1));
+    }
+    const looked = connection.database.prepare('SELECT name FROM tasks_key_limit WHERE at = 0').pluck();
+    expect(looked.all()).toEqual([waiting]);
+  });
+
+  it('of a worker that is dead are by now at the latest, where they had begun', () => {
+    const limit = { name: 'limit:x', max: 9, per: 1_000 };
+    lendPlaces(transaction, limit, [leaseOf(1), leaseOf(2, 3), leaseOf(3, 1, 'other')], 0, LENT_FOR);
+    const asked: string[] = [];
+    const hasBegun = (seq: number, attempt: number) => asked.push(`${seq} ${attempt}`) === 1;
+    settlePlacesOf(transaction, 'one', hasBegun, 7);
+    expect(asked).toEqual(['1 1', '2 3']);
+    expect(storedStarts()).toEqual([
+      { name: 'limit:x', at: 7, task: 0, count: 1 },
+      { name: 'limit:x', at: LENT_FOR, task: 3, count: 1 },
+    ]);
+  });
+
+  it('are of a queue, a limit of a name, or a key', () => {
+    expect([limitOfQueue('q'), limitNamed('n'), limitOfKey('q', 'k')]).toEqual(['queue:q', 'limit:n', 'key:["q","k"]']);
+    const [from, before] = limitsOfKeys('q');
+    const isOfQueue = (name: string): boolean => name >= from && name < before;
+    expect(['', 'a', '"', '\u{10ffff}'].every((key) => isOfQueue(limitOfKey('q', key)))).toBe(true);
+    expect(['', 'p', 'q"', 'q,', 'qq', 'r'].some((queue) => isOfQueue(limitOfKey(queue, 'k')))).toBe(false);
+  });
 
   it.each(Array.from({ length: 12 }, (_, seed) => seed))(
     'are never more in a span than it allows, whatever becomes of the processes (seed %i)',

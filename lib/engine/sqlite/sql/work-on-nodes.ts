@@ -3,7 +3,7 @@ import { withoutLapsed } from '../../common/index.js';
 import type { EngineContext } from '../../port/index.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
-import { actOnTask, type FoundTask, SET_TRAITS } from './act-on-tasks.js';
+import { actOnTask, type FoundTask, SET_TRAITS, withoutCause } from './act-on-tasks.js';
 import { endedFor, type Judging, judgeGivenUp, judgeRetried, judgeRevived } from './judge-nodes.js';
 import { lapseLater } from './lapse-tasks.js';
 import { endWork, GO_ON_WITH_WORK, type NodeRow, type NodeWork, readNode } from './node-rows.js';
@@ -139,8 +139,7 @@ function revive(transaction: Transaction, task: FoundTask, traits: TaskTraits | 
   statement<[number]>(database, REVIVE_TASK).run(seq);
   if (traits) {
     const { workflow, ...others } = withoutLapsed(traits, now);
-    const { cause: _cause, ...where } = workflow ?? { id: '', node: '' };
-    const left = { ...others, ...(workflow && { workflow: where }) };
+    const left = { ...others, ...(workflow && { workflow: withoutCause(workflow) }) };
     statement<[string | null, number]>(database, SET_TRAITS).run(JSON.stringify(left), seq);
     lapseLater(transaction, seq, left, task.attempt > 0);
   }
