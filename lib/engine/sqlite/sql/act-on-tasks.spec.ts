@@ -116,6 +116,9 @@ describe('A retry by hand', () => {
   });
 
   it('has a time to start by bind one that has never started', () => {
+    const started = taskIn('failed', { startBy: site.now + 50, deadlineAt: site.now + 90 });
+    site.act('retry', started);
+    expect(site.last.lapseAt).toBe(site.now + 90);
     const id = taskIn('scheduled', { startBy: site.now + 50, deadlineAt: site.now + 90 });
     site.act('cancel', id);
     site.run('DELETE FROM tasks_lapse');
@@ -157,7 +160,7 @@ describe('A retry by hand', () => {
   it('has a task of a workflow counted by its node, without the cause', () => {
     const workflow = { id: 'w', node: 'n', cause: 'other' };
     const plain = taskIn('failed', { version: 2 });
-    const id = taskIn('failed', { workflow, reason: 'condition' } as TaskTraits);
+    const id = taskIn('failed', { workflow, reason: 'condition' });
     site.run('DELETE FROM tasks_settling');
     site.act('retry', id);
     expect(traitsOf(id)).toEqual({ workflow: { id: 'w', node: 'n' } });

@@ -5,6 +5,7 @@ import { queueRows, readQueues } from './claim-tasks.js';
 import { closeLimit } from './closed-limits.js';
 import { addPause } from './pause-rows.js';
 import { setPaused } from './pause-queue.js';
+import { noteStart } from './start-log.js';
 
 let site: QuietStore;
 
@@ -249,6 +250,11 @@ describe('A claim with limits', () => {
     site.now += 11_000;
     expect(idsOf(site.claim({ wanted: 4, options: { rateLimit: null, limits } }))).toEqual([second]);
     expect(site.row(third!)!.parked).toBe('limit:api');
+    const roomy = { name: 'api', max: 9, per: 1_000 };
+    site.add({ name: 'call' });
+    site.run(`UPDATE tasks_task SET parked = 'limit:api' WHERE state = 'available'`);
+    site.claim({ options: { rateLimit: null, limits: { call: roomy } } });
+    expect(site.find('SELECT 1 FROM tasks_task WHERE parked IS NOT NULL')).toHaveLength(1);
   });
 
   it('waits where a limit of several queues is closed', () => {
@@ -326,7 +332,7 @@ describe('A claim by keys', () => {
     const tasks = site.claim({ wanted: 9 });
     expect(idsOf(tasks)).toEqual([first, other, plain]);
     expect(tasks.map(({ traits }) => traits?.key)).toEqual(['a', 'b', '']);
-    expect(site.row(plain)!.key).toBe('');
+    expect([first, plain].map((id) => site.row(id)!.key)).toEqual(['a', '']);
     site.end(tasks[0]!);
     expect(site.states([second])).toEqual(['available']);
     expect(site.counts()).toMatchObject({ 'default available': 1, 'default running': 2, 'default completed': 1 });
@@ -420,5 +426,86 @@ describe('A claim by keys', () => {
     site.claim(asked);
     expect(site.find('SELECT * FROM tasks_key_limit')).toEqual([]);
     expect(site.claimAs(site.claimant(asked))!.limitedUntil).toBeNull();
+  });
+
+  it('counts what has no key where keys have slots, and takes what has one where nothing is limited any more', () => {
+    site.limit(QUEUE, { keyConcurrency: 3 });
+    const [plain] = site.add({});
+    site.claim();
+    expect(site.row(plain!)!.key).toBe('');
+    site.limit('other', { concurrency: 2 });
+    site.add({ queue: 'other', ...keyed('a') }, { queue: 'other' });
+    expect(site.claim({ queue: 'other', wanted: 2 })).toHaveLength(2);
+  });
+
+  it('parks those of a key that is paused in the queue, and no others', () => {
+    site.write((transaction) => addPause(transaction, { queue: QUEUE, key: 'a' }, site.now));
+    const [paused, other] = site.add(keyed('a'), keyed('b'), keyed('a', { queue: 'other' })) as [string, string];
+    expect(idsOf(site.claim({ wanted: 9 }))).toEqual([other]);
+    expect(site.row(paused)!.parked).toContain('pause:');
+    expect(site.claim({ queue: 'other' })).toHaveLength(1);
+  });
+
+  describe('of which starts are counted', () => {
+    const waiting = (name = 'a') =>
+      site.find('SELECT waits, at FROM tasks_key_limit WHERE name = ?', `key:["default","${name}"]`);
+    const parked = () => site.find('SELECT 1 FROM tasks_task WHERE parked IS NOT NULL').length;
+
+    beforeEach(() => site.limit(QUEUE, { keyRateLimit: { max: 1, per: 1_000 } }));
+
+    it('counts none of what has no key', () => {
+      site.add({}, keyed(''), keyed(''));
+      const tasks = site.claim({ wanted: 9 });
+      expect(tasks).toHaveLength(3);
+      expect(tasks.some(({ limits }) => limits)).toBe(false);
+      expect(site.find('SELECT * FROM tasks_key_limit')).toEqual([]);
+    });
+
+    it('lets as many into the line again as are asked for, and looks at the key again at once', () => {
+      site.add(keyed('a'), keyed('a'), keyed('a'), keyed('a'));
+      site.claim({ wanted: 9 });
+      expect(parked()).toBe(3);
+      site.limit(QUEUE, { keyRateLimit: { max: 9, per: 1_000 } });
+      expect(site.claim({ wanted: 1 })).toHaveLength(1);
+      expect(parked()).toBe(2);
+      expect(waiting()).toEqual([{ waits: 1, at: site.now }]);
+      site.add({ priority: 9 });
+      site.claim({ wanted: 1 });
+      expect(parked()).toBe(1);
+      expect(waiting()).toEqual([{ waits: 1, at: site.now + 1_000 }]);
+    });
+
+    it('says when a key of which all places are used has one again', () => {
+      site.limit(QUEUE, { keyRateLimit: { max: 2, per: 1_000 } });
+      site.add(keyed('a'), keyed('a'), keyed('a'));
+      expect(site.claim({ wanted: 9 })).toHaveLength(2);
+      expect(waiting()).toEqual([{ waits: 1, at: site.now + 1_000 }]);
+    });
+
+    it('has what has waited come before what has come since', () => {
+      const [, second] = site.add(keyed('a'), keyed('a'));
+      site.claim({ wanted: 9 });
+      site.run('DELETE FROM tasks_start');
+      site.add(keyed('a'));
+      expect(idsOf(site.claim({ wanted: 1 }))).toEqual([second]);
+    });
+
+    it('forgets a key once none of its starts counts any more', () => {
+      site.add(keyed('a'));
+      const [task] = site.claim();
+      site.now += 10_500;
+      site.write((transaction) => noteStart(transaction, task!, task!.limits!, site.now));
+      site.now += 500;
+      site.claim();
+      expect(waiting()).toEqual([{ waits: 0, at: site.now + 1_000 }]);
+      expect(site.find('SELECT * FROM tasks_start')).toHaveLength(1);
+      site.now += 999;
+      site.claim();
+      expect(waiting()).toHaveLength(1);
+      site.now += 1;
+      site.claim();
+      expect(waiting()).toEqual([]);
+      expect(site.find('SELECT * FROM tasks_start')).toEqual([]);
+    });
   });
 });

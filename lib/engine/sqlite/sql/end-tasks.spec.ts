@@ -89,6 +89,7 @@ describe('An end', () => {
       { outcome: 'failed', error_name: 'Error', error_message: 'broken', error_stack: 'Error: broken\n    at x' },
     ]);
     expect(site.row(one.id)!.error_group).not.toBeNull();
+    expect(metric()).toMatchObject([{ completed: 0, failed: 1, retried: 0, cancelled: 0 }]);
     site.end(other, { kind: 'failed', maxAttempts: 1, keepFor: null } as unknown as Outcome);
     expect(site.row(other.id)!.error_group).not.toBeNull();
     expect(site.find('SELECT error_name, message FROM tasks_error_group ORDER BY message')).toEqual([
@@ -111,6 +112,8 @@ describe('An end', () => {
     expect(attempts()).toEqual([]);
     expect(metric()).toEqual([]);
     expect(site.row(task.id)).toMatchObject({ state: 'cancelled', started_at: null });
+    site.end(running(), { kind: 'cancelled', maxAttempts: 4, keepFor: 5 });
+    expect(metric()).toMatchObject([{ completed: 0, failed: 0, cancelled: 1 }]);
   });
 
   it.each([
@@ -338,6 +341,9 @@ describe('A task that is handed back', () => {
     expect(site.end(task, { kind: 'released', maxAttempts: 4 })).toBe(true);
     expect(site.row(task.id)).toMatchObject({ state: 'available', attempt: 1, excused: 1 });
     expect(attempts()).toMatchObject([{ outcome: 'released' }]);
+    expect(site.find(`SELECT wait_total, run_histogram <> '[]' AS run FROM tasks_metric`)).toEqual([
+      { wait_total: 0, run: 1 },
+    ]);
     expect(lapse()).toBe(site.now + 9_000);
     expect(site.counts()).toEqual({ 'default available': 1 });
     const plain = running();

@@ -12,6 +12,7 @@ import type { StepRecord } from '../../port/index.js';
 import { auditPage, insertAudit } from './audit-rows.js';
 import { readAwaited } from './awaited-tasks.js';
 import { availableQueues } from './available-queues.js';
+import { cancelledAmong } from './cancelled-tasks.js';
 import { clearTasks } from './clear-tasks.js';
 import { declaredFlows, flowOf, queuesOfGoneKeyLimits, setConcurrencies } from './flow-rows.js';
 import { nextKey, readHold, readKeys } from './key-rows.js';
@@ -171,6 +172,7 @@ describe('The record of what was done', () => {
 
   it('is told in pages, the newest first', () => {
     for (const at of [1, 2, 3]) audit(at);
+    site.run('UPDATE tasks_audit SET id = id + 10');
     const first = auditPage(site.database, { limit: 2 });
     expect(first.items).toEqual([
       { at: 3, who: null, action: 'retry', target: 't3', changed: 3 },
@@ -265,6 +267,17 @@ describe('Tasks that are waited for', () => {
   });
 });
 
+describe('What a worker is asked to end', () => {
+  it('is its own, and runs', () => {
+    const ids = site.add({}, {}, {}, {});
+    site.claim({ wanted: 2 });
+    site.claim({}, { worker: 'two' });
+    for (const id of ids) site.act('cancel', id);
+    site.run('UPDATE tasks_task SET cancel_requested = 0 WHERE id = ?', ids[0]!);
+    expect(cancelledAmong(site.database, 'one')).toEqual(new Set([site.seq(ids[1]!)]));
+  });
+});
+
 describe('A store that is cleared', () => {
   it('has no task, no pause and no schedule but those of the code', () => {
     site.add({ traits: { tags: { a: 'b' }, deadlineAt: site.now + 5 } }, { traits: { key: 'a' } });
@@ -343,8 +356,15 @@ describe('The keys of a queue', () => {
     expect(second.next).toBeNull();
     expect(readKeys(site.database, QUEUE, 'b', 3, site.now).next).toBeNull();
     expect(readKeys(site.database, QUEUE, '', 0, site.now)).toMatchObject({ keys: [], next: null });
+    // By bytes, whatever the state of the tasks of each.
+    site.run(`UPDATE tasks_task SET state = 'running' WHERE key = ?`, '\uFFFD');
+    expect(nextKey(site.database, QUEUE, 'ä')).toBe('\uFFFD');
+    site.run(`UPDATE tasks_task SET state = 'held' WHERE key = ?`, '😀');
+    expect(nextKey(site.database, QUEUE, 'ä')).toBe('\uFFFD');
+    site.run(`UPDATE tasks_task SET state = iif(key = '😀', 'running', 'held') WHERE key IN ('😀', '\uFFFD')`);
+    expect(nextKey(site.database, QUEUE, 'ä')).toBe('\uFFFD');
     expect(nextKey(site.database, QUEUE, '', ['available'])).toBe('b');
-    expect(nextKey(site.database, QUEUE, 'z'.repeat(9), ['held'])).toBeNull();
+    expect(nextKey(site.database, QUEUE, '😀', ['held'])).toBeNull();
     expect(nextKey(site.database, 'other', '')).toBeNull();
   });
 
@@ -394,20 +414,11 @@ describe('The steps of a task', () => {
     put(step(3, { kind: 'sleep', result: null, wait: { until: 9 }, finishedAt: null }));
     put(step(4, { result: JSON.stringify('x'.repeat(64 * 1_024 - 1)) }));
     put(step(5, { result: JSON.stringify('x'.repeat(64 * 1_024 - 2)) }));
+    site.write((transaction) => sendSignal(transaction, id!, { name: 'one', payload: '{"a":1}', sensitive: ['a'] }, 7));
     site.write((transaction) =>
-      sendSignal(transaction, id!, { name: 'one', payload: '{"a":1}', sensitive: ['a'] } as never, 7),
+      sendSignal(transaction, id!, { name: 'two', payload: JSON.stringify('x'.repeat(70_000)), sensitive: [] }, 8),
     );
-    site.write((transaction) =>
-      sendSignal(
-        transaction,
-        id!,
-        { name: 'two', payload: JSON.stringify('x'.repeat(70_000)), sensitive: [] } as never,
-        8,
-      ),
-    );
-    site.write((transaction) =>
-      sendSignal(transaction, id!, { name: 'three', payload: '{"a":1}', sensitive: [] } as never, 9),
-    );
+    site.write((transaction) => sendSignal(transaction, id!, { name: 'three', payload: '{"a":1}', sensitive: [] }, 9));
     const listed = listSteps(site.database, id!, mask)!;
     const common = { kind: 'step', number: 0, attempt: 3, startedAt: 5, finishedAt: 6 };
     expect(listed.total).toBe(5);
