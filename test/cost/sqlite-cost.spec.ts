@@ -13,7 +13,7 @@ const RECORDED: Readonly<Record<Step, Cost>> = {
   'enqueue, 1,000 in one call': { statements: 22, read: 1, changed: 1001, commits: 1 },
   'drain, 10 at once': { statements: 160, read: 2040, changed: 3040, commits: 12 },
   'fail, to be retried, 10 at once': { statements: 2080, read: 1040, changed: 3040, commits: 12 },
-  'promote what has come due': { statements: 1016, read: 1007, changed: 1004, commits: 2 },
+  'promote what has come due': { statements: 1015, read: 1006, changed: 1004, commits: 2 },
   'prune what has expired': { statements: 26, read: 1011, changed: 2005, commits: 5 },
 };
 const STEPS = Object.keys(RECORDED) as Step[];

@@ -18,8 +18,8 @@ export abstract class DueDuty extends Duty {
   /** When the next is due; null where there is none. */
   protected abstract next(database: Database): number | null;
 
-  /** Does one batch of what is due. */
-  protected abstract doBatch(transaction: Transaction, now: number): void;
+  /** Does one batch; true where more may be due, which spares a look. */
+  protected abstract doBatch(transaction: Transaction, now: number): boolean;
 
   /** Begins with one look at what there is, so that a store without any of it is asked no more. */
   async open(): Promise<void> {
@@ -32,8 +32,8 @@ export abstract class DueDuty extends Duty {
     const now = this.clock.now();
     const next = await this.readNext();
     if (next === null || next > now) return next;
-    await this.writer.write((transaction) => this.doBatch(transaction, now));
-    return this.readNext();
+    const isMore = await this.writer.write((transaction) => this.doBatch(transaction, now));
+    return isMore ? now : this.readNext();
   }
 
   private readNext(): Promise<number | null> {

@@ -27,7 +27,7 @@ export class Lapser extends DueDuty {
     super(context, connection, writer);
   }
 
-  protected doBatch(transaction: Transaction, now: number): void {
-    lapseTasks(transaction, now, BATCH, this.context.keepFor, WAKING);
+  protected doBatch(transaction: Transaction, now: number): boolean {
+    return lapseTasks(transaction, now, BATCH, this.context.keepFor, WAKING) === BATCH;
   }
 }

@@ -9,7 +9,7 @@ const BATCH = 500;
 export class Promoter extends DueDuty {
   protected readonly next = nextDue;
 
-  protected doBatch(transaction: Transaction, now: number): void {
-    promoteTasks(transaction, now, BATCH);
+  protected doBatch(transaction: Transaction, now: number): boolean {
+    return promoteTasks(transaction, now, BATCH) === BATCH;
   }
 }

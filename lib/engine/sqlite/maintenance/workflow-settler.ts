@@ -24,7 +24,7 @@ export class WorkflowSettler extends DueDuty {
     super(context, connection, writer);
   }
 
-  protected doBatch(transaction: Transaction, now: number): void {
-    settleWorkflows(transaction, { now, keepFor: this.context.keepFor }, BATCH);
+  protected doBatch(transaction: Transaction, now: number): boolean {
+    return settleWorkflows(transaction, { now, keepFor: this.context.keepFor }, BATCH);
   }
 }
