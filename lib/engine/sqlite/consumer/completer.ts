@@ -165,6 +165,8 @@ export class Completer {
     for (const settlement of completions) {
       if (settlement.task.limits && !lost.includes(settlement)) settlePlaces(transaction, settlement);
     }
+    // Nearly always: there is no need to go through all of them once more.
+    if (completions.length === batch.length) return lost;
     const others = batch.filter((settlement) => !isPlainCompletion(settlement));
     return lost.concat(others.filter((settlement) => !this.store(transaction, settlement)));
   }
