@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import type { QueueFlow, TaskAction, TaskEvent, TaskState } from '../../lib/contract/index.js';
-import type { NewTask, Outcome } from '../../lib/engine/port/index.js';
+import type { QueueFlow, StepWait, TaskAction, TaskEvent, TaskState, TaskTraits } from '../../lib/contract/index.js';
+import type { NewTask, Outcome, StepRecord } from '../../lib/engine/port/index.js';
 import { imageOfEmptyStore, openMemory } from '../../lib/engine/sqlite/by-hand/memory-image.js';
 import { actOnTask, findTask, type Refusal } from '../../lib/engine/sqlite/sql/act-on-tasks.js';
 import {
@@ -33,10 +33,14 @@ export class QuietStore {
   /** What the transaction that ended last has noted. */
   last!: Transaction;
 
-  private constructor(private readonly connection: Connection) {}
+  protected constructor(private readonly connection: Connection) {}
 
   static async open(): Promise<QuietStore> {
-    return new QuietStore(await openMemory('', 'normal', SILENT));
+    return new QuietStore(await QuietStore.connect());
+  }
+
+  protected static connect(): Promise<Connection> {
+    return openMemory('', 'normal', SILENT);
   }
 
   /** One in a file that is not there yet. */
@@ -99,6 +103,26 @@ export class QuietStore {
 
   end(task: ClaimedTask, outcome: Outcome = completed, startedAt: number | null = this.now): boolean {
     return this.write((transaction) => finishAttempt(transaction, task, outcome, { startedAt, finishedAt: this.now }));
+  }
+
+  /** Stores a task and has a worker claim it. */
+  running(traits?: TaskTraits): ClaimedTask {
+    this.add(traits ? { traits } : {});
+    return this.claim()[0]!;
+  }
+
+  /** A task that waits for the end of `called`, which it has called and which has these traits. */
+  suspendedCaller(traits: TaskTraits = {}): string {
+    const caller = { task: 'caller', step: 'call', number: 0 };
+    this.add({ id: 'caller', priority: 1 }, { id: 'called', traits: { caller, ...traits } });
+    this.end(this.claim()[0]!, { kind: 'suspended', maxAttempts: 4, waits: [this.wait('call', { task: 'called' })] });
+    return 'caller';
+  }
+
+  /** A step that waits for this. */
+  wait(kind: 'call' | 'sleep', wait: StepWait): StepRecord {
+    const place = { kind, name: kind, number: 0, position: 1 };
+    return { ...place, result: null, sensitive: [], wait, startedAt: this.now, finishedAt: null };
   }
 
   act(action: TaskAction, id: string): Refusal | null {

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completed, failed, retryAt } from '../../../../test/conformance/harness.js';
 import { QUEUE, QuietStore } from '../../../../test/support/quiet-store.js';
 import { hasEnded, type TaskAction, type TaskState, type TaskTraits } from '../../../contract/index.js';
-import type { StepRecord } from '../../port/index.js';
 import { actOnTask, findTask } from './act-on-tasks.js';
 
 let site: QuietStore;
@@ -20,10 +19,7 @@ function taskIn(state: TaskState, traits?: TaskTraits): string {
   if (state === 'cancelled') site.end(task, { kind: 'cancelled', maxAttempts: 4, keepFor: null });
   if (state === 'retryable') site.end(task, retryAt(site.now + 100));
   if (state === 'suspended') {
-    const place = { kind: 'sleep', name: 'grace', number: 0, position: 1 } as const;
-    const wait = { until: site.now + 100 };
-    const step: StepRecord = { ...place, result: null, sensitive: [], wait, startedAt: site.now, finishedAt: null };
-    site.end(task, { kind: 'suspended', maxAttempts: 4, waits: [step] });
+    site.end(task, { kind: 'suspended', maxAttempts: 4, waits: [site.wait('sleep', { until: site.now + 100 })] });
   }
   expect(site.states([id!])).toEqual([state]);
   return id!;
@@ -242,18 +238,8 @@ describe('A cancel', () => {
 });
 
 describe('A task that is gone', () => {
-  const traits: TaskTraits = { caller: { task: 'caller', step: 'call', number: 0 } };
-
-  function suspendedCaller(): void {
-    site.add({ id: 'caller', priority: 1 }, { id: 'called', traits });
-    const place = { kind: 'call', name: 'call', number: 0, position: 1 } as const;
-    const wait = { task: 'called' };
-    const step: StepRecord = { ...place, result: null, sensitive: [], wait, startedAt: site.now, finishedAt: null };
-    site.end(site.claim()[0]!, { kind: 'suspended', maxAttempts: 4, waits: [step] });
-  }
-
   it.each(['delete', 'cancel'] as const)('wakes the step that has called it: %s', (action) => {
-    suspendedCaller();
+    site.suspendedCaller();
     expect(site.act(action, 'called')).toBeNull();
     expect(site.states(['caller'])).toEqual(['available']);
   });
