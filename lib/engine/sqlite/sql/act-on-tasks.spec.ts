@@ -140,11 +140,13 @@ describe('A retry by hand', () => {
   it('takes the key of the task again, or is refused where another one holds it', () => {
     const unique = { key: 'k', until: 'ended', onConflict: 'keep' } as const;
     const waiting = taskIn('retryable', { unique: { ...unique, key: 'own' } });
+    const before = taskIn('failed', { unique });
     const id = taskIn('failed', { unique });
     const [other] = site.add({ traits: { unique } });
     expect(site.act('retry', id)).toEqual({ holder: other });
     expect(site.states([id])).toEqual(['failed']);
     expect(site.last.touched.size).toBe(0);
+    expect(site.act('delete', before)).toBeNull();
     // One that waits for its retry has its key still.
     expect(site.act('retry', waiting)).toBeNull();
     site.run('DELETE FROM tasks_task WHERE id = ?', other!);

@@ -56,6 +56,10 @@ describe('Tasks that are waited for', () => {
     const [id] = site.add({});
     site.end(site.claim()[0]!, retryAt(site.now));
     site.end(site.claim()[0]!, failed('last'));
+    const [done] = site.add({});
+    site.end(site.claim()[0]!, retryAt(site.now));
+    site.end(site.claim()[0]!, completed);
+    expect(readAwaited(site.database, [done!]).tasks[0]!.error).toBeNull();
     expect(readAwaited(site.database, [id!]).tasks[0]!.error).toMatchObject({ message: 'last' });
   });
 

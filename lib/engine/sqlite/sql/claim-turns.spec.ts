@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failed } from '../../../../test/conformance/harness.js';
 import { QUEUE, QuietStore } from '../../../../test/support/quiet-store.js';
 import { addPause } from './pause-rows.js';
+import { declareFlow } from './set-flow.js';
 import { noteStart } from './start-log.js';
 
 let site: QuietStore;
@@ -130,6 +131,14 @@ describe('A claim by keys', () => {
     site.limit('other', { concurrency: 2 });
     site.add({ queue: 'other', ...keyed('a') }, { queue: 'other' });
     expect(site.claim({ queue: 'other', wanted: 2 })).toHaveLength(2);
+  });
+
+  it('goes by what the code declares, and takes those with a key where it declares nothing', () => {
+    site.add(keyed('a'), {});
+    expect(site.claim({ wanted: 2 })).toHaveLength(2);
+    site.write((transaction) => declareFlow(transaction, 'other', '{"globalConcurrency":1}'));
+    site.add({ queue: 'other' }, { queue: 'other' });
+    expect(site.claim({ queue: 'other', wanted: 2 })).toHaveLength(1);
   });
 
   it('parks those of a key that is paused in the queue, and no others', () => {

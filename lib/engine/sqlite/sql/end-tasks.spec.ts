@@ -239,6 +239,12 @@ describe('Many ends', () => {
     expect(attempts().map(({ worker }) => worker)).toEqual(tasks.map(({ worker }) => worker));
   });
 
+  it('of which all but the first are of another worker name that one', () => {
+    const tasks = claimMany(10).map((task, index) => (index === 0 ? task : { ...task, worker: 'two' }));
+    site.run(`UPDATE tasks_task SET worker = 'two' WHERE seq > ?`, tasks[0]!.seq);
+    expect(complete(completions(tasks))).toEqual([]);
+  });
+
   it('are kept as long as their keys are held by time', () => {
     const unique = { key: 'k', until: 'time', for: 5_000, onConflict: 'keep' } as const;
     site.add(...Array.from({ length: 10 }, (_, index) => ({ traits: { unique: { ...unique, key: `${index}` } } })));

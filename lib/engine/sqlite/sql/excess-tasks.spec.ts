@@ -14,6 +14,7 @@ describe('More ended tasks than are kept', () => {
 
   it('are counted, and those go that ended first', () => {
     const ids = site.add({}, {}, { name: 'other' }, {}, {});
+    site.add({ queue: 'news' });
     const tasks = site.claim({ wanted: 5 });
     for (const index of [1, 0, 2, 3]) {
       site.now += 10;
@@ -30,7 +31,7 @@ describe('More ended tasks than are kept', () => {
     expect(site.last.touched.get(QUEUE)).toEqual([ids[1]]);
     expect(go(9)).toBe(2);
     expect(site.states(ids)).toEqual([undefined, undefined, undefined, 'completed', 'failed']);
-    expect(site.counts()).toEqual({ 'default completed': 1, 'default failed': 1 });
+    expect(site.counts()).toEqual({ 'default completed': 1, 'default failed': 1, 'news available': 1 });
   });
 
   it('go in the order of their numbers where they ended at once, and are looked at as far as 200 beyond', () => {

@@ -17,7 +17,6 @@ export interface FailingTask {
 /** What each way to fail for good has in common: the failure is noted, and what is to follow it is stored by the same commit. */
 export function noteFailure(transaction: Transaction, task: FailingTask, error: TaskError, at: number): void {
   noteError(transaction, task, error, at);
-  if (!task.traits?.onFailed) return;
   const { id, queue, name, attempt, traits } = task;
   const following = failureTask({ id, queue, name, attempt, failedAt: at }, traits, error);
   if (following) insertTasks(transaction, [following], at);

@@ -95,6 +95,16 @@ describe('A task that is handed back', () => {
     expect(site.find('SELECT * FROM tasks_lapse')).toHaveLength(1);
   });
 
+  it('has no time noted where none binds it any more, nor where it has none', () => {
+    const task = site.running({ startBy: site.now + 2_000 });
+    site.run('DELETE FROM tasks_lapse');
+    site.end(task, { kind: 'released', maxAttempts: 4 });
+    const plain = site.running();
+    expect(site.end(plain, { kind: 'released', maxAttempts: 4 }, null)).toBe(true);
+    expect(site.find('SELECT * FROM tasks_lapse')).toEqual([]);
+    expect(site.counts()).toEqual({ 'default available': 2 });
+  });
+
   it('keeps its slot', () => {
     site.limit(QUEUE, { keyConcurrency: 1 });
     site.add({ traits: { key: 'a' } }, { traits: { key: 'a' } });

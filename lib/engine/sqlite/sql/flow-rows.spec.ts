@@ -25,14 +25,14 @@ describe('What queues let run', () => {
 
   it('knows the queues of which keys are limited no more', () => {
     const rate = { max: 1, per: 1_000 };
-    for (const queue of ['a', 'b', 'c']) {
+    for (const queue of ['A', 'b', 'c']) {
       site.limit(queue, { keyRateLimit: rate });
       site.add({ queue, traits: { key: 'k' } });
       site.claim({ queue });
     }
     expect(queuesOfGoneKeyLimits(site.database)).toEqual([]);
-    for (const queue of ['a', 'c']) site.write((transaction) => setFlow(transaction, queue, { keyRateLimit: null }));
-    expect(queuesOfGoneKeyLimits(site.database)).toEqual(['a', 'c']);
+    for (const queue of ['A', 'c']) site.write((transaction) => setFlow(transaction, queue, { keyRateLimit: null }));
+    expect(queuesOfGoneKeyLimits(site.database)).toEqual(['A', 'c']);
   });
 
   it('is seen in the queues of which something is available', () => {

@@ -80,16 +80,10 @@ describe('New tasks', () => {
     { sensitive: ['a'] },
     { traits: { tags: { a: 'b' } } },
   ])('are not taken for alike that differ in %o', (others) => {
+    const again = ({ id: _, ...kind }: NewTask): NewTask => task(kind);
     const kinds = [task(), task(others)];
-    const [one, other] = kinds.map((kind) => Array.from({ length: 11 }, () => ({ ...kind, id: task().id }))) as [
-      NewTask[],
-      NewTask[],
-    ];
-    const all = [
-      ...one,
-      ...other,
-      ...one.flatMap((each, index) => [each, other[index]!]).map((each) => ({ ...each, id: task().id })),
-    ];
+    const [one, other] = kinds.map((kind) => Array.from({ length: 11 }, () => again(kind))) as [NewTask[], NewTask[]];
+    const all = [...one, ...other, ...one.flatMap((each, index) => [each, other[index]!]).map(again)];
     insert(...all);
     const property = Object.keys(others)[0] as keyof NewTask;
     const column = property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -98,6 +92,13 @@ describe('New tasks', () => {
       const json = (value as readonly unknown[] | null)?.length === 0 ? null : JSON.stringify(value);
       expect(site.row(each.id)![column]).toEqual(typeof value === 'object' && value ? json : value);
     }
+  });
+
+  it('that have more than the others go beside many that do not', () => {
+    const traits = { tags: { a: 'b' } };
+    insert(task({ traits }), ...Array.from({ length: 12 }, () => task()));
+    expect(site.counts()).toEqual({ 'default available': 13 });
+    expect(site.find('SELECT 1 FROM tasks_task WHERE traits IS NOT NULL')).toHaveLength(1);
   });
 
   it('are alike that hide the same, whose list is one', () => {

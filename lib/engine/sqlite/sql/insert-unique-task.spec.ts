@@ -195,6 +195,9 @@ describe('A task that is alone', () => {
     ]);
     expect(site.row(first.id)).toMatchObject({ params: '{"ids":[1,2,3],"x":2}', sensitive: '["ids","x"]' });
     expect(site.last.touched.get(QUEUE)).toEqual([first.id]);
+    const other = unique({ ...joining, key: 'other' }, {}, { params: '{"ids":[1]}' });
+    expect(insert(other)).toEqual(['stored']);
+    expect(insert(unique({ ...joining, key: 'other' }, { version: 2 }, { params: '{"ids":[2]}' }))).toEqual(['stored']);
     // Too large, of another version, or no list: it begins anew.
     const large = unique(joining, {}, { params: JSON.stringify({ ids: ['x'.repeat(60)] }) });
     expect(insert(large)).toEqual(['stored']);
@@ -213,13 +216,15 @@ describe('A task that is alone', () => {
       unique(joining, {}, { id: `merged ${index}`, params: `{"ids":[${index}]}`, mayExist: true });
     for (const index of [0, 1, 0, 1]) insert(merged(index));
     expect(site.row(first.id)!.params).toBe('{"ids":[0,1]}');
+    const known = () => JSON.parse(site.find('SELECT merged FROM tasks_unique')[0]!.merged as string) as string[];
+    expect(known()).toEqual(['merged 0', 'merged 1']);
     const again = unique(joining, {}, { params: '{"ids":[9]}' });
     insert(again, again);
     expect(site.row(first.id)!.params).toBe('{"ids":[0,1,9,9]}');
+    expect(known()).toEqual(['merged 0', 'merged 1']);
     for (let index = 2; index < 203; index += 1) insert(merged(index));
-    const remembered = JSON.parse(site.find('SELECT merged FROM tasks_unique')[0]!.merged as string) as string[];
-    expect(remembered).toHaveLength(200);
-    expect(remembered.at(-1)).toBe('merged 202');
+    expect(known()).toHaveLength(200);
+    expect(known().at(-1)).toBe('merged 202');
   });
 });
 
@@ -245,6 +250,8 @@ describe('A call that is rejected', () => {
     expect(insertAll(first, rejecting())).toMatchObject({ holder: first.id });
     expect(insertAll(rejecting(), unique({ key: 'other' }), task())).toEqual(['stored', 'stored', 'stored']);
     expect(site.counts()).toEqual({ 'default available': 3 });
+    const fresh = unique({ key: 'fresh', onConflict: 'reject' });
+    expect(insertAll(fresh, unique())).toEqual(['stored', { holder: expect.any(String) as unknown }]);
   });
 
   it('is none that is handed over again', () => {

@@ -29,6 +29,7 @@ describe('The keys of a queue', () => {
     expect(second.next).toBeNull();
     expect(readKeys(site.database, QUEUE, 'b', 3, site.now).next).toBeNull();
     expect(readKeys(site.database, QUEUE, '', 0, site.now)).toMatchObject({ keys: [], next: null });
+    expect(readKeys(site.database, QUEUE, '', 1, site.now).next).toBe('a');
     // By bytes, whatever the state of the tasks of each.
     site.run(`UPDATE tasks_task SET state = 'running' WHERE key = ?`, '\uFFFD');
     expect(nextKey(site.database, QUEUE, 'ä')).toBe('\uFFFD');

@@ -95,7 +95,7 @@ describe('The candidates of a list', () => {
     expect(find({ error: 'other' }, { kinds })).toEqual([]);
   });
 
-  it.each([400, 401, 802])('are found among %i kinds, and more than one statement joins', (many) => {
+  it.each([400, 401, 800, 802])('are found among %i kinds, and more than one statement joins', (many) => {
     const kinds = Array.from({ length: many }, (_, index) => ({ queue: `none ${index}`, name: 'a' }));
     kinds[0] = { queue: QUEUE, name: 'b' };
     kinds[many - 1] = { queue: 'news', name: 'a' };
