@@ -49,6 +49,23 @@ describe('A task that is alone', () => {
     expect(site.counts()).toEqual({ 'default available': 1, 'default held': 1, 'default scheduled': 1 });
   });
 
+  it('has the place in the line of its queue key that its priority has now', () => {
+    site.limit(QUEUE, { keyConcurrency: 1 });
+    const ofKey = (claim: string, priority: number) =>
+      unique({ key: claim, onConflict: 'replace' }, { key: 'a' }, { priority });
+    const [first, second] = [ofKey('1', 0), ofKey('2', 0)];
+    insert(first, second);
+    const states = () => site.states([first.id, second.id]);
+    expect(states()).toEqual(['available', 'held']);
+    insert(ofKey('2', 5));
+    expect(states()).toEqual(['held', 'available']);
+    insert(ofKey('2', -5));
+    expect(states()).toEqual(['available', 'held']);
+    insert(ofKey('2', 0));
+    expect(states()).toEqual(['available', 'held']);
+    expect(site.counts()).toEqual({ 'default available': 1, 'default held': 1 });
+  });
+
   it('that is handed over again is known by its id', () => {
     const first = unique({}, {}, { mayExist: true });
     expect(insert(first)).toEqual(['stored']);

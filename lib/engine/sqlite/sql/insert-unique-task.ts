@@ -116,7 +116,8 @@ function* replace(holder: KeyHolder, row: MergeRow, task: ClaimingTask, now: num
   notes.lapses(lapsesAt(anew.traits));
   if (state !== from) notes.moved(task.queue, from, state);
   if (from === 'available' && row.key !== null && !(state === from && isOfKey)) notes.keys.freed(task.queue, row.key);
-  if (state === 'held' && !(state === from && isOfKey)) notes.keys.entered(task.queue, toKey!);
+  // With another priority it has another place in the line of its key, which may be one with a slot, or no longer be.
+  if (toKey !== null && (state === 'held' || state === 'available')) notes.keys.entered(task.queue, toKey);
   if (state === 'scheduled') notes.due(runAt);
 }
 
