@@ -225,6 +225,15 @@ describe('A task that is alone', () => {
     expect(insert(unique({ onConflict: 'join' }, { version: 2 }, { params: '{"ids":[5]}' }))).toEqual(['stored']);
   });
 
+  it('joins its list to that of one whose traits are no JSON any more', () => {
+    const joining = { onConflict: 'join', join: { field: 'ids', maxBytes: 60 } } as const;
+    const first = unique(joining, {}, { params: '{"ids":[1]}' });
+    insert(first);
+    site.run(`UPDATE tasks_task SET traits = '{"uniq'`);
+    expect(insert(unique(joining, {}, { params: '{"ids":[2]}' }))).toEqual([{ holder: first.id }]);
+    expect(site.row(first.id)!.params).toBe('{"ids":[1,2]}');
+  });
+
   it('is merged once, however often it is handed over', () => {
     const joining = { onConflict: 'join', join: { field: 'ids', maxBytes: 9_000 } } as const;
     const first = unique(joining, {}, { params: '{"ids":[]}' });

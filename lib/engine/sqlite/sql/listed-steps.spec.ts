@@ -38,7 +38,7 @@ describe('The steps of a task', () => {
     put(step(5, { result: JSON.stringify('x'.repeat(64 * 1_024 - 2)) }));
     site.write((transaction) => sendSignal(transaction, id!, { name: 'one', payload: '{"a":1}', sensitive: ['a'] }, 7));
     site.write((transaction) =>
-      sendSignal(transaction, id!, { name: 'two', payload: JSON.stringify('x'.repeat(70_000)), sensitive: [] }, 8),
+      sendSignal(transaction, id!, { name: 'two', payload: JSON.stringify('x'.repeat(70_000)), sensitive: ['a'] }, 8),
     );
     site.write((transaction) => sendSignal(transaction, id!, { name: 'three', payload: '{"a":1}', sensitive: [] }, 9));
     const listed = listSteps(site.database, id!, mask)!;
