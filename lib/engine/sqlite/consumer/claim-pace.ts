@@ -1,7 +1,7 @@
 /** Tasks are claimed ahead only as far as the workers get through them in this time. */
 const AHEAD_MS = 10;
 /** The most of that, where claims take long. */
-const MOST_AHEAD_MS = 50;
+const MAX_AHEAD_MS = 50;
 /** A claim that is asked for when half of what is at hand has begun is there before the rest has, if it takes a third of it. */
 const CLAIMS_AHEAD = 3;
 /** Weight of the newest run, and of the newest claim, in the average. */
@@ -73,6 +73,6 @@ export class ClaimPace {
   }
 
   private get horizon(): number {
-    return Math.min(MOST_AHEAD_MS, Math.max(AHEAD_MS, CLAIMS_AHEAD * (this.claimMs ?? 0)));
+    return Math.min(MAX_AHEAD_MS, Math.max(AHEAD_MS, CLAIMS_AHEAD * (this.claimMs ?? 0)));
   }
 }
