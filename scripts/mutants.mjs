@@ -88,7 +88,7 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(ROOMS)) {
 writeFileSync(SCORES, `${JSON.stringify(scores, null, 2)}\n`);
 if (lower) throw new Error('More mutants survive than before');
 
-function mutate({ mutate: files, tests, timeout = 5_000, skip = '' }) {
+function mutate({ mutate: files, tests, timeout = 5_000 }) {
   mkdirSync(path.dirname(CONFIG), { recursive: true });
   const options = {
     testRunner: 'vitest',
@@ -115,7 +115,6 @@ function mutate({ mutate: files, tests, timeout = 5_000, skip = '' }) {
     TMPDIR: existsSync(MEMORY) ? MEMORY : tmpdir(),
     MUTANTS_TESTS: tests.join(' '),
     MUTANTS_TIMEOUT: String(timeout),
-    MUTANTS_SKIP: skip,
   };
   execFileSync('npx', ['stryker', 'run', CONFIG], { cwd: root, stdio: 'inherit', env });
   return summary(JSON.parse(readFileSync(REPORT, 'utf8')));

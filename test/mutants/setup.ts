@@ -3,8 +3,6 @@
  * tests do; the specs and what they share are evaluated anew, or their tests would be there but once.
  */
 
-import { beforeEach } from 'vitest';
-
 /** The modules of the worker that this runs in, as Vitest keeps them. */
 interface EvaluatedModules {
   readonly idToModuleMap: Map<string, { readonly id: string }>;
@@ -45,7 +43,3 @@ if (!timers.isByTicks) {
     return timer;
   };
 }
-
-/** What takes real time, which a room leaves out. */
-const skipped = process.env.MUTANTS_SKIP ? new RegExp(process.env.MUTANTS_SKIP) : null;
-beforeEach(({ task, skip }) => skip(skipped?.test(task.fullTestName) ?? false));

@@ -5,7 +5,7 @@ import { lockHolder, type WritingProcess } from '../process/lock-holder.js';
 import { WriterBusyError } from '../process/writers-note.js';
 import { assertSameFile } from './app-data-source.js';
 import type { Database } from './database.js';
-import { assertKnownSchema, migrationsOf, pendingMigrations } from './known-schema.js';
+import { assertKnownSchema, pendingMigrations } from './known-schema.js';
 import { LocksLostError, OpenFile, type Opening } from './open-file.js';
 import { patiently } from './retry-while-busy.js';
 import { isSqliteFault, storeError } from './sqlite-errors.js';
@@ -215,7 +215,7 @@ export class Connection {
     // Before the look: whoever changes the tables after it is noticed by the next transaction.
     const version = this.readSchemaVersion();
     assertKnownSchema(this.database, this.path);
-    if (migrationsOf(this.database) === null || pendingMigrations(this.database).length > 0) return false;
+    if (pendingMigrations(this.database).length > 0) return false;
     this.schemaVersion = version;
     return true;
   }

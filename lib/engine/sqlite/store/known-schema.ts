@@ -6,15 +6,15 @@ import { MIGRATION_NAMES } from './migrations/index.js';
 export const MIGRATIONS_TABLE = 'tasks_migration';
 
 /** The migrations that ran, in their order; null for a file that has no tables yet. */
-export function migrationsOf(database: Database): readonly string[] | null {
+function migrationsOf(database: Database): readonly string[] | null {
   const exists = database.prepare(`SELECT 1 FROM sqlite_master WHERE name = ?`).get(MIGRATIONS_TABLE);
   return exists ? database.prepare<[], string>(`SELECT name FROM ${MIGRATIONS_TABLE} ORDER BY id`).pluck().all() : null;
 }
 
-/** Those that have not run yet; none for a file that has no tables, where all of them are to. */
+/** Those that have not run yet: all of them, in a file that has no tables. */
 export function pendingMigrations(database: Database): readonly string[] {
-  const ran = migrationsOf(database);
-  return ran === null ? [] : MIGRATION_NAMES.filter((name) => !ran.includes(name));
+  const ran = migrationsOf(database) ?? [];
+  return MIGRATION_NAMES.filter((name) => !ran.includes(name));
 }
 
 /** @throws SchemaVersionError where a version of this package that is newer than this one has migrated the file */
