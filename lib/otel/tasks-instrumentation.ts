@@ -1,9 +1,10 @@
-import { type MeterProvider, metrics, trace, type Tracer, type TracerProvider } from '@opentelemetry/api';
+import type { MeterProvider, Tracer, TracerProvider } from '@opentelemetry/api';
 import { listenToAttempts, listenToEnqueues, listenToSteps } from '../channels/index.js';
 import { wallTime } from '../clock/index.js';
 import { VERSION } from '../version.js';
 import { AttemptSpans } from './attempt-spans.js';
 import { EnqueueSpans } from './enqueue-spans.js';
+import { globalProviders } from './global-providers.js';
 import { StepSpans } from './step-spans.js';
 import { Instruments } from './instruments.js';
 
@@ -38,14 +39,16 @@ export class TasksInstrumentation {
   readonly instrumentationName = NAME;
   readonly instrumentationVersion = VERSION;
   private options: TasksInstrumentationOptions;
-  private tracers: TracerProvider = trace;
-  private meters: MeterProvider = metrics;
+  private tracers: TracerProvider;
+  private meters: MeterProvider;
   private tracer: Tracer | null = null;
   private made: Instruments | null = null;
   private ends: ReadonlyArray<() => void> = [];
 
+  /** @throws TasksConfigError where the app's `@opentelemetry/api` is too old, with the command that helps */
   constructor(options: TasksInstrumentationOptions = {}) {
     this.options = options;
+    [this.tracers, this.meters] = globalProviders();
     if (options.enabled !== false) this.enable();
   }
 
