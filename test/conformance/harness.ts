@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { uuidv7, V7Generator } from 'uuidv7';
 import { ManualClock, SystemClock, type Clock } from '../../lib/clock/index.js';
 import type { Schedule } from '../../lib/contract/index.js';
-import type { Delivery, EngineContext, NewTask, Outcome, RunTask, TaskEngine } from '../../lib/engine/port/index.js';
+import type {
+  Delivery,
+  EngineContext,
+  NewTask,
+  Outcome,
+  RunTask,
+  TaskEngine,
+  TaskResult,
+} from '../../lib/engine/port/index.js';
 import { until as soon } from '../support/until.js';
 
 /** A site for the suite of the port. */
@@ -121,6 +129,12 @@ export function newTask(clock: Pick<Clock, 'now'>, overrides: Partial<NewTask> =
 }
 
 export const completed: Outcome = { kind: 'completed', maxAttempts: 4, keepFor: null };
+
+/** A handler has returned this. */
+export function returned(value: unknown, more: Partial<TaskResult> = {}): Outcome {
+  const result = { json: JSON.stringify(value), sensitive: [], keepFor: null, ...more };
+  return { ...completed, result } as Outcome;
+}
 
 export function failed(message = 'broken'): Outcome {
   return {

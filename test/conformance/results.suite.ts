@@ -1,12 +1,7 @@
 import { describe, expect } from 'vitest';
-import type { Outcome, TaskEngine, TaskResult } from '../../lib/engine/port/index.js';
+import type { Outcome, TaskEngine } from '../../lib/engine/port/index.js';
 import type { CaseTest, EngineCase } from './engine-case.js';
-import { CONSUME, completed, Deliveries, failed, newTask } from './harness.js';
-
-function returned(value: unknown, more: Partial<TaskResult> = {}): Outcome {
-  const result = { json: JSON.stringify(value), sensitive: [], keepFor: null, ...more };
-  return { ...completed, result } as Outcome;
-}
+import { CONSUME, completed, Deliveries, failed, newTask, returned } from './harness.js';
 
 /** Runs one task each to an end; resolves to their ids. */
 async function endAll({ engine, clock, becomes }: EngineCase, outcomes: readonly Outcome[]): Promise<string[]> {

@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import type { Workflow } from '../../lib/contract/index.js';
-import type { NewWorkflow, Outcome, Workflows } from '../../lib/engine/port/index.js';
+import type { NewWorkflow, Workflows } from '../../lib/engine/port/index.js';
 import type { CaseTest, EngineCase } from './engine-case.js';
-import { completed, CONSUME, Deliveries, failed } from './harness.js';
-import { type NodeShape, newWorkflow } from '../support/workflow-site.js';
+import { completed, CONSUME, Deliveries, failed, returned } from './harness.js';
+import { type NodeShape, newWorkflow } from '../support/new-workflow.js';
 
 /** Tasks that wait for others, where the engine has any. */
 export function describeWorkflows(it: CaseTest): void {
@@ -306,10 +306,6 @@ export function describeWorkflows(it: CaseTest): void {
 
 function workflow({ clock }: Pick<EngineCase, 'clock'>, shapes: Record<string, NodeShape>): NewWorkflow {
   return newWorkflow(clock, shapes);
-}
-
-function returned(value: unknown): Outcome {
-  return { ...completed, result: { json: JSON.stringify(value), sensitive: [], keepFor: null } } as Outcome;
 }
 
 async function ends({ until }: EngineCase, workflows: Workflows, id: string): Promise<void> {

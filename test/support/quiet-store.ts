@@ -1,5 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import type { QueueFlow, StepWait, TaskAction, TaskEvent, TaskState, TaskTraits } from '../../lib/contract/index.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataSource, type EntityManager } from 'typeorm';
+import { ManualClock } from '../../lib/clock/index.js';
+import type { QueueFlow, StepWait, TaskAction, TaskState, TaskTraits } from '../../lib/contract/index.js';
 import type { NewTask, Outcome, StepRecord } from '../../lib/engine/port/index.js';
 import { imageOfEmptyStore, openMemory } from '../../lib/engine/sqlite/by-hand/memory-image.js';
 import { actOnTask, findTask, type Refusal } from '../../lib/engine/sqlite/sql/act-on-tasks.js';
@@ -21,6 +25,8 @@ import { completed, newTask, START } from '../conformance/harness.js';
 
 const SILENT = { log: () => undefined, warn: () => undefined };
 
+const FILE = 'tasks.db';
+
 export const QUEUE = 'default';
 export const WORKER = 'one';
 
@@ -29,28 +35,54 @@ export type Asked = Partial<Claimant> & { readonly wanted?: number };
 
 /** A store in which a test carries out statements by itself, one transaction after the other: nothing in it waits. */
 export class QuietStore {
-  now = START;
-  /** What the transaction that ended last has noted. */
+  readonly clock = new ManualClock(START);
+  /** The transaction that ended last, with what its statements told it. */
   last!: Transaction;
+  private app: DataSource | null = null;
 
-  protected constructor(private readonly connection: Connection) {}
+  protected constructor(
+    private readonly connection: Connection,
+    private readonly folder: string | null = null,
+  ) {}
 
   static async open(): Promise<QuietStore> {
-    return new QuietStore(await QuietStore.connect());
+    return new QuietStore(await QuietStore.inMemory());
   }
 
-  protected static connect(): Promise<Connection> {
+  /** One that an app can open too. */
+  static async openFile(): Promise<QuietStore> {
+    return new QuietStore(...(await QuietStore.inFolder()));
+  }
+
+  protected static inMemory(): Promise<Connection> {
     return openMemory('', 'normal', SILENT);
   }
 
-  /** One in a file that is not there yet. */
-  static async openFile(file: string): Promise<QuietStore> {
+  protected static async inFolder(): Promise<[Connection, string]> {
+    const folder = mkdtempSync(join(tmpdir(), 'tasks-statements-'));
+    const file = join(folder, FILE);
     writeFileSync(file, await imageOfEmptyStore());
-    return new QuietStore(await openConnection(file, 'normal'));
+    return [await openConnection(file, 'normal'), folder];
   }
 
-  close(): Promise<void> {
-    return this.connection.close();
+  /** Closes it. The counters of tasks have to say what the rows do. */
+  async close(): Promise<void> {
+    try {
+      this.counts();
+    } finally {
+      await this.closeAsIs();
+    }
+  }
+
+  /** Closes it after a test that writes rows by hand, which nothing counts. */
+  async closeAsIs(): Promise<void> {
+    await this.app?.destroy();
+    await this.connection.close();
+    if (this.folder) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  get now(): number {
+    return this.clock.now();
   }
 
   get database(): Database {
@@ -58,8 +90,7 @@ export class QuietStore {
   }
 
   write<Result>(operation: (transaction: Transaction) => Result): Result {
-    const events: TaskEvent[] = [];
-    const transaction = new Transaction(this.database, events);
+    const transaction = new Transaction(this.database, []);
     this.last = transaction;
     return this.database.transaction(() => {
       const result = operation(transaction);
@@ -68,17 +99,23 @@ export class QuietStore {
     })();
   }
 
-  /** What was told of by the last transaction. */
-  get told(): readonly TaskEvent[] {
-    return this.last.events!;
+  /** Carries out statements in a transaction of an app that has the file open too. */
+  async runWithin<T>(operation: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const database = join(this.folder!, FILE);
+    this.app ??= await new DataSource({ type: 'better-sqlite3', database }).initialize();
+    return this.app.transaction(operation);
+  }
+
+  /** Stores a task for each; returns them. */
+  store(...tasks: ReadonlyArray<Partial<NewTask>>): NewTask[] {
+    const stored = tasks.map((task) => newTask(this.clock, task));
+    this.write((transaction) => insertTasks(transaction, stored, this.now));
+    return stored;
   }
 
   /** Stores a task for each; returns their ids. */
   add(...tasks: ReadonlyArray<Partial<NewTask>>): string[] {
-    const clock = { now: () => this.now };
-    const stored = tasks.map((task) => newTask(clock, task));
-    this.write((transaction) => insertTasks(transaction, stored, this.now));
-    return stored.map(({ id }) => id);
+    return this.store(...tasks).map(({ id }) => id);
   }
 
   limit(queue: string, flow: QueueFlow): void {
@@ -149,6 +186,7 @@ export class QuietStore {
     return this.database.prepare<unknown[], Record<string, unknown>>(sql).all(...parameters);
   }
 
+  /** What another process writes. */
   run(sql: string, ...parameters: ReadonlyArray<string | number | null>): void {
     this.database.prepare(sql).run(...parameters);
   }

@@ -1,12 +1,14 @@
 import type { TaskState } from '../../lib/contract/index.js';
-import type { NewWorkflow, Outcome } from '../../lib/engine/port/index.js';
+import type { NewWorkflow, Outcome, StartAnswer } from '../../lib/engine/port/index.js';
 import { runScript } from '../../lib/engine/sqlite/sql/run-script.js';
 import { settleWorkflows } from '../../lib/engine/sqlite/sql/settle-workflows.js';
 import { startWorkflow } from '../../lib/engine/sqlite/sql/start-workflow.js';
 import { QuietStore } from './quiet-store.js';
-import { newWorkflow, type NodeShape } from './workflow-site.js';
+import { newWorkflow, type NodeShape } from './new-workflow.js';
 
 const KEEP_MS = 60_000;
+/** More than any workflow of the tests takes. */
+const MAX_ROUNDS = 500;
 
 const TASKS_OF = `
   SELECT tasks_task.id, tasks_task.state
@@ -19,18 +21,21 @@ const CAUSE_OF = `
 /** A store with workflows, which nobody settles but the test. */
 export class QuietWorkflows extends QuietStore {
   static override async open(): Promise<QuietWorkflows> {
-    return new QuietWorkflows(await QuietStore.connect());
+    return new QuietWorkflows(await QuietStore.inMemory());
   }
 
-  /** Closes it, where its counters say what the rows do. */
-  override async close(): Promise<void> {
-    this.counts();
-    await super.close();
+  static override async openFile(): Promise<QuietWorkflows> {
+    return new QuietWorkflows(...(await QuietStore.inFolder()));
   }
 
+  start(workflow: NewWorkflow): StartAnswer {
+    return this.write((transaction) => runScript(transaction, startWorkflow(workflow, this.now, transaction)));
+  }
+
+  /** Starts one of these nodes. */
   begin(shapes: Readonly<Record<string, NodeShape>>, overrides?: Partial<NewWorkflow>): NewWorkflow {
-    const workflow = newWorkflow({ now: () => this.now }, shapes, overrides);
-    this.write((transaction) => runScript(transaction, startWorkflow(workflow, this.now, transaction)));
+    const workflow = newWorkflow(this.clock, shapes, overrides);
+    this.start(workflow);
     return workflow;
   }
 
@@ -40,9 +45,10 @@ export class QuietWorkflows extends QuietStore {
     return this.write((transaction) => settleWorkflows(transaction, rules, limit));
   }
 
-  /** All that is due, so much a round. */
-  settle(limit?: number): void {
-    for (let rounds = 0; this.round(limit); rounds += 1) if (rounds > 500) throw new Error('It comes to no end');
+  /** All that is due, so much a round. Returns how many rounds left something. */
+  settle(limit?: number): number {
+    for (let rounds = 0; rounds <= MAX_ROUNDS; rounds += 1) if (!this.round(limit)) return rounds;
+    throw new Error('It comes to no end');
   }
 
   /** As somebody ends all workflows, or their time is over. */
@@ -70,6 +76,14 @@ export class QuietWorkflows extends QuietStore {
     }
   }
 
+  /** Ends what can run, one task after the other, in these ways, and settles what follows. */
+  workInOrder(...outcomes: readonly Outcome[]): void {
+    for (const outcome of outcomes) {
+      this.end(this.claim()[0]!, outcome);
+      this.settle();
+    }
+  }
+
   /** The states of nodes by name, with the reason of each that has one. */
   nodes(): Record<string, string> {
     const rows = this.find('SELECT name, state, reason FROM tasks_node ORDER BY seq');
@@ -83,8 +97,14 @@ export class QuietWorkflows extends QuietStore {
     return this.find(CAUSE_OF, node)[0]?.name;
   }
 
-  /** The row of the workflow that was started last. */
-  workflow(): Record<string, unknown> {
-    return this.find('SELECT * FROM tasks_workflow ORDER BY seq DESC')[0]!;
+  /** The states of tasks, in the order in which they were stored. */
+  tasks(): unknown[] {
+    return this.find('SELECT state FROM tasks_task ORDER BY seq').map(({ state }) => state);
+  }
+
+  /** The row of a workflow, or of the one that was started last. */
+  workflow(id?: string): Record<string, unknown> | undefined {
+    if (id !== undefined) return this.find('SELECT * FROM tasks_workflow WHERE id = ?', id)[0];
+    return this.find('SELECT * FROM tasks_workflow ORDER BY seq DESC')[0];
   }
 }

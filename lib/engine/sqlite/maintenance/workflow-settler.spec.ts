@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MINUTE, START } from '../../../../test/conformance/harness.js';
 import { DutySite } from '../../../../test/support/duty-site.js';
-import { newWorkflow } from '../../../../test/support/workflow-site.js';
+import { newWorkflow } from '../../../../test/support/new-workflow.js';
 import type { NewWorkflow } from '../../port/index.js';
 import { runScript } from '../sql/run-script.js';
 import { startWorkflow } from '../sql/start-workflow.js';

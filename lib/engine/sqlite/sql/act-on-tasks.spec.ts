@@ -70,7 +70,7 @@ describe('A retry by hand', () => {
   it.each(['failed', 'cancelled'] as const)('has a task that was %s run anew, with all its attempts', (state) => {
     const id = taskIn(state);
     site.run(`UPDATE tasks_task SET lost = 2, cancel_requested = 1, progress = 50, parked = 'limit:x', expires_at = 5`);
-    site.now += 10;
+    site.clock.advance(10);
     expect(site.act('retry', id)).toBeNull();
     expect(site.row(id)).toMatchObject({
       state: 'available',
@@ -103,7 +103,7 @@ describe('A retry by hand', () => {
     const both = taskIn('failed', { startBy: now + 5, deadlineAt: now + 50, tags: { a: 'b' } });
     const [neither, plain] = [taskIn('failed', { startBy: now + 5 }), taskIn('failed')];
     site.run('DELETE FROM tasks_lapse');
-    site.now += 5;
+    site.clock.advance(5);
     for (const id of [both, neither, plain]) site.act('retry', id);
     expect(traitsOf(both)).toEqual({ deadlineAt: now + 50, tags: { a: 'b' } });
     expect(site.find('SELECT task, at FROM tasks_lapse')).toEqual([{ task: site.seq(both), at: now + 50 }]);
@@ -181,7 +181,7 @@ describe('A retry by hand', () => {
 describe('Run now', () => {
   it.each(['scheduled', 'retryable'] as const)('has a task run that is %s', (state) => {
     const id = taskIn(state, { tags: { a: 'b' }, startBy: site.now + 1 });
-    site.now += 1;
+    site.clock.advance(1);
     expect(site.act('run-now', id)).toBeNull();
     expect(site.row(id)).toMatchObject({ state: 'available', run_at: site.now, excused: 0 });
     expect(traitsOf(id)).toHaveProperty('startBy');
@@ -198,7 +198,7 @@ describe('A cancel', () => {
     expect(traitsOf(id)).not.toHaveProperty('waitingFor');
     expect(site.counts()).toEqual({ 'default cancelled': 1 });
     expect(site.find('SELECT sum(cancelled) AS cancelled FROM tasks_metric')).toEqual([{ cancelled: 1 }]);
-    expect(site.told).toEqual([
+    expect(site.last.events!).toEqual([
       expect.objectContaining({ event: 'cancelled', task: expect.objectContaining({ id }) as unknown }),
     ]);
     expect(site.last.touched.get(QUEUE)).toEqual([id]);
@@ -210,7 +210,7 @@ describe('A cancel', () => {
     expect(site.act('cancel', id)).toBeNull();
     expect(site.row(id)).toMatchObject({ state: 'running', cancel_requested: 1 });
     expect(site.last.cancelRequested).toBe(true);
-    expect(site.told).toEqual([]);
+    expect(site.last.events!).toEqual([]);
     expect(site.counts()).toEqual({ 'default running': 1 });
     expect(site.find('SELECT * FROM tasks_metric')).toEqual([]);
   });
@@ -254,7 +254,7 @@ describe('A task that is gone', () => {
       expect(site.row(id)).toBeUndefined();
       expect(site.counts()).toEqual({});
       expect(site.last.touched.get(QUEUE)).toEqual([id]);
-      expect(hasEnded(state) || site.told.length === 0).toBe(true);
+      expect(hasEnded(state) || site.last.events!.length === 0).toBe(true);
     },
   );
 

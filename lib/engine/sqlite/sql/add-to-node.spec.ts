@@ -24,7 +24,7 @@ describe('A task that is added to a node', () => {
     expect(site.find('SELECT tasks, open FROM tasks_node WHERE name = ?', 'a')).toEqual([{ tasks: 2, open: 2 }]);
     expect(site.workflow()).toMatchObject({ tasks: 3 });
     expect(site.find('SELECT name, workflow FROM tasks_node_task ORDER BY task DESC LIMIT 1')).toEqual([
-      { name: 'more', workflow: site.workflow().seq },
+      { name: 'more', workflow: site.workflow()!.seq },
     ]);
     site.end(runs, completed);
     site.settle();

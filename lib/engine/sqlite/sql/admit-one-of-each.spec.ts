@@ -7,7 +7,7 @@ import type { KeyCause } from './slots.js';
 let site: QuietStore;
 
 beforeEach(async () => void (site = await QuietStore.open()));
-afterEach(() => site.close());
+afterEach(() => site.closeAsIs());
 
 const FREED: KeyCause = { freed: true, entered: 0 };
 const ENTERED: KeyCause = { freed: true, entered: 1 };

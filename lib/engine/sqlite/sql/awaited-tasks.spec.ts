@@ -6,7 +6,7 @@ import { readAwaited } from './awaited-tasks.js';
 let site: QuietStore;
 
 beforeEach(async () => void (site = await QuietStore.open()));
-afterEach(() => site.close());
+afterEach(() => site.closeAsIs());
 
 describe('Tasks that are waited for', () => {
   it('are told of with their result or error', () => {

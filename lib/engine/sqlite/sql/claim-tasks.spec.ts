@@ -99,9 +99,9 @@ describe('A claim', () => {
     expect(site.claim({}, { now: site.now - 1 })).toHaveLength(1);
     site.add({});
     site.write((transaction) => closeLimit(transaction, QUEUE, null, site.now, site.now + 500));
-    site.now += 999;
+    site.clock.advance(999);
     expect(site.claim()).toEqual([]);
-    site.now += 1;
+    site.clock.advance(1);
     expect(site.claim()).toHaveLength(1);
   });
 

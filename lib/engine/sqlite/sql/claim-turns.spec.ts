@@ -108,16 +108,16 @@ describe('A claim by keys', () => {
       { name: 'key:["default","b"]', queue: QUEUE, waits: 0, at: site.now + 11_000 },
     ]);
     expect(site.claim(asked)).toEqual([]);
-    site.now += 11_000;
+    site.clock.advance(11_000);
     expect(idsOf(site.claim(asked))).toEqual([second]);
     expect(site.find('SELECT name, waits, at FROM tasks_key_limit')).toEqual([
       { name: 'key:["default","a"]', waits: 1, at: site.now + 1_000 },
     ]);
-    site.now += 11_000;
+    site.clock.advance(11_000);
     expect(idsOf(site.claim(asked))).toEqual([third]);
-    site.now += 11_000;
+    site.clock.advance(11_000);
     site.claim(asked);
-    site.now += 11_000;
+    site.clock.advance(11_000);
     site.claim(asked);
     expect(site.find('SELECT * FROM tasks_key_limit')).toEqual([]);
     expect(site.claimAs(site.claimant(asked))!.limitedUntil).toBeNull();
@@ -196,16 +196,16 @@ describe('A claim by keys', () => {
     it('forgets a key once none of its starts counts any more', () => {
       site.add(keyed('a'));
       const [task] = site.claim();
-      site.now += 10_500;
+      site.clock.advance(10_500);
       site.write((transaction) => noteStart(transaction, task!, task!.limits!, site.now));
-      site.now += 500;
+      site.clock.advance(500);
       site.claim();
       expect(waiting()).toEqual([{ waits: 0, at: site.now + 1_000 }]);
       expect(site.find('SELECT * FROM tasks_start')).toHaveLength(1);
-      site.now += 999;
+      site.clock.advance(999);
       site.claim();
       expect(waiting()).toHaveLength(1);
-      site.now += 1;
+      site.clock.advance(1);
       site.claim();
       expect(waiting()).toEqual([]);
       expect(site.find('SELECT * FROM tasks_start')).toEqual([]);

@@ -20,7 +20,7 @@ const keptFor = (keepFor: number | null) => ({ ...completed, keepFor }) as Outco
 describe('An end', () => {
   it('is stored with the attempt, the metric and the counters', () => {
     const task = site.running();
-    site.now += 50;
+    site.clock.advance(50);
     const outcome = {
       ...completed,
       keepFor: 700,
@@ -54,13 +54,15 @@ describe('An end', () => {
     expect(site.counts()).toEqual({ 'default completed': 1 });
     expect(site.last.dueAt).toBe(site.now + 700);
     expect(site.last.touched.get(QUEUE)).toEqual([task.id]);
-    expect(site.told).toEqual([{ event: 'completed', task: { id: task.id, queue: QUEUE, name: 'work', attempt: 1 } }]);
+    expect(site.last.events!).toEqual([
+      { event: 'completed', task: { id: task.id, queue: QUEUE, name: 'work', attempt: 1 } },
+    ]);
   });
 
   it('has the error of a failure, and an empty one where it has none', () => {
     const [one, other] = [site.running(), site.running()];
     site.end(one, failed('broken'));
-    expect(site.told).toEqual([
+    expect(site.last.events!).toEqual([
       expect.objectContaining({ event: 'failed', error: expect.objectContaining({ message: 'broken' }) as unknown }),
     ]);
     expect(attempts()).toMatchObject([
@@ -79,7 +81,7 @@ describe('An end', () => {
 
   it('counts no time before the task was due, nor one that goes back', () => {
     const task = site.running();
-    site.now -= 30;
+    site.clock.advance(-30);
     site.end(task, completed, site.now + 10);
     expect(metric()).toMatchObject([{ wait_total: 0, run_total: 0 }]);
   });
@@ -114,7 +116,7 @@ describe('An end', () => {
     expect(attempts()).toEqual([]);
     expect(site.find('SELECT * FROM tasks_result')).toEqual([]);
     expect(site.counts()).toEqual({ 'default running': 1 });
-    expect(site.told).toEqual([]);
+    expect(site.last.events!).toEqual([]);
     expect(site.last.touched.size).toBe(0);
   });
 
@@ -215,8 +217,8 @@ describe('Many ends', () => {
     );
     expect(site.counts()).toEqual({ 'default completed': many });
     expect(metric()).toMatchObject([{ completed: many, failed: 0 }]);
-    expect(site.told).toHaveLength(many);
-    expect(site.told[0]).toMatchObject({ event: 'completed' });
+    expect(site.last.events!).toHaveLength(many);
+    expect(site.last.events![0]).toMatchObject({ event: 'completed' });
     expect(site.last.touched.get(QUEUE)).toHaveLength(many);
   });
 
@@ -227,8 +229,8 @@ describe('Many ends', () => {
     expect(site.counts()).toEqual({ 'default completed': 10, 'default running': 2 });
     expect(attempts()).toHaveLength(10);
     expect(attempts()[0]).toMatchObject({ outcome: 'completed', worker: 'one' });
-    expect(site.told).toHaveLength(10);
-    expect(site.told[0]).toMatchObject({ event: 'completed' });
+    expect(site.last.events!).toHaveLength(10);
+    expect(site.last.events![0]).toMatchObject({ event: 'completed' });
     expect(complete(all.slice(0, 10))).toEqual(all.slice(0, 10));
   });
 

@@ -48,10 +48,10 @@ describe('A workflow that is ended', () => {
 
   it('cancels at its deadline, a few rows at a time', () => {
     site.begin({ a: {}, b: { after: [0], tasks: 2 }, c: { after: [1] } }, { deadlineAt: site.now + 50 });
-    site.now += 49;
+    site.clock.advance(49);
     site.settle(1);
     expect(site.nodes()).toMatchObject({ a: 'running' });
-    site.now += 1;
+    site.clock.advance(1);
     site.settle(1);
     expect(site.nodes()).toEqual({ a: 'cancelled deadline', b: 'cancelled deadline', c: 'cancelled deadline' });
     expect(site.workflow()).toMatchObject({ state: 'failed', ending: 'deadline' });
@@ -101,10 +101,10 @@ describe('A workflow that is deleted', () => {
   it('is one whose time is over', () => {
     site.begin({ a: {} });
     site.work(completed, 'a');
-    site.now += 999;
+    site.clock.advance(999);
     site.settle();
     expect(site.find('SELECT * FROM tasks_workflow')).toHaveLength(1);
-    site.now += 1;
+    site.clock.advance(1);
     site.settle();
     expect(site.find('SELECT * FROM tasks_workflow')).toEqual([]);
     expect(site.counts()).toEqual({});

@@ -17,7 +17,7 @@ describe('More ended tasks than are kept', () => {
     site.add({ queue: 'news' });
     const tasks = site.claim({ wanted: 5 });
     for (const index of [1, 0, 2, 3]) {
-      site.now += 10;
+      site.clock.advance(10);
       site.end(tasks[index]!);
     }
     site.end(tasks[4]!, failed());

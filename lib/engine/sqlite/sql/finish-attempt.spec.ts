@@ -28,7 +28,7 @@ describe('A retry', () => {
     expect(lapse()).toBe(site.now + 9_000);
     expect(attempts()).toMatchObject([{ outcome: 'retried', error_message: 'not yet' }]);
     expect(metric()).toMatchObject([{ retried: 1 }]);
-    expect(site.told).toMatchObject([{ event: 'retried', error: { message: 'not yet' } }]);
+    expect(site.last.events!).toMatchObject([{ event: 'retried', error: { message: 'not yet' } }]);
     expect(site.counts()).toEqual({ 'default retryable': 1 });
     expect(site.last.available.size).toBe(0);
   });
@@ -38,7 +38,7 @@ describe('A retry', () => {
     site.end(task, retryAt(site.now, false));
     expect(site.row(task.id)).toMatchObject({ state: 'available', excused: 1 });
     expect(site.last.dueAt).toBe(Infinity);
-    expect(site.told).toEqual([]);
+    expect(site.last.events!).toEqual([]);
     expect(attempts()).toMatchObject([{ outcome: 'snoozed' }]);
     expect(metric()).toMatchObject([{ retried: 0, completed: 0, run_total: 0 }]);
     expect(lapse()).toBeUndefined();
@@ -140,11 +140,11 @@ describe('A task that is left to others', () => {
     expect(site.find('SELECT queue, name FROM tasks_unhandled')).toEqual([{ queue: QUEUE, name: 'work' }]);
     expect(site.counts()).toEqual({ 'default scheduled': 1 });
     expect(lapse()).toBe(since + 90_000);
-    site.now = since + 4_900;
+    site.clock.set(since + 4_900);
     site.act('run-now', task.id);
     site.end(site.claim()[0]!, declined, null);
     expect(site.row(task.id)).toMatchObject({ state: 'scheduled', run_at: site.now + 1_225, unhandled_since: since });
-    site.now = since + 5_000;
+    site.clock.set(since + 5_000);
     site.act('run-now', task.id);
     expect(site.end(site.claim()[0]!, declined, null)).toBe(true);
     expect(site.row(task.id)).toMatchObject({ state: 'failed' });
@@ -177,7 +177,9 @@ describe('A task that is not begun by its time', () => {
       max_attempts: 7,
     });
     expect(JSON.parse(site.row('called')!.traits as string)).toMatchObject({ reason: 'expired' });
-    expect(site.told).toEqual([{ event: 'cancelled', task: { id: 'called', queue: QUEUE, name: 'work', attempt: 0 } }]);
+    expect(site.last.events!).toEqual([
+      { event: 'cancelled', task: { id: 'called', queue: QUEUE, name: 'work', attempt: 0 } },
+    ]);
     expect(site.find('SELECT cancelled FROM tasks_metric')).toEqual([{ cancelled: 1 }]);
     expect(site.counts()).toEqual({ 'default available': 2, 'default cancelled': 1 });
     expect(site.last.touched.get(QUEUE)).toContain('called');

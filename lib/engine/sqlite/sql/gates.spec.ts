@@ -56,7 +56,7 @@ describe('A claim with limits', () => {
     expect(claim.limitedUntil).toBe(site.now + 1_000);
     expect([second, third].map((id) => site.row(id!)!.parked)).toEqual(['limit:api', 'limit:api']);
     expect(worker.hungry).toBe(false);
-    site.now += 11_000;
+    site.clock.advance(11_000);
     expect(idsOf(site.claim({ wanted: 4, options: { rateLimit: null, limits } }))).toEqual([second]);
     expect(site.row(third!)!.parked).toBe('limit:api');
     const roomy = { name: 'api', max: 9, per: 1_000 };
@@ -73,7 +73,7 @@ describe('A claim with limits', () => {
     expect(site.last.paused.size).toBe(0);
     const asked = { options: { rateLimit: null, limits } };
     expect(site.claimAs(site.claimant(asked))).toMatchObject({ tasks: [], limitedUntil: site.now + 700 });
-    site.now += 700;
+    site.clock.advance(700);
     expect(site.claim(asked)).toHaveLength(1);
   });
 

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newTask } from '../../../../test/conformance/harness.js';
 import { QUEUE, QuietStore } from '../../../../test/support/quiet-store.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
 import { StoreError, type UniqueClaim } from '../../../contract/index.js';
 import type { EnqueueAnswer, NewTask } from '../../port/index.js';
 import { insertTasks, insertTasksWithin } from './insert-tasks.js';
@@ -157,15 +156,15 @@ describe('New tasks', () => {
 });
 
 describe("New tasks in an app's transaction", () => {
-  let app: StatementSite;
+  let app: QuietStore;
 
-  beforeEach(async () => void (app = await StatementSite.openFile()));
+  beforeEach(async () => void (app = await QuietStore.openFile()));
   afterEach(() => app.close());
 
   const within = (...tasks: readonly NewTask[]) =>
     app.runWithin((manager) => insertTasksWithin(manager, tasks, app.now));
   const made = (others: Partial<NewTask> = {}): NewTask => newTask(app.clock, others);
-  const counts = () => app.all('SELECT queue, state, count FROM tasks_count WHERE count <> 0 ORDER BY 1, 2');
+  const counts = () => app.find('SELECT queue, state, count FROM tasks_count WHERE count <> 0 ORDER BY 1, 2');
 
   it('are stored, counted, and told what became of each', async () => {
     const all = Array.from({ length: 12 }, () => made());
@@ -181,8 +180,8 @@ describe("New tasks in an app's transaction", () => {
       'existing',
     ]);
     expect(await within(all[0]!)).toEqual(['existing']);
-    expect(app.all('SELECT name FROM tasks_tag')).toEqual([{ name: 'a' }]);
-    expect(app.all('SELECT at FROM tasks_lapse')).toEqual([{ at: app.now + 5 }]);
+    expect(app.find('SELECT name FROM tasks_tag')).toEqual([{ name: 'a' }]);
+    expect(app.find('SELECT at FROM tasks_lapse')).toEqual([{ at: app.now + 5 }]);
     expect(counts()).toEqual([
       { queue: 'default', state: 'available', count: 13 },
       { queue: 'default', state: 'scheduled', count: 1 },
@@ -190,12 +189,12 @@ describe("New tasks in an app's transaction", () => {
   });
 
   it('have their slots, and their keys alone', async () => {
-    app.set(`INSERT INTO tasks_queue (name, flow) VALUES ('default', '{"keyConcurrency":1}')`);
+    app.run(`INSERT INTO tasks_queue (name, flow) VALUES ('default', '{"keyConcurrency":1}')`);
     const claim: UniqueClaim = { key: 'k', until: 'ended', onConflict: 'keep' };
     const [first, second] = [made({ traits: { key: 'a' } }), made({ traits: { key: 'a' } })];
     const [alone, other] = [made({ traits: { unique: claim, key: 'b' } }), made({ traits: { unique: claim } })];
     expect(await within(first, second, alone, other)).toEqual(['stored', 'stored', 'stored', { holder: alone.id }]);
-    expect([first, second, alone].map(({ id }) => app.row(id).state)).toEqual(['available', 'held', 'available']);
+    expect([first, second, alone].map(({ id }) => app.row(id)!.state)).toEqual(['available', 'held', 'available']);
     expect(counts()).toEqual([
       { queue: 'default', state: 'available', count: 2 },
       { queue: 'default', state: 'held', count: 1 },

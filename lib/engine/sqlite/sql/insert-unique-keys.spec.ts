@@ -8,7 +8,7 @@ import { runScript, type ScriptNotes } from './run-script.js';
 let site: QuietStore;
 
 beforeEach(async () => void (site = await QuietStore.open()));
-afterEach(() => site.close());
+afterEach(() => site.closeAsIs());
 
 const unique = { key: 'k', until: 'ended', onConflict: 'replace' } as const;
 

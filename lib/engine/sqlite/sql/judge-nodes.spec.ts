@@ -61,7 +61,7 @@ describe('A workflow', () => {
     });
     site.work(completed, 'b');
     expect(site.stateOf('c')).toBe('scheduled');
-    site.now += 50;
+    site.clock.advance(50);
     site.act('run-now', site.taskOf('c'));
     site.work(completed, 'c');
     expect(site.nodes()).toEqual({ a: 'completed', b: 'completed', c: 'completed' });
@@ -269,7 +269,7 @@ describe('A workflow of which tasks are retried', () => {
     site.begin({ a: {}, b: { after: [0] } }, { deadlineAt: site.now + 50 });
     expect(nextSettlingAt(site.database)).toBe(site.now + 50);
     site.work(failed(), 'a');
-    site.now += 50;
+    site.clock.advance(50);
     site.act('retry', site.taskOf('a'));
     site.settle();
     expect(site.workflow()).toMatchObject({ state: 'running', deadline_at: null });

@@ -64,7 +64,7 @@ describe('The limit of a key', () => {
     expect(stored()).toEqual([]);
     within((limits) => settle(limits, 1));
     expect(stored()).toEqual([{ name: A, waits: 0, at: site.now + LENT_FOR + PER }]);
-    site.now += 3;
+    site.clock.advance(3);
     within((limits) => settle(limits, 1));
     expect(stored()).toEqual([{ name: A, waits: 0, at: site.now - 3 + LENT_FOR + PER }]);
   });

@@ -5,7 +5,7 @@ import { nextKey, readHold, readKeys } from './key-rows.js';
 let site: QuietStore;
 
 beforeEach(async () => void (site = await QuietStore.open()));
-afterEach(() => site.close());
+afterEach(() => site.closeAsIs());
 
 describe('The keys of a queue', () => {
   const keyed = (key: string, priority = 0) => ({ traits: { key }, priority });

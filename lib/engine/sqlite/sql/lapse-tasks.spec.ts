@@ -7,7 +7,7 @@ import { tellOfEnd, wakeDue } from './wake-tasks.js';
 let site: QuietStore;
 
 beforeEach(async () => void (site = await QuietStore.open()));
-afterEach(() => site.close());
+afterEach(() => site.closeAsIs());
 
 const lapse = (): number | undefined => site.find('SELECT at FROM tasks_lapse')[0]?.at as number | undefined;
 
@@ -28,20 +28,20 @@ describe('A time to have started, or ended, by', () => {
       { traits: { deadlineAt: site.now + 30 } },
     ) as [string, string];
     expect(nextLapseAt(site.database)).toBe(site.now + 10);
-    site.now += 9;
+    site.clock.advance(9);
     expect(lapseAll()).toBe(0);
-    site.now += 1;
+    site.clock.advance(1);
     expect(lapseAll()).toBe(1);
     expect(site.row(late)).toMatchObject({ state: 'cancelled', finished_at: site.now, expires_at: site.now + 7 });
     expect(JSON.parse(site.row(late)!.traits as string)).toMatchObject({ reason: 'expired' });
     expect(site.row(late)!.error_group).toBeNull();
-    expect(site.told).toEqual([{ event: 'cancelled', task: expect.objectContaining({ id: late }) as unknown }]);
+    expect(site.last.events!).toEqual([{ event: 'cancelled', task: expect.objectContaining({ id: late }) as unknown }]);
     expect(site.states([id])).toEqual(['available']);
-    site.now += 10;
+    site.clock.advance(10);
     expect(lapseAll()).toBe(1);
     expect(site.row(due)).toMatchObject({ state: 'failed', expires_at: site.now + 30 });
     expect(site.row(due)!.error_group).not.toBeNull();
-    expect(site.told).toMatchObject([{ event: 'failed', error: { name: 'DeadlineError' } }]);
+    expect(site.last.events!).toMatchObject([{ event: 'failed', error: { name: 'DeadlineError' } }]);
     const [told] = site.find(`SELECT id, params FROM tasks_task WHERE name = 'told'`);
     expect(JSON.parse(told!.params as string)).toMatchObject({ error: { name: 'DeadlineError' } });
     expect(told!.id).toContain('at-');
@@ -60,13 +60,13 @@ describe('A time to have started, or ended, by', () => {
     site.run(`UPDATE tasks_task SET state = 'running' WHERE id = ?`, runs);
     site.run(`PRAGMA foreign_keys = OFF`);
     site.run('DELETE FROM tasks_task WHERE id = ?', gone);
-    site.now += 10;
+    site.clock.advance(10);
     lapseAll();
     expect(site.states([started, runs])).toEqual(['available', 'running']);
     expect(site.find('SELECT task, at FROM tasks_lapse')).toEqual([{ task: site.seq(started), at: site.now + 80 }]);
     expect(site.last.lapseAt).toBe(site.now + 80);
     site.run(`UPDATE tasks_task SET state = 'completed'`);
-    site.now += 80;
+    site.clock.advance(80);
     expect(lapseAll()).toBe(1);
     expect(site.states([started])).toEqual(['completed']);
     expect(nextLapseAt(site.database)).toBeNull();
@@ -79,7 +79,7 @@ describe('A time to have started, or ended, by', () => {
     const unique = { key: 'k', until: 'time', for: 5_000, onConflict: 'keep' } as const;
     const ids = site.add({ traits: { key: 'a', startBy, unique } }, { traits: { key: 'a' } }, { traits: { startBy } });
     const since = site.now;
-    site.now += 10;
+    site.clock.advance(10);
     expect(lapseAll(1)).toBe(1);
     expect(site.states(ids)).toEqual(['cancelled', 'available', 'available']);
     expect(site.row(ids[0]!)!.expires_at).toBe(since + 5_000);
@@ -91,11 +91,11 @@ describe('A time to have started, or ended, by', () => {
     const [first, second] = [site.running({ deadlineAt: site.now + 500 }), site.running({ deadlineAt: site.now + 50 })];
     site.end(first, { kind: 'suspended', maxAttempts: 4, waits: [site.wait('sleep', { until: site.now + 100 })] });
     site.end(second, { kind: 'suspended', maxAttempts: 4, waits: [site.wait('sleep', { until: site.now + 100 })] });
-    site.now += 50;
+    site.clock.advance(50);
     lapseAll();
     expect(site.states([first.id, second.id])).toEqual(['suspended', 'failed']);
     expect(JSON.parse(site.row(second.id)!.traits as string)).not.toHaveProperty('waitingFor');
-    site.now += 50;
+    site.clock.advance(50);
     lapseAll();
     expect(site.states([first.id])).toEqual(['available']);
     expect(lapse()).toBe(site.now + 400);

@@ -1,28 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StatementSite } from '../../../../test/support/statement-site.js';
+import { QuietStore } from '../../../../test/support/quiet-store.js';
 import { parsePaths, saveSensitivePaths } from './name-rows.js';
 
 describe('What is never shown of the params of a task, by its name', () => {
-  let site: StatementSite;
+  let site: QuietStore;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-  });
+  beforeEach(async () => void (site = await QuietStore.open()));
   afterEach(() => site.close());
 
   const save = (name: string, ...paths: string[]) =>
-    site.run((transaction) => saveSensitivePaths(transaction, name, paths));
-  const names = () => site.all('SELECT name, sensitive FROM tasks_name ORDER BY name');
+    site.write((transaction) => saveSensitivePaths(transaction, name, paths));
+  const names = () => site.find('SELECT name, sensitive FROM tasks_name ORDER BY name');
 
-  it('is noted, noted anew, and taken back', async () => {
-    await save('mail', 'password', 'cards[].number');
-    await save('news', 'token');
+  it('is noted, noted anew, and taken back', () => {
+    save('mail', 'password', 'cards[].number');
+    save('news', 'token');
     expect(names()).toEqual([
       { name: 'mail', sensitive: '["password","cards[].number"]' },
       { name: 'news', sensitive: '["token"]' },
     ]);
-    await save('mail', 'pin');
-    await save('news');
+    save('mail', 'pin');
+    save('news');
     expect(names()).toEqual([{ name: 'mail', sensitive: '["pin"]' }]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
+import { QuietStore } from '../../../../test/support/quiet-store.js';
 import {
   blockOf,
   countParked,
@@ -15,57 +15,55 @@ import { addPause, pauseReason } from './pause-rows.js';
 import { limitOfKey } from './start-log.js';
 
 describe('A task that something keeps from starting', () => {
-  let site: StatementSite;
+  let site: QuietStore;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-  });
+  beforeEach(async () => void (site = await QuietStore.open()));
   afterEach(() => site.close());
 
-  const parked = () => site.all('SELECT parked FROM tasks_task ORDER BY seq').map((row) => row['parked']);
+  const parked = () => site.find('SELECT parked FROM tasks_task ORDER BY seq').map((row) => row['parked']);
   const parkAll = (...reasons: ReadonlyArray<string | null>) =>
-    site.run((transaction) =>
+    site.write((transaction) =>
       reasons.forEach((reason, index) => reason !== null && park(transaction, reason, index + 1)),
     );
 
-  it('may be claimed again, those of a queue first that are to run first', async () => {
-    await site.add({}, { priority: 5 }, {}, { queue: 'mail' }, {});
-    await parkAll('limit:a', 'limit:a', 'limit:a', 'limit:a', 'limit:b');
+  it('may be claimed again, those of a queue first that are to run first', () => {
+    site.add({}, { priority: 5 }, {}, { queue: 'mail' }, {});
+    parkAll('limit:a', 'limit:a', 'limit:a', 'limit:a', 'limit:b');
     expect(countParked(site.database, 'limit:a')).toEqual([
       { queue: 'default', count: 3 },
       { queue: 'mail', count: 1 },
     ]);
-    expect(await site.run((transaction) => unparkNext(transaction, 'limit:a', 'default', 2))).toBe(2);
+    expect(site.write((transaction) => unparkNext(transaction, 'limit:a', 'default', 2))).toBe(2);
     expect(parked()).toEqual([null, null, 'limit:a', 'limit:a', 'limit:b']);
-    expect(await site.run((transaction) => unparkNext(transaction, 'limit:a', 'default', 2))).toBe(1);
+    expect(site.write((transaction) => unparkNext(transaction, 'limit:a', 'default', 2))).toBe(1);
   });
 
-  it('may be claimed again whatever its queue, which is told', async () => {
-    await site.add({}, { queue: 'mail' }, { queue: 'mail' }, {});
-    await parkAll('limit:a', 'limit:a', 'limit:a', 'limit:b');
-    expect(await site.run((transaction) => unparkAny(transaction, 'limit:a', 2))).toBe(2);
-    expect(site.told.available).toEqual(new Set(['default', 'mail']));
-    expect([...site.told.touched.keys()]).toEqual(['default', 'mail']);
-    expect(await site.run((transaction) => unparkAny(transaction, 'limit:a', 2))).toBe(1);
+  it('may be claimed again whatever its queue, which is told', () => {
+    site.add({}, { queue: 'mail' }, { queue: 'mail' }, {});
+    parkAll('limit:a', 'limit:a', 'limit:a', 'limit:b');
+    expect(site.write((transaction) => unparkAny(transaction, 'limit:a', 2))).toBe(2);
+    expect(site.last.available).toEqual(new Set(['default', 'mail']));
+    expect([...site.last.touched.keys()]).toEqual(['default', 'mail']);
+    expect(site.write((transaction) => unparkAny(transaction, 'limit:a', 2))).toBe(1);
     expect(parked()).toEqual([null, null, null, 'limit:b']);
-    expect(await site.run((transaction) => unparkAny(transaction, 'limit:a', 2))).toBe(0);
-    expect(site.told.available).toEqual(new Set());
+    expect(site.write((transaction) => unparkAny(transaction, 'limit:a', 2))).toBe(0);
+    expect(site.last.available).toEqual(new Set());
   });
 
-  it('may be claimed again where nobody knows the limit or the pause any more', async () => {
+  it('may be claimed again where nobody knows the limit or the pause any more', () => {
     const [stands, over] = [pauseReason({ name: 'work' }), pauseReason({ name: 'play' })];
-    await site.add({}, {}, {}, {}, { queue: 'mail' }, { traits: { key: 'k' } });
+    site.add({}, {}, {}, {}, { queue: 'mail' }, { traits: { key: 'k' } });
     const ofKey = limitOfKey('default', 'k');
-    await parkAll('limit:gone', 'limit:known', stands, over, 'limit:gone', ofKey);
-    await site.run((transaction) => addPause(transaction, { name: 'work' }, START));
+    parkAll('limit:gone', 'limit:known', stands, over, 'limit:gone', ofKey);
+    site.write((transaction) => addPause(transaction, { name: 'work' }, START));
     const limits = new Set(['limit:known', 'limit:idle']);
     expect([...parkedFor(site.database)]).toEqual(['limit:gone', 'limit:known', over, stands]);
     expect(forgotten(site.database, limits)).toEqual(['limit:gone', over]);
-    await site.run((transaction) => unparkForgotten(transaction, 'default', limits));
+    site.write((transaction) => unparkForgotten(transaction, 'default', limits));
     expect(parked()).toEqual([null, 'limit:known', stands, null, 'limit:gone', ofKey]);
-    expect(site.told.available).toEqual(new Set(['default']));
-    await site.run((transaction) => unparkForgotten(transaction, 'default', limits));
-    expect(site.told.available).toEqual(new Set());
+    expect(site.last.available).toEqual(new Set(['default']));
+    site.write((transaction) => unparkForgotten(transaction, 'default', limits));
+    expect(site.last.available).toEqual(new Set());
   });
 
   it('tells what it is', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
+import { QuietStore } from '../../../../test/support/quiet-store.js';
 import type { PauseSelector } from '../../../contract/index.js';
 import type { ClaimedRow } from './claimed-row.js';
 import { park } from './parked-tasks.js';
@@ -16,31 +16,29 @@ function claimedRow(name: string, traits: object | null, key: string | null): Cl
 }
 
 describe('A pause of some tasks', () => {
-  let site: StatementSite;
+  let site: QuietStore;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-  });
+  beforeEach(async () => void (site = await QuietStore.open()));
   afterEach(() => site.close());
 
-  it('stands once, whenever it was asked for again and however it was written, until it is dropped', async () => {
-    await site.run((transaction) => {
+  it('stands once, whenever it was asked for again and however it was written, until it is dropped', () => {
+    site.write((transaction) => {
       addPause(transaction, { name: 'work' }, START + 2);
       addPause(transaction, BY_TAG, START + 1);
       addPause(transaction, { tag: { area: 'north', customer: '42' } }, START + 3);
       addPause(transaction, { queue: 'mail', key: 'a' }, START + 3);
     });
-    const [one, two] = await site.add({}, {}, {});
-    await site.run((transaction) => {
+    const [one, two] = site.store({}, {}, {});
+    site.write((transaction) => {
       for (const { id } of [one!, two!])
-        park(transaction, pauseReason({ name: 'work' }), site.row(id)['seq'] as number);
+        park(transaction, pauseReason({ name: 'work' }), site.row(id)!['seq'] as number);
     });
     expect(pausesIn(site.database)).toEqual([
       { selector: { tag: { area: 'north', customer: '42' } }, pausedAt: START + 1, waiting: 0 },
       { selector: { name: 'work' }, pausedAt: START + 2, waiting: 2 },
       { selector: { queue: 'mail', key: 'a' }, pausedAt: START + 3, waiting: 0 },
     ]);
-    await site.run((transaction) => dropPause(transaction, { tag: { area: 'north', customer: '42' } }));
+    site.write((transaction) => dropPause(transaction, { tag: { area: 'north', customer: '42' } }));
     expect(pausesIn(site.database).map(({ pausedAt }) => pausedAt)).toEqual([START + 2, START + 3]);
   });
 
@@ -52,25 +50,25 @@ describe('A pause of some tasks', () => {
     expect(pauseIn('{"name":"work"}')).toEqual({ reason: 'pause:{"name":"work"}', selector: { name: 'work' } });
   });
 
-  it('of a queue is told of, and so is its end, for which claims look again', async () => {
-    const paused = () => site.all('SELECT name, paused_at FROM tasks_queue');
-    await site.run((transaction) => setPaused(transaction, 'mail', START));
+  it('of a queue is told of, and so is its end, for which claims look again', () => {
+    const paused = () => site.find('SELECT name, paused_at FROM tasks_queue');
+    site.write((transaction) => setPaused(transaction, 'mail', START));
     expect(paused()).toEqual([{ name: 'mail', paused_at: START }]);
-    expect(site.told.paused).toEqual(new Set(['mail']));
-    expect(site.told.available).toEqual(new Set());
-    expect(site.told.touched).toEqual(new Map([['mail', []]]));
-    await site.run((transaction) => setPaused(transaction, 'mail', null));
+    expect(site.last.paused).toEqual(new Set(['mail']));
+    expect(site.last.available).toEqual(new Set());
+    expect(site.last.touched).toEqual(new Map([['mail', []]]));
+    site.write((transaction) => setPaused(transaction, 'mail', null));
     expect(paused()).toEqual([{ name: 'mail', paused_at: null }]);
-    expect(site.told.paused).toEqual(new Set());
-    expect(site.told.available).toEqual(new Set(['mail']));
-    expect(site.told.touched).toEqual(new Map([['mail', []]]));
+    expect(site.last.paused).toEqual(new Set());
+    expect(site.last.available).toEqual(new Set(['mail']));
+    expect(site.last.touched).toEqual(new Map([['mail', []]]));
   });
 
-  it('of a queue finds what runs there, whoever runs it', async () => {
-    await site.add({}, {}, { queue: 'mail' }, {});
-    await site.claim(1, 'one');
-    await site.claim(1, 'two');
-    await site.claim(1, 'two', 'mail');
+  it('of a queue finds what runs there, whoever runs it', () => {
+    site.add({}, {}, { queue: 'mail' }, {});
+    site.claim();
+    site.claim({}, { worker: 'two' });
+    site.claim({ queue: 'mail' }, { worker: 'two' });
     expect(leasesOf(site.database, 'default').map(({ attempt, worker }) => `${worker} ${attempt}`)).toEqual([
       'one 1',
       'two 1',

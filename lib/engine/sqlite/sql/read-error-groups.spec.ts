@@ -1,24 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failed, START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
+import { QuietStore } from '../../../../test/support/quiet-store.js';
 import { ERROR_POINTS, errorGroupKey, MAX_GROUPS_LISTED } from '../../common/index.js';
 import { nameOfGroup, queuesOfGroup, readErrorGroups } from './read-error-groups.js';
 
 const HOUR = 3_600_000;
 
 describe('Failed tasks', () => {
-  let site: StatementSite;
+  let site: QuietStore;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-  });
+  beforeEach(async () => void (site = await QuietStore.open()));
   afterEach(() => site.close());
 
   /** Tasks of a name fail now, one for each message. @returns their ids */
-  async function fail(queue: string, name: string, ...messages: string[]): Promise<string[]> {
-    const tasks = await site.add(...messages.map(() => ({ queue, name })));
-    const claimed = await site.claim(messages.length, 'one', queue);
-    for (const [index, message] of messages.entries()) await site.end(claimed[index]!, failed(message));
+  function fail(queue: string, name: string, ...messages: string[]): string[] {
+    const tasks = site.store(...messages.map(() => ({ queue, name })));
+    const claimed = site.claim({ wanted: messages.length, queue: queue });
+    for (const [index, message] of messages.entries()) site.end(claimed[index]!, failed(message));
     return tasks.map(({ id }) => id);
   }
 
@@ -27,13 +25,13 @@ describe('Failed tasks', () => {
   /** The last of 24 hours, in this order. */
   const points = (...last: number[]) => [...Array.from({ length: ERROR_POINTS - last.length }, () => 0), ...last];
 
-  it('are grouped by what they failed with, the most frequent and then the latest first', async () => {
-    await fail('Mail', 'send', 'no 1');
+  it('are grouped by what they failed with, the most frequent and then the latest first', () => {
+    fail('Mail', 'send', 'no 1');
     site.clock.advance(HOUR);
-    await fail('default', 'work', 'broken');
-    const [, second] = await fail('news', 'send', 'no 2', 'no 3');
+    fail('default', 'work', 'broken');
+    const [, second] = fail('news', 'send', 'no 2', 'no 3');
     site.clock.advance(1);
-    const [last] = await fail('default', 'other', 'x');
+    const [last] = fail('default', 'other', 'x');
     const send = {
       key: keyOf('send', 'no 1'),
       name: 'send',
@@ -60,19 +58,19 @@ describe('Failed tasks', () => {
     expect(nameOfGroup(site.database, 'none')).toBeNull();
   });
 
-  it('that are as frequent come in the order of their last', async () => {
+  it('that are as frequent come in the order of their last', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     for (const name of names) {
-      await fail('mail', name, 'no');
+      fail('mail', name, 'no');
       site.clock.advance(1);
     }
     expect(read().items.map(({ name }) => name)).toEqual(names.toReversed());
   });
 
-  it('tell of the last hours alone, and of none that are to come', async () => {
-    await fail('mail', 'send', 'no');
+  it('tell of the last hours alone, and of none that are to come', () => {
+    fail('mail', 'send', 'no');
     site.clock.advance((ERROR_POINTS - 1) * HOUR);
-    await fail('mail', 'send', 'no');
+    fail('mail', 'send', 'no');
     const [group] = read().items;
     expect(group!.points).toEqual([1, ...points(1).slice(1)]);
     site.clock.advance(HOUR);
@@ -83,17 +81,17 @@ describe('Failed tasks', () => {
     expect(read().items[0]!.points).toEqual([0, 1, ...points(1).slice(2, -1), 0]);
   });
 
-  it('are left out where nothing is known of their group, and where a version before knew of none', async () => {
-    const [one] = await fail('mail', 'send', 'no');
-    await fail('mail', 'work', 'no');
-    site.set('DELETE FROM tasks_error_group WHERE name = ?', 'work');
+  it('are left out where nothing is known of their group, and where a version before knew of none', () => {
+    const [one] = fail('mail', 'send', 'no');
+    fail('mail', 'work', 'no');
+    site.run('DELETE FROM tasks_error_group WHERE name = ?', 'work');
     expect(read()).toMatchObject({ items: [{ name: 'send' }], looked: 1, complete: true });
-    site.set('UPDATE tasks_task SET error_group = NULL WHERE id = ?', one!);
+    site.run('UPDATE tasks_task SET error_group = NULL WHERE id = ?', one!);
     expect(read()).toEqual({ items: [], looked: 0, complete: false });
   });
 
-  it('are listed up to so many groups', async () => {
-    await fail(
+  it('are listed up to so many groups', () => {
+    fail(
       'mail',
       'send',
       ...Array.from({ length: MAX_GROUPS_LISTED + 1 }, (_, at) => `${'a'.repeat(at % 60)} ${'b'.repeat(at / 60)}`),

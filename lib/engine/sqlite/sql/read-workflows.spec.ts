@@ -1,38 +1,29 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { completed, failed, START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
-import { type NodeShape, WorkflowSite } from '../../../../test/support/workflow-site.js';
+import { completed, failed, returned, START } from '../../../../test/conformance/harness.js';
+import { QuietWorkflows } from '../../../../test/support/quiet-workflows.js';
+import { type NodeShape } from '../../../../test/support/new-workflow.js';
 import { MAX_EDGES_SHOWN, MAX_NODES_LISTED } from '../../../contract/index.js';
-import type { Outcome } from '../../port/index.js';
 import { readEnd, readProgress, readResults, readWorkflow } from './read-workflows.js';
 import { cancelWorkflow } from './steer-workflows.js';
 
-function returned(json: string): Outcome {
-  return { ...completed, result: { json, sensitive: [], keepFor: null } } as Outcome;
-}
-
 describe('A workflow that is read', () => {
-  let site: StatementSite;
-  let workflows: WorkflowSite;
+  let site: QuietWorkflows;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-    workflows = new WorkflowSite(site);
-  });
+  beforeEach(async () => void (site = await QuietWorkflows.open()));
   afterEach(() => site.close());
 
   const names = (shapes: number, shape: NodeShape = {}) =>
     Object.fromEntries(Array.from({ length: shapes }, (_, at) => [`n${at}`, shape]));
 
-  it('tells how it stands, and each of its nodes', async () => {
-    const flow = await workflows.begin({
+  it('tells how it stands, and each of its nodes', () => {
+    const flow = site.begin({
       pages: { tasks: 2 },
       none: { tasks: 0 },
       join: { after: [0, 1], queue: 'mail' },
       last: { after: [2] },
     });
-    await workflows.settle();
-    await workflows.work(completed, failed());
+    site.settle();
+    site.workInOrder(completed, failed());
     const nodes = { blocked: 0, running: 0, completed: 1, failed: 1, cancelled: 2 };
     const progress = {
       id: flow.id,
@@ -92,9 +83,9 @@ describe('A workflow that is read', () => {
     ]);
   });
 
-  it('lists so many edges of a node, the first', async () => {
+  it('lists so many edges of a node, the first', () => {
     const many = MAX_EDGES_SHOWN + 3;
-    const flow = await workflows.begin({
+    const flow = site.begin({
       ...names(many),
       last: { after: Array.from({ length: many }, (_, at) => at) },
     });
@@ -102,13 +93,13 @@ describe('A workflow that is read', () => {
     expect(last).toMatchObject({ waitsFor: many, after: Array.from({ length: MAX_EDGES_SHOWN }, (_, at) => at) });
   });
 
-  it('lists so many nodes, and of a large one those first that are not well', async () => {
-    const flow = await workflows.begin({ ...names(MAX_NODES_LISTED, { tasks: 0 }) });
+  it('lists so many nodes, and of a large one those first that are not well', () => {
+    const flow = site.begin({ ...names(MAX_NODES_LISTED, { tasks: 0 }) });
     expect(readWorkflow(site.database, flow.id)!.listed).toHaveLength(MAX_NODES_LISTED);
-    const large = await workflows.begin({ ...names(MAX_NODES_LISTED + 600, { tasks: 0 }) });
+    const large = site.begin({ ...names(MAX_NODES_LISTED + 600, { tasks: 0 }) });
     const set = (state: string, from: number, to: number) => {
-      site.set(`UPDATE tasks_node SET state = ? WHERE workflow = 2 AND number >= ? AND number < ?`, state, from, to);
-      site.set(
+      site.run(`UPDATE tasks_node SET state = ? WHERE workflow = 2 AND number >= ? AND number < ?`, state, from, to);
+      site.run(
         `UPDATE tasks_workflow SET ${state} = ${state} + ?, completed = completed - ? WHERE seq = 2`,
         to - from,
         to - from,
@@ -128,21 +119,21 @@ describe('A workflow that is read', () => {
     expect(found).toHaveLength(MAX_NODES_LISTED);
     expect(found).toContain(1_520);
     // Those of the states that are counted say how large it is.
-    site.set(
+    site.run(
       'UPDATE tasks_workflow SET completed = 400, failed = 301, running = 298, cancelled = 1, blocked = 0 WHERE seq = 2',
     );
     expect(numbers()).toEqual(first);
     for (const state of ['completed', 'failed', 'running', 'cancelled', 'blocked']) {
-      site.set(`UPDATE tasks_workflow SET ${state} = ${state} + 1 WHERE seq = 2`);
+      site.run(`UPDATE tasks_workflow SET ${state} = ${state} + 1 WHERE seq = 2`);
       expect(numbers()).not.toEqual(first);
-      site.set(`UPDATE tasks_workflow SET ${state} = ${state} - 1 WHERE seq = 2`);
+      site.run(`UPDATE tasks_workflow SET ${state} = ${state} - 1 WHERE seq = 2`);
     }
   });
 
-  it('has what its tasks returned, in the order in which they were stored', async () => {
-    const flow = await workflows.begin({ other: { queue: 'mail' }, pages: { tasks: 3 } });
+  it('has what its tasks returned, in the order in which they were stored', () => {
+    const flow = site.begin({ other: { queue: 'mail' }, pages: { tasks: 3 } });
     const [one, two, three] = flow.nodes[1]!.tasks.map(({ id }) => id);
-    await workflows.work(returned('1'), completed);
+    site.workInOrder(returned(1), completed);
     const results = [
       { taskId: one, completed: true, result: '1' },
       { taskId: two, completed: true, result: null },
@@ -155,15 +146,15 @@ describe('A workflow that is read', () => {
     expect(readResults(site.database, 'none', 'pages', null)).toEqual({ results: [], next: null });
   });
 
-  it('has what its tasks returned in pages, by their number and by what they returned', async () => {
-    const flow = await workflows.begin({ pages: { tasks: 201 } });
+  it('has what its tasks returned in pages, by their number and by what they returned', () => {
+    const flow = site.begin({ pages: { tasks: 201 } });
     const read = (after: number | null = null) => readResults(site.database, flow.id, 'pages', after);
     expect(read()).toMatchObject({ next: 200 });
     expect(read().results).toHaveLength(200);
     expect(read(1)).toMatchObject({ next: 201 });
     expect(read(200)).toMatchObject({ next: null, results: [{ taskId: flow.nodes[0]!.tasks[200]!.id }] });
     const put = (task: number, length: number) =>
-      site.set('INSERT OR REPLACE INTO tasks_result (task, value) VALUES (?, ?)', task, 'x'.repeat(length));
+      site.run('INSERT OR REPLACE INTO tasks_result (task, value) VALUES (?, ?)', task, 'x'.repeat(length));
     const most = 4 * 1_024 ** 2;
     put(2, most - 2);
     put(3, 1);
@@ -173,10 +164,10 @@ describe('A workflow that is read', () => {
     expect(read().results).toHaveLength(5);
   });
 
-  it('has an end: the names of its last nodes, where it has completed', async () => {
-    const flow = await workflows.begin({ charge: {}, pages: { after: [0], tasks: 1 }, mail: {} });
+  it('has an end: the names of its last nodes, where it has completed', () => {
+    const flow = site.begin({ charge: {}, pages: { after: [0], tasks: 1 }, mail: {} });
     expect(readEnd(site.database, flow.id)).toEqual({ name: 'order', state: 'running', failed: null, last: [] });
-    await workflows.work(completed, completed, completed);
+    site.workInOrder(completed, completed, completed);
     const last = [
       { name: 'pages', kind: 'each' },
       { name: 'mail', kind: 'one' },
@@ -184,13 +175,13 @@ describe('A workflow that is read', () => {
     expect(readEnd(site.database, flow.id)).toEqual({ name: 'order', state: 'completed', failed: null, last });
   });
 
-  it('has an end: the first task that failed, with its error', async () => {
-    const flow = await workflows.begin({ charge: {}, pages: { tasks: 3 } });
-    await workflows.work(completed, completed, failed('second'));
+  it('has an end: the first task that failed, with its error', () => {
+    const flow = site.begin({ charge: {}, pages: { tasks: 3 } });
+    site.workInOrder(completed, completed, failed('second'));
     expect(readEnd(site.database, flow.id)).toMatchObject({ state: 'running', failed: null });
     const pages = readWorkflow(site.database, flow.id)!.listed[1]!;
     expect(pages).toMatchObject({ state: 'running', tasks: { total: 3, ended: 2, failed: 1 } });
-    await workflows.work(failed('third'));
+    site.workInOrder(failed('third'));
     const [, second] = flow.nodes[1]!.tasks;
     const failure = (error: unknown) => ({
       name: 'order',
@@ -201,37 +192,37 @@ describe('A workflow that is read', () => {
     const end = () => readEnd(site.database, flow.id);
     const error = { name: 'Error', message: 'second', stack: 'Error: second\n    at x' };
     expect(end()).toEqual(failure(error));
-    site.set('UPDATE tasks_attempt SET error_stack = NULL');
+    site.run('UPDATE tasks_attempt SET error_stack = NULL');
     expect(end()).toEqual(failure({ name: 'Error', message: 'second' }));
-    site.set('UPDATE tasks_attempt SET error_message = NULL');
+    site.run('UPDATE tasks_attempt SET error_message = NULL');
     expect(end()).toEqual(failure({ name: 'Error', message: '' }));
-    site.set('DELETE FROM tasks_attempt');
+    site.run('DELETE FROM tasks_attempt');
     expect(end()).toEqual(failure(null));
-    site.set('DELETE FROM tasks_task');
-    site.set('DELETE FROM tasks_count');
+    site.run('DELETE FROM tasks_task');
+    site.run('DELETE FROM tasks_count');
     expect(end()).toMatchObject({ failed: { node: 'pages', task: null } });
-    site.set(`UPDATE tasks_node SET state = 'completed'`);
+    site.run(`UPDATE tasks_node SET state = 'completed'`);
     expect(end()).toMatchObject({ state: 'failed', failed: null });
   });
 
-  it('has an end without a failure where it was ended', async () => {
-    const flow = await workflows.begin({ charge: {}, mail: {} }, { deadlineAt: START + 5 });
-    await workflows.work(failed());
+  it('has an end without a failure where it was ended', () => {
+    const flow = site.begin({ charge: {}, mail: {} }, { deadlineAt: START + 5 });
+    site.workInOrder(failed());
     site.clock.advance(5);
-    await workflows.settle();
+    site.settle();
     expect(readEnd(site.database, flow.id)).toEqual({ name: 'order', state: 'failed', failed: null, last: [] });
     expect(readWorkflow(site.database, flow.id)).toMatchObject({ reason: 'deadline' });
-    const other = await workflows.begin({ charge: {} });
-    await site.run((transaction) => cancelWorkflow(transaction, other.id));
-    await workflows.settle();
+    const other = site.begin({ charge: {} });
+    site.write((transaction) => cancelWorkflow(transaction, other.id));
+    site.settle();
     expect(readEnd(site.database, other.id)).toEqual({ name: 'order', state: 'cancelled', failed: null, last: [] });
   });
 
-  it('is not there until it is stored to its end, and when it is being deleted', async () => {
-    const flow = await workflows.begin({ charge: {} });
-    site.set('UPDATE tasks_workflow SET expires_at = ?', START + 5);
+  it('is not there until it is stored to its end, and when it is being deleted', () => {
+    const flow = site.begin({ charge: {} });
+    site.run('UPDATE tasks_workflow SET expires_at = ?', START + 5);
     expect(readProgress(site.database, flow.id)).toBeNull();
-    site.set(`UPDATE tasks_workflow SET expires_at = NULL, ending = 'deleted'`);
+    site.run(`UPDATE tasks_workflow SET expires_at = NULL, ending = 'deleted'`);
     expect(readProgress(site.database, flow.id)).toBeNull();
   });
 });

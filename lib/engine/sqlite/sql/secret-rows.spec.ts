@@ -1,22 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StatementSite } from '../../../../test/support/statement-site.js';
+import { QuietStore } from '../../../../test/support/quiet-store.js';
 import { allSecrets, readSecret, storeSecret } from './secret-rows.js';
 
 describe('A secret of a store', () => {
-  let site: StatementSite;
+  let site: QuietStore;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-  });
+  beforeEach(async () => void (site = await QuietStore.open()));
   afterEach(() => site.close());
 
-  const store = (name: string, value: string) => site.run((transaction) => storeSecret(transaction, name, value));
+  const store = (name: string, value: string) => site.write((transaction) => storeSecret(transaction, name, value));
 
-  it('is that of the process that was first', async () => {
+  it('is that of the process that was first', () => {
     expect(readSecret(site.database, 'salt')).toBeUndefined();
-    expect(await store('salt', 'one')).toBe('one');
-    expect(await store('salt', 'other')).toBe('one');
-    expect(await store('pepper', 'two')).toBe('two');
+    expect(store('salt', 'one')).toBe('one');
+    expect(store('salt', 'other')).toBe('one');
+    expect(store('pepper', 'two')).toBe('two');
     expect(readSecret(site.database, 'salt')).toBe('one');
     expect(allSecrets(site.database)).toEqual(
       new Map([

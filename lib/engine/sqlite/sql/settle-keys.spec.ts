@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completed, MINUTE, newTask, retryAt, START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
+import { QuietStore } from '../../../../test/support/quiet-store.js';
 import type { QueueFlow } from '../../../contract/index.js';
 import type { NewTask } from '../../port/index.js';
 import { actOnTask, findTask } from './act-on-tasks.js';
@@ -11,228 +11,226 @@ import { KeyCauses, noteSlot, readyState } from './settle-keys.js';
 import { behind, stepOf } from './slots.js';
 
 describe('The slots of keys', () => {
-  let site: StatementSite;
+  let site: QuietStore;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-  });
+  beforeEach(async () => void (site = await QuietStore.open()));
   afterEach(() => site.close());
 
   const limit = (flow: { [Part in keyof QueueFlow]: QueueFlow[Part] | null }) =>
-    site.run((transaction) => setFlow(transaction, 'default', flow));
+    site.write((transaction) => setFlow(transaction, 'default', flow));
   /** A task of each key, in this order. */
   const enqueue = (...keys: ReadonlyArray<string | Partial<NewTask>>) =>
-    site.add(...keys.map((key) => (typeof key === 'string' ? { traits: { key } } : key)));
+    site.store(...keys.map((key) => (typeof key === 'string' ? { traits: { key } } : key)));
   const keyed = (key: string, priority: number) => ({ priority, traits: { key } });
   /** The states of all tasks by their first letters, in the order in which they were stored: s, a, h, r, c. */
   const states = () =>
     site
-      .all('SELECT state FROM tasks_task ORDER BY seq')
+      .find('SELECT state FROM tasks_task ORDER BY seq')
       .map(({ state }) => (state as string)[0])
       .join('');
-  const turns = () => site.all('SELECT turn FROM tasks_task ORDER BY seq').map(({ turn }) => turn);
+  const turns = () => site.find('SELECT turn FROM tasks_task ORDER BY seq').map(({ turn }) => turn);
   /** Looks at keys, as when their limit has changed. */
   const look = (...keys: string[]) =>
-    site.run((transaction) => {
+    site.write((transaction) => {
       for (const key of keys) transaction.keys.freed('default', key);
       return transaction.keys.settle(transaction);
     });
-  const touched = () => site.told.touched.get('default') ?? [];
+  const touched = () => site.last.touched.get('default') ?? [];
 
-  it('go to the first of each key, and to the next when one ends', async () => {
-    await limit({ keyConcurrency: 2 });
-    const [one] = await enqueue('a', 'a', 'a', 'a', 'b');
+  it('go to the first of each key, and to the next when one ends', () => {
+    limit({ keyConcurrency: 2 });
+    const [one] = enqueue('a', 'a', 'a', 'a', 'b');
     expect(states()).toBe('aahha');
-    expect(site.all(`SELECT keyed FROM tasks_queue WHERE name = 'default'`)).toEqual([{ keyed: 1 }]);
-    const [first, second] = await site.claim(2);
+    expect(site.find(`SELECT keyed FROM tasks_queue WHERE name = 'default'`)).toEqual([{ keyed: 1 }]);
+    const [first, second] = site.claim({ wanted: 2 });
     expect(states()).toBe('rrhha');
-    await site.end(first!, completed);
+    site.end(first!, completed);
     expect(first!.id).toBe(one!.id);
     expect(states()).toBe('craha');
-    expect(site.told.available).toEqual(new Set(['default']));
+    expect(site.last.available).toEqual(new Set(['default']));
     expect(touched()).toHaveLength(2);
-    await site.end(second!, retryAt(START + MINUTE));
+    site.end(second!, retryAt(START + MINUTE));
     expect(states()).toBe('craaa');
   });
 
-  it('are kept by what is handed back, and freed by what is deleted or put off', async () => {
-    await limit({ keyConcurrency: 1 });
-    const [one, two, three] = await enqueue('a', 'a', 'a', 'a');
-    const [claimed] = await site.claim(1);
-    await site.end(claimed!, { kind: 'released', maxAttempts: 4 });
+  it('are kept by what is handed back, and freed by what is deleted or put off', () => {
+    limit({ keyConcurrency: 1 });
+    const [one, two, three] = enqueue('a', 'a', 'a', 'a');
+    const [claimed] = site.claim();
+    site.end(claimed!, { kind: 'released', maxAttempts: 4 });
     expect(states()).toBe('ahhh');
     const act = (id: string, action: 'delete' | 'cancel' | 'retry') =>
-      site.run((transaction) => actOnTask(transaction, action, findTask(transaction, { id })!, site.now, () => null));
-    await act(one!.id, 'delete');
+      site.write((transaction) => actOnTask(transaction, action, findTask(transaction, { id })!, site.now, () => null));
+    act(one!.id, 'delete');
     expect(states()).toBe('ahh');
-    await act(three!.id, 'delete');
+    act(three!.id, 'delete');
     expect(states()).toBe('ah');
-    await act(two!.id, 'cancel');
+    act(two!.id, 'cancel');
     expect(states()).toBe('ca');
-    await act(two!.id, 'retry');
+    act(two!.id, 'retry');
     expect(states()).toBe('ha');
   });
 
-  it('are no more than before where somebody lowers the limit, and more where it is raised or lifted', async () => {
-    await limit({ keyConcurrency: 3 });
-    await enqueue('a', 'a', keyed('a', 5), 'a', 'a');
+  it('are no more than before where somebody lowers the limit, and more where it is raised or lifted', () => {
+    limit({ keyConcurrency: 3 });
+    enqueue('a', 'a', keyed('a', 5), 'a', 'a');
     expect(states()).toBe('aaahh');
-    await limit({ keyConcurrency: 1 });
-    expect(await look('a')).toBe(2);
+    limit({ keyConcurrency: 1 });
+    expect(look('a')).toBe(2);
     expect(states()).toBe('hhahh');
     expect(touched()).toHaveLength(2);
-    expect(await look('a')).toBe(0);
-    await limit({ keyConcurrency: 2 });
-    expect(await look('a')).toBe(1);
+    expect(look('a')).toBe(0);
+    limit({ keyConcurrency: 2 });
+    expect(look('a')).toBe(1);
     expect(states()).toBe('ahahh');
-    await limit({ keyConcurrency: null });
-    expect(await look('a')).toBe(3);
+    limit({ keyConcurrency: null });
+    expect(look('a')).toBe(3);
     expect(states()).toBe('aaaaa');
   });
 
-  it('go to one of a greater priority that comes, from the last that is ready', async () => {
-    await limit({ keyConcurrency: 2 });
-    await enqueue('a', keyed('a', 1), 'a');
+  it('go to one of a greater priority that comes, from the last that is ready', () => {
+    limit({ keyConcurrency: 2 });
+    enqueue('a', keyed('a', 1), 'a');
     expect(states()).toBe('aah');
-    await enqueue(keyed('a', 5));
+    enqueue(keyed('a', 5));
     expect(states()).toBe('haha');
     expect(touched()).toHaveLength(3);
-    await enqueue(keyed('a', 1));
+    enqueue(keyed('a', 1));
     expect(states()).toBe('hahah');
-    await enqueue(keyed('a', 9), keyed('a', 9), keyed('a', 9));
+    enqueue(keyed('a', 9), keyed('a', 9), keyed('a', 9));
     expect(states()).toBe('hhhhhaah');
     // One that runs keeps its slot.
-    await site.claim(2);
-    await enqueue(keyed('a', 99));
+    site.claim({ wanted: 2 });
+    enqueue(keyed('a', 99));
     expect(states()).toBe('hhhhhrrhh');
   });
 
-  it('take what comes first of one that comes later and of one that waits', async () => {
-    await limit({ keyConcurrency: 1 });
-    await enqueue(keyed('a', 1), keyed('a', 2), keyed('a', 3));
+  it('take what comes first of one that comes later and of one that waits', () => {
+    limit({ keyConcurrency: 1 });
+    enqueue(keyed('a', 1), keyed('a', 2), keyed('a', 3));
     expect(states()).toBe('hha');
-    await enqueue(keyed('a', 2), keyed('b', 0));
+    enqueue(keyed('a', 2), keyed('b', 0));
     expect(states()).toBe('hhaha');
   });
 
-  it('are given out at once for as many as come, and else for two hundred at most', async () => {
-    await enqueue(...Array.from({ length: 210 }, () => 'a'));
+  it('are given out at once for as many as come, and else for two hundred at most', () => {
+    enqueue(...Array.from({ length: 210 }, () => 'a'));
     expect(states()).toBe('a'.repeat(210));
-    await limit({ keyConcurrency: 1 });
-    expect(await look('a')).toBe(200);
-    expect(await look('a')).toBe(9);
+    limit({ keyConcurrency: 1 });
+    expect(look('a')).toBe(200);
+    expect(look('a')).toBe(9);
     expect(states()).toBe(`a${'h'.repeat(209)}`);
-    await limit({ keyConcurrency: null });
-    expect(await look('a')).toBe(200);
-    expect(await look('a')).toBe(9);
-    expect(await look('a')).toBe(0);
+    limit({ keyConcurrency: null });
+    expect(look('a')).toBe(200);
+    expect(look('a')).toBe(9);
+    expect(look('a')).toBe(0);
   });
 
-  it('go to one task of each of many keys whose slots are given back together', async () => {
-    await limit({ keyConcurrency: 1 });
-    await enqueue('a', 'a', 'b', 'b', 'c');
-    const ended = await site.claim(3);
-    await site.run((transaction) => {
+  it('go to one task of each of many keys whose slots are given back together', () => {
+    limit({ keyConcurrency: 1 });
+    enqueue('a', 'a', 'b', 'b', 'c');
+    const ended = site.claim({ wanted: 3 });
+    site.write((transaction) => {
       const timing = { startedAt: site.now, finishedAt: site.now };
       for (const task of ended) finishAttempt(transaction, task, completed, timing);
     });
     expect(states()).toBe('cacac');
     expect(touched()).toHaveLength(5);
-    await enqueue('a', 'b');
-    await limit({ keyConcurrency: 2 });
-    expect(await look('a', 'b', 'c')).toBe(2);
+    enqueue('a', 'b');
+    limit({ keyConcurrency: 2 });
+    expect(look('a', 'b', 'c')).toBe(2);
     expect(states()).toBe('cacacaa');
   });
 
-  it('are exchanged for as many as come, and for none where nothing limits them', async () => {
-    await limit({ keyConcurrency: 2 });
-    await enqueue('a', 'a', 'a', 'a');
-    site.set(`UPDATE tasks_task SET priority = 5 WHERE state = 'held'`);
-    await enqueue('a');
+  it('are exchanged for as many as come, and for none where nothing limits them', () => {
+    limit({ keyConcurrency: 2 });
+    enqueue('a', 'a', 'a', 'a');
+    site.run(`UPDATE tasks_task SET priority = 5 WHERE state = 'held'`);
+    enqueue('a');
     expect(states()).toBe('ahahh');
-    await look('a');
+    look('a');
     expect(states()).toBe('ahahh');
-    await limit({ keyConcurrency: 1 });
-    await enqueue(...Array.from({ length: 210 }, () => 'b'));
-    await limit({ keyConcurrency: null });
-    site.set(`UPDATE tasks_task SET priority = 5 WHERE state = 'held' AND key = 'b'`);
-    await enqueue('b');
+    limit({ keyConcurrency: 1 });
+    enqueue(...Array.from({ length: 210 }, () => 'b'));
+    limit({ keyConcurrency: null });
+    site.run(`UPDATE tasks_task SET priority = 5 WHERE state = 'held' AND key = 'b'`);
+    enqueue('b');
     expect(states().slice(5)).toBe(`${'a'.repeat(201)}${'h'.repeat(10)}`);
   });
 
-  it('are looked for from the first task on that has a key, and not for what runs without', async () => {
-    const isKeyed = () => site.all(`SELECT keyed FROM tasks_queue WHERE name = 'default'`);
-    await limit({ globalConcurrency: 1 });
-    await enqueue({}, {});
-    const [first] = await site.claim(1);
-    await site.end(first!, completed);
+  it('are looked for from the first task on that has a key, and not for what runs without', () => {
+    const isKeyed = () => site.find(`SELECT keyed FROM tasks_queue WHERE name = 'default'`);
+    limit({ globalConcurrency: 1 });
+    enqueue({}, {});
+    const [first] = site.claim();
+    site.end(first!, completed);
     expect(isKeyed()).toEqual([{ keyed: null }]);
-    const [second] = await site.claim(1);
-    await site.run((transaction) => {
+    const [second] = site.claim();
+    site.write((transaction) => {
       finishAttempt(transaction, second!, completed, { startedAt: site.now, finishedAt: site.now });
       insertTasks(transaction, [newTask(site.clock, { traits: { key: 'a' } })], site.now);
     });
     expect(isKeyed()).toEqual([{ keyed: 1 }]);
   });
 
-  it('are without number for tasks that have an empty key', async () => {
-    await limit({ keyConcurrency: 1 });
-    await enqueue('', '', '');
+  it('are without number for tasks that have an empty key', () => {
+    limit({ keyConcurrency: 1 });
+    enqueue('', '', '');
     expect(states()).toBe('aaa');
   });
 
-  it('are told of where all that runs in a queue is limited, as one more may run', async () => {
-    await limit({ globalConcurrency: 1 });
-    await enqueue('a', 'a');
-    const [claimed] = await site.claim(1);
-    await site.end(claimed!, completed);
+  it('are told of where all that runs in a queue is limited, as one more may run', () => {
+    limit({ globalConcurrency: 1 });
+    enqueue('a', 'a');
+    const [claimed] = site.claim();
+    site.end(claimed!, completed);
     expect(states()).toBe('ca');
-    expect(site.told.available).toEqual(new Set(['default']));
-    await limit({ globalConcurrency: null });
-    const [next] = await site.claim(1);
-    await site.end(next!, completed);
-    expect(site.told.available).toEqual(new Set());
+    expect(site.last.available).toEqual(new Set(['default']));
+    limit({ globalConcurrency: null });
+    const [next] = site.claim();
+    site.end(next!, completed);
+    expect(site.last.available).toEqual(new Set());
   });
 
-  it('let keys take turns, where that is asked for', async () => {
-    await limit({ fair: true, weights: { big: 2 } });
-    await enqueue('a', 'a', 'a', 'b', 'big', 'big');
+  it('let keys take turns, where that is asked for', () => {
+    limit({ fair: true, weights: { big: 2 } });
+    enqueue('a', 'a', 'a', 'b', 'big', 'big');
     expect(turns()).toEqual([0, 1, 2, 0, 0, 0.5]);
-    const order = await site.claim(4);
+    const order = site.claim({ wanted: 4 });
     expect(order.map(({ traits }) => traits!.key)).toEqual(['a', 'b', 'big', 'big']);
     // A new key stands beside the head of the line.
-    await enqueue('c', 'a', keyed('a', 3), keyed('a', 3));
+    enqueue('c', 'a', keyed('a', 3), keyed('a', 3));
     expect(turns().slice(6)).toEqual([1, 3, 0, 1]);
     // One that is handed back stands at the head, and no further ahead.
-    await site.end(order[0]!, { kind: 'released', maxAttempts: 4 });
+    site.end(order[0]!, { kind: 'released', maxAttempts: 4 });
     expect(turns()[0]).toBe(1);
-    await site.end(order[1]!, completed);
+    site.end(order[1]!, completed);
     expect(turns()[3]).toBe(0);
   });
 
-  it('put what was held behind the head of the line', async () => {
-    await limit({ fair: true, keyConcurrency: 1 });
-    await enqueue('a', 'a', 'b', 'b', 'c');
+  it('put what was held behind the head of the line', () => {
+    limit({ fair: true, keyConcurrency: 1 });
+    enqueue('a', 'a', 'b', 'b', 'c');
     expect(states()).toBe('ahaha');
     expect(turns()).toEqual([0, null, 0, null, 0]);
-    const [first] = await site.claim(1);
-    await site.end(first!, completed);
+    const [first] = site.claim();
+    site.end(first!, completed);
     expect(turns()).toEqual([0, 1, 0, null, 0]);
-    await limit({ keyConcurrency: null });
-    await look('b');
+    limit({ keyConcurrency: null });
+    look('b');
     expect(turns()).toEqual([0, 1, 0, 1, 0]);
-    await limit({ fair: null });
-    await enqueue('d');
+    limit({ fair: null });
+    enqueue('d');
     expect(turns()[5]).toBeNull();
   });
 
-  it('forget the turn and the limit that a task was parked for when it is held', async () => {
-    await limit({ fair: true });
-    await enqueue('a', 'a');
-    site.set(`UPDATE tasks_task SET parked = 'limit:x'`);
-    await limit({ keyConcurrency: 1 });
-    await look('a');
-    expect(site.all('SELECT state, turn, parked FROM tasks_task ORDER BY seq')).toEqual([
+  it('forget the turn and the limit that a task was parked for when it is held', () => {
+    limit({ fair: true });
+    enqueue('a', 'a');
+    site.run(`UPDATE tasks_task SET parked = 'limit:x'`);
+    limit({ keyConcurrency: 1 });
+    look('a');
+    expect(site.find('SELECT state, turn, parked FROM tasks_task ORDER BY seq')).toEqual([
       { state: 'available', turn: 0, parked: 'limit:x' },
       { state: 'held', turn: null, parked: null },
     ]);
@@ -240,8 +238,8 @@ describe('The slots of keys', () => {
 
   it('are given out in the transaction of an app as well', async () => {
     await site.close();
-    site = await StatementSite.openFile();
-    await limit({ keyConcurrency: 1 });
+    site = await QuietStore.openFile();
+    limit({ keyConcurrency: 1 });
     const within = (...tasks: ReadonlyArray<Partial<NewTask>>) =>
       site.runWithin((manager) =>
         insertTasksWithin(
@@ -260,10 +258,10 @@ describe('The slots of keys', () => {
     );
     expect(states()).toBe('ahaaa');
     // What comes and goes in one transaction is not counted.
-    expect(site.all('SELECT 1 FROM tasks_count WHERE count = 0')).toEqual([]);
+    expect(site.find('SELECT 1 FROM tasks_count WHERE count = 0')).toEqual([]);
     await within(keyed('a', 5));
     expect(states()).toBe('hhaaaa');
-    expect(site.all('SELECT name, keyed FROM tasks_queue ORDER BY name')).toEqual([
+    expect(site.find('SELECT name, keyed FROM tasks_queue ORDER BY name')).toEqual([
       { name: 'default', keyed: 1 },
       { name: 'mail', keyed: 1 },
     ]);

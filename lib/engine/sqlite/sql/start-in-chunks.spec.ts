@@ -1,19 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MINUTE, START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
-import { type NodeShape, newWorkflow, WorkflowSite } from '../../../../test/support/workflow-site.js';
+import { QuietWorkflows } from '../../../../test/support/quiet-workflows.js';
+import { type NodeShape, newWorkflow } from '../../../../test/support/new-workflow.js';
 import { ManualClock } from '../../../clock/index.js';
 import type { Operation, Writer } from '../store/writer.js';
 import { isLarge, MAX_START_SILENCE_MS, startInChunks } from './start-in-chunks.js';
 
 describe('A large workflow', () => {
-  let site: StatementSite;
-  let workflows: WorkflowSite;
+  let site: QuietWorkflows;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-    workflows = new WorkflowSite(site);
-  });
+  beforeEach(async () => void (site = await QuietWorkflows.open()));
   afterEach(() => site.close());
 
   /** Two chunks of nodes, two of edges, two of tasks: the first of these is of one task alone. */
@@ -41,14 +37,14 @@ describe('A large workflow', () => {
       write: async <T>(operation: Operation<T>) => {
         writes += 1;
         await before(writes);
-        return site.run(operation);
+        return site.write(operation);
       },
     };
     return { writes: () => writes, answer: startInChunks(writer as Writer, site.clock, workflow) };
   }
 
   const rows = () =>
-    site.all(
+    site.find(
       'SELECT seq, state, walk, expires_at, deadline_at, ending, blocked, running, completed FROM tasks_workflow',
     );
 
@@ -57,7 +53,7 @@ describe('A large workflow', () => {
     const seen: unknown[] = [];
     const { answer, writes } = start(flow, (write) => {
       if (write > 1) seen.push(rows()[0]!['expires_at']);
-      if (write === 3) expect(site.all('SELECT 1 FROM tasks_node')).toHaveLength(250);
+      if (write === 3) expect(site.find('SELECT 1 FROM tasks_node')).toHaveLength(250);
       site.clock.advance(1);
     });
     expect(await answer).toBe('stored');
@@ -77,12 +73,12 @@ describe('A large workflow', () => {
         completed: 0,
       },
     ]);
-    expect(site.told.settleAt).toBe(0);
-    const count = (table: string) => site.all(`SELECT count(*) AS found FROM ${table}`)[0]!['found'];
+    expect(site.last.settleAt).toBe(0);
+    const count = (table: string) => site.find(`SELECT count(*) AS found FROM ${table}`)[0]!['found'];
     expect([count('tasks_node'), count('tasks_edge'), count('tasks_node_task')]).toEqual([262, 753, 201]);
-    expect(new Set(workflows.tasks())).toEqual(new Set(['blocked']));
-    expect(site.all(`SELECT DISTINCT state FROM tasks_node`)).toEqual([{ state: 'blocked' }]);
-    const [last] = site.all(`
+    expect(new Set(site.tasks())).toEqual(new Set(['blocked']));
+    expect(site.find(`SELECT DISTINCT state FROM tasks_node`)).toEqual([{ state: 'blocked' }]);
+    const [last] = site.find(`
       SELECT tasks_node.name, tasks_task.name AS task FROM tasks_node_task JOIN tasks_node ON node = tasks_node.seq
         JOIN tasks_task ON tasks_task.seq = tasks_node_task.task ORDER BY tasks_node_task.task DESC LIMIT 1`);
     expect(last).toEqual({ name: 'then 199', task: 'work' });
@@ -98,28 +94,28 @@ describe('A large workflow', () => {
   it('says at once by when it is to go on', async () => {
     let settles: unknown;
     const { answer } = start(undefined, (write) => {
-      if (write === 2) settles = site.told.settleAt;
+      if (write === 2) settles = site.last.settleAt;
     });
     await answer;
     expect(settles).toBe(START + MAX_START_SILENCE_MS);
   });
 
   it('is left as it is where one of its id is there', async () => {
-    const flow = await workflows.begin({ charge: {} });
+    const flow = site.begin({ charge: {} });
     const { answer, writes } = start({ ...newWorkflow(site.clock, LARGE), id: flow.id });
     expect(await answer).toBe('existing');
     expect(writes()).toBe(1);
   });
 
   it('is waited for where somebody else stores one of its id', async () => {
-    const flow = await workflows.begin({ charge: {} });
-    site.set('UPDATE tasks_workflow SET expires_at = ?', START);
+    const flow = site.begin({ charge: {} });
+    site.run('UPDATE tasks_workflow SET expires_at = ?', START);
     const { answer, writes } = start({ ...newWorkflow(site.clock, LARGE), id: flow.id }, (write) => {
-      if (write === 2) site.set('UPDATE tasks_workflow SET expires_at = NULL');
+      if (write === 2) site.run('UPDATE tasks_workflow SET expires_at = NULL');
     });
     expect(await answer).toBe('existing');
     expect(writes()).toBe(2);
-    expect(site.all('SELECT 1 FROM tasks_workflow')).toHaveLength(1);
+    expect(site.find('SELECT 1 FROM tasks_workflow')).toHaveLength(1);
   });
 
   it.each([2, 4, 6, 8])(
@@ -127,46 +123,46 @@ describe('A large workflow', () => {
     async (given) => {
       const { answer, writes } = start(undefined, (write) => {
         if (write === given)
-          site.set(`UPDATE tasks_workflow SET ending = 'deleted', walk = 0, expires_at = NULL, id = ' 1'`);
-        if (write === given + 2) return workflows.settle(1_000);
+          site.run(`UPDATE tasks_workflow SET ending = 'deleted', walk = 0, expires_at = NULL, id = ' 1'`);
+        if (write === given + 2) site.settle(1_000);
       });
       expect(await answer).toBe('stored');
       // One more found that not all of it was deleted.
       expect(writes()).toBe(given + 1 + TRANSACTIONS);
       expect(rows()).toMatchObject([{ ending: null, blocked: 262 }]);
-      expect(workflows.tasks()).toHaveLength(201);
+      expect(site.tasks()).toHaveLength(201);
     },
   );
 
   it('is no more where a row of it cannot be stored, and is given up', async () => {
-    await site.add({ id: 'taken' });
+    site.add({ id: 'taken' });
     const flow = newWorkflow(site.clock, { ...LARGE, more: { tasks: [{ id: 'taken' }] } });
     await expect(start(flow).answer).rejects.toThrow('UNIQUE');
-    expect(site.all('SELECT id, ending, walk, expires_at FROM tasks_workflow')).toEqual([
+    expect(site.find('SELECT id, ending, walk, expires_at FROM tasks_workflow')).toEqual([
       { id: ' 1', ending: 'deleted', walk: 0, expires_at: null },
     ]);
-    expect(site.told.settleAt).toBe(0);
+    expect(site.last.settleAt).toBe(0);
   });
 
   it('is no more of its own where another one has taken its place', async () => {
-    await site.add({ id: 'taken' });
+    site.add({ id: 'taken' });
     const flow = newWorkflow(site.clock, { ...LARGE, more: { tasks: [{ id: 'taken' }] } });
     const { answer } = start(flow, (write) => {
-      if (write === TRANSACTIONS) site.set('UPDATE tasks_workflow SET expires_at = expires_at + 1');
+      if (write === TRANSACTIONS) site.run('UPDATE tasks_workflow SET expires_at = expires_at + 1');
     });
     await expect(answer).rejects.toThrow('UNIQUE');
-    expect(site.all('SELECT id, ending FROM tasks_workflow')).toEqual([{ id: flow.id, ending: null }]);
-    expect(site.told.settleAt).toBe(Infinity);
+    expect(site.find('SELECT id, ending FROM tasks_workflow')).toEqual([{ id: flow.id, ending: null }]);
+    expect(site.last.settleAt).toBe(Infinity);
   });
 
   it('says what kept it from being stored, also where it cannot be given up', async () => {
-    await site.add({ id: 'taken' });
+    site.add({ id: 'taken' });
     const flow = newWorkflow(site.clock, { ...LARGE, more: { tasks: [{ id: 'taken' }] } });
     const { answer } = start(flow, (write) => {
-      if (write === TRANSACTIONS) site.set('ALTER TABLE tasks_workflow RENAME COLUMN walk TO walked');
+      if (write === TRANSACTIONS) site.run('ALTER TABLE tasks_workflow RENAME COLUMN walk TO walked');
     });
     await expect(answer).rejects.toThrow('UNIQUE');
-    site.set('ALTER TABLE tasks_workflow RENAME COLUMN walked TO walk');
+    site.run('ALTER TABLE tasks_workflow RENAME COLUMN walked TO walk');
   });
 });
 

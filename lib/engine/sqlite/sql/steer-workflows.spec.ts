@@ -1,69 +1,61 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completed, failed, START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
-import { WorkflowSite } from '../../../../test/support/workflow-site.js';
+import { QuietWorkflows } from '../../../../test/support/quiet-workflows.js';
 import { cancelWorkflow, retryWorkflow } from './steer-workflows.js';
 
 describe('A workflow that somebody steers', () => {
-  let site: StatementSite;
-  let workflows: WorkflowSite;
+  let site: QuietWorkflows;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-    workflows = new WorkflowSite(site);
-  });
+  beforeEach(async () => void (site = await QuietWorkflows.open()));
   afterEach(() => site.close());
 
-  const cancel = (id: string) => site.run((transaction) => cancelWorkflow(transaction, id));
+  const cancel = (id: string) => site.write((transaction) => cancelWorkflow(transaction, id));
   const retry = (id: string, from: string | null = null) =>
-    site.run((transaction) => retryWorkflow(transaction, id, from, site.now));
+    site.write((transaction) => retryWorkflow(transaction, id, from, site.now));
   const work = () =>
     site
-      .all('SELECT kind, node FROM tasks_node_work ORDER BY kind, node')
+      .find('SELECT kind, node FROM tasks_node_work ORDER BY kind, node')
       .map(({ kind, node }) => `${String(kind)} ${String(node)}`);
 
-  it('is cancelled while it runs, and once', async () => {
-    const flow = await workflows.begin({ one: {} });
-    expect(await cancel('none')).toEqual({ done: false, state: null });
-    expect(site.told.settleAt).toBe(Infinity);
-    expect(await cancel(flow.id)).toEqual({ done: true, state: 'running' });
-    expect(site.told.settleAt).toBe(0);
-    expect(workflows.row(flow.id)).toMatchObject({ state: 'running', ending: 'cancelled', walk: 0 });
-    await workflows.settle();
-    expect(await cancel(flow.id)).toEqual({ done: false, state: 'cancelled' });
-    const over = await workflows.begin({ one: {} }, { deadlineAt: START });
-    await workflows.round();
-    expect(await cancel(over.id)).toMatchObject({ done: false, state: 'failed' });
-    expect(workflows.row(over.id)).toMatchObject({ ending: 'deadline' });
+  it('is cancelled while it runs, and once', () => {
+    const flow = site.begin({ one: {} });
+    expect(cancel('none')).toEqual({ done: false, state: null });
+    expect(site.last.settleAt).toBe(Infinity);
+    expect(cancel(flow.id)).toEqual({ done: true, state: 'running' });
+    expect(site.last.settleAt).toBe(0);
+    expect(site.workflow(flow.id)).toMatchObject({ state: 'running', ending: 'cancelled', walk: 0 });
+    site.settle();
+    expect(cancel(flow.id)).toEqual({ done: false, state: 'cancelled' });
+    const over = site.begin({ one: {} }, { deadlineAt: START });
+    site.round();
+    expect(cancel(over.id)).toMatchObject({ done: false, state: 'failed' });
+    expect(site.workflow(over.id)).toMatchObject({ ending: 'deadline' });
   });
 
-  it('is retried: what failed, and what the deadline has cancelled', async () => {
-    const flow = await workflows.begin(
-      { pages: {}, slow: {}, hand: {}, next: { after: [0] } },
-      { deadlineAt: START + 5 },
-    );
-    await workflows.work(failed());
-    site.set(`UPDATE tasks_node SET state = 'cancelled', open = 0, cancelled = 1 WHERE name = 'hand'`);
-    site.set('UPDATE tasks_workflow SET running = running - 1, cancelled = cancelled + 1, ended = ended + 1');
+  it('is retried: what failed, and what the deadline has cancelled', () => {
+    const flow = site.begin({ pages: {}, slow: {}, hand: {}, next: { after: [0] } }, { deadlineAt: START + 5 });
+    site.workInOrder(failed());
+    site.run(`UPDATE tasks_node SET state = 'cancelled', open = 0, cancelled = 1 WHERE name = 'hand'`);
+    site.run('UPDATE tasks_workflow SET running = running - 1, cancelled = cancelled + 1, ended = ended + 1');
     site.clock.advance(5);
-    await workflows.settle();
-    expect(workflows.nodes()).toEqual({
+    site.settle();
+    expect(site.nodes()).toEqual({
       pages: 'failed',
       slow: 'cancelled deadline',
       hand: 'cancelled',
       next: 'cancelled condition',
     });
-    expect(workflows.row(flow.id)).toMatchObject({ state: 'failed', ending: 'deadline' });
-    expect(await retry(flow.id)).toEqual({ done: true, state: 'running' });
-    expect(site.told.settleAt).toBe(0);
-    expect(workflows.nodes()).toEqual({
+    expect(site.workflow(flow.id)).toMatchObject({ state: 'failed', ending: 'deadline' });
+    expect(retry(flow.id)).toEqual({ done: true, state: 'running' });
+    expect(site.last.settleAt).toBe(0);
+    expect(site.nodes()).toEqual({
       pages: 'running',
       slow: 'blocked',
       hand: 'cancelled',
       next: 'cancelled condition',
     });
     expect(work()).toEqual(['edges 1', 'edges 2', 'retry 1', 'revive-all 2']);
-    expect(workflows.row(flow.id)).toMatchObject({
+    expect(site.workflow(flow.id)).toMatchObject({
       state: 'running',
       ending: null,
       finished_at: null,
@@ -73,21 +65,21 @@ describe('A workflow that somebody steers', () => {
       failed: 0,
       cancelled: 2,
     });
-    expect([...site.told.touched.keys()]).toEqual(['default']);
+    expect([...site.last.touched.keys()]).toEqual(['default']);
   });
 
-  it('is retried from a node of a name, unless that has neither failed nor been cancelled', async () => {
-    const flow = await workflows.begin({ one: {}, two: { after: [0] }, three: { after: [1] }, last: {} });
-    expect(await retry('none')).toEqual({ done: false, state: null });
-    expect(await retry(flow.id)).toEqual({ done: false, state: 'running', nodes: [] });
-    await workflows.work(failed(), completed);
-    expect(workflows.nodes()).toMatchObject({ one: 'failed', two: 'cancelled condition', last: 'completed' });
-    const asked = await retry(flow.id, 'last');
+  it('is retried from a node of a name, unless that has neither failed nor been cancelled', () => {
+    const flow = site.begin({ one: {}, two: { after: [0] }, three: { after: [1] }, last: {} });
+    expect(retry('none')).toEqual({ done: false, state: null });
+    expect(retry(flow.id)).toEqual({ done: false, state: 'running', nodes: [] });
+    site.workInOrder(failed(), completed);
+    expect(site.nodes()).toMatchObject({ one: 'failed', two: 'cancelled condition', last: 'completed' });
+    const asked = retry(flow.id, 'last');
     expect(asked).toMatchObject({ done: false, state: 'failed' });
     expect(asked.nodes!.toSorted()).toEqual(['one', 'three', 'two']);
-    expect(site.told.settleAt).toBe(Infinity);
-    expect(workflows.row(flow.id)).toMatchObject({ state: 'failed' });
-    expect(await retry(flow.id, 'two')).toEqual({ done: true, state: 'running' });
+    expect(site.last.settleAt).toBe(Infinity);
+    expect(site.workflow(flow.id)).toMatchObject({ state: 'failed' });
+    expect(retry(flow.id, 'two')).toEqual({ done: true, state: 'running' });
     expect(work()).toEqual(['edges 2', 'revive-all 2']);
   });
 });

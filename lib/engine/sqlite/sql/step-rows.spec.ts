@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
+import { QuietStore } from '../../../../test/support/quiet-store.js';
 import type { StepLease, StepRecord } from '../../port/index.js';
 import { insertStep, leasedTask, putStep, readSteps, waitOf } from './step-rows.js';
 
@@ -27,24 +27,24 @@ const OPEN: StepRecord = {
 };
 
 describe('The steps of a task', () => {
-  let site: StatementSite;
+  let site: QuietStore;
   let lease: StepLease & { readonly worker: string };
 
   beforeEach(async () => {
-    site = await StatementSite.open();
-    await site.add({});
-    const [claimed] = await site.claim(1);
+    site = await QuietStore.open();
+    site.add({});
+    const [claimed] = site.claim();
     lease = claimed!;
   });
   afterEach(() => site.close());
 
   const put = (...steps: StepRecord[]) =>
-    site.run(({ database }) => steps.forEach((step) => putStep(database, leasedTask(database, lease)!, 1, step)));
+    site.write(({ database }) => steps.forEach((step) => putStep(database, leasedTask(database, lease)!, 1, step)));
   const read = (after: Parameters<typeof readSteps>[2] = null) => readSteps(site.database, lease, after);
 
-  it('are read by whoever holds its lease, in the order of their places', async () => {
+  it('are read by whoever holds its lease, in the order of their places', () => {
     expect(read()).toEqual({ steps: [], more: false });
-    await put(OPEN, DONE);
+    put(OPEN, DONE);
     expect(read()).toEqual({ steps: [DONE, OPEN], more: false });
     expect(read({ kind: 'step', name: 'charge', number: 0 })).toEqual({ steps: [OPEN], more: false });
     expect(readSteps(site.database, { ...lease, attempt: 2 }, null)).toEqual({ steps: [], more: false });
@@ -53,32 +53,32 @@ describe('The steps of a task', () => {
     expect(leasedTask(site.database, anybody)).toBeUndefined();
   });
 
-  it('mark their task once, and take the place of one that stands there', async () => {
-    await put(DONE);
+  it('mark their task once, and take the place of one that stands there', () => {
+    put(DONE);
     expect(site.row(lease.id)).toMatchObject({ traits: '{"steps":true}', beside: 1 });
-    site.set('UPDATE tasks_task SET beside = NULL');
-    await put({ ...DONE, result: '8' });
-    expect(site.row(lease.id)['beside']).toBeNull();
+    site.run('UPDATE tasks_task SET beside = NULL');
+    put({ ...DONE, result: '8' });
+    expect(site.row(lease.id)!['beside']).toBeNull();
     expect(read().steps).toEqual([{ ...DONE, result: '8' }]);
-    expect(site.all('SELECT attempt, sensitive FROM tasks_step')).toEqual([{ attempt: 1, sensitive: '["id"]' }]);
-    await site.run(({ database }) => insertStep(database, 1, 3, OPEN));
-    expect(site.all(`SELECT attempt, sensitive, wait FROM tasks_step WHERE kind = 'wait'`)).toEqual([
+    expect(site.find('SELECT attempt, sensitive FROM tasks_step')).toEqual([{ attempt: 1, sensitive: '["id"]' }]);
+    site.write(({ database }) => insertStep(database, 1, 3, OPEN));
+    expect(site.find(`SELECT attempt, sensitive, wait FROM tasks_step WHERE kind = 'wait'`)).toEqual([
       { attempt: 3, sensitive: null, wait: '{"signals":["word"]}' },
     ]);
   });
 
-  it('are read in pages, by their number and by what they gave', async () => {
+  it('are read in pages, by their number and by what they gave', () => {
     const numbered = Array.from({ length: 1_001 }, (_, number) => ({ ...DONE, number, position: number + 1 }));
-    await put(...numbered);
+    put(...numbered);
     const first = read();
     expect(first).toMatchObject({ more: true });
     expect(first.steps).toHaveLength(1_000);
     expect(read(first.steps.at(-1))).toMatchObject({ more: false, steps: [{ number: 1_000 }] });
     const half = JSON.stringify('x'.repeat(2 * 1_024 ** 2 - 2));
-    await put({ ...numbered[0]!, result: half }, { ...numbered[1]!, result: half }, { ...numbered[2]!, result: null });
+    put({ ...numbered[0]!, result: half }, { ...numbered[1]!, result: half }, { ...numbered[2]!, result: null });
     expect(read().steps.length).toBe(4);
     expect(read()).toMatchObject({ more: true });
-    await put({ ...numbered[0]!, result: `${half}  ` });
+    put({ ...numbered[0]!, result: `${half}  ` });
     expect(read().steps.length).toBe(2);
     expect(read()).toMatchObject({ more: true });
   });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failed, START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
+import { QuietStore } from '../../../../test/support/quiet-store.js';
 import {
   TASK_STATES,
   type TaskFilter,
@@ -13,11 +13,9 @@ import type { ListPosition } from './list-position.js';
 import { COUNT_OF_TAG, rarestFirst, tasksByTag } from './tasks-by-tag.js';
 
 describe('Tasks of a tag', () => {
-  let site: StatementSite;
+  let site: QuietStore;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-  });
+  beforeEach(async () => void (site = await QuietStore.open()));
   afterEach(() => site.close());
 
   interface Asked extends Omit<TaskFilter, 'tags'> {
@@ -37,9 +35,9 @@ describe('Tasks of a tag', () => {
       .filter(({ fits }) => fits)
       .map(({ seq }) => seq);
 
-  it('are gone through in the order in which they were stored, from a place on', async () => {
+  it('are gone through in the order in which they were stored, from a place on', () => {
     const traits = { tags: { a: '1' } };
-    await site.add({ traits }, {}, { traits }, { traits: { tags: { a: '2' } } }, { traits });
+    site.add({ traits }, {}, { traits }, { traits: { tags: { a: '2' } } }, { traits });
     expect(seqs()).toEqual([1, 3, 5]);
     expect(seqs({ order: 'newest' })).toEqual([5, 3, 1]);
     expect(seqs({ limit: 2 })).toEqual([1, 3]);
@@ -49,9 +47,9 @@ describe('Tasks of a tag', () => {
     expect(found({ limit: 1 })).toEqual([{ seq: 1, fits: true, place: { seq: 1 } }]);
   });
 
-  it('fit where they meet all else that is asked for', async () => {
+  it('fit where they meet all else that is asked for', () => {
     const traits = { tags: { a: '1', b: '2' } };
-    await site.add(
+    site.add(
       { traits },
       { traits: { tags: { a: '1' } } },
       { traits, queue: 'mail' },
@@ -70,14 +68,14 @@ describe('Tasks of a tag', () => {
     expect(fitting({ from: START + 11 })).toEqual([]);
     expect(fitting({ to: START + 10 })).toEqual([1, 2, 3, 4, 6, 7]);
     expect(fitting({ to: START + 11 })).toEqual([1, 2, 3, 4, 5, 6, 7]);
-    const [first, second] = await site.claim(2);
-    await site.end(first!, failed('one'));
-    await site.end(second!, failed('other'));
+    const [first, second] = site.claim({ wanted: 2 });
+    site.end(first!, failed('one'));
+    site.end(second!, failed('other'));
     expect(fitting({ error: errorGroupKey('work', { name: 'Error', message: 'one' }) })).toEqual([1]);
   });
 
-  it('are found by the rarest of several', async () => {
-    await site.add(...['1', '1', '1'].map((a) => ({ traits: { tags: { a, b: '2' } } })), {
+  it('are found by the rarest of several', () => {
+    site.add(...['1', '1', '1'].map((a) => ({ traits: { tags: { a, b: '2' } } })), {
       traits: { tags: { b: '2', c: '3' } },
     });
     const rarest = (...tags: Array<[string, string]>) => rarestFirst(site.database, COUNT_OF_TAG, tags);
@@ -95,7 +93,7 @@ describe('Tasks of a tag', () => {
   });
 });
 
-it('Tags are not counted where there is but one', async () => {
+it('Tags are not counted where there is but one', () => {
   const tags: Array<[string, string]> = [['a', '1']];
   expect(rarestFirst(null as never, COUNT_OF_TAG, tags)).toEqual(tags);
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MINUTE, START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
+import { QuietStore } from '../../../../test/support/quiet-store.js';
 import { TASK_STATES, type TaskFilter, type TaskOrder, type TaskState } from '../../../contract/index.js';
 import { idAt } from '../../common/index.js';
 import type { NewTask } from '../../port/index.js';
@@ -8,11 +8,9 @@ import type { ListPosition } from './list-position.js';
 import { tasksByTime } from './tasks-by-time.js';
 
 describe('Tasks of a time', () => {
-  let site: StatementSite;
+  let site: QuietStore;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-  });
+  beforeEach(async () => void (site = await QuietStore.open()));
   afterEach(() => site.close());
 
   interface Asked extends TaskFilter {
@@ -37,8 +35,8 @@ describe('Tasks of a time', () => {
       ...(at % 2 === 1 && { id: `own ${many - at}` }),
     }));
 
-  it('are found in their order, whether their ids tell it or not', async () => {
-    await site.add(...alternating(6));
+  it('are found in their order, whether their ids tell it or not', () => {
+    site.add(...alternating(6));
     expect(fitting()).toEqual([1, 2, 3, 4, 5, 6]);
     expect(fitting({ order: 'newest' })).toEqual([6, 5, 4, 3, 2, 1]);
     expect(fitting({ from: START + 2 * MINUTE, to: START + 4 * MINUTE })).toEqual([3, 4]);
@@ -47,8 +45,8 @@ describe('Tasks of a time', () => {
     expect(fitting({ from: START + 5 * MINUTE + 1 })).toEqual([]);
   });
 
-  it.each<TaskOrder>(['oldest', 'newest'])('are gone through in pages, the %s first', async (order) => {
-    await site.add(...alternating(7));
+  it.each<TaskOrder>(['oldest', 'newest'])('are gone through in pages, the %s first', (order) => {
+    site.add(...alternating(7));
     const seqs: number[] = [];
     let place: ListPosition = null;
     for (let page = 0; page < 4; page += 1) {
@@ -61,21 +59,21 @@ describe('Tasks of a time', () => {
     expect(seqs).toEqual(order === 'oldest' ? [1, 2, 3, 4, 5, 6, 7] : [7, 6, 5, 4, 3, 2, 1]);
   });
 
-  it('begin anew from the place of a walk by number', async () => {
-    await site.add(...alternating(3));
+  it('begin anew from the place of a walk by number', () => {
+    site.add(...alternating(3));
     expect(found({ place: { seq: 2 } })).toEqual(found({}));
     expect(fitting()).toEqual([1, 2, 3]);
   });
 
-  it('are found from their very time on', async () => {
-    await site.add({ id: 'own' });
+  it('are found from their very time on', () => {
+    site.add({ id: 'own' });
     expect(fitting({ from: START, to: START + 1 })).toEqual([1]);
     expect(fitting({ to: START, order: 'newest' })).toEqual([]);
   });
 
-  it('that are of one time come in the order of their kind', async () => {
-    const [byId] = await site.add({});
-    await site.add({ id: 'own' });
+  it('that are of one time come in the order of their kind', () => {
+    const [byId] = site.store({});
+    site.add({ id: 'own' });
     expect(found({}).map(({ seq }) => seq)).toEqual([1, 2]);
     expect(found({ order: 'newest' }).map(({ seq }) => seq)).toEqual([1, 2]);
     expect(found({})).toEqual([
@@ -84,10 +82,10 @@ describe('Tasks of a time', () => {
     ]);
   });
 
-  it('fit where they meet all else that is asked for', async () => {
+  it('fit where they meet all else that is asked for', () => {
     for (const own of [false, true]) {
       const id = (name: string) => own && { id: `own ${name}` };
-      await site.add(
+      site.add(
         { ...id('plain') },
         { ...id('queue'), queue: 'mail' },
         { ...id('name'), name: 'play' },
@@ -100,15 +98,15 @@ describe('Tasks of a time', () => {
     expect(fitting({ states: [] })).toEqual([]);
   });
 
-  it('are looked for a little around the time, as ids may be a little off, and no further', async () => {
+  it('are looked for a little around the time, as ids may be a little off, and no further', () => {
     /** Its id tells START. */
     const idOf = (number: number) => `${idAt(START)}-7000-8000-00000000000${number}`;
-    await site.add({ id: idOf(1) }, { id: idOf(2), createdAt: START + 10_000 }, { createdAt: START + 30_000 });
+    site.add({ id: idOf(1) }, { id: idOf(2), createdAt: START + 10_000 }, { createdAt: START + 30_000 });
     expect(fitting({ from: START + 10_000, to: START + 10_001 })).toEqual([2]);
     expect(fitting({ from: START - 10_000, to: START + 1 })).toEqual([1]);
     expect(found({ from: START + 10_000, to: START + 10_001 })).toHaveLength(2);
     // One whose id tells another time than its own is in the way of others there, and no more.
-    await site.add({ id: idOf(3), createdAt: START + 90_000 });
+    site.add({ id: idOf(3), createdAt: START + 90_000 });
     expect(fitting({ from: START + 90_000 })).toEqual([4]);
     expect(fitting()).toEqual([1, 2, 3, 4]);
     expect(found({}).map(({ seq }) => seq)).toEqual([1, 2, 4, 3, 4]);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { START } from '../../../../test/conformance/harness.js';
-import { StatementSite } from '../../../../test/support/statement-site.js';
+import { QuietStore } from '../../../../test/support/quiet-store.js';
 import { allWorkers, deleteWorker, insertWorker, runningTasksOf, type WorkerRecord } from './worker-rows.js';
 
 const ONE: WorkerRecord = {
@@ -16,27 +16,25 @@ const ONE: WorkerRecord = {
 const OTHER: WorkerRecord = { ...ONE, id: 'other', pidBirth: null, startedAt: START, queues: {}, lease: null };
 
 describe('A process that works', () => {
-  let site: StatementSite;
+  let site: QuietStore;
 
-  beforeEach(async () => {
-    site = await StatementSite.open();
-  });
+  beforeEach(async () => void (site = await QuietStore.open()));
   afterEach(() => site.close());
 
-  it('is registered, anew where it is there, until it goes', async () => {
-    await site.run((transaction) => insertWorker(transaction, ONE));
-    await site.run((transaction) => insertWorker(transaction, OTHER));
+  it('is registered, anew where it is there, until it goes', () => {
+    site.write((transaction) => insertWorker(transaction, ONE));
+    site.write((transaction) => insertWorker(transaction, OTHER));
     expect(allWorkers(site.database)).toEqual([OTHER, ONE]);
-    await site.run((transaction) => insertWorker(transaction, { ...ONE, queues: { mail: 1 } }));
+    site.write((transaction) => insertWorker(transaction, { ...ONE, queues: { mail: 1 } }));
     expect(allWorkers(site.database)).toEqual([OTHER, { ...ONE, queues: { mail: 1 } }]);
-    await site.run((transaction) => deleteWorker(transaction, 'other'));
+    site.write((transaction) => deleteWorker(transaction, 'other'));
     expect(allWorkers(site.database).map(({ id }) => id)).toEqual(['one']);
   });
 
-  it('is shown with what it runs', async () => {
-    const [first, tagged] = await site.add({ traits: { startBy: START + 1 } }, { traits: { tags: { a: '1' } } }, {});
-    await site.claim(2, 'one');
-    await site.claim(1, 'other');
+  it('is shown with what it runs', () => {
+    const [first, tagged] = site.store({ traits: { startBy: START + 1 } }, { traits: { tags: { a: '1' } } }, {});
+    site.claim({ wanted: 2 });
+    site.claim({}, { worker: 'other' });
     const running = { queue: 'default', name: 'work', attempt: 1, startedAt: START };
     expect(runningTasksOf(site.database, 'one')).toEqual([
       { ...running, id: first!.id },
