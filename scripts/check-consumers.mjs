@@ -2,7 +2,8 @@
 // that has been there for long (Nest 11, CommonJS, Jest, TypeORM 0.3, queues of its own on BullMQ 5). In each: type-checks
 // it under every module resolution it may have, runs it and the first program of the README with Node, opens the panel
 // from the command line, and runs the app's own tests. The old app also runs beside its own BullMQ. A third app is made of
-// the files on docs/recipes.md, with the packages that they are for.
+// the files on docs/recipes.md, with the packages that they are for. The first two also get the files on
+// docs/coming-from.md, apps that came from elsewhere.
 // Names of apps as arguments check only those; --keep leaves their folders for a look.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,6 +72,7 @@ async function check({ name, types, parts = [], also }, tarball) {
   cpSync(path.join(templates, 'app'), folder, { recursive: true });
   for (const part of [name, ...parts]) cpSync(path.join(templates, part), folder, { recursive: true });
   writeFileSync(path.join(folder, 'src/readme.ts'), readmeProgram());
+  writeShown('docs/coming-from.md', 'moved', folder);
 
   run(name, folder, 'npm', 'install', '--no-audit', '--no-fund', tarball);
   for (const flags of Object.values(types)) run(name, folder, 'npx', 'tsc', '--noEmit', ...flags);
@@ -88,25 +90,29 @@ async function check({ name, types, parts = [], also }, tarball) {
   );
 }
 
-/** Writes each file that the page shows into the app, whose tests use them. */
+/** Writes the files that a page shows into an app: the blocks that begin with the name of one in `src/<under>`. */
+function writeShown(page, under, folder) {
+  mkdirSync(path.join(folder, 'src', under));
+  const files = codeBlocks(page, 'ts').filter((code) => code.startsWith(`// src/${under}/`));
+  if (files.length === 0) throw new Error(`${page} shows no file in src/${under}`);
+  for (const code of files) writeFileSync(path.join(folder, /^\/\/ (\S+)/.exec(code)[1]), code);
+  return files.length;
+}
+
+/** The files of docs/recipes.md are all of the app, whose tests use them. */
 function checkRecipes(tarball) {
   const folder = path.join(work, RECIPES);
   const templates = path.join(root, 'test/consumers');
   cpSync(path.join(templates, RECIPES), folder, { recursive: true });
   cpSync(path.join(templates, 'app/src/ended.ts'), path.join(folder, 'src/ended.ts'));
-  mkdirSync(path.join(folder, 'src/recipes'));
-  const files = codeBlocks('docs/recipes.md', 'ts').map((code) => [
-    /^\/\/ (src\/recipes\/[\w.-]+\.ts)/.exec(code)?.[1],
-    code,
-  ]);
-  for (const [file, code] of files) {
-    if (!file) throw new Error(`${RECIPES}: a block of docs/recipes.md does not begin with its file:\n${code}`);
-    writeFileSync(path.join(folder, file), code);
+  const shown = writeShown('docs/recipes.md', 'recipes', folder);
+  if (shown !== codeBlocks('docs/recipes.md', 'ts').length) {
+    throw new Error(`${RECIPES}: a block of docs/recipes.md does not begin with its file`);
   }
   runWithin(INSTALL_LIMIT_MS, RECIPES, folder, 'npm', 'install', '--no-audit', '--no-fund', tarball);
   run(RECIPES, folder, 'npx', 'tsc');
   run(RECIPES, folder, 'npm', 'test');
-  console.log(`${RECIPES}: ${files.length} files of docs/recipes.md compile and do what the page says`);
+  console.log(`${RECIPES}: ${shown} files of docs/recipes.md compile and do what the page says`);
 }
 
 try {

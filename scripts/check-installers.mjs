@@ -137,6 +137,17 @@ async function checkAdvice(manager, tarball) {
   console.log(`${manager.name}: without its install script, better-sqlite3 stops the boot, and the advice mends it`);
 }
 
+/** Where npm is set to run no scripts at all, as many are, it says that it has rebuilt what it has not. */
+async function checkNoScripts(manager, folder) {
+  rmSync(path.join(folder, 'node_modules/better-sqlite3/build'), { recursive: true });
+  writeFileSync(path.join(folder, '.npmrc'), 'ignore-scripts=true\n');
+  const printed = runToFail('npm', folder, 'dist/main.js');
+  follow(manager, folder, advisedLines(printed, 'npm'));
+  await serve('npm', folder, 'Hello, Ada!', 'dist/main.js');
+  rmSync(path.join(folder, '.npmrc'));
+  console.log('npm: with ignore-scripts, a missing binding stops the boot, and the advice mends it');
+}
+
 /** Version 13 ends a process on Node 20 by a signal as soon as a database is opened. */
 function checkUnfitDriver(folder) {
   run('npm', folder, 'npm', 'install', '--no-audit', '--no-fund', '--force', 'better-sqlite3@13');
@@ -155,6 +166,7 @@ try {
     if (wanted.length > 0 && !wanted.includes(manager.name)) continue;
     const folder = await checkGuide(manager, tarball);
     if (manager.forbids) await checkAdvice(manager, tarball);
+    if (manager.name === 'npm') await checkNoScripts(manager, folder);
     if (manager.name === 'npm' && Number.parseInt(process.versions.node, 10) < 22) checkUnfitDriver(folder);
   }
 } catch (error) {

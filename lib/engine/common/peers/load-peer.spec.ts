@@ -40,6 +40,12 @@ describe('peerProblem', () => {
     expect(problem).toContain(`npm install ${PEERS[name].install} (pnpm add`);
   });
 
+  it('says what npm wants besides, where the TypeORM of the app names another better-sqlite3', () => {
+    const problem = peerProblem('better-sqlite3', peer('9.6.0'), '20.19.0');
+    expect(problem).toMatch(/@12\)\. .*better-sqlite3@11, or .*: npm pkg set overrides\.typeorm\.better-sqlite3=12\.$/);
+    expect(peerProblem('pg', peer('7.18.2'), '20.19.0')).toMatch(/bun add pg@8\)\.$/);
+  });
+
   it.each([
     ['>=22', '20.20.2', '22'],
     ['>= 22.13.0', '20.20.2', '22'],

@@ -16,10 +16,9 @@ export async function loadPeer<T>(name: PeerName, forWhat: string, importing: ()
     return await importing();
   } catch (error) {
     if (!isMissing(error, name)) throw error;
-    throw new TasksConfigError(
-      `${forWhat}: the package "${name}" is not installed. ${installing(PEERS[name].install)}`,
-      { cause: error },
-    );
+    throw new TasksConfigError(`${forWhat}: the package "${name}" is not installed. ${installing(PEERS[name])}`, {
+      cause: error,
+    });
   }
 }
 
@@ -33,21 +32,22 @@ export function requirePeer(name: PeerName, forWhat: string): void {
 export function peerProblem(name: PeerName, installed: InstalledPackage | null, node: string): string | null {
   if (installed === null) return null;
   const { version } = installed;
-  const { ranges, needed, install }: Peer = PEERS[name];
+  const { ranges, needed }: Peer = PEERS[name];
   if (!ranges.some(({ from, below }) => compare(version, from) >= 0 && compare(version, below) < 0)) {
-    return `${name} ${version} is installed, and ${needed} is needed. ${installing(install)}`;
+    return `${name} ${version} is installed, and ${needed} is needed. ${installing(PEERS[name])}`;
   }
   const leastNode = leastMajor(installed.node);
   if (leastNode === null || compare(node, `${leastNode}.0.0`) >= 0) return null;
   return (
     `${name} ${version} is installed, which is made for Node ${leastNode} and later; loading it on Node ${node} would end ` +
-    `the process without a word. ${installing(install)} Or run the app on Node ${leastNode} or later.`
+    `the process without a word. ${installing(PEERS[name])} Or run the app on Node ${leastNode} or later.`
   );
 }
 
 /** The command that installs a package, for each package manager. */
-export function installing(what: string): string {
-  return `Install it with: npm install ${what} (pnpm add ${what}, yarn add ${what}, bun add ${what}).`;
+export function installing({ install, besides }: Peer): string {
+  const command = `Install it with: npm install ${install} (pnpm add ${install}, yarn add ${install}, bun add ${install}).`;
+  return besides === undefined ? command : `${command} ${besides}`;
 }
 
 /** Of `>=22` or `20.x || 22.x`, the earliest major; null where no number is named. */

@@ -11,6 +11,8 @@ export interface Peer {
   readonly needed: string;
   /** What a package manager is told to install. */
   readonly install: string;
+  /** What has to be done besides, in some apps. */
+  readonly besides?: string;
 }
 
 /**
@@ -30,6 +32,8 @@ export const PEERS = {
     ranges: [{ from: '11.0.0', below: '14.0.0' }],
     needed: '11, 12 or 13',
     install: 'better-sqlite3@12',
+    besides:
+      'Where npm refuses it for the TypeORM of the app, take better-sqlite3@11, or run this first: npm pkg set overrides.typeorm.better-sqlite3=12.',
   },
   bullmq: { ranges: [{ from: '6.7.0', below: '7.0.0' }], needed: '6.7 or a later 6', install: 'bullmq@6' },
   ioredis: { ranges: [{ from: '5.0.0', below: '7.0.0' }], needed: '5 or 6', install: 'ioredis@5' },

@@ -2,11 +2,15 @@ import type BetterSqlite3 from 'better-sqlite3';
 import { TasksConfigError, messageOf } from '../../../contract/index.js';
 import { loadPeer } from '../../common/index.js';
 
-/** Package managers run install scripts of those packages alone that they were told of. `check:installers` follows it. */
+/**
+ * Package managers run install scripts of those packages alone that they were told of. `check:installers` follows it. With
+ * `ignore-scripts` in its settings, `npm rebuild` reports a success and does nothing.
+ */
 const HOW_TO_COMPILE = `Its install script was not run, or was run for another Node or another system. Run it:
-  npm:    npm install-scripts approve better-sqlite3 && npm rebuild better-sqlite3 (before npm 11: the second alone)
+  npm:    npm install-scripts approve better-sqlite3 && npm rebuild better-sqlite3 --ignore-scripts=false (before npm 11: the second alone)
   pnpm:   pnpm approve-builds better-sqlite3
   Yarn 4: npm pkg set dependenciesMeta.better-sqlite3.built=true --json && yarn rebuild better-sqlite3
+  Yarn 1: npm rebuild better-sqlite3 --ignore-scripts=false
   Bun:    bun pm trust better-sqlite3`;
 
 export type Driver = typeof BetterSqlite3;
