@@ -53,7 +53,7 @@ const ROOMS = {
     timeout: 3_000,
   },
   store: { mutate: ['lib/engine/sqlite/{store,process}/**/*.ts'], tests: SQLITE, timeout: 30_000 },
-  bullmq: { mutate: ['lib/engine/bullmq/*.ts'], tests: ['lib/engine/bullmq/**/*.spec.ts'] },
+  bullmq: { mutate: ['lib/engine/bullmq/**/*.ts'], tests: ['lib/engine/bullmq/**/*.spec.ts'] },
 };
 
 /** A folder in memory, on Linux. */
