@@ -53,7 +53,37 @@ const ROOMS = {
     timeout: 3_000,
   },
   store: { mutate: ['lib/engine/sqlite/{store,process}/**/*.ts'], tests: SQLITE, timeout: 30_000 },
-  bullmq: { mutate: ['lib/engine/bullmq/**/*.ts'], tests: ['lib/engine/bullmq/**/*.spec.ts'] },
+  // What of the engine on BullMQ asks no server, each by the spec beside it.
+  bullmq: {
+    mutate: [
+      'lib/engine/bullmq/{attempt-record,bullmq-kind,by-queue,declined,ended-attempt,following,happenings}.ts',
+      'lib/engine/bullmq/{job-ids,job-result,job-view,keeping,keeping-job,metric-points,queue-names,stored-job}.ts',
+      'lib/engine/bullmq/connections/{given-postgres,given-redis,server-faults,server-watch}.ts',
+      'lib/engine/bullmq/flows/{awaited-ends,child-ends,flow-jobs,flow-record,in-flow,node-states,tree}.ts',
+      'lib/engine/bullmq/schedules/repeat-strategy.ts',
+      'lib/engine/bullmq/steps/{stepped-opts,stored-steps,suspended-jobs,together}.ts',
+      'lib/engine/bullmq/transfer/{carried,job-rows}.ts',
+    ],
+    tests: [
+      'lib/engine/bullmq/*.spec.ts',
+      'lib/engine/bullmq/{connections,flows,steps,transfer}/*.spec.ts',
+      'lib/engine/bullmq/schedules/repeat-strategy.spec.ts',
+    ],
+    timeout: 3_000,
+  },
+  // Its parts that ask a server, on the run's Redis: an engine's parts, on which nobody works but the test.
+  'bullmq-redis': {
+    mutate: [
+      'lib/engine/bullmq/{cancelled,failed-jobs,global-concurrency,lapse-jobs,lapses,lost-jobs,pruner}.ts',
+      'lib/engine/bullmq/{queue-depth,read-listed,registry,retrying,shared-value,task-lists,unhandled-kinds}.ts',
+      'lib/engine/bullmq/waiting-jobs.ts',
+      'lib/engine/bullmq/flows/{admission,end-unrun,flow-ending,flow-lists,flow-log,flow-reader,task-guard}.ts',
+      'lib/engine/bullmq/steps/{callers,suspend-job}.ts',
+      'lib/engine/bullmq/transfer/{live-flows,move-mark}.ts',
+    ],
+    tests: ['test/engines/parts/*.spec.ts'],
+    timeout: 5_000,
+  },
 };
 
 /** A folder in memory, on Linux. */

@@ -3,12 +3,11 @@ import type { BullmqOptions } from './bullmq-options.js';
 import { bullmqKind } from './bullmq-kind.js';
 
 const { options, together } = bullmqKind;
-const check = (name: keyof BullmqOptions, value: unknown): string | null =>
-  (options[name] as (value: unknown) => string | null)(value);
+const check = (name: keyof BullmqOptions, value: unknown): string | null => options[name](value);
 
 /** What `isCluster` goes by. */
 const method = (): void => undefined;
-const CLUSTER = { connect: method, duplicate: method, defineCommand: method, isCluster: true } as unknown;
+const CLUSTER = { connect: method, duplicate: method, defineCommand: method, isCluster: true };
 
 describe('the options of the BullMQ engine', () => {
   it.each(['shop', '{shop}', 'a:b', 'é', 'x'.repeat(200)])('take a prefix such as %s', (prefix) => {
@@ -39,24 +38,24 @@ describe('the options of the BullMQ engine', () => {
 
   it('name one server', () => {
     const one = [{ option: null, problem: 'must have one of "connection" and "postgres"' }];
-    expect(together!({})).toEqual(one);
-    expect(together!({ connection: 'redis://a', postgres: 'postgres://a/b' })).toEqual(one);
-    expect(together!({ connection: 'redis://a' })).toEqual([]);
-    expect(together!({ connection: 'redis://a', prefix: 'shop' })).toEqual([]);
-    expect(together!({ postgres: 'postgres://a/b' })).toEqual([]);
+    expect(together({})).toEqual(one);
+    expect(together({ connection: 'redis://a', postgres: 'postgres://a/b' })).toEqual(one);
+    expect(together({ connection: 'redis://a' })).toEqual([]);
+    expect(together({ connection: 'redis://a', prefix: 'shop' })).toEqual([]);
+    expect(together({ postgres: 'postgres://a/b' })).toEqual([]);
   });
 
   it('have no prefix on PostgreSQL', () => {
-    expect(together!({ postgres: 'postgres://a/b', prefix: 'shop' })).toEqual([
+    expect(together({ postgres: 'postgres://a/b', prefix: 'shop' })).toEqual([
       { option: 'prefix', problem: 'is for Redis: on PostgreSQL, each app has a database of its own' },
     ]);
   });
 
   it('have a prefix in a cluster that keeps the keys of a queue on one node', () => {
-    const connection = CLUSTER as NonNullable<BullmqOptions['connection']>;
-    for (const prefix of ['{shop}', 'a{b}c']) expect(together!({ connection, prefix })).toEqual([]);
+    const connection = CLUSTER;
+    for (const prefix of ['{shop}', 'a{b}c']) expect(together({ connection, prefix })).toEqual([]);
     for (const given of [{}, { prefix: 'shop' }, { prefix: '{}' }, { prefix: '{shop' }]) {
-      expect(together!({ connection, ...given })).toMatchObject([
+      expect(together({ connection, ...given })).toMatchObject([
         { option: 'prefix', problem: expect.stringContaining('must have braces in a cluster') },
       ]);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plainJob } from '../../../../test/engines/support/plain-job.js';
-import { newWorkflow, type NodeShape } from '../../../../test/support/workflow-site.js';
+import { newWorkflow, type NodeShape } from '../../../../test/support/new-workflow.js';
 import { notesOf } from '../stored-job.js';
 import { flowJobs } from './flow-jobs.js';
 import { flowRecordIn, inOrder } from './flow-record.js';
@@ -96,7 +96,7 @@ describe('the jobs of a workflow', () => {
 
 describe('a node without a task', () => {
   it('is waited for by nobody', () => {
-    const { jobs } = jobsOf({ none: { kind: 'each', tasks: 0 }, then: { after: [0] } });
+    const { jobs } = jobsOf({ none: { kind: 'each', tasks: 0 }, next: { after: [0] } });
     expect(jobs.map(({ waits }) => waits)).toEqual([true, false]);
     expect(notesOf(jobs[1]!.job).flow).toEqual({ when: 'completed', place: 1 });
   });
@@ -111,7 +111,7 @@ describe('a task that waits for many', () => {
     [100, true],
     [101, false],
   ])('of %d, notes them: %s', (tasks, isNoted) => {
-    const { jobs } = jobsOf({ many: { tasks }, then: { after: [0] } });
+    const { jobs } = jobsOf({ many: { tasks }, next: { after: [0] } });
     expect(notesOf(jobs[1]!.job).flow).toMatchObject({ place: 1 });
     expect('awaited' in notesOf(jobs[1]!.job).flow!).toBe(isNoted);
     expect(jobs[1]!.waits).toBe(true);

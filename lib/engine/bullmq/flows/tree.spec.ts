@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newWorkflow, type NodeShape } from '../../../../test/support/workflow-site.js';
+import { newWorkflow, type NodeShape } from '../../../../test/support/new-workflow.js';
 import { followersOf } from './tree.js';
 
 const followers = (shapes: Readonly<Record<string, NodeShape>>) => followersOf(newWorkflow({ now: () => 0 }, shapes));
