@@ -1,20 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../contract/index.js';
-import { escapedId, unescapedId } from './astral.js';
+import { escapedJson, escapedName, unescapedName } from './astral.js';
 
 describe('an id in MySQL', () => {
   it.each(['welcome:42', '😀/"é" \\ud83d', '\\', 'C:\\new\\𝒳'])('comes back as it was: %s', (id) => {
-    expect(escapedId(id)).toMatch(/^[\0-\uffff]*$/);
-    expect(escapedId(id)).not.toMatch(/[\ud800-\udfff]/);
-    expect(unescapedId(escapedId(id))).toBe(id);
+    expect(escapedName(id, 'id')).toMatch(/^[\0-\uffff]*$/);
+    expect(escapedName(id, 'id')).not.toMatch(/[\ud800-\udfff]/);
+    expect(unescapedName(escapedName(id, 'id'))).toBe(id);
   });
 
   it('is as it was where nothing has to be escaped', () => {
-    expect(escapedId('wörld/1')).toBe('wörld/1');
+    expect(escapedName('wörld/1', 'id')).toBe('wörld/1');
   });
 
   it('is refused where it is too long for its column', () => {
-    expect(escapedId('😀'.repeat(21))).toHaveLength(252);
-    expect(() => escapedId('😀'.repeat(22))).toThrow(StoreError);
+    expect(escapedName('😀'.repeat(21), 'id')).toHaveLength(252);
+    expect(() => escapedName('😀'.repeat(22), 'id')).toThrow(StoreError);
+    expect(() => escapedName('😀'.repeat(22), 'name')).toThrow(/^The name "/);
+  });
+});
+
+describe('JSON in MySQL', () => {
+  it('is the same, in ASCII alone', () => {
+    const value = { relevé: ['任务', '😀', '\\ud83d', 'a\nb', '\u0085\u2028'] };
+    const escaped = escapedJson(JSON.stringify(value));
+    expect(escaped).toMatch(/^[\0-\x7f]*$/);
+    expect(JSON.parse(escaped)).toEqual(value);
   });
 });

@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 import { dataSourceOf } from '../engine/common/index.js';
-import { OUTBOX_TABLE, outboxPath } from './outbox-table.js';
+import { isMysql, OUTBOX_TABLE, outboxPath } from './outbox-table.js';
 
 /** Creates the table of the outbox, in whichever database the app has. */
 export class CreateTasksOutbox1764000000000 implements MigrationInterface {
@@ -43,7 +43,7 @@ export class OwnTasksOutbox1764500000000 implements MigrationInterface {
   readonly name = 'OwnTasksOutbox1764500000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    const { dataSource } = queryRunner;
+    const dataSource = dataSourceOf(queryRunner);
     for (const column of ['store', 'problem']) {
       if (await queryRunner.hasColumn(OUTBOX_TABLE, column)) continue;
       const type = column === 'store' ? 'varchar(255)' : 'text';
@@ -55,7 +55,7 @@ export class OwnTasksOutbox1764500000000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    const { dataSource } = queryRunner;
+    const dataSource = dataSourceOf(queryRunner);
     for (const column of ['store', 'problem']) {
       await queryRunner.query(`ALTER TABLE ${outboxPath(dataSource)} DROP COLUMN ${dataSource.driver.escape(column)}`);
     }
@@ -67,7 +67,7 @@ export class TraitsOfTasksOutbox1764700000000 implements MigrationInterface {
   readonly name = 'TraitsOfTasksOutbox1764700000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    const { dataSource } = queryRunner;
+    const dataSource = dataSourceOf(queryRunner);
     const path = outboxPath(dataSource);
     const id = dataSource.driver.escape('id');
     const { type } = dataSource.options;
@@ -86,11 +86,40 @@ export class TraitsOfTasksOutbox1764700000000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    const { dataSource } = queryRunner;
+    const dataSource = dataSourceOf(queryRunner);
     for (const column of ['parent_id', 'traits']) {
       await queryRunner.query(`ALTER TABLE ${outboxPath(dataSource)} DROP COLUMN ${dataSource.driver.escape(column)}`);
     }
   }
+}
+
+const CHARACTERS = 'utf8mb4';
+/** Tells "Mail" from "mail", as everywhere else. */
+const COLLATION = 'utf8mb4_bin';
+
+/** Whether the table holds every character there is, and tells all of them apart. */
+export async function holdsAllCharacters(queryRunner: QueryRunner): Promise<boolean> {
+  if (!isMysql(dataSourceOf(queryRunner))) return true;
+  const others: unknown[] = await queryRunner.query(
+    'SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND collation_name <> ?',
+    [OUTBOX_TABLE, COLLATION],
+  );
+  return others.length === 0;
+}
+
+/** Has the table hold every character, whatever MySQL's database has for new tables: names may have any, and ids too. */
+export class CharactersOfTasksOutbox1764800000000 implements MigrationInterface {
+  readonly name = 'CharactersOfTasksOutbox1764800000000';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    if (await holdsAllCharacters(queryRunner)) return;
+    await queryRunner.query(
+      `ALTER TABLE ${outboxPath(dataSourceOf(queryRunner))} CONVERT TO CHARACTER SET ${CHARACTERS} COLLATE ${COLLATION}`,
+    );
+  }
+
+  /** What it was, no longer stands anywhere; the earlier version works with it. */
+  async down(): Promise<void> {}
 }
 
 /** To be listed in the `migrations` of the app's DataSource, where the library shall not create its table itself. */
@@ -98,4 +127,5 @@ export const outboxMigrations = [
   CreateTasksOutbox1764000000000,
   OwnTasksOutbox1764500000000,
   TraitsOfTasksOutbox1764700000000,
+  CharactersOfTasksOutbox1764800000000,
 ];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { sleep } from '../clock/index.js';
-import { escapeAstral } from './astral.js';
+import { escapedJson } from './astral.js';
 import { type OutboxRow, OutboxTable, type WaitingRow } from './outbox-table.js';
 
 /** Puts rows into the store. Resolves to what is wrong with those that it refused, by position: they are set aside. */
@@ -47,7 +47,7 @@ export class ServerSource implements OutboxSource {
       if (rows.length > 0) {
         const refused = await handOver(rows);
         for (const [position, problem] of refused) {
-          await runner.query(this.table.setAside, [escapeAstral(problem), position]);
+          await runner.query(this.table.setAside, [escapedJson(problem), position]);
         }
         const stored = rows.map(({ position }) => position).filter((position) => !refused.has(position));
         if (stored.length > 0) await runner.query(this.table.delete(stored.length), stored);
@@ -98,6 +98,16 @@ interface Database {
   pragma(text: string): unknown;
 }
 
+function databaseOf({ driver }: DataSource): Database {
+  return (driver as unknown as { databaseConnection: Database }).databaseConnection;
+}
+
+/** The file that the app has open, which its options name no more where the working directory has changed since. */
+function openFileOf(app: DataSource): string {
+  const list = databaseOf(app).pragma('database_list') as ReadonlyArray<{ name: string; file: string }>;
+  return list.find(({ name }) => name === 'main')!.file;
+}
+
 /**
  * A SQLite file, on a connection of its own: the app's only one sees what its open transaction has not committed.
  * It waits for no lock, as that would stop the process and with it the transaction that holds the lock.
@@ -114,7 +124,8 @@ export class SqliteSource implements OutboxSource {
 
   static async open(app: DataSource, store: string): Promise<SqliteSource> {
     const own = new DataSource({
-      ...app.options,
+      ...(app.options as Extract<DataSourceOptions, { type: 'better-sqlite3' }>),
+      database: openFileOf(app),
       entities: [],
       subscribers: [],
       migrations: [],
@@ -165,6 +176,6 @@ export class SqliteSource implements OutboxSource {
   }
 
   private get database(): Database {
-    return (this.dataSource.driver as unknown as { databaseConnection: Database }).databaseConnection;
+    return databaseOf(this.dataSource);
   }
 }

@@ -1,7 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { TaskTraits } from '../contract/index.js';
 import type { EnqueueAnswer, NewTask } from '../engine/port/index.js';
-import { escapeAstral, escapedId, unescapedId } from './astral.js';
+import { escapedJson, escapedName, unescapedName } from './astral.js';
 
 export const OUTBOX_TABLE = 'nestjs_tasks_outbox';
 
@@ -25,6 +25,10 @@ export const LATER_COLUMNS = ['store', 'problem', 'parent_id', 'traits'] as cons
 export function outboxPath({ driver, options }: DataSource): string {
   const schema = options.type === 'postgres' ? options.schema : undefined;
   return [schema, OUTBOX_TABLE].flatMap((name) => (name === undefined ? [] : driver.escape(name))).join('.');
+}
+
+export function isMysql({ options: { type } }: DataSource): boolean {
+  return type === 'mysql' || type === 'mariadb';
 }
 
 /** A row as drivers give it: some have bigints as text. */
@@ -90,7 +94,7 @@ export class OutboxTable {
 
   /** The task of that id which waits here; null where none does. */
   async find(manager: EntityManager, id: string): Promise<NewTask | null> {
-    const rows: OutboxRow[] = await manager.query(this.byId, [this.storedId(id)]);
+    const rows: OutboxRow[] = await manager.query(this.byId, [this.stored(id, 'id')]);
     return rows.map((row) => this.taskOf(row)).find((task) => task.id === id) ?? null;
   }
 
@@ -99,12 +103,12 @@ export class OutboxTable {
     const given = task.traits ? JSON.stringify(task.traits) : null;
     const texts = [task.params, task.settings, JSON.stringify(task.sensitive), given];
     const [params = '', settings = null, sensitive = '', traits = null] = this.isMysql
-      ? texts.map((text) => text && escapeAstral(text))
+      ? texts.map((text) => text && escapedJson(text))
       : texts;
     const columns = [
-      this.storedId(id),
+      this.stored(id, 'id'),
       queue,
-      name,
+      this.stored(name, 'name'),
       params,
       priority,
       runAt,
@@ -113,17 +117,17 @@ export class OutboxTable {
       settings,
       sensitive,
     ];
-    return [...columns, store, parentId === null ? null : this.storedId(parentId), traits];
+    return [...columns, store, parentId === null ? null : this.stored(parentId, 'id'), traits];
   }
 
   /** The task of a row. */
   taskOf(row: OutboxRow): NewTask {
     return {
-      id: this.shownId(row.id as string),
+      id: this.shown(row.id as string),
       // A relay that died after it had handed the row over left it here.
       mayExist: true,
       queue: row.queue as string,
-      name: row.name as string,
+      name: this.shown(row.name as string),
       params: row.params as string,
       priority: Number(row.priority),
       runAt: Number(row.run_at),
@@ -131,21 +135,21 @@ export class OutboxTable {
       maxAttempts: row.max_attempts === null ? null : Number(row.max_attempts),
       settings: row.settings as string | null,
       sensitive: JSON.parse(row.sensitive as string) as string[],
-      ...(row.parent_id !== null && { parentId: this.shownId(row.parent_id as string) }),
+      ...(row.parent_id !== null && { parentId: this.shown(row.parent_id as string) }),
       ...(row.traits !== null && { traits: JSON.parse(row.traits as string) as TaskTraits }),
     };
   }
 
   private get isMysql(): boolean {
-    return ['mysql', 'mariadb'].includes(this.dataSource.options.type);
+    return isMysql(this.dataSource);
   }
 
-  private storedId(id: string): string {
-    return this.isMysql ? escapedId(id) : id;
+  private stored(name: string, what: 'id' | 'name'): string {
+    return this.isMysql ? escapedName(name, what) : name;
   }
 
-  private shownId(id: string): string {
-    return this.isMysql ? unescapedId(id) : id;
+  private shown(name: string): string {
+    return this.isMysql ? unescapedName(name) : name;
   }
 
   private quote(name: string): string {

@@ -5,7 +5,8 @@ import { dataSourceOf, readableParams, requirePeer, waitingTask } from '../engin
 import type { EngineLogger, EnqueueAnswer, NewTask } from '../engine/port/index.js';
 import { messageOf, type OutboxDepth, StoreError, type Task, TasksConfigError, TasksError } from '../contract/index.js';
 import { maskSensitive } from '../params/index.js';
-import { outboxMigrations } from './migrations.js';
+import { holdsAllCharacters, outboxMigrations } from './migrations.js';
+import { OutboxTask } from './outbox-task.entity.js';
 import { type OutboxSource, ServerSource, SqliteSource } from './outbox-source.js';
 import { requireOutboxDatabase } from './outbox-database.js';
 import { LATER_COLUMNS, OUTBOX_TABLE, type OutboxRow, OutboxTable } from './outbox-table.js';
@@ -67,7 +68,8 @@ export class Outbox {
     requirePeer('typeorm', '"outbox"');
     requireOutboxDatabase(dataSource, label);
     // On the app's connection, which waits for locks that processes hold that boot together with this one.
-    await this.prepareTable(dataSource);
+    await this.prepareTable(dataSource, label);
+    pointEntity(dataSource);
     const isFile = dataSource.options.type === 'better-sqlite3';
     this.owner = await this.deps.owner();
     // A boot may follow a change: a row that was refused may be taken now.
@@ -128,23 +130,29 @@ export class Outbox {
     }
   }
 
-  private async prepareTable(dataSource: DataSource): Promise<void> {
+  private async prepareTable(dataSource: DataSource, label: string): Promise<void> {
     const runner = dataSource.createQueryRunner();
+    const reading = (done: Promise<boolean>): Promise<boolean> => told(`The outbox in ${label} cannot be read`, done);
     try {
-      if (await isComplete(runner)) return;
-      if (!this.deps.migrate && (await runner.hasTable(OUTBOX_TABLE))) {
+      if (await reading(isComplete(runner))) return;
+      if (this.deps.migrate) {
+        await told(
+          `"outbox": the table "${OUTBOX_TABLE}" cannot be made or changed in ${label}. Let its user do that, or have the ` +
+            'migrations in "outboxMigrations" of nestjs-tasks run by who may, and give "migrate": false',
+          migrate(runner),
+        );
+        return;
+      }
+      if (await reading(runner.hasTable(OUTBOX_TABLE))) {
         throw new TasksConfigError(
           `"outbox": the table "${OUTBOX_TABLE}" is of an earlier version. Run the migrations in "outboxMigrations" of ` +
             'nestjs-tasks, or let the library change the table with "migrate": true.',
         );
       }
-      if (!this.deps.migrate) {
-        throw new TasksConfigError(
-          `"outbox": the database has no table "${OUTBOX_TABLE}". Add "outboxMigrations" of nestjs-tasks to the ` +
-            'migrations of the DataSource and run them, or let the library create the table with "migrate": true.',
-        );
-      }
-      await migrate(runner);
+      throw new TasksConfigError(
+        `"outbox": the database has no table "${OUTBOX_TABLE}". Add "outboxMigrations" of nestjs-tasks to the ` +
+          'migrations of the DataSource and run them, or let the library create the table with "migrate": true.',
+      );
     } finally {
       await runner.release();
     }
@@ -248,5 +256,13 @@ async function told<T>(what: string, done: Promise<T>): Promise<T> {
 async function isComplete(runner: QueryRunner): Promise<boolean> {
   if (!(await runner.hasTable(OUTBOX_TABLE))) return false;
   for (const column of LATER_COLUMNS) if (!(await runner.hasColumn(OUTBOX_TABLE, column))) return false;
-  return true;
+  return holdsAllCharacters(runner);
+}
+
+/** The table has one name: what the app's "entityPrefix" makes of that of the entity is none that there is. */
+function pointEntity({ driver, entityMetadatas }: DataSource): void {
+  const metadata = entityMetadatas.find(({ target }) => target === OutboxTask);
+  if (!metadata) return;
+  metadata.tableName = OUTBOX_TABLE;
+  metadata.tablePath = driver.buildTableName(OUTBOX_TABLE, metadata.schema, metadata.database);
 }

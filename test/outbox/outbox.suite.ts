@@ -320,6 +320,20 @@ export function describeOutbox(
       await until('the task to run', () => ran.length > 0);
     });
 
+    it('has one table, whatever prefix the app gives those of its entities, and OutboxTask reads it', async () => {
+      const { app, options, store } = await site();
+      const before = await boot(app, store, { workers: false });
+      await before.app.close();
+      const prefixed = await connect({ ...options, entityPrefix: 'shop_', entities: [OutboxTask] });
+      const { tasks, ran } = await boot(prefixed, store);
+      await prefixed.transaction(async (manager) => {
+        await tasks.queue('default', 'work', { n: 3 }, { manager });
+        expect(await manager.find(OutboxTask)).toMatchObject([{ queue: 'default', params: '{"n":3}' }]);
+      });
+      await until('the task to run', () => ran.length > 0);
+      await until('the row to go', async () => (await rows(app)) === 0);
+    });
+
     it('refuses the manager of a third database, and names the way out', async () => {
       const { app, store } = await site();
       const { tasks } = await boot(app, store);

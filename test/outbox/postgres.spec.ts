@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { describeWith } from '../support/servers/find-program.js';
 import { SharedPostgres } from '../support/servers/shared-postgres.js';
+import { StoreError } from '../../lib/contract/index.js';
 import { TaskHandler } from '../../lib/nest/index.js';
 import { bootApp, dispatcherOf, onTestEnd, tempDirectory } from '../module/support.js';
 import { until } from '../support/until.js';
@@ -23,6 +24,24 @@ describeWith('postgres', 'PostgreSQL', () => {
   });
 
   describeOutbox('PostgreSQL', database);
+
+  it.each<[string, Partial<DataSourceOptions>, string]>([
+    ['a schema that is not there', { schema: 'nowhere' }, 'schema "nowhere" does not exist'],
+    [
+      'a database that is only read',
+      { extra: { options: '-c default_transaction_read_only=on' } },
+      'cannot execute CREATE TABLE in a read-only transaction',
+    ],
+  ])('says whose table cannot be made, and what would be right, in %s', async (_what, options, why) => {
+    const app = await new DataSource({ ...(await database()), ...options } as DataSourceOptions).initialize();
+    onTestEnd(() => app.destroy());
+    const booted = bootApp({ tasks: { database: join(tempDirectory(), 'tasks.db'), outbox: { dataSource: app } } });
+    await expect(booted).rejects.toThrow(StoreError);
+    await expect(booted).rejects.toThrow(
+      `"outbox": the table "nestjs_tasks_outbox" cannot be made or changed in the DataSource. Let its user do that, or have ` +
+        `the migrations in "outboxMigrations" of nestjs-tasks run by who may, and give "migrate": false: ${why}`,
+    );
+  });
 
   it('is found in the schema of the DataSource, where the connection does not look', async () => {
     const options = { ...(await database()), schema: 'shop' } as DataSourceOptions;
