@@ -26,6 +26,12 @@ describe('capped', () => {
     expect(capped('a\ue000bcd', 2)).toBe('a\ue000… (3 more characters)');
   });
 
+  it('replaces halves where it cuts, and only those', () => {
+    expect(capped('a\ud83dbcd', 2)).toBe('a\ufffd… (3 more characters)');
+    expect(capped('ab\ud83dcd', 2)).toBe('ab… (3 more characters)');
+    expect(capped('a\ude00bcd', 2)).toBe('a\ufffd… (3 more characters)');
+  });
+
   it('gives what every store can hold', () => {
     expect(capped('Thanks 😀'.slice(0, 8), 100).isWellFormed()).toBe(true);
   });

@@ -4,10 +4,11 @@ import { storableText } from '../checks/index.js';
  * `text` as every store holds it, or its beginning and how much was left out, where it is longer than `limit` characters.
  */
 export function capped(text: string, limit: number): string {
-  const storable = storableText(text);
-  if (storable.length <= limit) return storable;
+  if (text.length <= limit) return storableText(text);
+  // Only what is kept: to replace millions of characters takes seconds. One more tells a pair from the half of one.
+  const storable = storableText(text.slice(0, limit + 1));
   const end = isHighSurrogate(storable.charCodeAt(limit - 1)) ? limit - 1 : limit;
-  return `${storable.slice(0, end)}… (${storable.length - end} more characters)`;
+  return `${storable.slice(0, end)}… (${text.length - end} more characters)`;
 }
 
 function isHighSurrogate(code: number): boolean {

@@ -70,6 +70,24 @@ export function describeOddTexts(name: string, start: () => Promise<OddTextsSite
       expect(task.logs.map(({ message }) => message)).toEqual([...ODD, ...ODD].map(readable));
     });
 
+    it('of ten million characters keep nobody waiting for an answer', async () => {
+      const text = 'y\0'.repeat(5_000_000);
+      @TaskHandler('dump', { maxRetries: 0 })
+      class Dump {
+        handle(_params: object, task: TaskContext): void {
+          task.log(text);
+          task.progress(1, text);
+          throw new Error(text);
+        }
+      }
+      const tasks = dispatcherOf(await boot(Dump));
+      const { id } = await tasks.queue('default', 'dump', {});
+      const task = await ended(tasks, id);
+      const begin = expect.stringMatching(/^(?:y\uFFFD)+… \(\d+ more characters\)$/) as string;
+      expect(task).toMatchObject({ state: 'failed', attempt: 1, error: { message: begin } });
+      expect(task).toMatchObject({ progress: { message: begin }, logs: [{ message: begin }] });
+    });
+
     it('in params come to the handler as they were given', async () => {
       const params = { text: HALF, list: ODD, [HALF]: 1, [NUL]: { deep: NUL } };
       const seen: object[] = [];
