@@ -70,6 +70,12 @@ describeWith('redis', 'A connection to Redis', () => {
     ['lazyConnect', (url) => ({ url, lazyConnect: true })],
     ['maxRetriesPerRequest: null', (url) => ({ url, maxRetriesPerRequest: null })],
     ['maxRetriesPerRequest: 5', (url) => ({ url, maxRetriesPerRequest: 5 })],
+    ['enableOfflineQueue: false', (url) => ({ url, enableOfflineQueue: false })],
+    ['enableAutoPipelining', (url) => ({ url, enableAutoPipelining: true })],
+    ['enableReadyCheck: false', (url) => ({ url, enableReadyCheck: false, db: '2' })],
+    ['stringNumbers', (url) => ({ url, stringNumbers: true })],
+    ['commandTimeout', (url) => ({ url, commandTimeout: 2_000 })],
+    ['options in the query of a URL', (url) => `${url}/3?family=4`],
     ['retryStrategy and others', (url) => ({ url, retryStrategy: () => 100, family: 4, socketTimeout: undefined })],
   ])('works on every side, given as %s', async (_what, connection) => {
     // A default of localhost:6379 would meet no server here.
@@ -100,6 +106,15 @@ describeWith('redis', 'A connection to Redis', () => {
     [{ connection: { url: 'http://prod' } }, /connection has a "url" that must be a URL such as "redis:/],
     [{ connection: 'postgres://secret@prod' }, /connection must be a URL such as "redis:/],
     [{ connection: { host: 'prod', port: NaN } }, /connection has a "port" that is no number/],
+    [{ connection: { host: 'prod', port: '' } }, /connection has a "port" that is no number.*variable/],
+    [{ connection: { host: 'prod', port: 'six' } }, /connection has a "port" that is no number/],
+    [{ connection: { host: 'prod', port: 70_000 } }, /connection has a "port" that is no number/],
+    [{ connection: { host: 'prod', db: 'jobs' } }, /connection has a "db" that is no number/],
+    [{ connection: { url: 'redis://prod', db: NaN } }, /connection has a "db" that is no number/],
+    [{ connection: { host: 'redis://:secret@prod:6379' } }, /connection has a "host" that is a URL: give "url"/],
+    [{ connection: { host: 'prod:6379' } }, /connection has a "host" with the port behind it: give "host" and "port"/],
+    [{ connection: { host: 'prod', ssl: true } }, /connection has "ssl".*give "tls"/],
+    [{ connection: { sentinels: [{}], masterName: 'shop' } }, /connection has "masterName".*"name" beside "sentinels"/],
     [{ connection: { sentinels: [{ host: 'prod' }] } }, /connection has "sentinels", and no "name"/],
     [{ connection: 6379 }, /connection must be \{ host/],
     [{ connection: { sendCommand: () => null, isOpen: true } }, /connection must be a client of ioredis/],
@@ -112,6 +127,8 @@ describeWith('redis', 'A connection to Redis', () => {
   it('is refused with a key prefix of the client, and in a cluster without braces', async () => {
     const client = new Redis({ lazyConnect: true, keyPrefix: 'shop' });
     expect(await refusal({ connection: client })).toMatch(/"keyPrefix".*"prefix" beside/);
+    const prefixed = new Cluster([{ port: 1 }], { lazyConnect: true, redisOptions: { keyPrefix: 'shop' } });
+    expect(await refusal({ connection: prefixed, prefix: '{shop}' })).toMatch(/"keyPrefix".*"prefix" beside/);
     const cluster = new Cluster([{ port: 1 }], { lazyConnect: true });
     expect(await refusal({ connection: cluster, prefix: 'shop' })).toMatch(/prefix must have braces in a cluster/);
   });
@@ -238,6 +255,13 @@ describeWith('postgres', 'A connection to PostgreSQL', () => {
     [{ postgres: { url: 'postgres://prod' } }, /postgres has "url".*give "connectionString"/],
     [{ postgres: { username: 'shop' } }, /postgres has "username".*give "user"/],
     [{ postgres: { host: 'prod', schema: 'shop' } }, /postgres has "schema".*the schema "bullmq"/],
+    [{ postgres: { host: 'prod', search_path: 'shop' } }, /postgres has "search_path".*the schema "bullmq"/],
+    [{ postgres: { service: 'shop' } }, /postgres has "service".*no file of services/],
+    [{ postgres: { host: 'prod', sslmode: 'require' } }, /postgres has "sslmode".*give "ssl"/],
+    [{ postgres: { host: 'prod', port: NaN } }, /postgres has a "port" that is no number.*variable/],
+    [{ postgres: { host: 'prod', port: '' } }, /postgres has a "port" that is no number/],
+    [{ postgres: { host: 'postgres://shop:secret@prod' } }, /"host" that is a URL: give "connectionString"/],
+    [{ postgres: { host: 'prod:5432' } }, /postgres has a "host" with the port behind it/],
     [{ postgres: { connectionString: undefined } }, /postgres has a "connectionString" that is empty/],
     [{ postgres: 'mysql://secret@prod' }, /postgres must be a connection string that begins with "postgres:/],
     [{ postgres: { query: () => null } }, /postgres must be a pool of pg/],

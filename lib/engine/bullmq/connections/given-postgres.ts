@@ -1,4 +1,5 @@
 import type { BullmqOptions, PostgresConnection, PostgresPool } from '../bullmq-options.js';
+import { hostProblem, MAX_PORT, numberProblem } from './given-place.js';
 
 type Given = NonNullable<BullmqOptions['postgres']>;
 
@@ -14,7 +15,16 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   pass: '"password"',
   db: '"database"',
   dbname: '"database"',
+  userName: '"user"',
+  socketPath: '"host", with the folder of the socket',
+  service: '"host" and the others of the service, as pg reads no file of services',
+  sslmode: '"ssl"',
+  tls: '"ssl"',
+  poolSize: '"max"',
+  connectionLimit: '"max"',
   type: 'the options of pg, and not those of TypeORM',
+  search_path: 'none: the tables of BullMQ are in the schema "bullmq"',
+  searchPath: 'none: the tables of BullMQ are in the schema "bullmq"',
   schema: 'none: the tables of BullMQ are in the schema "bullmq"',
   prefix: 'a database of its own to each app',
 };
@@ -33,7 +43,9 @@ export function postgresProblem(value: unknown): string | null {
   for (const [name, right] of Object.entries(OTHER_NAMES)) {
     if (options[name] !== undefined) return `has "${name}", which pg does not know: give ${right}`;
   }
-  const { connectionString: text, migrate, skipMigrations } = options;
+  const { connectionString: text, host, port, migrate, skipMigrations } = options;
+  const wrong = hostProblem(host, '"connectionString"') ?? numberProblem('port', port, MAX_PORT);
+  if (wrong) return wrong;
   if (migrate !== undefined && (skipMigrations !== undefined || typeof migrate !== 'boolean')) {
     return 'has a "migrate" that must be true or false, without "skipMigrations" beside it';
   }

@@ -1,5 +1,6 @@
 import type { Cluster } from 'ioredis';
 import type { BullmqOptions, RedisClient, RedisConnection } from '../bullmq-options.js';
+import { hostProblem, MAX_PORT, numberProblem } from './given-place.js';
 
 type Given = NonNullable<BullmqOptions['connection']>;
 
@@ -12,10 +13,17 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   hostname: '"host"',
   server: '"host"',
   user: '"username"',
+  userName: '"username"',
   pass: '"password"',
   auth: '"password"',
   auth_pass: '"password"',
   database: '"db"',
+  dbIndex: '"db"',
+  ssl: '"tls"',
+  useTLS: '"tls"',
+  masterName: '"name" beside "sentinels"',
+  sentinelName: '"name" beside "sentinels"',
+  redisUrl: '"url"',
   socket: '"host" and "port", or "path" for a Unix socket',
   unix: '"path"',
   socketPath: '"path"',
@@ -51,15 +59,24 @@ export function isCluster(given: Given | undefined): given is Cluster & RedisCli
   return isClient(given) && (given as { isCluster?: unknown }).isCluster === true;
 }
 
-function isClient(value: unknown): value is RedisClient & { readonly options?: { readonly keyPrefix?: unknown } } {
+/** The options of a client, and those that a cluster has for each of its nodes. */
+interface KeyPrefixed {
+  readonly keyPrefix?: unknown;
+}
+
+function isClient(value: unknown): value is RedisClient & { readonly options?: KeyPrefixed } {
   if (typeof value !== 'object' || value === null) return false;
   return (['connect', 'duplicate', 'defineCommand'] as const).every(
     (name) => typeof (value as Record<string, unknown>)[name] === 'function',
   );
 }
 
-function clientProblem({ options }: { readonly options?: { readonly keyPrefix?: unknown } }): string | null {
-  return options?.keyPrefix
+function clientProblem({
+  options,
+}: {
+  readonly options?: KeyPrefixed & { redisOptions?: KeyPrefixed };
+}): string | null {
+  return options?.keyPrefix || options?.redisOptions?.keyPrefix
     ? 'is a client with "keyPrefix", which BullMQ cannot work with: leave that out, and give "prefix" beside "connection"'
     : null;
 }
@@ -69,13 +86,16 @@ function optionsProblem(options: RedisConnection): string | null {
     if (options[name] !== undefined) return `has "${name}", which ioredis does not know: give ${right}`;
   }
   const { url, host, path, sentinels } = options;
+  // A URL without a number takes that of the option beside it.
+  const wrong =
+    hostProblem(host, '"url"') ?? numberProblem('port', options.port, MAX_PORT) ?? numberProblem('db', options.db);
+  if (wrong) return wrong;
   if (url !== undefined || 'url' in options) {
     if (typeof url === 'string' && url !== '') return wrongUrl(url) && `has a "url" that ${wrongUrl(url)}`;
     if ([host, path, sentinels].every((place) => place === undefined)) {
       return `has a "url" that is ${url === '' ? 'empty' : String(url)}: is the variable set that it comes from?`;
     }
   }
-  if (Number.isNaN(options.port)) return 'has a "port" that is no number: is the variable set that it comes from?';
   if (sentinels === undefined) return null;
   if (!Array.isArray(sentinels) || sentinels.length === 0) return 'has "sentinels" that are no list of places';
   return typeof options.name === 'string' && options.name !== ''
