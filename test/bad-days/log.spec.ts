@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -77,6 +86,33 @@ describe('Beside a file that is open', () => {
     truncateSync(`${file}-wal`, Math.floor(statSync(`${file}-wal`).size / 2));
     expect(await refusal(enqueue(tasks, 'quick', {}))).toMatch(/-wal was truncated while it was open|damaged/);
   });
+
+  it.each(['bytes of anything', 'the log of another file', 'an older one of its own'])(
+    'the -wal that is overwritten by %s has every write refused, and is not written into the file',
+    async (what) => {
+      checkpoint('TRUNCATE');
+      await store(5);
+      const log = `${file}-wal`;
+      const older = join(stage.folder, 'older-wal');
+      copyFileSync(log, older);
+      await store(3);
+      const { size } = statSync(log);
+      if (what === 'an older one of its own') checkpoint('RESTART');
+      if (what === 'an older one of its own') await store(3);
+      if (what === 'bytes of anything') writeFileSync(older, Buffer.alloc(size, 'anything'));
+      if (what === 'the log of another file') {
+        const other = await stage.startApp({ database: join(stage.folder, 'other.db') });
+        for (let index = 0; index < 20; index += 1) await enqueue(other, 'quick', {});
+        copyFileSync(join(stage.folder, 'other.db-wal'), older);
+      }
+      // As long as it was at least: a shorter one is taken for one that was cut off.
+      execFileSync('sh', ['-c', `dd if=${older} of=${log} conv=notrunc 2>&1`]);
+      expect(await refusal(enqueue(tasks, 'quick', {}))).toContain(`${log} was overwritten while it was open`);
+      await stage.closeApps();
+      expect(stored(file)).toBeGreaterThanOrEqual(20);
+      expect(existsSync(`${log}.of-what-was-overwritten`)).toBe(true);
+    },
+  );
 
   it('the -wal that is put back is gone on with, and nothing is lost', async () => {
     renameSync(`${file}-wal`, `${file}.away`);

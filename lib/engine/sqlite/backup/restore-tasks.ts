@@ -3,8 +3,11 @@ import { dirname } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import { wallTime } from '../../../clock/index.js';
 import { StoreError } from '../../../contract/index.js';
+import { holdOthersOff } from '../process/hold-others-off.js';
+import { WritersNote } from '../process/writers-note.js';
 import type { Database } from '../store/database.js';
 import { loadDriver } from '../store/driver.js';
+import { nameAside, namesAside } from '../store/put-aside.js';
 import { isBusy, storeError } from '../store/sqlite-errors.js';
 import { makeStoreFile, realPath } from '../store/store-path.js';
 import { copyVerified, removePartial, sync } from './verified-copy.js';
@@ -50,29 +53,56 @@ export async function restoreTasks({ from, database }: RestoreTasksOptions): Pro
 
 /** Where no file is, a log that lies there belongs to one that is gone. */
 function place(file: string, partial: string): null {
-  setLogAside(file, `${file}.${stamp()}`);
+  setLogAside(file, nameAside(file, wallTime()));
   renameSync(partial, file);
   return null;
 }
 
+/**
+ * Whoever is killed on the way leaves the file with its log, or with two names, under which no app opens it: a log that was
+ * taken away from its file would be missed by nobody, and what it holds be lost.
+ */
 async function replace(file: string, partial: string): Promise<string> {
+  undoInterrupted(file);
   makeStoreFile(file);
-  const kept = `${file}.${stamp()}`;
-  const alone = await openAlone(file);
+  const kept = nameAside(file, wallTime());
+  const note = new WritersNote(file);
   try {
-    setLogAside(file, kept);
+    // An app that starts now waits for its turn, and does not open the file that is about to be put aside.
+    await holdOthersOff(note);
+    const alone = await openAlone(file);
     try {
-      linkSync(file, kept);
-    } catch {
-      // A file system without hard links.
-      renameSync(file, kept);
+      const isLinked = link(file, kept);
+      setLogAside(file, kept);
+      if (!isLinked) renameSync(file, kept);
+      renameSync(partial, file);
+    } finally {
+      // Its file has another name by now, so SQLite leaves the log as it is.
+      alone?.close();
     }
-    renameSync(partial, file);
   } finally {
-    // Its file has another name by now, so SQLite leaves the log as it is.
-    alone?.close();
+    note.give();
+    note.close();
   }
   return kept;
+}
+
+/** Returns false on a file system without hard links. */
+function link(file: string, kept: string): boolean {
+  try {
+    linkSync(file, kept);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Takes the second name away that a restore has left which was killed, and puts the log back. */
+function undoInterrupted(file: string): void {
+  for (const other of namesAside(file)) {
+    if (existsSync(`${other}-wal`) && !existsSync(`${file}-wal`)) renameSync(`${other}-wal`, `${file}-wal`);
+    rmSync(other);
+  }
 }
 
 /**
@@ -99,8 +129,4 @@ async function openAlone(file: string): Promise<Database | null> {
 function setLogAside(file: string, kept: string): void {
   if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${kept}-wal`);
   rmSync(`${file}-shm`, { force: true });
-}
-
-function stamp(): string {
-  return `before-restore-${new Date(wallTime()).toISOString().replaceAll(/[-:.]/g, '')}`;
 }

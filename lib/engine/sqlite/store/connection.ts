@@ -6,12 +6,12 @@ import { WriterBusyError } from '../process/writers-note.js';
 import { assertSameFile } from './app-data-source.js';
 import type { Database } from './database.js';
 import { assertKnownSchema, pendingMigrations } from './known-schema.js';
-import { LocksLostError, OpenFile, type Opening } from './open-file.js';
+import { LocksLostError, OpenFile, type Opening, OtherFileError } from './open-file.js';
 import { patiently } from './retry-while-busy.js';
 import { isSqliteFault, storeError } from './sqlite-errors.js';
 import { statement } from './statement.js';
 
-/** How often a file is opened whose locks are lost while its tables are brought up to date. */
+/** How often a file is opened that is replaced meanwhile, or whose locks are lost while its tables are brought up to date. */
 const MAX_OPENINGS = 3;
 /** How soon a loss of locks is seen. A look costs some twenty microseconds. */
 const LOOK_AT_LOCKS_EVERY_MS = 100;
@@ -38,8 +38,8 @@ export class Connection {
       try {
         return await Connection.openOnce(opening);
       } catch (error) {
-        const isLost = error instanceof ReopeningError && openings < MAX_OPENINGS;
-        if (isLost) continue;
+        const isOver = error instanceof ReopeningError || error instanceof OtherFileError;
+        if (isOver && openings < MAX_OPENINGS) continue;
         throw error instanceof SchemaVersionError
           ? error
           : storeError(error, `Cannot open the task store ${opening.path}`);

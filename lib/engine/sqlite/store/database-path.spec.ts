@@ -9,18 +9,27 @@ describe('The path of a database', () => {
     './data/tasks.db',
     '../tasks.db',
     '/var/lib/app/tasks.db',
-    'C:\\data\\tasks.db',
-    'c:/data/tasks.db',
     'data/~tasks.db',
     '~tasks.db',
     'data/100%/tasks.db',
     'data/$price.db',
+    'data/undefined.db',
+    "ann's/tasks.db",
+    'what?/tasks.db',
     'two words/tasks.sqlite3',
     'file.db',
     'sqlite/memory.db',
   ])('may be %j', (path) => {
     expect(databasePathProblem(path)).toBeNull();
   });
+
+  it.each(['C:\\data\\tasks.db', 'c:/data/tasks.db', 'data\\tasks.db', '\\\\server\\share\\tasks.db'])(
+    'may be %j on Windows, and elsewhere would be a name in the working directory',
+    (path) => {
+      expect(databasePathProblem(path, 'win32')).toBeNull();
+      expect(databasePathProblem(path, 'linux')).toContain('is one of Windows');
+    },
+  );
 
   it.each([
     ['file:/data/t.db', 'must be a path and not the URI "file:/data/t.db": write "/data/t.db".'],
@@ -46,6 +55,14 @@ describe('The path of a database', () => {
     ['$HOME/tasks.db', 'nothing is put for "$HOME" here'],
     ['${DATA}/tasks.db', 'nothing is put for "${DATA}" here'],
     ['%APPDATA%\\tasks.db', 'nothing is put for "%APPDATA%" here'],
+    ['"data/t.db"', 'must have no quotation marks around it: write "data/t.db"'],
+    ["'/data/t.db'", 'write "/data/t.db"'],
+    ['undefined', 'must have no "undefined" in it, which a variable leaves that is not set'],
+    ['undefined/tasks.db', 'must have no "undefined" in it'],
+    ['/data/undefined/tasks.db', 'must have no "undefined" in it'],
+    ['null/tasks.db', 'must have no "null" in it'],
+    ['data/t.db?mode=ro', 'write "data/t.db"'],
+    ['data/t.db?cache=shared&vfs=unix-none', 'write "data/t.db"'],
     ['', 'must be a path that is not empty'],
     ['  ', 'must be a path that is not empty'],
     ['tasks.db\n', 'must have no blanks at its ends'],

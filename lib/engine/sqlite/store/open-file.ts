@@ -1,18 +1,17 @@
+import type { Stats } from 'node:fs';
 import { monotonicTime, sleep } from '../../../clock/index.js';
 import { messageOf, StoreError } from '../../../contract/index.js';
 import type { EngineLogger } from '../../port/index.js';
-import { WriterBusyError, WritersNote } from '../process/writers-note.js';
+import { holdOthersOff } from '../process/hold-others-off.js';
+import { WritersNote } from '../process/writers-note.js';
 import type { Database } from './database.js';
 import { IN_MEMORY } from './database-path.js';
 import { loadDriver } from './driver.js';
 import { HeldLocks } from './held-locks.js';
-import { closeUnusedFiles } from './raw-files.js';
+import { closeUnusedFiles, statOf } from './raw-files.js';
 import { patiently } from './retry-while-busy.js';
 import { StoreFile } from './store-file.js';
 
-/** How long another process may go on writing while this one opens or closes the file. */
-const HOLD_OFF_MS = 5_000;
-const LOOK_AT_NOTE_EVERY_MS = 1;
 /** How soon a loss of locks is told of again. */
 const REPEAT_AFTER_MS = 60_000;
 /** How often, and how many times, locks are taken anew while something else in this process has the file open. */
@@ -142,8 +141,23 @@ export class OpenFile {
   }
 
   private async connect(connect: Opening['connect']): Promise<void> {
+    const before = this.fileThere();
     ({ database: this.database, end: this.end } = await connect());
-    await patiently(() => this.configure());
+    // Who restores a backup may have had the lock until now, and have put another file there: the log would be beside that.
+    await patiently(() => {
+      this.assertThere(before);
+      this.configure();
+    });
+    this.assertThere(before);
+  }
+
+  private fileThere(): Stats | null {
+    return this.note && statOf(this.opening.path);
+  }
+
+  private assertThere(before: Stats | null): void {
+    const now = this.fileThere();
+    if (before?.ino !== now?.ino || before?.dev !== now?.dev) throw new OtherFileError(this.opening.path);
   }
 
   private configure(): void {
@@ -156,23 +170,8 @@ export class OpenFile {
     database.pragma('foreign_keys = ON');
   }
 
-  /**
-   * Before the file is opened or closed: SQLite makes the log or its index anew where it sees nobody at work. Until the
-   * note is given back nobody else writes.
-   */
   private async holdOthersOff(): Promise<void> {
-    const deadline = monotonicTime() + HOLD_OFF_MS;
-    while (this.note && monotonicTime() < deadline) {
-      try {
-        this.note.take();
-        await sleep(LOOK_AT_NOTE_EVERY_MS);
-        this.note.assertMine();
-        return;
-      } catch (error) {
-        if (!(error instanceof WriterBusyError)) throw error;
-        await sleep(LOOK_AT_NOTE_EVERY_MS);
-      }
-    }
+    if (this.note) await holdOthersOff(this.note);
   }
 
   private letGo(): void {
@@ -194,6 +193,13 @@ export async function connectTo(path: string): Promise<OpenDatabase> {
   const Driver = await loadDriver();
   const database = await patiently(() => new Driver(path, { fileMustExist: true, timeout: 0 }));
   return { database, end: () => void database.close() };
+}
+
+/** Somebody put another file there while it was being opened. */
+export class OtherFileError extends Error {
+  constructor(path: string) {
+    super(`${path} was replaced again and again while it was being opened`);
+  }
 }
 
 /** The process that opened the file has lost SQLite's locks on it. */

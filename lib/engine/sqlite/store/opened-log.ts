@@ -40,6 +40,12 @@ export class OpenedLog {
     }
   }
 
+  /** Null where there are not as many. */
+  read(position: number, bytes: number): Buffer | null {
+    const buffer = Buffer.allocUnsafe(bytes);
+    return readSync(this.descriptor, buffer, 0, bytes, position) < bytes ? null : buffer;
+  }
+
   isAtLeast(bytes: number): boolean {
     return readSync(this.descriptor, BYTE, 0, 1, bytes - 1) === 1;
   }

@@ -126,6 +126,15 @@ export class LogIndex {
     return this.bytes.subarray(32, 40);
   }
 
+  /** Whether a frame of the log, by its header, is the last one that was committed. */
+  isLast(frameHeader: Buffer): boolean {
+    return (
+      frameHeader.subarray(8, 16).equals(this.salts) &&
+      frameHeader.readUInt32BE(16) === this.number(24) &&
+      frameHeader.readUInt32BE(20) === this.number(28)
+    );
+  }
+
   /** How many frames are in the file for sure. */
   get copied(): number {
     return this.number(96);

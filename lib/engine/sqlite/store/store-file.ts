@@ -1,7 +1,7 @@
 import { copyFileSync, statSync, truncateSync, type Stats } from 'node:fs';
 import { OpenedLog } from './opened-log.js';
 import { comparePages } from './strange-log.js';
-import { FileHeader, LogIndex } from './raw-files.js';
+import { FileHeader, LogIndex, readAt } from './raw-files.js';
 
 /** Bytes of the log's headers: https://sqlite.org/walformat.html */
 const LOG = { header: 32, frameHeader: 24 };
@@ -61,19 +61,29 @@ export class StoreFile {
 
   /**
    * Only where nobody else can change the log: with the write lock.
-   * @throws StoreFileGoneError where the log is shorter than its index says
+   * @throws StoreFileGoneError where the log is shorter than its index says, or another one
    */
   assertLogWhole(): void {
     const [log, index] = BESIDE.map((suffix) => this.beside.get(suffix));
     if (!log || !index) return;
-    const { frames, pageBytes } = LogIndex.read(`${this.path}-shm`, index) ?? { frames: null, pageBytes: 0 };
-    if (frames === null) throw new StoreFileGoneError(`${this.path}-shm`, 'truncated');
-    if (frames === 0) return;
-    const whole = LOG.header + frames * (LOG.frameHeader + pageBytes);
-    if (this.log?.isAtLeast(whole)) return;
-    const size = statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-    if (size >= whole) return;
-    throw new StoreFileGoneError(`${this.path}-wal`, 'truncated');
+    const known = LogIndex.read(`${this.path}-shm`, index);
+    if (known === null) throw new StoreFileGoneError(`${this.path}-shm`, 'truncated');
+    if (known.frames === 0) return;
+    const whole = LOG.header + known.frames * (LOG.frameHeader + known.pageBytes);
+    const last = this.readLog(whole - LOG.frameHeader - known.pageBytes, LOG.frameHeader, log);
+    if (last === null || !this.isLogAtLeast(whole)) throw new StoreFileGoneError(`${this.path}-wal`, 'truncated');
+    // Where locks were lost, somebody may be writing all the same.
+    if (known.isLast(last) || !LogIndex.read(`${this.path}-shm`, index)?.isSameAs(known)) return;
+    throw new StoreFileGoneError(`${this.path}-wal`, 'overwritten');
+  }
+
+  private readLog(position: number, bytes: number, log: Stats): Buffer | null {
+    return this.log ? this.log.read(position, bytes) : readAt(`${this.path}-wal`, log, position, bytes);
+  }
+
+  private isLogAtLeast(bytes: number): boolean {
+    if (this.log?.isAtLeast(bytes)) return true;
+    return (statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0) >= bytes;
   }
 
   /** It is looked at no more. */
@@ -83,17 +93,23 @@ export class StoreFile {
   }
 
   /**
-   * Before the file is closed, which is when SQLite writes the log into it: where another file was copied over it, the log
-   * is put aside, as it belongs to what was there before.
+   * Before the file is closed, which is when SQLite writes the log into it: where another file was copied over one of the
+   * two, the log is put aside, as they do not belong together.
    */
   partFromLog(): void {
+    if (!this.isParted()) return;
+    const log = `${this.path}-wal`;
+    copyFileSync(log, `${log}.of-what-was-overwritten`);
+    truncateSync(log);
+  }
+
+  private isParted(): boolean {
     try {
       this.assertInPlace();
+      this.assertLogWhole();
+      return false;
     } catch (error) {
-      if (error !== this.spoilt) return;
-      const log = `${this.path}-wal`;
-      copyFileSync(log, `${log}.of-what-was-overwritten`);
-      truncateSync(log);
+      return error instanceof StoreFileGoneError && error.what === 'overwritten';
     }
   }
 
@@ -157,7 +173,10 @@ export class StoreFile {
 
 /** A fault of the store, as those that SQLite itself reports. */
 export class StoreFileGoneError extends Error {
-  constructor(path: string, what: Gone) {
+  constructor(
+    path: string,
+    readonly what: Gone,
+  ) {
     super(`${path} was ${what} while it was open, and what is written to it would be lost: ${adviceOn(path, what)}`);
   }
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -64,6 +65,35 @@ describe('The one name of a file', () => {
   it('is no folder', () => {
     mkdirSync(file, { recursive: true });
     expect(() => makeStoreFile(file)).toThrow(`it is a folder. Give the file in it, such as ${join(file, 'tasks.db')}`);
+  });
+
+  it.skipIf(process.platform !== 'linux').each(['/dev/null', '/dev/full', '/proc/self/fd/0'])(
+    'is none of what is no file: %s',
+    (path) => {
+      expect(() => makeStoreFile(path)).toThrow(/it is no file, but a device, a pipe or a socket|which holds no files/);
+    },
+  );
+
+  it('is none of a pipe, which would be waited for', () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    expect(() => makeStoreFile(join(folder, 'pipe'))).toThrow('it is no file, but a device, a pipe or a socket');
+  });
+
+  it.skipIf(process.platform !== 'linux')('is none where the system has folders without files', () => {
+    expect(() => makeStoreFile('/proc/self/fd/nowhere/tasks.db')).toThrow('which holds no files');
+  });
+
+  it('is none below a file', () => {
+    makeStoreFile(file);
+    expect(() => makeStoreFile(join(file, 'tasks.db'))).toThrow(`Cannot make the task store ${join(file, 'tasks.db')}`);
+  });
+
+  it('has room for those of the files beside it', () => {
+    const names = ['n'.repeat(245), 'ü'.repeat(123)].map((name) => join(folder, `${name}.db`));
+    for (const name of names) expect(() => makeStoreFile(name)).toThrow('its path is too long');
+    const deep = join(folder, ...Array.from({ length: 5 }, () => 'd'.repeat(100)), 'tasks.db');
+    expect(() => makeStoreFile(deep)).toThrow('its path is too long');
+    expect(makeStoreFile(join(folder, `${'n'.repeat(200)}.db`))).toContain('nnn');
   });
 
   it.skipIf(process.platform === 'win32')('is read by its owner alone where the file is made here', () => {

@@ -1,22 +1,13 @@
-import {
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-  type Stats,
-} from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { StoreError } from '../../../contract/index.js';
 import { databasePathProblem } from './database-path.js';
+import { makeFile } from './make-file.js';
+import { namesAside } from './put-aside.js';
+import { statOf } from './raw-files.js';
 
 /** As many links as Linux follows. */
 const MAX_LINKS = 40;
-/** Mode of a file that is made here; SQLite gives the files beside it the same. Params are nobody else's business. */
-const NEW_FILE_MODE = 0o600;
 
 /**
  * The one name of a store's file: absolute, without links, as SQLite itself finds it for its log. Whoever opens the file
@@ -40,18 +31,13 @@ export function realPath(database: string): string {
 }
 
 /**
- * Makes the file where there is none, with its folder, and returns its one name. What cannot be made is left for SQLite to
- * find, which says why.
- * @throws StoreError where the file has other names, so that others may be working on it with another log
+ * Makes the file where there is none, with its folder, and returns its one name.
+ * @throws StoreError where it cannot be made, and where it has other names, so that others may be working on it with
+ *   another log
  */
 export function makeStoreFile(database: string): string {
   const before = realPath(database);
-  try {
-    mkdirSync(dirname(before), { recursive: true });
-    closeSync(openSync(before, 'wx', NEW_FILE_MODE));
-  } catch {
-    // It is there, or it cannot be.
-  }
+  makeFile(before);
   const path = realPath(database);
   assertOneName(path);
   return path;
@@ -70,7 +56,20 @@ export function assertOneName(path: string): void {
       `Cannot open the task store ${path}: it is a folder. Give the file in it, such as ${join(path, 'tasks.db')}.`,
     );
   }
+  if (stats !== null && !stats.isFile()) {
+    throw new StoreError(
+      `Cannot open the task store ${path}: it is no file, but a device, a pipe or a socket. Give the path of a file.`,
+    );
+  }
   if (stats !== null && stats.nlink > 1) {
+    const [aside] = namesAside(path);
+    if (aside !== undefined) {
+      throw new StoreError(
+        `Cannot open the task store ${path}: a restore of it was interrupted, or is under way. Run "nestjs-tasks restore" ` +
+          `again to complete it. To go on without it, move ${aside}-wal back to ${path}-wal, where there is one, and then ` +
+          `remove ${aside}.`,
+      );
+    }
     throw new StoreError(
       `Cannot open the task store ${path}: it has ${stats.nlink} names (hard links). SQLite keeps a log of its own for each ` +
         'name, so two processes that use different ones destroy the file. Stop them, keep the name that has a "-wal" beside ' +
@@ -82,15 +81,6 @@ export function assertOneName(path: string): void {
       `Cannot open the task store ${path}: it is mounted as a single file, so that its log, ${path}-wal, would be outside ` +
         'of what is mounted and others would not see it. Mount the folder that the file is in.',
     );
-  }
-}
-
-/** Null where there is nothing, or nothing that can be looked at: SQLite says why. */
-function statOf(path: string): Stats | null {
-  try {
-    return statSync(path);
-  } catch {
-    return null;
   }
 }
 
