@@ -1,16 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backupTasks } from '../../lib/engine/sqlite/backup/index.js';
 import { enqueue, Stage } from '../kill/support/stage.js';
 import { useProgram } from '../support/run/use-program.js';
-import { until } from '../support/until.js';
 import { cli } from './support/cli.js';
 
-const PRELOAD = join(import.meta.dirname, '../bad-days/worker/at-change.mjs');
+const PRELOAD = join(import.meta.dirname, '../bad-days/worker/kill-at-change.mjs');
 /** More than a restore makes. */
 const MANY = 20;
 
@@ -43,11 +41,11 @@ describe('A restore that is interrupted', () => {
     for (const suffix of ['', '-wal']) copyFileSync(`${source()}${suffix}`, file + suffix);
   }
 
-  function command(atChange: number, signal: 'SIGKILL' | 'SIGSTOP') {
-    return {
-      args: ['--import', PRELOAD, program.file, 'restore', '--from', backup, '--database', file],
-      env: { ...process.env, AT_CHANGE: String(atChange), AT_SIGNAL: signal },
-    };
+  /** Whether a restore was killed before the given change; false: it has ended. */
+  function killedAt(change: number): boolean {
+    const args = ['--import', PRELOAD, program.file, 'restore', '--from', backup, '--database', file];
+    const env = { ...process.env, KILL_AT: String(change) };
+    return spawnSync(process.execPath, args, { env, stdio: 'pipe' }).signal === 'SIGKILL';
   }
 
   function stored(): number {
@@ -64,14 +62,13 @@ describe('A restore that is interrupted', () => {
     const outcomes: string[] = [];
     for (let at = 0; at < MANY; at += 1) {
       leave();
-      const { args, env } = command(at, 'SIGKILL');
-      const { signal } = spawnSync(process.execPath, args, { env, stdio: 'pipe' });
+      const isKilled = killedAt(at);
       const refusal = await stage.startApp({ database: file }).then(
         () => null,
         (error: unknown) => (error as Error).message,
       );
       await stage.closeApps();
-      if (refusal === null) outcomes.push(`${signal === null ? 'restored' : 'as before'}: ${stored()}`);
+      if (refusal === null) outcomes.push(`${isKilled ? 'as before' : 'restored'}: ${stored()}`);
       else {
         expect(refusal).toContain('a restore of it was interrupted');
         outcomes.push('refused');
@@ -79,7 +76,7 @@ describe('A restore that is interrupted', () => {
       expect(await cli('restore', '--from', backup, '--database', file)).toMatchObject({ code: 0 });
       expect(stored()).toBe(1);
       if (refusal !== null) expect(keptTasks()).toEqual([5]);
-      if (signal === null) break;
+      if (!isKilled) break;
     }
     expect(new Set(outcomes)).toEqual(new Set(['as before: 5', 'refused', 'restored: 1']));
   }, 600_000);
@@ -95,41 +92,4 @@ describe('A restore that is interrupted', () => {
         return tasks;
       });
   }
-
-  it('for a while, as an app starts, has that app begin with the file that is there then', async () => {
-    leave();
-    const { args, env } = command(0, 'SIGSTOP');
-    const restore = spawn(process.execPath, args, { env, stdio: 'ignore' });
-    const restored = once(restore, 'exit');
-    await until('the restore to stop', () => isStopped(restore.pid!));
-    const booting = stage.startApp({ database: file }).catch((error: unknown) => error as Error);
-    // What lies there was looked at with a descriptor of its own; SQLite has the second.
-    await until('the app to wait', () => descriptorsOf(file) >= 2);
-    restore.kill('SIGCONT');
-    expect(await restored).toEqual([0, null]);
-    const tasks = await booting;
-    if (tasks instanceof Error) throw tasks;
-    await enqueue(tasks, 'quick', {});
-    await stage.closeApps();
-    expect([stored(), keptTasks()]).toEqual([2, [5]]);
-  }, 600_000);
 });
-
-function isStopped(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
-  } catch {
-    return false;
-  }
-}
-
-function descriptorsOf(path: string): number {
-  return readdirSync('/proc/self/fd').filter((descriptor) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${descriptor}`) === path;
-    } catch {
-      return false;
-    }
-  }).length;
-}

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readlinkSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -20,6 +21,7 @@ import { until } from '../../../../test/support/until.js';
 import { heartbeatFolder } from '../process/heartbeat.js';
 import { fileOf } from './app-data-source.js';
 import { Connection } from './connection.js';
+import { connectTo, type OpenDatabase } from './open-file.js';
 import { openConnection } from './open-connection.js';
 import { TASKS_ENTITIES } from './entities/index.js';
 import { TASKS_MIGRATIONS } from './migrations/index.js';
@@ -206,6 +208,31 @@ describe('Connection', () => {
     await open();
     clearInterval(counting);
     expect(turns).toBeGreaterThanOrEqual(20);
+  });
+
+  it('opens what is there by then where another file was put there while it was being opened, as a restore does', async () => {
+    const restored = join(folder, 'restored.db');
+    await (await openConnection(restored, 'full')).close();
+    await (await openConnection(file, 'full')).close();
+    let times = 0;
+    const connect = async (): Promise<OpenDatabase> => {
+      const opening = await connectTo(file);
+      if ((times += 1) === 1) {
+        renameSync(file, `${file}.kept`);
+        renameSync(restored, file);
+      }
+      return opening;
+    };
+    const logger = { log: () => undefined, warn: () => undefined };
+    const migrate = async (): Promise<void> => undefined;
+    const connection = await Connection.open({ path: file, synchronous: 'full', connect, migrate, logger });
+    opened.push(connection);
+    connection.begin();
+    connection.database.exec('CREATE TABLE written (value INTEGER)');
+    connection.commit();
+    const tables = (path: string): unknown[] =>
+      outside(path).prepare(`SELECT name FROM sqlite_master WHERE name = 'written'`).all();
+    expect([tables(file), tables(`${file}.kept`)]).toEqual([[{ name: 'written' }], []]);
   });
 
   it('leaves nothing of a migration that did not come to its end', async () => {
