@@ -103,4 +103,34 @@ describe('A restore', () => {
     expect(stored(file)).toBe(15);
     expect(keptFiles()).toEqual([]);
   });
+
+  it('of a backup of a newer version is refused, and changes nothing', async () => {
+    await stage.closeApps();
+    const newer = new Database(backup);
+    newer.exec(`INSERT INTO tasks_migration (timestamp, name) VALUES (9e12, 'FromTheFuture9000000000000')`);
+    newer.close();
+    const { code, err } = await restore();
+    expect(code).toBe(1);
+    expect(err).toContain('was written by a newer version of nestjs-tasks: it has "FromTheFuture9000000000000"');
+    expect(stored(file)).toBe(15);
+    expect(keptFiles()).toEqual([]);
+  });
+
+  it('of a backup beside which the log of another file lies is refused, as is a backup or a check of it', async () => {
+    copyFileSync(`${file}-wal`, `${backup}-wal`);
+    const database = join(stage.folder, 'new.db');
+    for (const command of [
+      ['restore', '--from', backup, '--database', database],
+      ['backup', '--database', backup, '--to', database],
+      ['check', '--database', backup],
+    ]) {
+      const { code, err } = await cli(...command);
+      expect([command[0], code, err]).toEqual([
+        command[0],
+        1,
+        expect.stringContaining(`${backup}-wal is the log of another file`),
+      ]);
+    }
+    expect(existsSync(database)).toBe(false);
+  });
 });

@@ -7,6 +7,7 @@ import { holdOthersOff } from '../process/hold-others-off.js';
 import { WritersNote } from '../process/writers-note.js';
 import type { Database } from '../store/database.js';
 import { loadDriver } from '../store/driver.js';
+import { assertKnownSchema } from '../store/known-schema.js';
 import { nameAside, namesAside } from '../store/put-aside.js';
 import { isBusy, storeError } from '../store/sqlite-errors.js';
 import { makeStoreFile, realPath } from '../store/store-path.js';
@@ -32,7 +33,7 @@ export interface TasksRestored {
  * Puts a backup in the place of a store's file. The backup is copied beside it and checked first; then, while nobody else
  * can open the file, the old one is given another name together with its log, and the copy gets the name: there is a whole
  * file at every moment, and never one with the log of another.
- * @throws StoreError where the backup is none or damaged, or a process has the file open; nothing is changed then
+ * @throws StoreError where the backup is none, damaged or of a newer version, or a process has the file open; nothing is changed then
  */
 export async function restoreTasks({ from, database }: RestoreTasksOptions): Promise<TasksRestored> {
   const [backup, file] = [realPath(from), realPath(database)];
@@ -40,7 +41,8 @@ export async function restoreTasks({ from, database }: RestoreTasksOptions): Pro
   const partial = `${file}.${uuidv7()}.partial`;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    const tasks = await copyVerified(backup, partial);
+    // No app of this version could open it.
+    const tasks = await copyVerified(backup, partial, (source) => assertKnownSchema(source, backup));
     const kept = existsSync(file) ? await replace(file, partial) : place(file, partial);
     if (process.platform !== 'win32') sync(dirname(file));
     return { file, tasks, kept };

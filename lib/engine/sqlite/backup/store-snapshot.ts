@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { StoreError } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { loadDriver } from '../store/driver.js';
+import { assertOwnLog } from '../store/own-log.js';
 import { patiently } from '../store/retry-while-busy.js';
 import { storeError } from '../store/sqlite-errors.js';
 
@@ -14,6 +15,7 @@ const IS_STORE = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 't
  */
 export async function readSnapshot<T>(file: string, read: (database: Database) => T | Promise<T>): Promise<T> {
   assertFile(file);
+  await assertOwnLog(file);
   const Sqlite = await loadDriver();
   try {
     const database = await patiently(() => new Sqlite(file, { readonly: true, fileMustExist: true, timeout: 0 }));

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, StoreError } from '../../../contract/index.js';
+import type { Database } from '../store/database.js';
 import { loadDriver } from '../store/driver.js';
 import { damageOf } from './file-damage.js';
 import { readSnapshot } from './store-snapshot.js';
@@ -13,10 +14,16 @@ const MODE = 0o600;
 /**
  * Copies a store, as it is at the moment of the call, to a file that is not there yet: a single file without a log, that
  * is sound and has reached the disk. Returns how many tasks it holds.
+ * @param check throws where it is not to be copied
  * @throws StoreError
  */
-export async function copyVerified(database: string, partial: string): Promise<number> {
+export async function copyVerified(
+  database: string,
+  partial: string,
+  check: (source: Database) => void = () => undefined,
+): Promise<number> {
   await readSnapshot(database, async (source) => {
+    check(source);
     // Reported by itself: SQLite says the same of a target that cannot be written as of a source that cannot be read.
     createFile(partial);
     // Within the snapshot's transaction. Outside one, each commit of another process would start the copy anew.

@@ -1,5 +1,4 @@
 import { DataSource, type Logger } from 'typeorm';
-import { StoreError } from '../../../contract/index.js';
 import { requirePeer } from '../../common/index.js';
 import type { EngineLogger } from '../../port/index.js';
 import { databaseOf } from './app-data-source.js';
@@ -11,7 +10,7 @@ import { MIGRATIONS_TABLE } from './known-schema.js';
 import type { OpenDatabase } from './open-file.js';
 import { patiently } from './retry-while-busy.js';
 import { MigrationsWithWord } from './migrations-with-word.js';
-import { strangenessOfLog } from './strange-log.js';
+import { assertOwnLog } from './own-log.js';
 import { makeStoreFile } from './store-path.js';
 
 /** TypeORM reports some failures to the console even where logging is off. Whoever opens the store is given the error. */
@@ -56,17 +55,4 @@ export async function openConnection(
   };
   const migrate = (): Promise<void> => migrations.run(dataSource, databaseOf(dataSource));
   return Connection.open({ path, synchronous, connect, migrate, logger });
-}
-
-/** @throws StoreError where SQLite would mix two files */
-async function assertOwnLog(path: string): Promise<void> {
-  const strangeness = await strangenessOfLog(path);
-  if (strangeness === null) return;
-  const hint =
-    strangeness === 'younger' ? ` If the two were copied here together, say so with "touch ${path}-wal".` : '';
-  throw new StoreError(
-    `Cannot open the task store ${path}: ${path}-wal is the log of another file, and SQLite would write its pages into this ` +
-      `one. Nothing was changed. To begin with ${path} as it is, stop every process that works on it and move ${path}-wal ` +
-      `and ${path}-shm away ("nestjs-tasks restore" does so when it puts a backup in place).${hint}`,
-  );
 }
