@@ -1,5 +1,6 @@
 import { clearInterval, setInterval } from '../clock/index.js';
 import { DEFAULT_QUEUE, type ResolvedAlertRule, type ResolvedAlerts, type ResolvedConfig } from '../config/index.js';
+import { inCleanContext } from '../context/index.js';
 import { type FailureTarget, messageOf, type TaskAlert } from '../contract/index.js';
 import type { EngineLogger, TaskEngine } from '../engine/port/index.js';
 import type { HandlerRegistry } from '../handlers/index.js';
@@ -57,10 +58,13 @@ export class AlertWatch {
     await this.under;
   }
 
-  /** One look after the other. What goes wrong is logged, and looked at again the next time. */
+  /**
+   * One look after the other. What goes wrong is logged, and looked at again the next time. An alert carries nothing of what the
+   * app was started in, which may be its first request.
+   */
   look(): Promise<void> {
     this.under = this.under
-      .then(() => this.lookOnce())
+      .then(() => inCleanContext(() => this.lookOnce()))
       .catch((error: unknown) => this.parts.logger.error(`Looking for alerts: ${messageOf(error)}`));
     return this.under;
   }

@@ -32,6 +32,14 @@ export function inCleanContext<Args extends unknown[], Result>(
   return root.runInAsyncScope(own).runInAsyncScope(callback, undefined, ...args);
 }
 
+/** `callback`, which is called in the context of now, whoever calls it and when: of a request whose answer is a stream. */
+export function inContextOfNow<Args extends unknown[], Result>(
+  callback: (...args: Args) => Result,
+): (...args: Args) => Result {
+  const now = own();
+  return (...args) => now.runInAsyncScope(callback, undefined, ...args);
+}
+
 /**
  * Calls a handler in a context that begins as the present one; whatever it enters ends with it. Whatever it calls in turn,
  * however deep, enqueues as the task that runs.

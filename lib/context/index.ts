@@ -1,2 +1,2 @@
-export { inCleanContext, runAsStep, runAsTask, runningAttempt, runningStep } from './async-context.js';
+export { inCleanContext, inContextOfNow, runAsStep, runAsTask, runningAttempt, runningStep } from './async-context.js';
 export { loggerInCleanContext } from './logger-in-clean-context.js';

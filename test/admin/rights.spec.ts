@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AdminAbout, AdminAction } from '../../lib/config/index.js';
 import { until } from '../support/until.js';
@@ -183,9 +184,13 @@ describe.each(ADAPTERS)('admin.can on %s', (adapter) => {
     expect(asked).toContainEqual({ queue: 'sales' });
   });
 
-  it('tells a stream of the queues that may be seen, and no ids', async () => {
+  /** What a stream is told, until the test closes it. */
+  async function streamFor(init: RequestInit): Promise<{
+    events(): Array<{ taskIds: string[]; queues: Array<{ queue: string }> }>;
+    close(): Promise<void>;
+  }> {
     const controller = new AbortController();
-    const response = await fetch(`${app.origin}/admin/tasks/api/events`, { ...SALES, signal: controller.signal });
+    const response = await fetch(`${app.origin}/admin/tasks/api/events`, { ...init, signal: controller.signal });
     const reader = response.body!.getReader();
     let text = '';
     const read = (async () => {
@@ -195,8 +200,17 @@ describe.each(ADAPTERS)('admin.can on %s', (adapter) => {
         text += new TextDecoder().decode(value);
       }
     })().catch(() => undefined);
-    const events = (): Array<{ taskIds: string[]; queues: Array<{ queue: string }> }> =>
-      [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!) as never);
+    return {
+      events: () => [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!) as never),
+      close: async () => {
+        controller.abort();
+        await read;
+      },
+    };
+  }
+
+  it('tells a stream of the queues that may be seen, and no ids', async () => {
+    const { events, close } = await streamFor(SALES);
     await until('the first event', () => Promise.resolve(events().length > 0));
     await app.dispatcher.queue('people', 'greet', {});
     await until('another event', () => Promise.resolve(events().length > 1));
@@ -204,8 +218,44 @@ describe.each(ADAPTERS)('admin.can on %s', (adapter) => {
       expect(queues.map(({ queue }) => queue)).toEqual(['sales']);
       expect(taskIds).toEqual([]);
     }
-    controller.abort();
-    await read;
+    await close();
+  });
+
+  it('is asked in the context of the request that a stream answers, whoever sets a change off', async () => {
+    await app.stop();
+    const request = new AsyncLocalStorage<string>();
+    const asked = new Map<string, Set<string | undefined>>();
+    app = await AdminApp.start({
+      adapter,
+      tasks: {
+        workers: { sales: 1, people: 1 },
+        admin: {
+          can: (of) => {
+            const { 'x-team': team } = (of as { headers: Record<string, string> }).headers;
+            asked.set(team!, (asked.get(team!) ?? new Set()).add(request.getStore()));
+            return request.getStore() === team;
+          },
+        },
+      },
+      configure: (nest) =>
+        nest.use((incoming: { headers: Record<string, string> }, _response: unknown, next: () => void) =>
+          request.run(incoming.headers['x-team']!, next),
+        ),
+    });
+    const streams = [await streamFor(SALES), await streamFor(OPS)];
+    for (const { events } of streams) await until('the first event', () => events().length > 0);
+    await request.run('a stranger', () => app.dispatcher.queue('sales', 'greet', {}));
+    for (const { events } of streams) {
+      await until('another event', () => events().length > 1);
+      expect(events().map(({ queues }) => queues.length > 0)).not.toContain(false);
+    }
+    expect(asked).toEqual(
+      new Map([
+        ['sales', new Set(['sales'])],
+        ['ops', new Set(['ops'])],
+      ]),
+    );
+    for (const { close } of streams) await close();
   });
 
   it('takes what is no clear yes for a no, and a fault for no leave', async () => {

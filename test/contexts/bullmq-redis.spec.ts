@@ -2,6 +2,7 @@ import type { TasksModuleRootOptions } from '../../lib/config/index.js';
 import { bullmq } from '../../lib/engine/bullmq/index.js';
 import { describeWith } from '../support/servers/find-program.js';
 import { SharedRedis } from '../support/servers/shared-redis.js';
+import { describeBystanders } from './bystanders.suite.js';
 import { describeCarriedContext } from './carried.suite.js';
 import { describeContexts } from './contexts.suite.js';
 
@@ -13,4 +14,5 @@ describeWith('redis', 'with a Redis', () => {
   };
   describeContexts('on Redis', siteOf);
   describeCarriedContext('on Redis', siteOf);
+  describeBystanders('on Redis', siteOf);
 });

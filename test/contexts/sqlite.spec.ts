@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { TasksModuleRootOptions } from '../../lib/config/index.js';
 import { tempDirectory } from '../module/support.js';
+import { describeBystanders } from './bystanders.suite.js';
 import { describeCarriedContext, describeWrongContexts } from './carried.suite.js';
 import { describeContexts } from './contexts.suite.js';
 
@@ -12,3 +13,5 @@ describeContexts('in a file', inAFile);
 describeCarriedContext('in memory', inMemory);
 describeCarriedContext('in a file', inAFile);
 describeWrongContexts(inMemory);
+describeBystanders('in memory', inMemory);
+describeBystanders('in a file', inAFile);

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { clearTimeout, setTimeout } from '../../clock/index.js';
+import { inContextOfNow } from '../../context/index.js';
 import { messageOf } from '../../contract/index.js';
 import { ADMIN_OPERATIONS, EVENT_INTERVAL_MS, MAX_EVENT_CLIENTS, MAX_EVENT_TASK_IDS } from '../admin.constants.js';
 import type { Operations, QueueStats } from '../../operations/index.js';
@@ -8,6 +9,8 @@ import { ProblemError } from '../http/problem.js';
 import { AllowedStore } from '../rights/allowed-store.js';
 import { EventStream } from './event-stream.js';
 
+type Tell = (taskIds: readonly string[], queues: readonly QueueStats[]) => Promise<void>;
+
 /**
  * Tells the clients what changed. The engine is watched while there is a client; its changes are gathered, and one event
  * with the fresh depths of the queues goes to all, so that a store under load is read twice a second at most.
@@ -15,8 +18,8 @@ import { EventStream } from './event-stream.js';
 @Injectable()
 export class ChangeFeed implements OnModuleDestroy {
   private readonly logger = new Logger('TasksAdmin');
-  /** Each with the request that it answers, by whose rights it is told of changes. */
-  private readonly streams = new Map<EventStream, HttpRequest>();
+  /** Each with what tells it of changes: by the rights of the request that it answers, which are asked for in its context. */
+  private readonly streams = new Map<EventStream, Tell>();
   private readonly changed = new Set<string>();
   private unwatch: (() => void) | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -39,7 +42,10 @@ export class ChangeFeed implements OnModuleDestroy {
     if (rawRequest(request).socket.destroyed) return;
     response.hijack?.();
     const stream = new EventStream(rawRequest(request), rawResponse(response), (gone) => this.leave(gone));
-    this.streams.set(stream, request);
+    this.streams.set(
+      stream,
+      inContextOfNow((...change) => this.tellOne(stream, request, ...change)),
+    );
     this.unwatch ??= this.operations.store.watch((change) => this.note(change.taskIds));
     stream.send('change', { taskIds: [], queues });
   }
@@ -109,7 +115,7 @@ export class ChangeFeed implements OnModuleDestroy {
     this.isTelling = true;
     try {
       const queues = await this.operations.queues.stats();
-      for (const [stream, request] of this.streams) await this.tellOne(stream, request, taskIds, queues);
+      for (const tell of this.streams.values()) await tell(taskIds, queues);
     } catch (error) {
       this.logger.warn(`Live changes could not be told: ${messageOf(error)}`);
     } finally {
