@@ -25,6 +25,7 @@ const PART = /^(?<from>\*|\?|\w+)(?:-(?<to>\w+))?(?:\/(?<step>\d+))?$/;
  * - A field that covers everything is `*`: a day of month of `1/1`, `1-31` or `?` restricts nothing, so that the weekday
  *   alone decides. Croner goes by how the field is written.
  * - A step from a weekday on ends with Sunday: `1/3` is Monday, Thursday and Sunday.
+ * - A step beyond the field leaves its first value: a minute of `0/90` is each full hour. Croner refuses it.
  */
 export function asPeerReads(expression: string): string {
   const fields = expression.split(/\s+/);
@@ -32,10 +33,17 @@ export function asPeerReads(expression: string): string {
   if (!ranges) return expression;
   return fields
     .map((field, at) => {
-      if (isFull(field, ranges[at]!)) return '*';
-      return ranges[at] === WEEKDAY ? field.replace(/(?<=^|,)(\w+)\/(?=\d)/g, '$1-7/') : field;
+      const range = ranges[at]!;
+      if (isFull(field, range)) return '*';
+      const read = range === WEEKDAY ? field.replace(/(?<=^|,)(\w+)\/(?=\d)/g, '$1-7/') : field;
+      return read.replace(/(?<=\/)\d+/g, (step) => String(Math.min(Number(step), mostSteps(range))));
     })
     .join(' ');
+}
+
+/** Croner takes no larger one. */
+function mostSteps(range: FieldRange): number {
+  return range === WEEKDAY ? range.high : range.high - range.low + 1;
 }
 
 /** False for what cannot be read too: croner says what is wrong with it. */

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import type { NewTask } from '../../lib/engine/port/index.js';
+import type { NewTask, Outcome } from '../../lib/engine/port/index.js';
 import type { CaseTest, EngineCase } from './engine-case.js';
 import { CONSUME, Deliveries, completed, newTask, retryAt } from './harness.js';
 
@@ -61,6 +61,19 @@ export function describeLapsing(it: CaseTest): void {
       await advance(SOON * unit);
       await becomes(id, 'cancelled');
       expect(deliveries.all).toEqual([]);
+    });
+
+    lapse('cancels what was only left to others by then: it has not started', async (opened) => {
+      const { engine, clock, unit, advanceTo, becomes, until } = opened;
+      const startBy = clock.now() + LATER * unit;
+      const { id } = await stored(opened, { traits: { startBy } });
+      const error = { name: 'UnknownTaskNameError', message: 'nobody here' };
+      const declined: Outcome = { kind: 'declined', wait: 1_000 * unit, error, keepFor: null, maxAttempts: 1 };
+      await engine.delivering.consume('default', CONSUME, () => Promise.resolve(declined));
+      await until('it to be let go', async () => (await engine.inspecting.get(id))!.unhandledSince !== undefined);
+      await advanceTo(startBy);
+      await becomes(id, 'cancelled');
+      expect(await engine.inspecting.get(id)).toMatchObject({ reason: 'expired', startBy });
     });
 
     lapse('binds no task to its start that has started, and fails one at its deadline', async (opened) => {

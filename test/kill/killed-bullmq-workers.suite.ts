@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { BullmqOptions } from '../../lib/engine/bullmq/index.js';
+import { until } from '../support/until.js';
 import { Random } from './support/random.js';
 import { enqueue, Stage, useWorker } from './support/stage.js';
 
@@ -12,18 +13,15 @@ export function describeKilledWorkers(name: string, start: () => Promise<BullmqO
     const worker = useWorker();
     let stage: Stage;
 
-    beforeAll(async () => {
+    afterEach(() => stage.remove());
+
+    it('lose no task, and complete each one once', async () => {
       stage = new Stage(worker.file, {
         database: undefined,
         engine: { bullmq: await start() },
         lease: 1_000,
         maxLostAttempts: 100,
       });
-    });
-
-    afterAll(() => stage.remove());
-
-    it('lose no task, and complete each one once', async () => {
       const random = new Random(20_261_124);
       const tasks = await stage.startApp();
       const acknowledged: string[] = [];
@@ -61,5 +59,33 @@ export function describeKilledWorkers(name: string, start: () => Promise<BullmqO
       // What lost means is that it was started: there is an entry for each.
       expect(lost).toBeGreaterThan(0);
     }, 180_000);
+
+    it('one after the other by one task, fail it, and none of those that ran beside it each time', async () => {
+      stage = new Stage(worker.file, {
+        database: undefined,
+        engine: { bullmq: await start() },
+        lease: 1_000,
+        maxLostAttempts: 3,
+        workers: { work: 8 },
+      });
+      const tasks = await stage.startApp();
+      const poison = await enqueue(tasks, 'die', {});
+      const beside = await Promise.all(Array.from({ length: 7 }, () => enqueue(tasks, 'wait', { ms: 300 })));
+      let only = stage.startWorker();
+      const isOver = async (): Promise<boolean> => (await tasks.get(poison.id)).state === 'failed';
+      await until(
+        'the poison to have failed',
+        async () => {
+          if (only.hasEnded) only = stage.startWorker();
+          return isOver();
+        },
+        { patience: 120_000 },
+      );
+      for (const { id } of beside) {
+        expect(await stage.ended(tasks, id)).toMatchObject({ state: 'completed', error: null });
+      }
+      const starts = stage.ledger.read().filter((entry) => entry.event === 'start' && entry.task === poison.id);
+      expect(starts).toHaveLength(3);
+    }, 240_000);
   });
 }

@@ -2,6 +2,7 @@ import type { TaskAttempt } from '../../contract/index.js';
 import { holdOff, ofUnhandled } from '../common/index.js';
 import type { Outcome } from '../port/index.js';
 import { type AttemptRecord, recordsIn } from './attempt-record.js';
+import { attemptOf } from './stored-job.js';
 import type { TaskJob } from './task-job.js';
 
 /** The name of the error that a task is left to others with. */
@@ -37,6 +38,11 @@ export function unhandledSince(records: readonly AttemptRecord[]): number | unde
 export function failedUnknown(records: readonly AttemptRecord[]): boolean {
   const last = records.at(-1);
   return last?.outcome === 'failed' && last.error?.name === UNKNOWN_NAME && records.slice(0, -1).some(isDeclined);
+}
+
+/** Whether a handler may have been called: each attempt before was left to others where it was not. */
+export function hasBegun(job: TaskJob): boolean {
+  return attemptOf(job) > recordsIn(job.stacktrace).filter(isDeclined).length;
 }
 
 /** Whether an attempt was left to others; its error is none of the task's own. */

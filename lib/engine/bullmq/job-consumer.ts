@@ -15,6 +15,7 @@ import { taskIdOf } from './job-ids.js';
 import { watchLeases } from './lease-watch.js';
 import { returnValueOf, rowOfResult } from './job-result.js';
 import { keepingJob } from './keeping-job.js';
+import { LastChance } from './last-chance.js';
 import type { ListedParts } from './read-listed.js';
 import { tellOfLost } from './lost-jobs.js';
 import type { QueueSet } from './queue-set.js';
@@ -81,6 +82,7 @@ export class JobConsumer implements Consumer {
   private readonly ends = new WeakMap<TaskJob, Ended>();
   private readonly worker: ReturnType<QueueSet['worker']>;
   private readonly jobParts: RunningJobParts;
+  private readonly lastChance: LastChance;
   private closing: Promise<void> | null = null;
 
   constructor(
@@ -96,6 +98,8 @@ export class JobConsumer implements Consumer {
       report: (error) => parts.report(error),
       tellOfLog: (jobId) => parts.set.tell(queue, { event: 'logged', jobId }),
     };
+    const { set, workerId } = parts;
+    this.lastChance = new LastChance({ set, queue, workerId, lease, maxLostAttempts });
     this.worker = parts.set.worker(queue, (job, token) => this.process(job as TaskJob, token!), {
       name: parts.workerId,
       concurrency,
@@ -191,8 +195,18 @@ export class JobConsumer implements Consumer {
     // BullMQ has counted it as begun: without a record, that attempt would be taken for a lost one.
     if (this.closing) return this.release(running);
     this.running.add(running);
+    if (this.lastChance.isFor(job)) return this.runAlone(running);
     if (isInFlow(job)) return this.runInFlow(running);
     return job.attemptsStarted > 1 ? this.runAgain(running) : this.runNow(running);
+  }
+
+  private async runAlone(running: RunningJob): Promise<unknown> {
+    try {
+      const run = (): Promise<unknown> => (isInFlow(running.job) ? this.runInFlow(running) : this.runAgain(running));
+      return await this.lastChance.take(running, run);
+    } finally {
+      this.running.delete(running);
+    }
   }
 
   /** A task of a workflow may have been let go on though its condition does not hold. */

@@ -5,6 +5,7 @@ import type { EngineContext, NewTask } from '../port/index.js';
 import type { Cancelled } from './cancelled.js';
 import { ChoreWorker } from './chore-worker.js';
 import { LookAgain, untilDone, WITHOUT_END } from './chores.js';
+import { hasBegun } from './declined.js';
 import { taskFollowing } from './following.js';
 import type { Admission } from './flows/admission.js';
 import type { Happenings } from './happenings.js';
@@ -17,7 +18,7 @@ import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
 import type { Callers } from './steps/callers.js';
 import type { JobHold } from './steps/step-rows.js';
-import { attemptOf, notesOf } from './stored-job.js';
+import { notesOf } from './stored-job.js';
 import type { TaskJob } from './task-job.js';
 
 /** A task is stored after its time was noted: one that is not there so soon may be on its way to a store that is slow. */
@@ -92,7 +93,7 @@ export class Lapses {
 
   /** As {@link note}, for a job that is there. */
   async noteJob(queue: string, job: TaskJob, traits: TaskTraits): Promise<void> {
-    await this.noteOne(queue, job.id!, traits, attemptOf(job) > 0);
+    await this.noteOne(queue, job.id!, traits, hasBegun(job));
   }
 
   /** Sees to it that a job which is about to be put aside for tasks that it has called goes on when they have ended. */
@@ -119,7 +120,7 @@ export class Lapses {
     if (!job || !traits) return;
     const state = stateOf(await job.getState(), job);
     if (hasEnded(state)) return;
-    const reason = lapseOf(traits, attemptOf(job) > 0, wallTime());
+    const reason = lapseOf(traits, hasBegun(job), wallTime());
     if (reason === null) return this.noteJob(queue, job, traits);
     if (state === 'blocked') throw new LookAgain(BLOCKED_MS, `Task "${id}" waits for others of its workflow.`);
     if (reason === 'deadline') return this.fail(queue, job, traits, `lapse:${look}`);
