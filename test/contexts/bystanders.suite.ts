@@ -265,8 +265,9 @@ export function describeBystanders(name: string, siteOf: () => Promise<TasksModu
       });
       expect(strayed).toEqual([]);
       expect(places.all()).toEqual(nowhere('handler', 'backoff', 'run'));
-      expect(carried.toSorted()).toEqual(
-        [...Array.from({ length: MANY }, (_, index) => `request ${index}`), 'who stops'].toSorted(),
+      expect(carried).toHaveLength(MANY + 1);
+      expect(new Set(carried)).toEqual(
+        new Set([...Array.from({ length: MANY }, (_, index) => `request ${index}`), 'who stops']),
       );
     });
 
