@@ -20,3 +20,6 @@ export const SCHEDULER_TYPE_CRON = 1;
 export const SCHEDULER_TYPE_TIMEOUT = 2;
 export const SCHEDULER_TYPE_INTERVAL = 3;
 export const SCHEDULE_MODULE_OPTIONS = 'SCHEDULE_MODULE_OPTIONS';
+
+/** Beside a class, for each method that one of the decorators above stands on: the function that it was then. */
+export const DECORATED_FUNCTION_METADATA = 'nestjs-tasks:function';

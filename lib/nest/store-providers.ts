@@ -1,12 +1,5 @@
 import { type InjectionToken, Logger, type Provider } from '@nestjs/common';
-import {
-  ApplicationConfig,
-  DiscoveryService,
-  HttpAdapterHost,
-  MetadataScanner,
-  ModuleRef,
-  ModulesContainer,
-} from '@nestjs/core';
+import { ApplicationConfig, DiscoveryService, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AlertWatch } from '../alerts/index.js';
 import { AttemptPipeline } from '../attempts/index.js';
 import { Awaiting } from '../awaiting/index.js';
@@ -49,7 +42,7 @@ export function storeProviders(
   dispatcher: InjectionToken<TaskDispatcher>,
   schedules: InjectionToken<CronSchedules>,
 ): Provider[] {
-  const scan = { discovery: DiscoveryService, methods: MetadataScanner };
+  const scan = { discovery: DiscoveryService };
   const store = {
     engine: TASK_ENGINE,
     config: TASKS_CONFIG,

@@ -7,6 +7,7 @@ import {
   type TaskTags,
 } from '../../contract/index.js';
 import type { OnFailed, TaskSettingsOptions } from '../../config/index.js';
+import { decoratedMethod, notedOn, noteOn } from './decorated-method.js';
 import type { UniquenessOptions } from '../../uniqueness/index.js';
 import type { RunSpanOptions } from '../../cron/index.js';
 
@@ -84,7 +85,7 @@ export interface CronMetadata {
  * @param expression a cron expression of five fields (minute hour day month weekday) or six (second first), a
  * `CronExpression` of `@nestjs/schedule`, a preset such as `@daily`, an interval such as `@every 45m`, or a date (a `Date` or ISO text) for a single run
  * @param options see {@link CronOptions}
- * @throws TasksConfigError when the method has an `@Cron` of this library already. Wrong values stop the boot.
+ * @throws TasksConfigError when the method has an `@Cron` of this library already, or is none of an instance. Wrong values stop the boot.
  *
  * @example
  * \@Cron('0 0 * * *', { name: 'cleanup_old_data', timeZone: 'Europe/Paris', maxRetries: 5 })
@@ -94,18 +95,14 @@ export interface CronMetadata {
  */
 export function Cron(expression: string | Date, options: CronOptions = {}): MethodDecorator {
   return (target, key, descriptor) => {
-    const method: unknown = descriptor.value;
-    const where = `${typeof target === 'function' ? target.name : target.constructor.name}.${String(key)}`;
-    if (typeof target === 'function' || typeof method !== 'function') {
-      throw new TasksConfigError(`@Cron stands on ${where}, which is not a method of an instance.`);
-    }
-    if (Reflect.hasOwnMetadata(TASKS_CRON_METADATA, method)) {
+    const decorated = decoratedMethod('@Cron', target, key, descriptor);
+    if (notedOn(TASKS_CRON_METADATA, decorated) !== undefined) {
       throw new TasksConfigError(
-        `${where} has two @Cron decorators. Keep one and give the second time a method of its own, ` +
+        `${decorated.where} has two @Cron decorators. Keep one and give the second time a method of its own, ` +
           'or write one expression that covers both, such as "0 8,20 * * *".',
       );
     }
     const metadata: CronMetadata = { expression, options };
-    Reflect.defineMetadata(TASKS_CRON_METADATA, metadata, method);
+    noteOn(TASKS_CRON_METADATA, metadata, decorated);
   };
 }

@@ -7,6 +7,7 @@ import {
   type TaskEventKind,
   TasksConfigError,
 } from '../../contract/index.js';
+import { decoratedMethod, notedOn, noteOn } from './decorated-method.js';
 
 /**
  * Of which tasks a listener is told.
@@ -64,17 +65,13 @@ type OnTaskEventDecorator = <Method extends (event: TaskEvent) => unknown>(
  */
 export function OnTaskEvent(event: TaskEventKind, options: OnTaskEventOptions = {}): OnTaskEventDecorator {
   return (target, property, descriptor) => {
-    const method: unknown = descriptor.value;
-    const where = `${typeof target === 'function' ? target.name : target.constructor.name}.${String(property)}`;
-    if (typeof target === 'function' || typeof method !== 'function') {
-      throw new TasksConfigError(`@OnTaskEvent stands on ${where}, which is not a method of an instance.`);
-    }
+    const decorated = decoratedMethod('@OnTaskEvent', target, property, descriptor);
     if (!TASK_EVENT_KINDS.includes(event)) {
       throw new TasksConfigError(
-        `@OnTaskEvent on ${where}: "${event}" is no event of tasks. They are ${listOf(TASK_EVENT_KINDS)}.`,
+        `@OnTaskEvent on ${decorated.where}: "${event}" is no event of tasks. They are ${listOf(TASK_EVENT_KINDS)}.`,
       );
     }
-    const known = (Reflect.getOwnMetadata(TASK_EVENT_METADATA, method) as OnTaskEventMetadata[] | undefined) ?? [];
-    Reflect.defineMetadata(TASK_EVENT_METADATA, [...known, { event, options }], method);
+    const known = notedOn<OnTaskEventMetadata[]>(TASK_EVENT_METADATA, decorated) ?? [];
+    noteOn(TASK_EVENT_METADATA, [...known, { event, options }], decorated);
   };
 }

@@ -9,6 +9,7 @@ import {
   TasksConfigError,
 } from '../../contract/index.js';
 import type { TaskContext } from '../../attempts/index.js';
+import { decoratedMethod, notedOn, noteOn } from './decorated-method.js';
 import type { ParamsUpgrades } from '../../handlers/index.js';
 import type { ParamsType } from '../../params/index.js';
 import type { HandlerUniquenessOptions } from '../../uniqueness/index.js';
@@ -110,6 +111,7 @@ export interface TaskHandlerDecorator<Params> {
  * `@Inject(REQUEST)` gives them the {@link TaskContext}.
  *
  * @param name of the tasks: 1 to 200 characters, one handler each. Two handlers of one name stop the boot.
+ * @throws TasksConfigError where the decorator stands twice, or on what is not a method of an instance
  *
  * @example
  * \@TaskHandler('send_email', { params: SendEmailParams, queue: 'emails', maxRetries: 5 })
@@ -127,13 +129,19 @@ export function TaskHandler<const Name extends string, Params extends ParamsOf<N
     // What reads it calls "key" with params of this very type.
     const metadata: TaskHandlerMetadata = { name, options: options as object };
     if (property === undefined) {
+      refuseSecond(name, Reflect.getOwnMetadata(TASK_HANDLER_METADATA, target), (target as { name?: string }).name);
       Reflect.defineMetadata(TASK_HANDLER_METADATA, metadata, target);
       return;
     }
-    if (typeof target === 'function' || typeof descriptor?.value !== 'function') {
-      const where = `${typeof target === 'function' ? target.name : target.constructor.name}.${String(property)}`;
-      throw new TasksConfigError(`@TaskHandler('${name}') stands on ${where}, which is not a method of an instance.`);
-    }
-    Reflect.defineMetadata(TASK_HANDLER_METADATA, metadata, descriptor.value);
+    const decorated = decoratedMethod(`@TaskHandler('${name}')`, target, property, descriptor);
+    refuseSecond(name, notedOn(TASK_HANDLER_METADATA, decorated), decorated.where);
+    noteOn(TASK_HANDLER_METADATA, metadata, decorated);
   };
+}
+
+function refuseSecond(name: string, first: unknown, where = ''): void {
+  if (first === undefined) return;
+  throw new TasksConfigError(
+    `${where} has @TaskHandler('${(first as TaskHandlerMetadata).name}') and @TaskHandler('${name}'). Keep one, and list what else its tasks are called in the option "aliases".`,
+  );
 }

@@ -9,6 +9,7 @@ import {
   TasksConfigError,
 } from '../../contract/index.js';
 import type { CronMetadata, CronOptions } from '../decorators/cron.decorator.js';
+import { type ClassMethod, metadataOf } from './class-methods.js';
 
 /** A method with an `@Cron`, as it was written: nothing of it has been checked. */
 export interface CronDeclaration {
@@ -22,16 +23,22 @@ export interface CronDeclaration {
 /** Reads what either `@Cron` left on a method. */
 export class CronMetadataAccessor {
   /**
-   * @param method a member of a provider's prototype; anything but a method has no declaration
+   * @param method one without a decorator, or a getter without one, has no declaration
    * @param location class and method, for the message
-   * @throws TasksConfigError when the method has both decorators
+   * @throws TasksConfigError when the method has both decorators, or was made a getter
    */
-  read(method: unknown, location: string): CronDeclaration | null {
-    if (typeof method !== 'function') return null;
-    const own = Reflect.getMetadata(TASKS_CRON_METADATA, method) as CronMetadata | undefined;
+  read(method: ClassMethod, location: string): CronDeclaration | null {
+    const own = metadataOf<CronMetadata>(TASKS_CRON_METADATA, method);
+    if (method.function === null) {
+      if (!own) return null;
+      throw new TasksConfigError(
+        `@Cron stands on ${location}, which a decorator above it has made a getter. Take that decorator off: methods are ` +
+          'called on their instance.',
+      );
+    }
     const nests =
-      Reflect.getMetadata(SCHEDULER_TYPE, method) === SCHEDULER_TYPE_CRON
-        ? (Reflect.getMetadata(SCHEDULE_CRON_OPTIONS, method) as NestCronOptions | undefined)
+      Reflect.getMetadata(SCHEDULER_TYPE, method.function) === SCHEDULER_TYPE_CRON
+        ? (Reflect.getMetadata(SCHEDULE_CRON_OPTIONS, method.function) as NestCronOptions | undefined)
         : undefined;
     if (own && nests) {
       throw new TasksConfigError(

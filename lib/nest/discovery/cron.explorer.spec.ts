@@ -4,7 +4,6 @@ import {
   DiscoveryModule,
   DiscoveryService,
   LazyModuleLoader,
-  MetadataScanner,
   ModulesContainer,
   REQUEST,
 } from '@nestjs/core';
@@ -39,7 +38,7 @@ async function boot(
   const handlers = new HandlerRegistry({ config });
   const crons = new CronRegistry();
   const discovery = app.get(DiscoveryService, { strict: false });
-  const scanner = new CronScanner({ discovery, methods: app.get(MetadataScanner, { strict: false }), stores });
+  const scanner = new CronScanner({ discovery, stores });
   const explorer = new CronExplorer({
     discovery,
     scanner,

@@ -1,10 +1,11 @@
 import type { Type } from '@nestjs/common';
-import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { DiscoveryService } from '@nestjs/core';
 import type { CronMode } from '../../config/index.js';
 import type { ProviderWrapper } from './provider-instance.js';
 import type { Stores } from './stores.js';
 import { CronMetadataAccessor, type CronDeclaration, timerOf } from './cron-metadata.accessor.js';
-import { nameOf, providedClass, undecoratedOverrides } from './provider-class.js';
+import { type ClassMethod, methodNamesOf, methodsCalled, undecoratedOverrides } from './class-methods.js';
+import { nameOf, providedClass } from './provider-class.js';
 
 /** A method with an `@Cron`, and the provider that it belongs to. */
 export interface FoundCron {
@@ -31,7 +32,6 @@ export interface FoundTimer {
 
 export interface CronScannerParts {
   readonly discovery: DiscoveryService;
-  readonly methods: MetadataScanner;
   readonly stores: Stores;
 }
 
@@ -71,8 +71,8 @@ export class CronScanner {
     return wrappers.flatMap((wrapper) => {
       const type = providedClass(wrapper);
       if (!type) return [];
-      const read = (method: object): CronDeclaration | null => this.accessor.read(method, nameOf(type));
-      return undecoratedOverrides(type, this.methodsOf(type), read)
+      const read = (method: ClassMethod): CronDeclaration | null => this.accessor.read(method, nameOf(type));
+      return undecoratedOverrides(type, read)
         .filter(({ decoration, original }) => !provided.has(original) && this.isMine(decoration, mode, original.name))
         .map(({ method, original }) => ({
           location: `${nameOf(type)}.${method}`,
@@ -87,8 +87,8 @@ export class CronScanner {
     if (names[0] !== mine) return [];
     const types = new Set(this.wrappers().flatMap((wrapper) => providedClass(wrapper) ?? []));
     return [...types].flatMap((type) =>
-      this.methodsOf(type).flatMap((method) => {
-        const kind = timerOf((type.prototype as Record<string, unknown>)[method]);
+      methodNamesOf(type).flatMap((method) => {
+        const kind = timerOf(methodsCalled(type, method)[0]?.function);
         return kind ? [{ kind, location: `${nameOf(type)}.${method}` }] : [];
       }),
     );
@@ -100,15 +100,12 @@ export class CronScanner {
     return all.filter(({ isAlias }) => !isAlias);
   }
 
-  private methodsOf(type: Type<object>): string[] {
-    return this.parts.methods.getAllMethodNames(type.prototype as object);
-  }
-
   private scanClass(type: Type<object>, wrapper: ProviderWrapper, mode: CronMode): FoundCron[] {
-    const prototype = type.prototype as Record<string, unknown>;
-    return this.methodsOf(type).flatMap((method) => {
+    const prototype = type.prototype as object;
+    return methodNamesOf(type).flatMap((method) => {
       const location = `${nameOf(type)}.${method}`;
-      const declaration = this.accessor.read(prototype[method], location);
+      const [nearest] = methodsCalled(type, method);
+      const declaration = nearest ? this.accessor.read(nearest, location) : null;
       if (!declaration || !this.isMine(declaration, mode, location)) return [];
       return [{ declaration, prototype, method, location, wrapper }];
     });

@@ -1,4 +1,3 @@
-import type { Type } from '@nestjs/common';
 import { checkQueueName, checkTaskKey, isText, MAX_NAME_LENGTH, unstorable } from '../../checks/index.js';
 import { type ResolvedConfig, validateTaskSettings } from '../../config/index.js';
 import { listOf, messageOf, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
@@ -8,7 +7,7 @@ import type { FoundHandler, HandlerScanner } from './handler.scanner.js';
 import { handlerRule } from './handler-rule.js';
 import { keptResult } from './kept-result.js';
 import { checkOnFailed } from './on-failed.js';
-import { isClass } from './provider-class.js';
+import { isClass, nameOf } from './provider-class.js';
 import { PARAMS_AND_TASK } from './provider-instance.js';
 import { ProviderExplorer } from './provider-explorer.js';
 import type { TaskEnhancers } from '../enhancers/index.js';
@@ -50,6 +49,13 @@ export class HandlerExplorer extends ProviderExplorer {
   override exploreAtBoot(): void {
     super.exploreAtBoot();
     const { scanner, stores, registry } = this.parts;
+    for (const { metadata, location, owner } of scanner.absent()) {
+      const { name, options } = metadata;
+      if (!stores.isMine(options.store, location) || registry.get(name)) continue;
+      this.logger.warn(
+        `What is provided in the place of ${nameOf(owner)} is nothing, so nothing here handles "${name}".`,
+      );
+    }
     for (const { metadata, location, original } of scanner.overridden()) {
       const { name, options } = metadata;
       if (!stores.isMine(options.store, location) || registry.get(name)) continue;
@@ -125,7 +131,7 @@ export class HandlerExplorer extends ProviderExplorer {
       call: this.parts.enhancers.callOf({
         argumentsOf: PARAMS_AND_TASK,
         wrapper,
-        owner: owner as Type<object>,
+        owner,
         method,
         location,
         metatype: isClass(params) ? params : undefined,

@@ -1,15 +1,16 @@
 import type { Type } from '@nestjs/common';
-import type { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import type { TaskHandlerMetadata } from '../decorators/task-handler.decorator.js';
 import { TASK_HANDLER_METADATA, TasksConfigError } from '../../contract/index.js';
-import { lineOf, memberOf, nameOf, providedClass, replacedClass, undecoratedOverrides } from './provider-class.js';
+import { type ClassMethod, metadataOf, methodNamesOf, methodsCalled, undecoratedOverrides } from './class-methods.js';
+import { isNothing, lineOf, memberOf, nameOf, providedClass, replacedClass } from './provider-class.js';
 import type { ProviderWrapper } from './provider-instance.js';
 
 /** A class or method that carries `@TaskHandler`, and the provider that it belongs to. */
 export interface FoundHandler {
   readonly kind: 'class' | 'method';
   readonly metadata: TaskHandlerMetadata;
-  readonly owner: Type<unknown>;
+  readonly owner: Type<object>;
   readonly method: string;
   /** `SendEmailHandler.handle` */
   readonly location: string;
@@ -18,7 +19,6 @@ export interface FoundHandler {
 
 export interface HandlerScannerParts {
   readonly discovery: DiscoveryService;
-  readonly methods: MetadataScanner;
   readonly modules: ModulesContainer;
 }
 
@@ -36,7 +36,7 @@ export interface OverriddenHandler {
  *
  * - An alias (`useExisting`) stands for another provider, which is found by itself.
  * - What is provided in the place of a class with handlers (`useValue`, `useFactory`, a test's `overrideProvider`) takes
- *   its tasks.
+ *   its tasks; where that is nothing, there is no handler.
  * - A class that extends a handler class is that handler, unless it is decorated itself or the class that it extends is
  *   provided too: a class decorator may have put a subclass in its place. Decorated methods are inherited.
  */
@@ -58,10 +58,19 @@ export class HandlerScanner {
     const wrappers = this.wrappers();
     const provided = new Set(wrappers.map(providedClass));
     return wrappers.flatMap((wrapper) => {
+      if (isNothing(wrapper)) return [];
       const own = providedClass(wrapper);
       const found = own ? this.scanClass(own, wrapper, provided) : [];
       const replaced = found.length === 0 ? replacedClass(wrapper) : null;
       return replaced ? this.scanClass(replaced, wrapper, provided) : found;
+    });
+  }
+
+  /** Handlers in whose place a factory has given nothing. */
+  absent(): FoundHandler[] {
+    return this.wrappers().flatMap((wrapper) => {
+      const replaced = isNothing(wrapper) ? replacedClass(wrapper) : null;
+      return replaced ? this.scanClass(replaced, wrapper, new Set()) : [];
     });
   }
 
@@ -70,7 +79,7 @@ export class HandlerScanner {
     return this.wrappers().flatMap((wrapper) => {
       const type = providedClass(wrapper);
       if (!type) return [];
-      return undecoratedOverrides(type, this.methodsOf(type), ownMetadata).map(({ method, decoration, original }) => ({
+      return undecoratedOverrides(type, ownMetadata).map(({ method, decoration, original }) => ({
         metadata: decoration,
         location: `${nameOf(type)}.${method}`,
         original: `${original.name}.${method}`,
@@ -83,10 +92,6 @@ export class HandlerScanner {
     return all.filter(({ isAlias }) => !isAlias);
   }
 
-  private methodsOf(type: Type<object>): string[] {
-    return this.parts.methods.getAllMethodNames(type.prototype as object);
-  }
-
   private scanClass(owner: Type<object>, wrapper: ProviderWrapper, provided: ReadonlySet<unknown>): FoundHandler[] {
     const found: FoundHandler[] = [];
     const name = nameOf(owner);
@@ -96,15 +101,17 @@ export class HandlerScanner {
     };
     for (const type of lineOf(owner)) {
       if (type !== owner && provided.has(type)) break;
-      const onClass = ownMetadata(type);
+      const onClass = Reflect.getOwnMetadata(TASK_HANDLER_METADATA, type) as TaskHandlerMetadata | undefined;
       if (!onClass) continue;
       add('class', onClass, 'handle');
       break;
     }
-    const prototype = owner.prototype as Record<string, object>;
-    for (const method of this.methodsOf(owner)) {
-      const onMethod = ownMetadata(prototype[method]!);
-      if (onMethod) add('method', onMethod, method);
+    for (const method of methodNamesOf(owner)) {
+      const [nearest] = methodsCalled(owner, method);
+      const onMethod = nearest && ownMetadata(nearest);
+      if (!onMethod) continue;
+      if (!nearest.function) throw madeAGetter(onMethod, `${name}.${method}`);
+      add('method', onMethod, method);
     }
     return found;
   }
@@ -118,12 +125,23 @@ function missing(
   wrapper: ProviderWrapper,
 ): TasksConfigError {
   const where = `@TaskHandler('${name}') stands on ${kind === 'class' ? owner : `${owner}.${method}`}`;
-  if (!wrapper.isNotMetatype) return new TasksConfigError(`${where}, which has no method handle(params, task).`);
+  if (!wrapper.isNotMetatype) {
+    return new TasksConfigError(
+      `${where}, which has no method handle(params, task). A property that holds a function is none: write it as a method.`,
+    );
+  }
   return new TasksConfigError(
     `${where}, and what is provided in the place of ${owner} has no method ${method}(params, task). Give it one.`,
   );
 }
 
-function ownMetadata(target: object): TaskHandlerMetadata | undefined {
-  return Reflect.getOwnMetadata(TASK_HANDLER_METADATA, target) as TaskHandlerMetadata | undefined;
+function madeAGetter({ name }: TaskHandlerMetadata, location: string): TasksConfigError {
+  return new TasksConfigError(
+    `@TaskHandler('${name}') stands on ${location}, which a decorator above it has made a getter. Take that decorator ` +
+      'off: handlers are called on their instance.',
+  );
+}
+
+function ownMetadata(method: ClassMethod): TaskHandlerMetadata | undefined {
+  return metadataOf(TASK_HANDLER_METADATA, method);
 }

@@ -1,7 +1,8 @@
 import type { Type } from '@nestjs/common';
-import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { DiscoveryService } from '@nestjs/core';
 import { TASK_EVENT_METADATA } from '../../contract/index.js';
 import type { OnTaskEventMetadata } from '../decorators/on-task-event.decorator.js';
+import { type ClassMethod, metadataOf, methodNamesOf, methodsCalled } from './class-methods.js';
 import { nameOf, providedClass } from './provider-class.js';
 import type { ProviderWrapper } from './provider-instance.js';
 import type { Stores } from './stores.js';
@@ -17,7 +18,6 @@ export interface FoundListener {
 
 export interface ListenerScannerParts {
   readonly discovery: DiscoveryService;
-  readonly methods: MetadataScanner;
   readonly stores: Stores;
 }
 
@@ -37,16 +37,16 @@ export class ListenerScanner {
   }
 
   private scanClass(type: Type<object>, wrapper: ProviderWrapper): FoundListener[] {
-    const prototype = type.prototype as Record<string, object>;
-    return this.parts.methods.getAllMethodNames(prototype).flatMap((method) => {
+    return methodNamesOf(type).flatMap((method) => {
       const location = `${nameOf(type)}.${method}`;
-      return listenersOn(prototype[method]!)
+      const [nearest] = methodsCalled(type, method);
+      return (nearest?.function ? listenersOn(nearest) : [])
         .filter(({ options }) => this.parts.stores.isMine(options.store, location))
         .map((metadata) => ({ metadata, method, location, wrapper }));
     });
   }
 }
 
-function listenersOn(method: object): readonly OnTaskEventMetadata[] {
-  return (Reflect.getOwnMetadata(TASK_EVENT_METADATA, method) as OnTaskEventMetadata[] | undefined) ?? [];
+function listenersOn(method: ClassMethod): readonly OnTaskEventMetadata[] {
+  return metadataOf<OnTaskEventMetadata[]>(TASK_EVENT_METADATA, method) ?? [];
 }

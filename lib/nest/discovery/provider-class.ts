@@ -1,5 +1,7 @@
 import type { Type } from '@nestjs/common';
-import type { ProviderWrapper } from './provider-instance.js';
+import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
+import { methodsCalled, prototypesOf } from './class-methods.js';
+import { isShared, type ProviderWrapper } from './provider-instance.js';
 
 /** The class of what a provider provides; null for plain objects, functions, and values that are not there yet. */
 export function providedClass(wrapper: ProviderWrapper): Type<object> | null {
@@ -18,15 +20,32 @@ export function replacedClass(wrapper: ProviderWrapper): Type<object> | null {
   return provided === token || provided?.prototype instanceof token ? null : token;
 }
 
-/** Reads a member of a provider by its value, where it is one, and by its class where it is made of one. */
-export function memberOf(wrapper: ProviderWrapper, type: Type<object>, name: string): unknown {
-  const value: unknown = wrapper.isNotMetatype ? wrapper.instance : null;
-  return ((value ?? type.prototype) as Record<string, unknown>)[name];
+/** Whether a value or a factory has given nothing, as a factory may that is switched off. */
+export function isNothing(wrapper: ProviderWrapper): boolean {
+  const value: unknown = wrapper.instance;
+  if (!wrapper.isNotMetatype || !isShared(wrapper) || (value !== null && value !== undefined)) return false;
+  return wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved === true;
 }
 
-/** A class and the classes that it extends, the nearest first. */
+/**
+ * Reads a method of a provider by its value, where it is one, and by its class where it is made of one: there no getter is
+ * called, which would have no instance.
+ */
+export function memberOf(wrapper: ProviderWrapper, type: Type<object>, name: string): unknown {
+  const value: unknown = wrapper.isNotMetatype ? wrapper.instance : null;
+  return value ? (value as Record<string, unknown>)[name] : methodsCalled(type, name)[0]?.function;
+}
+
+/**
+ * A class and the classes that it extends, the nearest first. What a class decorator has put in the place of a class without
+ * extending it, such as a proxy, shares its prototype, which names it.
+ */
 export function* lineOf(type: Type<object>): Iterable<Type<object>> {
-  for (let current: unknown = type; isClass(current); current = Object.getPrototypeOf(current)) yield current;
+  yield type;
+  for (const prototype of prototypesOf(type)) {
+    const own: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    if (own !== type && isClass(own)) yield own;
+  }
 }
 
 /** The name of a class; one that a class decorator made without a name goes by that of the class that it extends. */
@@ -45,30 +64,4 @@ function classOfValue(wrapper: ProviderWrapper): unknown {
   if (typeof value !== 'object' || value === null) return null;
   const { constructor } = value;
   return constructor === Object ? null : constructor;
-}
-
-/** A method that overrides one with a decorator, and has none itself. */
-export interface Undecorated<Decoration> {
-  readonly method: string;
-  readonly decoration: Decoration;
-  /** The class whose method has the decorator. */
-  readonly original: Type<object>;
-}
-
-/** @param decorationOf what a decorator has left on a method, if anything */
-export function undecoratedOverrides<Decoration>(
-  type: Type<object>,
-  methods: readonly string[],
-  decorationOf: (method: object) => Decoration | null | undefined,
-): Array<Undecorated<Decoration>> {
-  return methods.flatMap((method) => {
-    for (const original of lineOf(type)) {
-      const own: unknown = Object.getOwnPropertyDescriptor(original.prototype, method)?.value;
-      const decoration = typeof own === 'function' ? decorationOf(own) : null;
-      if (!decoration) continue;
-      const isOverridden = (type.prototype as Record<string, unknown>)[method] !== own;
-      return isOverridden ? [{ method, decoration, original }] : [];
-    }
-    return [];
-  });
 }

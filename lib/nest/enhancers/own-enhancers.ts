@@ -40,8 +40,11 @@ export function checkEnhancers({ wrapper, type, method, location }: EnhancedPlac
       const where = `@${decorator}(${enhancer.name}) of ${location}`;
       if (!made) {
         throw new TasksConfigError(
-          `${where}: Nest makes no enhancers for what is provided by a value or a factory. List the handler's class ` +
-            `itself in "providers", or give an instance: @${decorator}(new ${enhancer.name}()).`,
+          `${where}: ${
+            wrapper.isNotMetatype
+              ? `Nest makes no enhancers for what is provided by a value or a factory. List the handler's class itself in "providers"`
+              : `Nest has not seen it, as a decorator above it has put another function in the method's place. Put @${decorator} above that one`
+          }, or give an instance: @${decorator}(new ${enhancer.name}()).`,
         );
       }
       if (made.isTransient) {

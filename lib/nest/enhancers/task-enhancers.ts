@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { ApplicationConfig, type ContextId, ContextIdFactory, ModuleRef, type ModulesContainer } from '@nestjs/core';
 import type { TaskContext } from '../../attempts/index.js';
 import type { ResolvedConfig } from '../../config/index.js';
+import { restoreMetadata } from '../discovery/class-methods.js';
 import { memberOf, providedClass } from '../discovery/provider-class.js';
 import { callOn, instanceIn, isShared, type ProviderWrapper } from '../discovery/provider-instance.js';
 import { checkEnhancers, hasEnhancers } from './own-enhancers.js';
@@ -44,6 +45,7 @@ export class TaskEnhancers {
     const { wrapper, owner, method: name, location } = site;
     const all = this.parts.config.enhancers === 'all';
     const withClass = all || !isController(wrapper);
+    restoreMetadata(owner, name);
     const method = memberOf(wrapper, owner, name) as object;
     const type = withClass ? providedClass(wrapper) : null;
     const own = hasEnhancers({ type, method });
