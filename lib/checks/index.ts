@@ -54,6 +54,7 @@ export {
   checkAction,
   checkListQuery,
   checkMetricsQuery,
+  checkObject,
   checkQueue,
   checkTarget,
   checkTaskId,

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '../contract/index.js';
 import { DEFAULT_PAGE_SIZE, MAX_CONCURRENCY, MAX_PAGE_SIZE, MAX_PRIORITY } from './limits.js';
 import { checkOwnId } from './own-id.js';
 import { shownNumber, shownValue } from './shown-value.js';
+import { checkObject } from './task-arguments.js';
 
 interface FlowPart {
   readonly key?: { readonly concurrency?: number | null; readonly rateLimit?: string | null };
@@ -65,10 +66,11 @@ export function checkPriority(value: unknown): number {
 }
 
 /** @throws InvalidArgumentError */
-export function checkKeysQuery({ after, limit = DEFAULT_PAGE_SIZE }: { after?: string; limit?: number }): {
+export function checkKeysQuery(query: { after?: string; limit?: number }): {
   readonly after?: string;
   readonly limit: number;
 } {
+  const { after, limit = DEFAULT_PAGE_SIZE } = checkObject(query, 'query', 'keys', ['after', 'limit']) as typeof query;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_SIZE) {
     throw new InvalidArgumentError('limit', `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}.`);
   }

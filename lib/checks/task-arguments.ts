@@ -173,8 +173,14 @@ function checkText(value: unknown, field: string, maxLength = MAX_NAME_LENGTH): 
   return value;
 }
 
-function checkObject(value: unknown, field: string, call: string, keys: readonly string[]): object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+/**
+ * A Date, a promise or a map has no properties, and would pass for a question about everything.
+ *
+ * @param field what it is, for errors
+ * @param call whose it is
+ */
+export function checkObject(value: unknown, field: string, call: string, keys: readonly string[]): object {
+  if (typeof value !== 'object' || Object.prototype.toString.call(value) !== '[object Object]' || value === null) {
     throw new InvalidArgumentError(field, `${field} must be an object with ${listOf(keys, 'or')}.`);
   }
   const unknown = Object.keys(value).find((key) => !keys.includes(key));

@@ -11,7 +11,7 @@ import {
   TasksConfigError,
   type TaskSummary,
 } from '../contract/index.js';
-import { checkOwnId } from '../checks/index.js';
+import { checkObject, checkOwnId, shownValue } from '../checks/index.js';
 import { maskSensitive, type ParamsCodec } from '../params/index.js';
 import { EnqueuePipeline } from '../queueing/index.js';
 import { nextRuns } from './cron-expression.js';
@@ -73,6 +73,7 @@ export class CronSchedules {
    * @throws InvalidArgumentError when an `@Cron` of this process declares it
    */
   async remove(name: string): Promise<void> {
+    checkName(name);
     const declared = this.deps.crons.get(name);
     if (declared) {
       throw new InvalidArgumentError(
@@ -92,19 +93,19 @@ export class CronSchedules {
 
   /** @throws ScheduleNotFoundError */
   async get(name: string): Promise<CronSchedule> {
-    const schedule = await this.find(name);
+    const schedule = await this.find(checkName(name));
     if (!schedule) throw await this.notFound(name);
     return (await this.shown([schedule]))[0]!;
   }
 
   /** Stops the ticks until {@link resume}, for all processes, across restarts too. @throws ScheduleNotFoundError */
   async pause(name: string): Promise<void> {
-    if (!(await this.deps.engine.scheduling.setPaused(name, true))) throw await this.notFound(name);
+    if (!(await this.deps.engine.scheduling.setPaused(checkName(name), true))) throw await this.notFound(name);
   }
 
   /** @throws ScheduleNotFoundError */
   async resume(name: string): Promise<void> {
-    if (!(await this.deps.engine.scheduling.setPaused(name, false))) throw await this.notFound(name);
+    if (!(await this.deps.engine.scheduling.setPaused(checkName(name), false))) throw await this.notFound(name);
   }
 
   /**
@@ -114,9 +115,10 @@ export class CronSchedules {
    * @returns the run; where one of that `id` is there already, that one as it stands, with `enqueued: false`
    * @throws ScheduleNotFoundError, InvalidArgumentError
    */
-  async trigger(name: string, { id: own }: TriggerOptions = {}): Promise<EnqueuedTask> {
+  async trigger(name: string, options: TriggerOptions = {}): Promise<EnqueuedTask> {
+    const { id: own } = checkObject(options, 'options', 'trigger', ['id']) as TriggerOptions;
     const { scheduling, inspecting } = this.deps.engine;
-    const found = await scheduling.trigger(name, own === undefined ? own : checkOwnId(own, 'id'));
+    const found = await scheduling.trigger(checkName(name), own === undefined ? own : checkOwnId(own, 'id'));
     if (!found) throw await this.notFound(name);
     const task = await inspecting.get(found.id);
     if (!task) throw new TaskNotFoundError(found.id);
@@ -212,4 +214,10 @@ function parsed(json: string | null): unknown {
   } catch {
     return null;
   }
+}
+
+/** Whether a schedule has it is another question. */
+function checkName(name: unknown): string {
+  if (typeof name === 'string') return name;
+  throw new InvalidArgumentError('name', `name must be that of a schedule, not ${shownValue(name)}.`);
 }

@@ -1,7 +1,9 @@
+import { shownValue } from '../checks/index.js';
 import { inCleanContext } from '../context/index.js';
 import {
   type AuditEntry,
   type AuditPage,
+  InvalidArgumentError,
   messageOf,
   type StoreCondition,
   type WorkerInfo,
@@ -49,6 +51,9 @@ export class StoreOperations {
 
   /** Calls `listener` soon after something changed, not for each change. @returns what ends it */
   watch(listener: (change: EngineChange) => unknown): () => void {
+    if (typeof listener !== 'function') {
+      throw new InvalidArgumentError('listener', `listener must be a function, not ${shownValue(listener)}.`);
+    }
     return this.engine.watching.watch((change) => inCleanContext(() => this.tell(listener, change)));
   }
 

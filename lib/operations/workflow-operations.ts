@@ -1,4 +1,12 @@
-import { checkTags, checkTaskId, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, shownValue } from '../checks/index.js';
+import {
+  checkObject,
+  checkTags,
+  checkTaskId,
+  checkTaskName,
+  DEFAULT_PAGE_SIZE,
+  MAX_PAGE_SIZE,
+  shownValue,
+} from '../checks/index.js';
 import {
   InvalidArgumentError,
   listOf,
@@ -45,7 +53,10 @@ export class WorkflowOperations {
   }
 
   /** None where the engine has no workflows. @throws InvalidArgumentError */
-  async list({ name, state, tags, cursor, limit = DEFAULT_PAGE_SIZE }: ListWorkflowsQuery): Promise<WorkflowPage> {
+  async list(query: ListWorkflowsQuery): Promise<WorkflowPage> {
+    const known = ['name', 'state', 'tags', 'cursor', 'limit'];
+    const checked = checkObject(query, 'query', 'listWorkflows', known) as ListWorkflowsQuery;
+    const { name, state, tags, cursor, limit = DEFAULT_PAGE_SIZE } = checked;
     if (state !== undefined && !WORKFLOW_STATES.includes(state)) {
       throw new InvalidArgumentError(
         'state',
@@ -55,9 +66,12 @@ export class WorkflowOperations {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_SIZE) {
       throw new InvalidArgumentError('limit', `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}.`);
     }
+    if (cursor !== undefined && (typeof cursor !== 'string' || cursor === '')) {
+      throw new InvalidArgumentError('cursor', 'cursor must be the "next" of an earlier page.');
+    }
     if (!this.engine.workflows) return { items: [], next: null };
     return this.engine.workflows.list({
-      ...(name !== undefined && { name }),
+      ...(name !== undefined && { name: checkTaskName(name) }),
       ...(state !== undefined && { state }),
       ...(tags !== undefined && { tags: checkTags(tags) }),
       ...(cursor !== undefined && { cursor }),
@@ -79,6 +93,9 @@ export class WorkflowOperations {
    * @throws WorkflowNotFoundError, WorkflowStateError, WorkflowsNotSupportedError
    */
   async retry(id: string, from: string | null): Promise<void> {
+    if (from !== null && typeof from !== 'string') {
+      throw new InvalidArgumentError('from', `from must be the name of a node, not ${shownValue(from)}.`);
+    }
     const answer = await this.workflows.retry(checkTaskId(id), from);
     if (answer.done) return;
     throw refused(id, answer.state, () => nothingToRetry(answer, from));

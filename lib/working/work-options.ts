@@ -1,4 +1,4 @@
-import { parseDuration } from '../checks/index.js';
+import { parseDuration, shownValue } from '../checks/index.js';
 import { type Duration, InvalidArgumentError } from '../contract/index.js';
 
 /** As long as a timer of Node can be, some 24 days. */
@@ -36,7 +36,7 @@ export interface WorkReport {
 
 /** @returns milliseconds; null: no limit @throws InvalidArgumentError */
 export function checkWorkOptions(options: WorkOptions): number | null {
-  const { until, timeout, ...others } = options ?? {};
+  const { until, timeout, ...others } = checkIsObject<Partial<WorkOptions>>(options ?? {}, '{ until: "idle" }');
   refuseOthers(others, 'until, timeout');
   if (until !== 'idle') throw new InvalidArgumentError('until', 'until must be "idle": work({ until: "idle" }).');
   return timeout === undefined ? null : parseDuration(timeout, 'timeout');
@@ -44,9 +44,18 @@ export function checkWorkOptions(options: WorkOptions): number | null {
 
 /** @returns milliseconds @throws InvalidArgumentError */
 export function checkDrainOptions(options: DrainWorkersOptions, otherwise: number): number {
-  const { timeout, ...others } = options ?? {};
+  const { timeout, ...others } = checkIsObject<DrainWorkersOptions>(options ?? {}, '{ timeout: "30s" }');
   refuseOthers(others, 'timeout');
   return timeout === undefined ? otherwise : Math.min(parseDuration(timeout, 'timeout'), MAX_GRACE_MS);
+}
+
+/** A text or a promise has no options, and would pass for none at all. */
+function checkIsObject<Options extends object>(options: Options, example: string): Options {
+  if (Object.prototype.toString.call(options) === '[object Object]') return options;
+  throw new InvalidArgumentError(
+    'options',
+    `The options must be an object, such as ${example}, not ${shownValue(options)}.`,
+  );
 }
 
 function refuseOthers(others: object, known: string): void {

@@ -1,3 +1,4 @@
+import { checkQueue } from '../checks/index.js';
 import { monotonicTime, sleep } from '../clock/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import { InvalidArgumentError, messageOf, TasksConfigError, UnknownQueueError } from '../contract/index.js';
@@ -99,7 +100,7 @@ export class Workers {
   private queues(only?: string): string[] {
     const { queues } = this.parts.config;
     if (only === undefined) return [...queues.keys()];
-    if (!queues.has(only)) throw new UnknownQueueError(only, [...queues.keys()]);
+    if (!queues.has(checkQueue(only))) throw new UnknownQueueError(only, [...queues.keys()]);
     return [only];
   }
 
