@@ -2,10 +2,11 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { adminParts } from '../admin/index.js';
 import type { TasksModuleAsyncOptions, TasksModuleIdentity, TasksModuleRootOptions } from '../config/index.js';
-import { DEFAULT_STORE } from '../contract/index.js';
+import { shownValue } from '../checks/index.js';
+import { DEFAULT_STORE, TasksConfigError } from '../contract/index.js';
 import { HandlerRegistry } from '../handlers/index.js';
 import { Operations } from '../operations/index.js';
-import { asyncOptions } from './async-options.js';
+import { asyncOptions, refuseNoOptions } from './async-options.js';
 import {
   getCronSchedulesToken,
   getTaskDispatcherToken,
@@ -29,6 +30,7 @@ export class TasksModule {
    * @throws TasksConfigError at boot, when an option is wrong
    */
   static forRoot(options: TasksModuleRootOptions = {}): DynamicModule {
+    refuseNoOptions('TasksModule.forRoot()', options);
     return tasksModule(options, [{ provide: TASKS_OPTIONS, useValue: options }]);
   }
 
@@ -49,6 +51,7 @@ function tasksModule(
   imports: TasksModuleAsyncOptions['imports'] = [],
 ): DynamicModule {
   const name = identity.name ?? DEFAULT_STORE;
+  if (typeof name !== 'string') throw new TasksConfigError(`"name" must be a text, not ${shownValue(name)}.`);
   const dispatcher = getTaskDispatcherToken(name);
   const crons = getCronSchedulesToken(name);
   const metrics = getTasksMetricsToken(name);

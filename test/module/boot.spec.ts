@@ -233,4 +233,43 @@ describe('TasksModule.forRootAsync', () => {
     const tasks = TasksModule.forRootAsync({ useFactory: () => named });
     await expect(bootApp({ tasks: null, imports: [tasks] })).rejects.toThrow(/give "name" beside the factory/);
   });
+
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['empty (null)', null],
+    ['5', 5],
+    ['"x"', 'x'],
+    ['a list', [{ workers: 2 }]],
+    ['a function', () => ({})],
+  ])('refuses a factory that returns %s: such as one whose brackets are a block', async (shown, made) => {
+    const tasks = TasksModule.forRootAsync({ configFile: false, useFactory: () => made as never });
+    await expect(bootApp({ tasks: null, imports: [tasks] })).rejects.toThrow(
+      `The factory of TasksModule.forRootAsync() returns an object of options, not ${shown}.`,
+    );
+  });
+
+  it('refuses what is no object of options, and parts of another kind, at once', () => {
+    const useFactory = (): TasksModuleOptions => ({});
+    for (const odd of [null, 'x', 5, [], new Date()] as never[]) {
+      expect(() => TasksModule.forRoot(odd)).toThrow(/^TasksModule\.forRoot\(\) takes an object of options, not/);
+      expect(() => TasksModule.forRootAsync(odd)).toThrow(/^TasksModule\.forRootAsync\(\) takes an object of options/);
+      expect(() => TasksModule.forRootAsync({ useFactory, imports: 'x' as never })).toThrow(
+        /"imports" must be a list of modules, not "x"/,
+      );
+    }
+    for (const name of [5, Symbol('x'), {}] as never[]) {
+      expect(() => TasksModule.forRoot({ name })).toThrow(/^"name" must be a text, not/);
+      expect(() => TasksModule.forRootAsync({ name, useFactory })).toThrow(/^"name" must be a text, not/);
+    }
+  });
+
+  it('refuses a handler whose store is no name', async () => {
+    @TaskHandler('stored', { store: 5 as never })
+    class Stored {
+      handle(): void {}
+    }
+    await expect(bootApp({ providers: [Stored] })).rejects.toThrow(
+      /Stored\.handle: "store" must be the name of a store, not 5/,
+    );
+  });
 });

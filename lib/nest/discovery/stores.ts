@@ -1,3 +1,4 @@
+import { shownValue } from '../../checks/index.js';
 import { DEFAULT_STORE, listOf, nearest, TasksConfigError } from '../../contract/index.js';
 
 /** The stores of this process, seen from one of them: which handlers are whose. */
@@ -19,6 +20,9 @@ export class Stores {
    * @throws TasksConfigError when there is no such store
    */
   isMine(store: string | undefined, location: string): boolean {
+    if (store !== undefined && typeof store !== 'string') {
+      throw new TasksConfigError(`${location}: "store" must be the name of a store, not ${shownValue(store)}.`);
+    }
     const wanted = store ?? (this.names.length === 1 ? this.mine : DEFAULT_STORE);
     if (this.names.includes(wanted)) return wanted === this.mine;
     if (store === undefined) {
