@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '../../lib/clock/index.js';
 import type { TaskState } from '../../lib/contract/index.js';
 import type { EngineContext, NewTask } from '../../lib/engine/port/index.js';
-import { imageOfEmptyStore } from '../../lib/engine/sqlite/by-hand/memory-image.js';
 import { insertTasks } from '../../lib/engine/sqlite/sql/insert-tasks.js';
 import type { Connection } from '../../lib/engine/sqlite/store/connection.js';
-import { openConnection } from '../../lib/engine/sqlite/store/open-connection.js';
 import { Writer } from '../../lib/engine/sqlite/store/writer.js';
 import { contextWith, newTask, START } from '../conformance/harness.js';
+import { openEmptyStore } from './empty-store.js';
 
 /** A store in a file, for one duty of the SQLite engine that a test has alone on it. */
 export class DutySite {
@@ -34,9 +33,7 @@ export class DutySite {
   static async open(): Promise<DutySite> {
     const folder = mkdtempSync(join(tmpdir(), 'tasks-duty-'));
     const file = join(folder, 'tasks.db');
-    // Making the tables anew would take longer than most tests.
-    writeFileSync(file, await imageOfEmptyStore());
-    const connection = await openConnection(file, 'normal');
+    const connection = await openEmptyStore(file);
     const { logger } = contextWith(new ManualClock(START));
     return new DutySite(folder, connection, new Writer(connection, null, logger, 10_000));
   }

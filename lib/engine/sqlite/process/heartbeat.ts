@@ -103,9 +103,9 @@ export class Heartbeat {
 /** A heartbeat that nobody is registered for says nothing, so one that cannot be removed may stay. */
 function remove(file: string): void {
   try {
-    rmSync(file, { force: true });
+    rmSync(file);
   } catch {
-    // A read-only folder.
+    // It is gone, or in a read-only folder.
   }
 }
 

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoppedTime } from '../../../../test/support/stopped-time.js';
 import { Liveness } from './liveness.js';
+import { ownIdentity } from './process-identity.js';
+import { Starts } from './starts.js';
 
 const LEASE_MS = 10_000;
 
@@ -69,5 +71,75 @@ describe('A process that cannot be seen from here', () => {
     expect(liveness.isDead(worker)).toBe(false);
     time.advance(LEASE_MS + 1);
     expect(liveness.isDead(worker)).toBe(true);
+  });
+});
+
+describe('A process that can be seen from here', () => {
+  let folder: string;
+  let liveness: Liveness;
+  const own = { ...ownIdentity(), id: 'w', lease: null };
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tasks-liveness-'));
+    liveness = new Liveness(folder, LEASE_MS);
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is dead at once where the system says that it is gone', () => {
+    expect(liveness.isDead({ ...own, pidBirth: '1' })).toBe(process.platform === 'linux');
+  });
+
+  it.skipIf(process.platform !== 'linux')('is alive while it runs, whatever its heartbeat looks like', () => {
+    const time = new StoppedTime();
+    expect(liveness.isDead(own)).toBe(false);
+    time.advance(LEASE_MS + 1);
+    expect(liveness.isDead(own)).toBe(false);
+    time.goOn();
+  });
+
+  it('is not told dead by a heartbeat that cannot be read, and watched anew after that', () => {
+    const time = new StoppedTime();
+    const elsewhere = { ...own, pidSpace: 'another container' };
+    expect(liveness.isDead(elsewhere)).toBe(false);
+    time.advance(LEASE_MS + 1);
+    rmSync(folder, { recursive: true });
+    // A link that goes round: there may be something behind it.
+    symlinkSync(folder, folder);
+    expect(liveness.isDead(elsewhere)).toBe(false);
+    rmSync(folder);
+    expect(liveness.isDead(elsewhere)).toBe(false);
+    time.advance(LEASE_MS + 1);
+    expect(liveness.isDead(elsewhere)).toBe(true);
+    time.goOn();
+  });
+
+  it('has what it began known since the machine has been up, and not before', () => {
+    const starts = Starts.open(folder, 'w')!;
+    starts.note(1, 2);
+    expect(liveness.begunBy(own)).toEqual(new Set(['1:2']));
+    expect(liveness.begunBy({ ...own, pidSpace: `${own.pidSpace.split(' ')[0]} pid:[1]` })).toEqual(new Set(['1:2']));
+    expect(liveness.begunBy({ ...own, pidSpace: 'before pid:[1]' })).toBeNull();
+    starts.close();
+    expect(liveness.begunBy(own)).toBeNull();
+  });
+
+  it('leaves files that are cleared away once nobody is registered under its name', () => {
+    for (const name of ['w.alive', 'w.begun', 'gone.alive', 'dead.begun']) writeFileSync(join(folder, name), '');
+    const files = liveness.processesWithFiles();
+    expect(files).toEqual(new Set(['w', 'gone', 'dead']));
+    // It came after that look.
+    writeFileSync(join(folder, 'new.alive'), '');
+    liveness.sweep(files, [own]);
+    expect(readdirSync(folder).toSorted()).toEqual(['new.alive', 'w.alive', 'w.begun']);
+  });
+
+  it('is watched anew once what it left was cleared away', () => {
+    const time = new StoppedTime();
+    const elsewhere = { ...own, pidSpace: 'another container' };
+    expect(liveness.isDead(elsewhere)).toBe(false);
+    time.advance(LEASE_MS + 1);
+    liveness.forget('w');
+    expect(liveness.isDead(elsewhere)).toBe(false);
+    time.goOn();
   });
 });

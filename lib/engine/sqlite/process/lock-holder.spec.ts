@@ -8,6 +8,7 @@ import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { until } from '../../../../test/support/until.js';
 import { describeProcess, lockHolder } from './lock-holder.js';
+import { ownIdentity } from './process-identity.js';
 
 it.skipIf(process.platform !== 'linux')(
   'any program that has the write lock is found, and seen to be stopped',
@@ -27,10 +28,16 @@ it.skipIf(process.platform !== 'linux')(
      setInterval(() => undefined, 1000);`,
     );
     expect(lockHolder(file)).toBeNull();
+    // A lock of this process's own, and one that only reads.
+    database.exec('BEGIN IMMEDIATE');
+    expect(lockHolder(file)).toBeNull();
+    database.exec('COMMIT');
     const holder = fork(program);
     try {
       await once(holder, 'message');
       expect(lockHolder(file)).toMatchObject({ pid: holder.pid, state: 'alive' });
+      // A lock of this process on the same file is its own business, and no lock of the other is one on another file.
+      expect(lockHolder(join(folder, 'other.db'))).toBeNull();
       holder.kill('SIGSTOP');
       const stopped = await until('it to stop', () => {
         const found = lockHolder(file);
@@ -45,3 +52,15 @@ it.skipIf(process.platform !== 'linux')(
     }
   },
 );
+
+it('there is none of a file that nobody has open', () => {
+  expect(lockHolder(join(tmpdir(), 'no-such-file.db'))).toBeNull();
+});
+
+it('a process is told of with its host, and with its state where it is stopped', () => {
+  const process = { ...ownIdentity(), pid: 7, host: 'web-1' };
+  expect(describeProcess({ ...process, state: 'alive' })).toBe('process 7 on web-1');
+  expect(describeProcess({ ...process, state: 'stopped' })).toBe(
+    'process 7 on web-1, which is stopped (SIGSTOP, or a debugger),',
+  );
+});

@@ -1,11 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../../../test/support/until.js';
-import { ownIdentity, processStateOf } from './process-identity.js';
+import { birthOf as birthInWords, isKnownGone, ownIdentity, processStateOf, sameBoot } from './process-identity.js';
 
 const own = ownIdentity();
+
+function stateOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2)[0]!;
+}
 
 function birthOf(pid: number): string {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -18,14 +25,22 @@ describe('The state of a process', () => {
   });
 
   it('is gone where its pid is nobody’s', () => {
-    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    const { pid } = spawnSync(process.execPath, ['--version']);
     expect(processStateOf({ ...own, pid }, own)).toBe('gone');
+    expect([isKnownGone({ ...own, pid }, own), isKnownGone(own, own)]).toEqual([true, false]);
+    expect(birthInWords(pid)).toBeNull();
   });
 
   it('is unknown in another pid namespace, or on another machine, whoever has its pid here', () => {
-    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    const { pid } = spawnSync(process.execPath, ['--version']);
     expect(processStateOf({ ...own, pid, pidSpace: 'another container' }, own)).toBe('unknown');
     expect(processStateOf({ ...own, pidSpace: 'another container' }, own)).toBe('unknown');
+  });
+
+  it('is told of within one boot of the machine, in whichever container', () => {
+    const [boot] = own.pidSpace.split(' ');
+    expect(sameBoot({ ...own, pidSpace: `${boot} pid:[1]` }, own)).toBe(true);
+    expect(sameBoot({ ...own, pidSpace: own.pidSpace.replace(boot!, 'another') }, own)).toBe(false);
   });
 
   // Without /proc the system does not tell one process from another of the same pid.
@@ -35,8 +50,33 @@ describe('The state of a process', () => {
       expect(processStateOf({ ...own, pidBirth: String(Number(own.pidBirth) - 1) }, own)).toBe('gone');
     });
 
+    it('is in words of the system that nobody else has', () => {
+      const mine = ownIdentity();
+      expect(mine).toMatchObject({ host: hostname(), pid: process.pid, pidBirth: birthOf(process.pid) });
+      expect(mine.pidSpace).toMatch(/^[0-9a-f-]{36} pid:\[\d+\]$/);
+    });
+
     it('is unknown where it is not known when it began', () => {
       expect(processStateOf({ ...own, pidBirth: null }, own)).toBe('unknown');
+    });
+
+    it('is gone once it has ended, also while its parent has not asked how', async () => {
+      // The shell's child reads until there is no more; what the shell has become by then never asks.
+      const shell = spawn('sh', ['-c', 'cat <&3 >/dev/null & echo $!; exec sleep 600 3<&-'], {
+        stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+      });
+      try {
+        const [said] = (await once(shell.stdout!, 'data')) as [Buffer];
+        const pid = Number(said.toString());
+        await until('the shell to be another', () => readFileSync(`/proc/${shell.pid}/comm`, 'utf8') === 'sleep\n');
+        (shell.stdio[3] as Writable).end();
+        await until('it to end', () => stateOf(pid) === 'Z');
+        expect(processStateOf({ ...own, pid, pidBirth: birthOf(pid) }, own)).toBe('gone');
+        expect(processStateOf({ ...own, pid, pidBirth: null }, own)).toBe('gone');
+      } finally {
+        shell.kill('SIGKILL');
+      }
+      await once(shell, 'close');
     });
 
     it('is stopped while it is not let run', async () => {

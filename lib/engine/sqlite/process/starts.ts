@@ -103,9 +103,9 @@ export function startKey(seq: number, attempt: number): string {
 
 function forgetStarts(file: string): void {
   try {
-    rmSync(file, { force: true });
+    rmSync(file);
   } catch {
-    // It says nothing once nobody is registered under its name.
+    // It is gone, or cannot be removed: it says nothing once nobody is registered under its name.
   }
 }
 

@@ -77,9 +77,10 @@ export class AppTransactions {
       const task = leasedTask(database, lease);
       if (!task) throw new LeaseLost();
       putStep(database, task, lease.attempt, begun(place));
-      const held = leasedTask(database, lease);
-      if (!held) throw new LeaseLost();
-      insertStep(database, held.seq, lease.attempt, await run(manager));
+      const record = await run(manager);
+      // It may have deleted the task itself, or have ended the transaction and with it the lock.
+      if (!leasedTask(database, lease)) throw new LeaseLost();
+      insertStep(database, task.seq, lease.attempt, record);
     });
   }
 

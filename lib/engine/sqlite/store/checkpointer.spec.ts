@@ -2,10 +2,11 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openEmptyStore } from '../../../../test/support/empty-store.js';
 import { Checkpointer } from './checkpointer.js';
 import type { Connection } from './connection.js';
-import { openConnection } from './open-connection.js';
 
 interface Log {
   readonly log: number;
@@ -18,7 +19,7 @@ describe('Checkpointer', () => {
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'checkpointer-'));
-    connection = await openConnection(join(folder, 'tasks.db'), 'full');
+    connection = await openEmptyStore(join(folder, 'tasks.db'));
     connection.database.exec('CREATE TABLE filler (content BLOB)');
   });
 
@@ -28,10 +29,10 @@ describe('Checkpointer', () => {
   });
 
   /** At least a page each. */
-  function commitRows(count: number): void {
-    const insert = connection.database.prepare('INSERT INTO filler VALUES (zeroblob(4000))');
-    connection.database.transaction(() => {
-      for (let row = 0; row < count; row += 1) insert.run();
+  function commitRows(count: number, { database } = connection, bytes = 4_000): void {
+    const insert = database.prepare('INSERT INTO filler VALUES (zeroblob(?))');
+    database.transaction(() => {
+      for (let row = 0; row < count; row += 1) insert.run(bytes);
     })();
   }
 
@@ -53,19 +54,26 @@ describe('Checkpointer', () => {
 
   it('tells once of a log that a reader elsewhere lets grow, with its size and what to look for', async () => {
     const warnings: string[] = [];
-    const checkpointer = new Checkpointer(connection, { warn: (message) => void warnings.push(message) });
-    const reader = await openConnection(connection.path, 'full');
-    reader.database.exec('BEGIN; SELECT count(*) FROM filler');
-    commitRows(17_000);
+    // Of small pages, as so many of the usual ones take seconds.
+    const path = join(folder, 'small.db');
+    const database = new Database(path);
+    database.pragma('page_size = 512');
+    database.pragma('journal_mode = WAL');
+    database.exec('CREATE TABLE filler (content BLOB)');
+    const small = { database, path, onRelease: () => undefined } as unknown as Connection;
+    const checkpointer = new Checkpointer(small, { warn: (message) => void warnings.push(message) });
+    const reader = new Database(path);
+    reader.exec('BEGIN; SELECT count(*) FROM filler');
+    commitRows(17_000, small, 440);
     checkpointer.committed();
     expect(warnings).toEqual([
       expect.stringMatching(
-        /tasks\.db-wal has grown to \d\d MiB and cannot begin anew: .*Look for a backup, a report or a shell/,
+        /small\.db-wal has grown to \d\d MiB and cannot begin anew: .*Look for a backup, a report or a shell/,
       ),
     ]);
-    reader.database.exec('COMMIT');
-    await reader.close();
+    reader.close();
     await checkpointer.close();
+    database.close();
   });
 
   it('has a long log copied by a thread, and leaves the file closed with nothing in the log', async () => {

@@ -12,12 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ForeignManagerError, SchemaVersionError, StoreError } from '../../../contract/index.js';
-import { until } from '../../../../test/support/until.js';
+import { writeEmptyStore } from '../../../../test/support/empty-store.js';
 import { heartbeatFolder } from '../process/heartbeat.js';
 import { fileOf } from './app-data-source.js';
 import { Connection } from './connection.js';
@@ -122,6 +122,7 @@ describe('Connection', () => {
   });
 
   it.skipIf(process.platform !== 'linux')('leaves none of its files open when it is closed', async () => {
+    await writeEmptyStore(file);
     const held = () =>
       readdirSync('/proc/self/fd').filter((descriptor) => {
         try {
@@ -180,6 +181,7 @@ describe('Connection', () => {
   });
 
   it('opens a file whose tables are of this version beside a process that writes to it', async () => {
+    await writeEmptyStore(file);
     const first = await open();
     const holder = outside();
     holder.exec('BEGIN IMMEDIATE');
@@ -245,6 +247,7 @@ describe('Connection', () => {
   });
 
   it('refuses a file that a newer version wrote, naming what it does not know', async () => {
+    await writeEmptyStore(file);
     const { database } = await open();
     database
       .prepare('INSERT INTO tasks_migration (timestamp, name) VALUES (?, ?)')
@@ -270,6 +273,7 @@ describe('Connection', () => {
   });
 
   it('says plainly that a file is damaged', async () => {
+    await writeEmptyStore(file);
     const connection = await open();
     connection.database.exec(`INSERT INTO tasks_count VALUES ('default', 'available', 1)`);
     await connection.close();
@@ -280,49 +284,6 @@ describe('Connection', () => {
     const opening = openConnection(file, 'full');
     await expect(opening).rejects.toThrow(StoreError);
     await expect(opening).rejects.toThrow(/the file is damaged: restore a backup/);
-  });
-
-  describe.skipIf(process.platform !== 'linux')('in a process that reads the file through fs', () => {
-    const warnings: string[] = [];
-
-    async function openAndRead(suffix: string): Promise<Connection> {
-      warnings.length = 0;
-      const connection = await openConnection(file, 'full', {
-        log: () => undefined,
-        warn: (message) => void warnings.push(message),
-      });
-      opened.push(connection);
-      readFileSync(file + suffix);
-      await until('the loss to be seen', () => !connection.isReady());
-      return connection;
-    }
-
-    it.each(['', '-shm'])('takes its locks anew, and says how to copy it: tasks.db%s', async (suffix) => {
-      const connection = await openAndRead(suffix);
-      await connection.read((database) => database.prepare('SELECT count(*) FROM tasks_task').get());
-      expect(warnings).toEqual([
-        expect.stringMatching(
-          /tasks\.db was read by this process .* taken anew, and nothing is lost\..*backupTasks\(\)/,
-        ),
-      ]);
-      // Another process finds it in use.
-      const program = `
-        const database = new (require('better-sqlite3'))(${JSON.stringify(file)}, { timeout: 0 });
-        database.pragma('locking_mode = EXCLUSIVE');
-        database.exec('BEGIN EXCLUSIVE');`;
-      expect(() => execFileSync(process.execPath, ['-e', program], { stdio: 'pipe' })).toThrow(/database is locked/);
-    });
-
-    it('is refused where another connection of the process keeps them from being taken', async () => {
-      await open();
-      const other = outside();
-      other.prepare('SELECT count(*) FROM tasks_task').get();
-      const connection = await openAndRead('');
-      await expect(connection.read(() => undefined)).rejects.toThrow(
-        /could not be taken anew: another connection of this process has it open\. Restart the process\..*backupTasks\(\)/,
-      );
-      expect(() => connection.assertInPlace()).toThrow(StoreError);
-    });
   });
 
   describe('and the app’s own DataSource', () => {
@@ -337,10 +298,9 @@ describe('Connection', () => {
     });
 
     it('takes the file that its connection has open, wherever the process works by now', async () => {
-      const before = process.cwd();
-      process.chdir(folder);
-      const app = await source('app.db');
-      process.chdir(before);
+      const app = await source(relative(process.cwd(), join(folder, 'app.db')));
+      const cwd = vi.spyOn(process, 'cwd').mockReturnValue(tmpdir());
+      onTestFinished(() => cwd.mockRestore());
       const connection = await open(fileOf(app));
       expect(connection.path).toBe(join(realpathSync(folder), 'app.db'));
       expect(() => connection.assertSameDatabase(app.manager)).not.toThrow();
@@ -353,6 +313,7 @@ describe('Connection', () => {
     });
 
     it('knows whether a manager writes to its file', async () => {
+      await writeEmptyStore(join(folder, 'app.db'));
       const connection = await open(join(folder, 'app.db'));
       const [same, other, memory] = [
         await source(join(folder, 'x', '..', 'app.db')),
