@@ -70,17 +70,30 @@ const ROOMS = {
   bullmq: {
     mutate: [
       'lib/engine/bullmq/{attempt-record,bullmq-kind,by-queue,declined,ended-attempt,following,happenings}.ts',
-      'lib/engine/bullmq/{job-ids,job-result,job-view,keeping,keeping-job,metric-points,queue-names,stored-job}.ts',
+      'lib/engine/bullmq/{job-ids,job-result,keeping,keeping-job,metric-points,queue-names}.ts',
       'lib/engine/bullmq/connections/{given-postgres,given-redis,server-faults,server-watch}.ts',
-      'lib/engine/bullmq/flows/{awaited-ends,child-ends,flow-jobs,flow-record,in-flow,node-states,tree}.ts',
+      'lib/engine/bullmq/flows/{awaited-ends,child-ends,flow-jobs,flow-record,in-flow,tree}.ts',
       'lib/engine/bullmq/schedules/repeat-strategy.ts',
       'lib/engine/bullmq/steps/{stepped-opts,stored-steps,suspended-jobs,together}.ts',
-      'lib/engine/bullmq/transfer/{carried,job-rows}.ts',
     ],
     tests: [
       'lib/engine/bullmq/*.spec.ts',
       'lib/engine/bullmq/{connections,flows,steps,transfer}/*.spec.ts',
       'lib/engine/bullmq/schedules/repeat-strategy.spec.ts',
+    ],
+    timeout: 3_000,
+  },
+  // The same of a job and a workflow as they are read.
+  'bullmq-jobs': {
+    mutate: [
+      'lib/engine/bullmq/{job-view,stored-job}.ts',
+      'lib/engine/bullmq/flows/node-states.ts',
+      'lib/engine/bullmq/transfer/{carried,job-rows}.ts',
+    ],
+    tests: [
+      'lib/engine/bullmq/{job-view,stored-job}.spec.ts',
+      'lib/engine/bullmq/flows/node-states.spec.ts',
+      'lib/engine/bullmq/transfer/job-rows.spec.ts',
     ],
     timeout: 3_000,
   },

@@ -19,15 +19,18 @@ function jobsOf(shapes: Readonly<Record<string, NodeShape>>) {
 }
 
 describe('the jobs of a workflow', () => {
-  const { workflow, jobs, named } = jobsOf({
-    a: { tasks: 2, queue: 'mail' },
-    b: { delay: 500 },
-    c: { after: [0, 1], when: 'ended', delay: 0 },
-    d: { after: [2] },
-    e: {},
-  });
+  // Made in each test: what is made while tests are collected is no test's, and finds no mutant.
+  const made = () =>
+    jobsOf({
+      a: { tasks: 2, queue: 'mail' },
+      b: { delay: 500 },
+      c: { after: [0, 1], when: 'ended', delay: 0 },
+      d: { after: [2] },
+      e: {},
+    });
 
   it('are its own, which waits for the last nodes, and then those that are waited for', () => {
+    const { jobs, named } = made();
     expect(
       jobs.map(({ job, queue, parent, waits }) => [named(job.id), queue, parent && named(parent.id), waits]),
     ).toEqual([
@@ -51,6 +54,7 @@ describe('the jobs of a workflow', () => {
   });
 
   it('say in that of the workflow what it is', () => {
+    const { workflow, jobs } = made();
     const { job } = jobs[0]!;
     expect(job).toMatchObject({ name: 'workflow', timestamp: NOW, opts: { task: { call: 'call-1' } } });
     const record = flowRecordIn(plainJob(job));
@@ -69,6 +73,7 @@ describe('the jobs of a workflow', () => {
   });
 
   it('note what they wait for, and when they may run', () => {
+    const { workflow, jobs, named } = made();
     const flowOf = (node: string) => notesOf(jobs.find(({ job }) => named(job.id) === node)!.job).flow;
     const [a, b] = workflow.nodes.map(({ tasks }) => tasks.map(({ id }) => id));
     expect(flowOf('c')).toEqual({
@@ -83,6 +88,7 @@ describe('the jobs of a workflow', () => {
   });
 
   it('let go on what waits for one that fails, and wait as long as their node says', () => {
+    const { jobs, named } = made();
     const optsOf = (node: string) => jobs.find(({ job }) => named(job.id) === node)!.job.opts;
     expect(optsOf('b')).toMatchObject({
       ignoreDependencyOnFailure: true,

@@ -35,16 +35,18 @@ describe('how a job is put aside', () => {
 });
 
 describe('what a job is put aside for', () => {
-  const { record } = suspensionOf(ATTEMPT, [waiting('a', { until: 500 })]);
+  const suspended = (): AttemptRecord => suspensionOf(ATTEMPT, [waiting('a', { until: 500 })]).record;
   const job = (attemptsStarted: number, ...records: AttemptRecord[]) =>
     jobOf({}, { attemptsStarted, stacktrace: records.map(toStack) });
 
   it('is on the record of its last attempt', () => {
+    const record = suspended();
     expect(suspensionIn(job(2, record))).toEqual(record.waitingFor);
     expect(suspensionIn(job(2, ATTEMPT, record))).toEqual(record.waitingFor);
   });
 
   it('is nothing where an attempt came after that, or it is delayed for another reason', () => {
+    const record = suspended();
     expect(suspensionIn(job(3, record))).toBeUndefined();
     expect(suspensionIn(job(2, record, ATTEMPT))).toBeUndefined();
     expect(suspensionIn(job(2))).toBeUndefined();
