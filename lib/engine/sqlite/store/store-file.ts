@@ -1,7 +1,7 @@
 import { copyFileSync, statSync, truncateSync, type Stats } from 'node:fs';
 import { OpenedLog } from './opened-log.js';
 import { comparePages } from './strange-log.js';
-import { FileHeader, LogIndex, readAt } from './raw-files.js';
+import { FileHeader, LogIndex, readAt, statOf } from './raw-files.js';
 
 /** Bytes of the log's headers: https://sqlite.org/walformat.html */
 const LOG = { header: 32, frameHeader: 24 };
@@ -78,7 +78,9 @@ export class StoreFile {
   }
 
   private readLog(position: number, bytes: number, log: Stats): Buffer | null {
-    return this.log ? this.log.read(position, bytes) : readAt(`${this.path}-wal`, log, position, bytes);
+    if (this.log) return this.log.read(position, bytes);
+    // Gone since its place was looked at: there is nothing to read of it.
+    return statOf(`${this.path}-wal`) && readAt(`${this.path}-wal`, log, position, bytes);
   }
 
   private isLogAtLeast(bytes: number): boolean {
