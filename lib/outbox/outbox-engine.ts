@@ -58,8 +58,8 @@ function throughOutbox(store: Enqueueing, box: Outbox): Enqueueing {
   return {
     noteSensitive: (paths) => store.noteSensitive(paths),
     async existing(tasks, within) {
-      if (!within || !box.owns(within) || !within.queryRunner?.isTransactionActive)
-        return store.existing(tasks, within);
+      if (!within || !box.owns(within)) return store.existing(tasks, within);
+      if (!within.queryRunner?.isTransactionActive) return store.existing(tasks);
       try {
         return await store.existing(tasks, within);
       } catch (error) {

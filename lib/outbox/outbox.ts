@@ -7,9 +7,11 @@ import { messageOf, type OutboxDepth, StoreError, type Task, TasksConfigError, T
 import { maskSensitive } from '../params/index.js';
 import { holdsAllCharacters, outboxMigrations } from './migrations.js';
 import { OutboxTask } from './outbox-task.entity.js';
-import { type OutboxSource, ServerSource, SqliteSource } from './outbox-source.js';
+import type { OutboxSource } from './outbox-source.js';
 import { requireOutboxDatabase } from './outbox-database.js';
 import { LATER_COLUMNS, OUTBOX_TABLE, type OutboxRow, OutboxTable } from './outbox-table.js';
+import { ServerSource } from './server-source.js';
+import { SqliteSource } from './sqlite-source.js';
 
 /** How long a committed row waits at most that no process was told of. */
 const POLL_MS = 1_000;
