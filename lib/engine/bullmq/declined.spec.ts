@@ -64,6 +64,7 @@ describe('a task that failed as nobody knew it', () => {
   it.each<[string, AttemptRecord[], boolean]>([
     ['no attempt', [], false],
     ['left to others before', [record(1), failed], true],
+    ['left to others twice before', [record(0), record(1), failed], true],
     ['failed at once', [failed], false],
     ['failed otherwise before', [record(1, { outcome: 'retried' }), failed], false],
     ['failed with another error', [record(1), { ...failed, error: { name: 'Error', message: 'no' } }], false],

@@ -37,7 +37,7 @@ export function unhandledSince(records: readonly AttemptRecord[]): number | unde
 /** Whether a task has failed because it was left to others for too long. */
 export function failedUnknown(records: readonly AttemptRecord[]): boolean {
   const last = records.at(-1);
-  return last?.outcome === 'failed' && last.error?.name === UNKNOWN_NAME && records.slice(0, -1).some(isDeclined);
+  return last?.outcome === 'failed' && last.error?.name === UNKNOWN_NAME && records.some(isDeclined);
 }
 
 /** Whether a handler may have been called: each attempt before was left to others where it was not. */

@@ -62,6 +62,17 @@ describe('what BullMQ counted', () => {
     expect(await queues('other')).toEqual([]);
   });
 
+  it('is not told by the name of a task, which BullMQ does not count by', async () => {
+    const set = countsOf({ 'mail completed': mail([5], 2) });
+    expect(await metricPoints(set, ['mail'], { name: 'send', from: 0, to: NOW + MINUTE })).toEqual([]);
+  });
+
+  it('has no minutes in which nothing ended', async () => {
+    const set = countsOf({ 'mail completed': mail([5, 0, 3], 0) });
+    const points = await metricPoints(set, ['mail'], { from: 0, to: NOW + MINUTE });
+    expect(points.map(({ at }) => (at - CURRENT) / MINUTE)).toEqual([-3, -1]);
+  });
+
   it('is nothing where nothing was counted', async () => {
     expect(await metricPoints(countsOf({}), ['mail'], { from: 0, to: NOW + MINUTE })).toEqual([]);
   });

@@ -10,6 +10,7 @@ describe('where PostgreSQL is', () => {
     'postgres://localhost/app',
     'postgresql://user:secret@host:5432/app',
     'postgres://user@/app?host=/tmp',
+    'postgres://user:secret@/app?host=/tmp',
     'socket:/tmp/?db=app',
     '/tmp app',
   ])('may be said as %s, alone and as "connectionString"', (text) => {

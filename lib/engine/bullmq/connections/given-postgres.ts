@@ -49,7 +49,7 @@ export function postgresProblem(value: unknown): string | null {
   if (migrate !== undefined && (skipMigrations !== undefined || typeof migrate !== 'boolean')) {
     return 'has a "migrate" that must be true or false, without "skipMigrations" beside it';
   }
-  if (text === undefined && !('connectionString' in options)) return null;
+  if (!('connectionString' in options)) return null;
   if (typeof text === 'string' && isConnectionString(text)) return null;
   if (text === undefined || text === '') {
     return 'has a "connectionString" that is empty: is the variable set that it comes from?';

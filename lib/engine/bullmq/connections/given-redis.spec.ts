@@ -19,12 +19,13 @@ describe('where Redis is', () => {
     'localhost',
     'localhost:6379',
     '/var/run/redis.sock',
+    '/var/run/a://b.sock',
   ])('may be said as %s, alone and as "url"', (url) => {
     expect(redisProblem(url)).toBeNull();
     expect(redisProblem({ url })).toBeNull();
   });
 
-  it.each(['', ' ', 'http://localhost', 'postgres://secret@host', 'xredis://a', 'redis://a:b:c', 'a:b:c'])(
+  it.each(['', ' ', 'http://localhost', 'postgres://secret@host', 'xredis://a', 'h2://a', 'redis://a:b:c', 'a:b:c'])(
     'may not be said as "%s"',
     (url) => {
       expect(redisProblem(url)).toBe(`${URL_RIGHT}, or must be an object such as { host: "localhost", port: 6379 }`);

@@ -90,7 +90,7 @@ function optionsProblem(options: RedisConnection): string | null {
   const wrong =
     hostProblem(host, '"url"') ?? numberProblem('port', options.port, MAX_PORT) ?? numberProblem('db', options.db);
   if (wrong) return wrong;
-  if (url !== undefined || 'url' in options) {
+  if ('url' in options) {
     if (typeof url === 'string' && url !== '') return wrongUrl(url) && `has a "url" that ${wrongUrl(url)}`;
     if ([host, path, sentinels].every((place) => place === undefined)) {
       return `has a "url" that is ${url === '' ? 'empty' : String(url)}: is the variable set that it comes from?`;
@@ -112,6 +112,5 @@ function wrongUrl(url: string): string | null {
   const right = 'must be a URL such as "redis://localhost:6379", "rediss://…" with TLS, or the path of a Unix socket';
   const scheme = /^([a-z][a-z\d+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
   if (url.trim() === '' || (scheme !== undefined && scheme !== 'redis' && scheme !== 'rediss')) return right;
-  if (url.startsWith('/')) return null;
   return URL.canParse(scheme === undefined ? `redis://${url}` : url) ? null : right;
 }

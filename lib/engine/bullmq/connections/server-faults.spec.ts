@@ -47,7 +47,7 @@ describe('an error that says that the server is not there', () => {
     coded('23505'),
     coded('EACCES'),
     coded('108006'),
-    Object.assign(named('no'), { code: 57 }),
+    Object.assign(named('no'), { code: 53_300 }),
     named('WRONGTYPE'),
     named('OOMS'),
     named('x LOADING'),
@@ -79,6 +79,10 @@ describe('the reason of an error', () => {
 });
 
 describe('what would be right', () => {
+  it('is not told by a number', () => {
+    expect(adviceOf(Object.assign(named('no'), { code: 42_501 }))).toBeNull();
+  });
+
   it.each<[unknown, RegExp, boolean]>([
     [named('WRONGPASS invalid username-password pair'), /^Wrong password or user name/, true],
     [coded('28P01'), /^Wrong password or user name/, true],

@@ -6,6 +6,11 @@ import { cancelledValue, type ChildEnd, childEndOf } from './child-ends.js';
 const IN_FLOW = jobOf({ traits: { workflow: { id: 'w', node: 'n' } } });
 
 describe('how a task has ended that another one waits for', () => {
+  it('cancelled', () => {
+    expect(childEndOf({ value: cancelledValue(IN_FLOW) })).toEqual({ state: 'cancelled' });
+    expect(childEndOf({ value: cancelledValue(IN_FLOW, 0) })).toEqual({ state: 'cancelled', cause: 0 });
+  });
+
   it.each<[string, unknown, ChildEnd]>([
     ['with a result', { n: 1 }, { state: 'completed', result: '{"n":1}' }],
     ['with a text', 'x', { state: 'completed', result: '"x"' }],
@@ -13,8 +18,6 @@ describe('how a task has ended that another one waits for', () => {
     ['without one', undefined, { state: 'completed', result: 'null' }],
     ['without one, by a note', { maxAttempts: 7 }, { state: 'completed', result: null }],
     ['encoded', { 'nestjs-tasks:result': 'Nw==' }, { state: 'completed', result: '7' }],
-    ['cancelled', cancelledValue(IN_FLOW), { state: 'cancelled' }],
-    ['kept from running', cancelledValue(IN_FLOW, 0), { state: 'cancelled', cause: 0 }],
   ])('%s', (_what, value, end) => {
     expect(childEndOf({ value })).toEqual(end);
   });
@@ -43,6 +46,7 @@ describe('how a node has ended', () => {
     });
     const cancelled = ends({ state: 'cancelled' }, { state: 'cancelled', cause: 3 }, { state: 'cancelled', cause: 4 });
     expect(nodeEndOf(cancelled)).toEqual({ completed: 0, failed: 0, cancelled: 3, cause: 3 });
+    expect(nodeEndOf(ends({ state: 'failed', reason: 'no' }, completed))).not.toHaveProperty('cause');
     expect(nodeEndOf(ends(completed))).not.toHaveProperty('failedTask');
   });
 

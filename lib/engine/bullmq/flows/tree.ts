@@ -20,8 +20,8 @@ export function followersOf({ name, nodes }: Pick<NewWorkflow, 'name' | 'nodes'>
   for (const [place, node] of nodes.entries()) {
     if (node.kind === 'each' && node.after.length > 0) throw fail(severalParents(node, nodes[node.after[0]!]!));
     for (const awaited of node.after) {
-      const other = followers[awaited];
-      if (other !== null && other !== undefined) {
+      const other = followers[awaited] ?? null;
+      if (other !== null) {
         throw fail(
           `"${nodes[other]!.name}" and "${node.name}" both wait for "${nodes[awaited]!.name}", and one node alone can wait for ` +
             `another there. ${WAY_OUT}`,
