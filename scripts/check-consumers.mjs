@@ -95,7 +95,7 @@ function writeShown(page, under, folder) {
   mkdirSync(path.join(folder, 'src', under));
   const files = codeBlocks(page, 'ts').filter((code) => code.startsWith(`// src/${under}/`));
   if (files.length === 0) throw new Error(`${page} shows no file in src/${under}`);
-  for (const code of files) writeFileSync(path.join(folder, /^\/\/ (\S+)/.exec(code)[1]), code);
+  for (const code of files) writeFileSync(path.join(folder, /^\/\/ (src\/[\w/.-]+\.ts)/.exec(code)[1]), code);
   return files.length;
 }
 
