@@ -84,6 +84,11 @@ export function describeKilledWorkers(name: string, start: () => Promise<BullmqO
       for (const { id } of beside) {
         expect(await stage.ended(tasks, id)).toMatchObject({ state: 'completed', error: null });
       }
+      // In the same words as on any engine.
+      expect((await tasks.get(poison.id)).error).toMatchObject({
+        name: 'WorkerLostError',
+        message: expect.stringContaining('That was attempt number 3 in a row to be lost'),
+      });
       const starts = stage.ledger.read().filter((entry) => entry.event === 'start' && entry.task === poison.id);
       expect(starts).toHaveLength(3);
     }, 240_000);

@@ -17,6 +17,7 @@ import { returnValueOf, rowOfResult } from './job-result.js';
 import { keepingJob } from './keeping-job.js';
 import { LastChance } from './last-chance.js';
 import type { ListedParts } from './read-listed.js';
+import { lostError } from './lost-error.js';
 import { tellOfLost } from './lost-jobs.js';
 import type { QueueSet } from './queue-set.js';
 import { RunningJob, type RunningJobParts, type StoredAs } from './running-job.js';
@@ -119,9 +120,10 @@ export class JobConsumer implements Consumer {
         if (outcome === 'failed') this.tellOfEnd(job);
         parts.happenings.tell(outcome === 'retried' ? 'retried' : 'failed', queue, job, reported);
       } else {
-        this.followLost(job, error);
+        const lost = lostError(job, error.message) ?? { name: 'WorkerLostError', message: error.message };
+        this.followLost(job, lost);
         this.tellOfEnd(job);
-        parts.happenings.tell('failed', queue, job, { name: 'WorkerLostError', message: error.message });
+        parts.happenings.tell('failed', queue, job, lost);
       }
     });
     this.worker.on('completed', (job) => {
@@ -328,8 +330,8 @@ export class JobConsumer implements Consumer {
   }
 
   /** BullMQ fails a job by itself whose processes have died too often. */
-  private followLost(job: TaskJob, { message }: Error): void {
-    const following = taskFollowing(job, this.queue, { name: 'WorkerLostError', message });
+  private followLost(job: TaskJob, error: TaskError): void {
+    const following = taskFollowing(job, this.queue, error);
     if (following) this.parts.enqueue([following]).catch((error: Error) => this.parts.report(error));
   }
 

@@ -9,6 +9,7 @@ import {
   type TaskState,
   type TaskSummary,
 } from '../../contract/index.js';
+import { lostError } from './lost-error.js';
 import { plainError, recordsIn, type AttemptRecord } from './attempt-record.js';
 import { cancelledNotes } from './cancelled.js';
 import { isDeclined, unhandledSince } from './declined.js';
@@ -138,7 +139,7 @@ function progressOf({ progress }: TaskJob): TaskProgress | null {
 }
 
 function bullmqError(job: TaskJob): TaskError {
-  return plainError(job.failedReason, job.stacktrace?.at(-1));
+  return lostError(job) ?? plainError(job.failedReason, job.stacktrace?.at(-1));
 }
 
 /** The attempts on record, the last one by BullMQ's own fields; a missing one is known only as lost. */
