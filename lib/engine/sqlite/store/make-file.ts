@@ -27,7 +27,7 @@ export function makeFile(path: string): void {
     closeSync(openSync(path, 'wx', NEW_FILE_MODE));
   } catch (error) {
     if (statOf(path) !== null) return;
-    throw new StoreError(`Cannot make the task store ${path}: ${reasonOf(error, path)}`, { cause: error });
+    throw new StoreError(`Cannot open the task store ${path}: ${reasonOf(error, path)}`, { cause: error });
   }
 }
 

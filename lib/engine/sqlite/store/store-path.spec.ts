@@ -85,7 +85,7 @@ describe('The one name of a file', () => {
 
   it('is none below a file', () => {
     makeStoreFile(file);
-    expect(() => makeStoreFile(join(file, 'tasks.db'))).toThrow(`Cannot make the task store ${join(file, 'tasks.db')}`);
+    expect(() => makeStoreFile(join(file, 'tasks.db'))).toThrow(`Cannot open the task store ${join(file, 'tasks.db')}`);
   });
 
   it('has room for those of the files beside it', () => {
