@@ -3,6 +3,7 @@ import { StoreError } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { loadDriver } from '../store/driver.js';
 import { assertOwnLog } from '../store/own-log.js';
+import { closeUnusedFiles } from '../store/raw-files.js';
 import { patiently } from '../store/retry-while-busy.js';
 import { storeError } from '../store/sqlite-errors.js';
 
@@ -27,6 +28,8 @@ export async function readSnapshot<T>(file: string, read: (database: Database) =
       return await read(database);
     } finally {
       database.close();
+      // What was read of it as bytes.
+      closeUnusedFiles();
     }
   } catch (error) {
     throw storeError(error, `Cannot read ${file}`);
