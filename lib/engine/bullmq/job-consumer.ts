@@ -332,7 +332,7 @@ export class JobConsumer implements Consumer {
   /** BullMQ fails a job by itself whose processes have died too often. */
   private followLost(job: TaskJob, error: TaskError): void {
     const following = taskFollowing(job, this.queue, error);
-    if (following) this.parts.enqueue([following]).catch((error: Error) => this.parts.report(error));
+    if (following) this.parts.enqueue([following]).catch((fault: Error) => this.parts.report(fault));
   }
 
   /** @param outcome `unsaid`: the handler did not say; null: it was not called */
