@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { jobOf } from '../../../test/engines/support/plain-job.js';
 import type { Outcome } from '../port/index.js';
 import { type AttemptRecord, toStack } from './attempt-record.js';
-import { declinedOutcome, failedUnknown, isDeclined, unhandledSince } from './declined.js';
+import { declinedOutcome, failedUnknown, hasBegun, isDeclined, unhandledSince } from './declined.js';
 
 const NOW = Date.UTC(2027, 0, 1);
 const ERROR = { name: 'UnknownTaskNameError', message: 'nobody knows it', stack: 'at x' };
@@ -73,4 +73,13 @@ describe('a task that failed as nobody knew it', () => {
   ])('%s', (_what, records, isUnknown) => {
     expect(failedUnknown(records)).toBe(isUnknown);
   });
+});
+
+it('a task has begun once an attempt was not left to others', () => {
+  const after = (attemptsStarted: number, ...records: AttemptRecord[]) =>
+    jobOf({}, { attemptsStarted, stacktrace: records.map(toStack) });
+  expect(hasBegun(after(0))).toBe(false);
+  expect(hasBegun(after(1, record(1)))).toBe(false);
+  expect(hasBegun(after(2, record(1)))).toBe(true);
+  expect(hasBegun(after(2, record(1), record(2, { outcome: 'retried' })))).toBe(true);
 });

@@ -39,6 +39,11 @@ describe('where PostgreSQL is', () => {
     expect(postgresProblem(options)).toBeNull();
   });
 
+  it('says which part is wrong of where it is', () => {
+    expect(postgresProblem({ host: 'postgres://prod/app' })).toContain('"connectionString"');
+    expect(postgresProblem({ port: NaN })).toContain('"port"');
+  });
+
   it.each<[object, string]>([
     [{ connectionString: '' }, 'has a "connectionString" that is empty: is the variable set that it comes from?'],
     [
