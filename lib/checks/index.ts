@@ -1,3 +1,4 @@
+export { isObject } from './is-object.js';
 export type { Checked } from './checked.js';
 export { checkDuration, MAX_DURATION_MS, parseDuration } from './duration.js';
 export { given } from './given.js';

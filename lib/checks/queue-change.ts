@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../contract/index.js';
+import { isObject } from './is-object.js';
 import { DEFAULT_PAGE_SIZE, MAX_CONCURRENCY, MAX_PAGE_SIZE, MAX_PRIORITY } from './limits.js';
 import { checkOwnId } from './own-id.js';
 import { shownNumber, shownValue } from './shown-value.js';
@@ -16,7 +17,7 @@ const EXAMPLE =
 
 /** @throws InvalidArgumentError for what changes nothing, or is wrong */
 export function checkQueueChange<Change extends FlowPart>(change: Change): Change {
-  if (Object.prototype.toString.call(change) !== '[object Object]') {
+  if (!isObject(change)) {
     throw new InvalidArgumentError(
       'change',
       `The change must be an object, such as ${EXAMPLE}, not ${shownValue(change)}.`,

@@ -1,3 +1,4 @@
+import { isObject } from './is-object.js';
 import {
   ACTION_STATES,
   type ActionTarget,
@@ -180,7 +181,7 @@ function checkText(value: unknown, field: string, maxLength = MAX_NAME_LENGTH): 
  * @param call whose it is
  */
 export function checkObject(value: unknown, field: string, call: string, keys: readonly string[]): object {
-  if (typeof value !== 'object' || Object.prototype.toString.call(value) !== '[object Object]' || value === null) {
+  if (!isObject(value)) {
     throw new InvalidArgumentError(field, `${field} must be an object with ${listOf(keys, 'or')}.`);
   }
   const unknown = Object.keys(value).find((key) => !keys.includes(key));

@@ -6,13 +6,13 @@ import type {
   TasksModuleRootOptions,
   TasksOptionsFactory,
 } from '../config/index.js';
-import { shownValue } from '../checks/index.js';
+import { isObject, shownValue } from '../checks/index.js';
 import { listOf, TasksConfigError } from '../contract/index.js';
 import { TASKS_OPTIONS, TASKS_OPTIONS_FACTORY } from './tasks.constants.js';
 
 /** @throws TasksConfigError for what has no options, and would pass for none at all */
 export function refuseNoOptions(what: string, options: unknown, verb = 'takes'): void {
-  if (Object.prototype.toString.call(options) === '[object Object]') return;
+  if (isObject(options)) return;
   throw new TasksConfigError(`${what} ${verb} an object of options, not ${shownValue(options)}.`);
 }
 

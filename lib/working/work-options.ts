@@ -1,4 +1,4 @@
-import { parseDuration, shownValue } from '../checks/index.js';
+import { isObject, parseDuration, shownValue } from '../checks/index.js';
 import { type Duration, InvalidArgumentError } from '../contract/index.js';
 
 /** As long as a timer of Node can be, some 24 days. */
@@ -51,7 +51,7 @@ export function checkDrainOptions(options: DrainWorkersOptions, otherwise: numbe
 
 /** A text or a promise has no options, and would pass for none at all. */
 function checkIsObject<Options extends object>(options: Options, example: string): Options {
-  if (Object.prototype.toString.call(options) === '[object Object]') return options;
+  if (isObject(options)) return options;
   throw new InvalidArgumentError(
     'options',
     `The options must be an object, such as ${example}, not ${shownValue(options)}.`,
