@@ -70,101 +70,110 @@ const STATE_PATIENCE_MS = 2_000;
 
 /** Has real processes work on one store while everything goes wrong, lets them come to an end, and checks what became of it. */
 export async function runRound(plan: RoundPlan): Promise<RoundResult> {
-  const { lease = LEASE_MS[plan.engine], seed, drainPatience = DRAIN_PATIENCE_MS } = plan;
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-tasks-chaos-'));
+  try {
+    const store = await openStore(plan.engine, folder, plan.lease ?? LEASE_MS[plan.engine]);
+    const result = await playRound(plan, store, folder).catch(async (error: unknown) => {
+      // What is left of it must not hide why it failed.
+      await store.remove().catch((left: unknown) => console.error(left));
+      throw error;
+    });
+    // Fails where a process, or this one, still has a file of it open.
+    await store.remove();
+    return result;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function playRound(plan: RoundPlan, store: ChaosStore, folder: string): Promise<RoundResult> {
+  const { lease = LEASE_MS[plan.engine], seed, drainPatience = DRAIN_PATIENCE_MS } = plan;
   const ledgerFolder = join(folder, 'ledger');
   mkdirSync(ledgerFolder);
   const ledger = LedgerWriter.ofHarness(ledgerFolder);
-  const store = await openStore(plan.engine, folder, lease);
+  const wanted = FAULTS.filter(
+    ({ name, engines }) => engines.includes(plan.engine) && (plan.faults?.includes(name) ?? true),
+  );
+  const skipped = new Map(
+    wanted.flatMap(({ name, unavailable }) => {
+      const why = unavailable?.(store);
+      return why ? [[name, why] as const] : [];
+    }),
+  );
+  const schedule = new FaultSchedule(
+    wanted.filter(({ name }) => !skipped.has(name)),
+    seed,
+    ledger,
+  );
+  const { maxLostAttempts } = store;
+  const options = { ...COMMON_OPTIONS, ...store.options, lease, maxLostAttempts } satisfies TasksModuleRootOptions;
+  const fleet = new Fleet(
+    {
+      program: plan.program,
+      folder,
+      ledger: ledgerFolder,
+      options,
+      app: store.app,
+      producers: plan.producers ?? 2,
+      workers: plan.workers ?? 3,
+      tasksPerSecond: plan.tasksPerSecond,
+      largestBatch: Math.max(20, Math.round(plan.tasksPerSecond * BATCH_SHARE)),
+      mostOpen: plan.tasksPerSecond * OPEN_SHARE,
+      movesClocks: store.movesClocks,
+      brokenEngine: plan.brokenEngine ?? null,
+    },
+    new Random(seed),
+    ledger,
+    (since) => schedule.storeWasTroubled(since),
+  );
+
+  fleet.start();
+  await until(
+    'processes that work',
+    () => {
+      const [mishap] = fleet.mishaps;
+      if (mishap) throw new Error(`${mishap.process} ${mishap.message}`);
+      return fleet.isStrong();
+    },
+    { patience: BOOT_PATIENCE_MS },
+  );
+  schedule.start({ fleet, store, folder, ledger: ledgerFolder, lease });
+  await sleep(plan.seconds * 1_000);
+  await schedule.doneAtLeast(plan.leastFaults ?? 0, FAULTS_PATIENCE_MS);
+  await schedule.stop();
+  await sleep((plan.calmSeconds ?? 0) * 1_000);
+  await fleet.stopProducing(Math.min(SETTLE_PATIENCE_MS, drainPatience));
+  await fleet.end();
+
+  const app = await openApp(options);
+  const pausedAt = Date.now();
   try {
-    const wanted = FAULTS.filter(
-      ({ name, engines }) => engines.includes(plan.engine) && (plan.faults?.includes(name) ?? true),
-    );
-    const skipped = new Map(
-      wanted.flatMap(({ name, unavailable }) => {
-        const why = unavailable?.(store);
-        return why ? [[name, why] as const] : [];
-      }),
-    );
-    const schedule = new FaultSchedule(
-      wanted.filter(({ name }) => !skipped.has(name)),
-      seed,
-      ledger,
-    );
-    const { maxLostAttempts } = store;
-    const options = { ...COMMON_OPTIONS, ...store.options, lease, maxLostAttempts } satisfies TasksModuleRootOptions;
-    const fleet = new Fleet(
-      {
-        program: plan.program,
-        folder,
-        ledger: ledgerFolder,
-        options,
-        app: store.app,
-        producers: plan.producers ?? 2,
-        workers: plan.workers ?? 3,
-        tasksPerSecond: plan.tasksPerSecond,
-        largestBatch: Math.max(20, Math.round(plan.tasksPerSecond * BATCH_SHARE)),
-        mostOpen: plan.tasksPerSecond * OPEN_SHARE,
-        movesClocks: store.movesClocks,
-        brokenEngine: plan.brokenEngine ?? null,
-      },
-      new Random(seed),
-      ledger,
-      (since) => schedule.storeWasTroubled(since),
-    );
-
-    fleet.start();
-    await until(
-      'processes that work',
-      () => {
-        const [mishap] = fleet.mishaps;
-        if (mishap) throw new Error(`${mishap.process} ${mishap.message}`);
-        return fleet.isStrong();
-      },
-      { patience: BOOT_PATIENCE_MS },
-    );
-    schedule.start({ fleet, store, folder, ledger: ledgerFolder, lease });
-    await sleep(plan.seconds * 1_000);
-    await schedule.doneAtLeast(plan.leastFaults ?? 0, FAULTS_PATIENCE_MS);
-    await schedule.stop();
-    await sleep((plan.calmSeconds ?? 0) * 1_000);
-    await fleet.stopProducing(Math.min(SETTLE_PATIENCE_MS, drainPatience));
-    await fleet.end();
-
-    const app = await openApp(options);
-    const pausedAt = Date.now();
-    try {
-      const { found, stored, readAt } = await drain(app, fleet, store, ledger, {
-        patience: drainPatience,
-        drainers: plan.drainers ?? DRAINERS,
-      });
-      ledger.close();
-      const history = buildHistory(readLedger(ledgerFolder), stored, 2 * lease * 1_000, {
-        isRemote: store.isRemote,
-        deletesInTime: store.deletesInTime,
-        lease,
-        maxLostAttempts,
-        pausedAt,
-        readAt,
-      });
-      const mishaps = fleet.mishaps.map(({ process, message }) => ({
-        rule: 'process' as const,
-        task: null,
-        message: `${process} ${message}`,
-      }));
-      const problems = [...schedule.problems, ...found, ...(await store.problems())].map((message) => ({
-        rule: 'store' as const,
-        task: null,
-        message,
-      }));
-      return { violations: [...check(history), ...mishaps, ...problems], history, skipped };
-    } finally {
-      await app.close();
-    }
+    const { found, stored, readAt } = await drain(app, fleet, store, ledger, {
+      patience: drainPatience,
+      drainers: plan.drainers ?? DRAINERS,
+    });
+    ledger.close();
+    const history = buildHistory(readLedger(ledgerFolder), stored, 2 * lease * 1_000, {
+      isRemote: store.isRemote,
+      deletesInTime: store.deletesInTime,
+      lease,
+      maxLostAttempts,
+      pausedAt,
+      readAt,
+    });
+    const mishaps = fleet.mishaps.map(({ process, message }) => ({
+      rule: 'process' as const,
+      task: null,
+      message: `${process} ${message}`,
+    }));
+    const problems = [...schedule.problems, ...found, ...(await store.problems())].map((message) => ({
+      rule: 'store' as const,
+      task: null,
+      message,
+    }));
+    return { violations: [...check(history), ...mishaps, ...problems], history, skipped };
   } finally {
-    // Where it failed, what is left of it must not hide why.
-    await store.remove().catch((error: unknown) => console.error(error));
-    rmSync(folder, { recursive: true, force: true });
+    await app.close();
   }
 }
 

@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import { endianness } from 'node:os';
 
 /*
@@ -12,42 +22,52 @@ const LITTLE = endianness() === 'LE';
  * system drops all locks that it has on that file, SQLite's among them (https://sqlite.org/howtocorrupt.html, 2.2).
  */
 const descriptors = new Map<string, number>();
+/**
+ * How those of the process's other threads are told from SQLite's: it changes nothing for a file, and SQLite does not ask
+ * for it. Windows has no such thing.
+ */
+const MARK = constants.O_NONBLOCK ?? 0;
 
 /** So many bytes from a place in a file; null where there are not as many. */
 export function readAt(path: string, { dev, ino }: Stats, position: number, bytes: number): Buffer | null {
   const key = `${dev}:${ino}`;
   let descriptor = descriptors.get(key);
-  if (descriptor === undefined) descriptors.set(key, (descriptor = openSync(path, 'r')));
+  if (descriptor === undefined) descriptors.set(key, (descriptor = openSync(path, constants.O_RDONLY | MARK)));
   const buffer = Buffer.alloc(bytes);
   return readSync(descriptor, buffer, 0, bytes, position) < bytes ? null : buffer;
 }
 
 /**
- * Closes what was read of files that nobody else in this process has open any more, and so has no lock on: those that are
+ * Closes what was read of files that SQLite has not open in this process any more, and so has no lock on: those that are
  * gone, as SQLite takes the files beside a store away when the last connection to it is closed, and where the system tells
- * (Linux) the others. Kept open, each boot would leave some behind.
+ * (Linux) the others. Kept open, each boot would leave some behind. What another thread has read is its own to close.
  */
 export function closeUnusedFiles(): void {
-  const uses = usesByFile();
+  const used = filesInUse();
   for (const [key, descriptor] of descriptors) {
-    if (fstatSync(descriptor).nlink > 0 && uses?.get(key) !== 1) continue;
+    if (fstatSync(descriptor).nlink > 0 && used?.has(key) !== false) continue;
     descriptors.delete(key);
     closeSync(descriptor);
   }
 }
 
-/** How many descriptors this process has of each file. */
-function usesByFile(): Map<string, number> | null {
+/** Those that this process has a descriptor of which was not opened here, by whichever thread. */
+function filesInUse(): Set<string> | null {
   try {
-    const uses = new Map<string, number>();
+    const used = new Set<string>();
     for (const name of readdirSync('/proc/self/fd')) {
       const key = fileBehind(Number(name));
-      if (key !== null) uses.set(key, (uses.get(key) ?? 0) + 1);
+      if (key !== null && !isMarked(name)) used.add(key);
     }
-    return uses;
+    return used;
   } catch {
     return null;
   }
+}
+
+function isMarked(descriptor: string): boolean {
+  const [, flags] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8')) ?? [];
+  return flags !== undefined && (Number.parseInt(flags, 8) & MARK) !== 0;
 }
 
 function fileBehind(descriptor: number): string | null {

@@ -11,6 +11,7 @@ import type {
 } from '../../port/index.js';
 import { sqliteEngine } from '../sqlite-engine.js';
 import { openConnection } from '../store/open-connection.js';
+import { closeUnusedFiles } from '../store/raw-files.js';
 import { storeError } from '../store/sqlite-errors.js';
 import { ConsumerDesk } from './consumer-desk.js';
 import type { AskedFacet, Question, ToApp } from './messages.js';
@@ -81,6 +82,8 @@ export class StoreThread {
     } finally {
       this.life = null;
       for (const life of this.gone.splice(0)) life.forgetNotes();
+      // What was read by this thread while the other had the file open.
+      closeUnusedFiles();
     }
   }
 
