@@ -20,6 +20,9 @@ describe('where Redis is', () => {
     'localhost:6379',
     '/var/run/redis.sock',
     '/var/run/a://b.sock',
+    'redis://localhost?family=6&db=1',
+    'rediss://localhost?tls=RedisCloudFixed&ssl_cert_reqs=none',
+    '/var/run/redis.sock?db=2',
   ])('may be said as %s, alone and as "url"', (url) => {
     expect(redisProblem(url)).toBeNull();
     expect(redisProblem({ url })).toBeNull();
@@ -31,6 +34,20 @@ describe('where Redis is', () => {
       expect(redisProblem(url)).toBe(`${URL_RIGHT}, or must be an object such as { host: "localhost", port: 6379 }`);
     },
   );
+
+  it.each([
+    ['redis://localhost?connectTimeout=5000', 'connectTimeout'],
+    ['localhost:6379?db=1&lazyConnect=false', 'lazyConnect'],
+    ['/var/run/redis.sock?maxRetriesPerRequest=null', 'maxRetriesPerRequest'],
+  ])('is no text where an option has to be something else: %s', (url, name) => {
+    const problem = `must have no "${name}" in its query, which is a text there: give { url, ${name} } as "connection"`;
+    expect(redisProblem(url)).toContain(problem);
+    expect(redisProblem({ url })).toContain(problem);
+  });
+
+  it('has no prefix of keys of its own', () => {
+    expect(redisProblem('redis://localhost?keyPrefix=app:')).toContain('"prefix" beside "connection"');
+  });
 
   it('says in which option a wrong URL stands', () => {
     expect(redisProblem({ url: 'http://prod' })).toBe(`has a "url" that ${URL_RIGHT}`);

@@ -39,6 +39,28 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   keyPrefix: '"prefix" beside "connection", which BullMQ goes by',
 };
 
+/** Options of ioredis that are numbers, switches or functions: of the query of a URL it makes texts, so that "false" is true. */
+const NO_TEXTS: ReadonlySet<string> = new Set([
+  'autoResendUnfulfilledCommands',
+  'autoResubscribe',
+  'commandTimeout',
+  'connectTimeout',
+  'disconnectTimeout',
+  'enableAutoPipelining',
+  'enableOfflineQueue',
+  'enableReadyCheck',
+  'keepAlive',
+  'lazyConnect',
+  'maxLoadingRetryTime',
+  'maxRetriesPerRequest',
+  'noDelay',
+  'readOnly',
+  'reconnectOnError',
+  'retryStrategy',
+  'sentinels',
+  'socketTimeout',
+]);
+
 /** Says what is wrong with `connection`, worded to follow its name; null where nothing is. No value of it is shown. */
 export function redisProblem(value: unknown): string | null {
   if (typeof value === 'string') return urlProblem(value);
@@ -112,5 +134,14 @@ function wrongUrl(url: string): string | null {
   const right = 'must be a URL such as "redis://localhost:6379", "rediss://…" with TLS, or the path of a Unix socket';
   const scheme = /^([a-z][a-z\d+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
   if (url.trim() === '' || (scheme !== undefined && scheme !== 'redis' && scheme !== 'rediss')) return right;
-  return URL.canParse(scheme === undefined ? `redis://${url}` : url) ? null : right;
+  const full = scheme === undefined ? `redis://${url}` : url;
+  return URL.canParse(full) ? queryProblem(new URL(full).searchParams) : right;
+}
+
+function queryProblem(query: URLSearchParams): string | null {
+  if (query.has('keyPrefix')) return 'must have no "keyPrefix" in its query: give "prefix" beside "connection"';
+  const name = [...query.keys()].find((key) => NO_TEXTS.has(key));
+  return name === undefined
+    ? null
+    : `must have no "${name}" in its query, which is a text there: give { url, ${name} } as "connection"`;
 }
