@@ -1,3 +1,5 @@
+import { isObject } from './is-object.js';
+
 const MAX_SHOWN_LENGTH = 60;
 
 /** A value as an error message shows it: short, and without what stands inside an object. */
@@ -13,10 +15,17 @@ export function shownValue(value: unknown): string {
       return String(value);
     case 'object':
       if (value === null) return 'empty (null)';
-      return Array.isArray(value) ? 'a list' : 'an object';
+      return Array.isArray(value) ? 'a list' : shownKind(value);
     default:
       return `a ${typeof value}`;
   }
+}
+
+/** `a Date`, `a Map`, `a Promise`; `an object` where it is none of what the language knows. */
+function shownKind(value: object): string {
+  if (isObject(value)) return 'an object';
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 /** `1000000` as `1,000,000`. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type TaskTags } from '../contract/index.js';
+import { isObject } from './is-object.js';
 import { MAX_TAG_LENGTH, MAX_TAGS } from './limits.js';
 import { shownValue } from './shown-value.js';
 import { hasControlCharacter, isText, unstorable } from './text.js';
@@ -10,15 +11,13 @@ import { hasControlCharacter, isText, unstorable } from './text.js';
  * @throws InvalidArgumentError that names the tag
  */
 export function checkTags(value: unknown, field = 'tags'): TaskTags {
-  const kind = Object.prototype.toString.call(value);
-  if (kind !== '[object Object]') {
-    const given =
-      typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? `a ${kind.slice(8, -1)}`
-        : shownValue(value);
-    throw new InvalidArgumentError(field, `${field} must be an object, such as { customer: '42' }, not ${given}.`);
+  if (!isObject(value)) {
+    throw new InvalidArgumentError(
+      field,
+      `${field} must be an object, such as { customer: '42' }, not ${shownValue(value)}.`,
+    );
   }
-  const tags = Object.entries(value as object);
+  const tags = Object.entries(value);
   if (tags.length > MAX_TAGS) {
     throw new InvalidArgumentError(field, `${field} must be at most ${MAX_TAGS}, and are ${tags.length}.`);
   }

@@ -1,4 +1,4 @@
-import { checkTags, MAX_DURATION_MS, MAX_TIME, parseDuration, shownValue } from '../checks/index.js';
+import { checkTags, isObject, MAX_DURATION_MS, MAX_TIME, parseDuration, shownValue } from '../checks/index.js';
 import { type StoredTaskSettings, validateTaskSettings } from '../config/index.js';
 import { type Duration, InvalidArgumentError, type TaskTags } from '../contract/index.js';
 import { UNIQUENESS_OPTIONS, type UniquenessOptions, type UniqueRule, uniqueRule } from '../uniqueness/index.js';
@@ -39,18 +39,11 @@ const NO_SETTINGS = [
  * @throws InvalidArgumentError
  */
 export function checkIsObject<Options extends object>(options: Options): Options {
-  const [given, right] = isManager(options) ? ['a manager', '{ manager }'] : ofAnotherKind(options);
-  if (given === null) return options;
+  if (isObject(options) && !isManager(options)) return options;
+  const [given, right] = isManager(options)
+    ? ['a manager', '{ manager }']
+    : [shownValue(options), options instanceof Date ? '{ runAt: date }' : "{ priority: 1 } or { delay: '5m' }"];
   throw new InvalidArgumentError('options', `The options must be an object, such as ${right}, not ${given}.`);
-}
-
-/** What was given instead of an object of options, null where nothing was, and what would be right. */
-function ofAnotherKind(options: unknown): [given: string | null, right: string] {
-  const kind = Object.prototype.toString.call(options).slice('[object '.length, -1);
-  if (kind === 'Date') return ['a Date', '{ runAt: date }'];
-  const isOther = typeof options === 'object' && kind !== 'Null' && kind !== 'Array';
-  const given = kind === 'Object' ? null : isOther ? `a ${kind}` : shownValue(options);
-  return [given, "{ priority: 1 } or { delay: '5m' }"];
 }
 
 /** @throws InvalidArgumentError for what is no option, or a wrong one */

@@ -1,4 +1,4 @@
-import { MAX_CONTEXT_BYTES, shownNumber, shownValue, unstorable } from '../checks/index.js';
+import { isObject, MAX_CONTEXT_BYTES, shownNumber, shownValue, unstorable } from '../checks/index.js';
 import type { ContextOptions } from '../config/index.js';
 import { type CarriedContext, InvalidArgumentError } from '../contract/index.js';
 import type { FollowUps } from './follow-ups.js';
@@ -20,11 +20,7 @@ export function carriedContext(
 
 /** @throws InvalidArgumentError */
 function plain(own: unknown): CarriedContext {
-  const kind = Object.prototype.toString.call(own);
-  if (kind !== '[object Object]') {
-    const given = typeof own === 'object' && !Array.isArray(own) ? `a ${kind.slice(8, -1)}` : shownValue(own);
-    throw wrong(`must return a plain object at once, such as { requestId }, not ${given}`);
-  }
+  if (!isObject(own)) throw wrong(`must return a plain object at once, such as { requestId }, not ${shownValue(own)}`);
   try {
     return JSON.parse(JSON.stringify(own, storable)) as CarriedContext;
   } catch (error) {

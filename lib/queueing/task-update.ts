@@ -1,3 +1,4 @@
+import { isObject } from '../checks/index.js';
 import { validateTaskSettings } from '../config/index.js';
 import { type Duration, InvalidArgumentError, type ParamsOf, type Task, type TaskChange } from '../contract/index.js';
 import { startTime } from './call-options.js';
@@ -46,8 +47,7 @@ export async function changeOf(
 }
 
 function checked(options: UpdateTaskOptions): UpdateTaskOptions {
-  const kind = Object.prototype.toString.call(options);
-  const given = kind === '[object Object]' ? Object.entries(options).filter(([, value]) => value !== undefined) : [];
+  const given = isObject(options) ? Object.entries(options).filter(([, value]) => value !== undefined) : [];
   if (given.length === 0) {
     const message = 'Say what is to change of the task: { runAt }, { delay }, { priority } or { params }.';
     throw new InvalidArgumentError('options', message);

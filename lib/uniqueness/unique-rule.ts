@@ -1,4 +1,4 @@
-import { checkOwnId, isText, MAX_NAME_LENGTH, parseDuration, shownValue } from '../checks/index.js';
+import { isObject, checkOwnId, isText, MAX_NAME_LENGTH, parseDuration, shownValue } from '../checks/index.js';
 import { type Duration, InvalidArgumentError, listOf, nearest, type UniqueClaim } from '../contract/index.js';
 import { placesIn } from './params-key.js';
 import { type HandlerUniquenessOptions, UNIQUENESS_OPTIONS, type UniquenessOption } from './unique-options.js';
@@ -58,14 +58,14 @@ export function uniqueRule(options: HandlerUniquenessOptions<never>): UniqueRule
 }
 
 function fieldsOf(option: UniquenessOption, value: unknown): Readonly<Record<string, unknown>> {
-  if (Object.prototype.toString.call(value) !== '[object Object]') {
+  if (!isObject(value)) {
     throw new InvalidArgumentError(
       option,
       `${option} must be an object, such as ${EXAMPLES[option]}, or false, not ${shownValue(value)}.`,
     );
   }
   const known = ['key', 'by', ...FIELDS[option]];
-  const unknown = Object.keys(value as object).find((name) => !known.includes(name));
+  const unknown = Object.keys(value).find((name) => !known.includes(name));
   if (unknown === undefined) return value as Record<string, unknown>;
   const near = nearest(unknown, known);
   throw new InvalidArgumentError(
