@@ -31,6 +31,7 @@ import { attemptOf } from './stored-job.js';
 import { taskFollowing } from './following.js';
 import { isLanding } from './transfer/carried.js';
 import { land } from './transfer/land.js';
+import { untilStored } from './until-stored.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Data points of BullMQ's metrics, one a minute: a week. */
@@ -215,9 +216,11 @@ export class JobConsumer implements Consumer {
   private async runInFlow(running: RunningJob): Promise<unknown> {
     const { job } = running;
     try {
-      const refusal = await this.parts.admission.refusalOf(this.queue, job);
+      const refusal = await this.untilStored(running, () => this.parts.admission.refusalOf(this.queue, job));
       if (!refusal) return await this.runAgain(running);
-      return await this.endUnrun(job, undefined, refusedTraits(job, refusal), cancelledValue(job, causeOf(refusal)));
+      return await this.untilStored(running, () =>
+        this.endUnrun(job, undefined, refusedTraits(job, refusal), cancelledValue(job, causeOf(refusal))),
+      );
     } finally {
       this.running.delete(running);
     }
@@ -231,8 +234,9 @@ export class JobConsumer implements Consumer {
   /** Between its attempts a task may have been asked to stop. */
   private async runAgain(running: RunningJob): Promise<unknown> {
     try {
-      if (!(await this.parts.cancelled.isAsked(running.job.id!))) return await this.runNow(running);
-      return await this.endCancelled(running, null);
+      const isAsked = await this.untilStored(running, () => this.parts.cancelled.isAsked(running.job.id!));
+      if (!isAsked) return await this.runNow(running);
+      return await this.untilStored(running, () => this.endCancelled(running, null));
     } finally {
       this.running.delete(running);
     }
@@ -258,10 +262,15 @@ export class JobConsumer implements Consumer {
   private async finish(running: RunningJob, outcome: Outcome | 'given-up'): Promise<unknown> {
     try {
       await running.reported();
-      return await this.settle(running, outcome);
+      return await this.untilStored(running, () => this.settle(running, outcome));
     } finally {
       this.running.delete(running);
     }
+  }
+
+  /** A lease that was lost has the task run elsewhere; a process that ends leaves it to others. */
+  private untilStored<T>(running: RunningJob, action: () => Promise<T>): Promise<T> {
+    return untilStored(action, () => this.closing !== null || running.aborted?.reason === 'lease-lost');
   }
 
   private async settle(running: RunningJob, outcome: Outcome | 'given-up'): Promise<unknown> {

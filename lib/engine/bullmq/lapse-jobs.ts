@@ -1,4 +1,3 @@
-import type { JobsOptions } from 'bullmq';
 import { wallTime } from '../../clock/index.js';
 import type { TaskTraits } from '../../contract/index.js';
 import { nextLapse } from '../common/index.js';
@@ -6,7 +5,7 @@ import { LAPSE_QUEUE } from './queue-names.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
 import type { JobHold } from './steps/step-rows.js';
-import type { StoredJob } from './task-job.js';
+import type { NewJob } from './task-job.js';
 
 /** A field of the registry: some task of the store has, or had, a time by which it must have started or ended. */
 export const LAPSES_USED = 'lapses';
@@ -24,25 +23,40 @@ export class LapseJobs {
   ) {}
 
   /**
-   * Adds that of a job which is about to be there, or is. Resolves to whether it ever lapses.
-   * @param id of the job
+   * Those of jobs which are about to be there, or are, and lapse at some time; the caller adds them.
+   * @param ids of the jobs, with what they lapse by and whether they have started
    */
-  async add(queue: string, id: string, traits: TaskTraits, hasStarted: boolean): Promise<boolean> {
-    const at = nextLapse(traits, hasStarted);
-    if (at === null) return false;
-    const opts = { delay: Math.max(0, at - wallTime()), jobId: `${queue}~${id}~${at}` };
-    await this.addChore('lapse', { queue, id }, opts);
-    return true;
+  async of(
+    queue: string,
+    ids: Iterable<readonly [id: string, traits: TaskTraits | undefined, hasStarted: boolean]>,
+  ): Promise<NewJob[]> {
+    const now = wallTime();
+    const jobs: NewJob[] = [];
+    for (const [id, traits, hasStarted] of ids) {
+      const at = traits ? nextLapse(traits, hasStarted) : null;
+      if (at === null) continue;
+      const opts = { delay: Math.max(0, at - now), attempts: 0 };
+      jobs.push({
+        id: `${queue}~${id}~${at}`,
+        name: 'lapse',
+        data: JSON.stringify({ queue, id }),
+        opts,
+        timestamp: now,
+      });
+    }
+    if (jobs.length > 0) await this.noteUse();
+    return jobs;
   }
 
   /** Adds that of a job which is about to be put aside for tasks that it has called. */
   async addCalls({ queue, id, started }: JobHold, delay: number): Promise<void> {
-    await this.addChore(CALLS_CHORE, { queue, id, started }, { delay, jobId: `${queue}~${id}~calls~${started}` });
+    await this.noteUse();
+    const opts = { delay, jobId: `${queue}~${id}~calls~${started}` };
+    await this.set.queue(LAPSE_QUEUE).add(CALLS_CHORE, { queue, id, started }, opts);
   }
 
-  private async addChore(name: string, data: StoredJob, opts: JobsOptions): Promise<void> {
+  private async noteUse(): Promise<void> {
     if (!this.isNoted) await this.registry.declare({ [LAPSES_USED]: '1' });
     this.isNoted = true;
-    await this.set.queue(LAPSE_QUEUE).add(name, data, opts);
   }
 }

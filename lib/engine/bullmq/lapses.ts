@@ -2,6 +2,7 @@ import { wallTime } from '../../clock/index.js';
 import { DeadlineError, hasEnded, type TaskTraits } from '../../contract/index.js';
 import { lapseOf } from '../common/index.js';
 import type { EngineContext, NewTask } from '../port/index.js';
+import { addJobs } from './add-jobs.js';
 import type { Cancelled } from './cancelled.js';
 import { ChoreWorker } from './chore-worker.js';
 import { LookAgain, untilDone, WITHOUT_END } from './chores.js';
@@ -19,7 +20,7 @@ import type { Registry } from './registry.js';
 import type { Callers } from './steps/callers.js';
 import type { JobHold } from './steps/step-rows.js';
 import { notesOf } from './stored-job.js';
-import type { TaskJob } from './task-job.js';
+import type { NewJob, TaskJob } from './task-job.js';
 
 /** A task is stored after its time was noted: one that is not there so soon may be on its way to a store that is slow. */
 const STORED_WITHIN_MS = 60_000;
@@ -86,24 +87,36 @@ export class Lapses {
     return this.worker.close();
   }
 
-  /** Sees to it that those tasks end in time that have one. Before they are stored. */
+  /** The jobs that see to it that those tasks end in time that have one: the caller adds them before the tasks, or with them. */
+  async jobsOf(queue: string, tasks: readonly NewTask[]): Promise<readonly NewJob[]> {
+    const jobs = await this.jobs.of(
+      queue,
+      tasks.map(({ id, traits }) => [jobIdOf(id), traits, false]),
+    );
+    if (jobs.length > 0) this.worker.start();
+    return jobs;
+  }
+
+  /** Adds {@link jobsOf} those tasks. */
   async note(queue: string, tasks: readonly NewTask[]): Promise<void> {
-    for (const { id, traits } of tasks) if (traits) await this.noteOne(queue, jobIdOf(id), traits, false);
+    await this.add(await this.jobsOf(queue, tasks));
   }
 
   /** As {@link note}, for a job that is there. */
   async noteJob(queue: string, job: TaskJob, traits: TaskTraits): Promise<void> {
-    await this.noteOne(queue, job.id!, traits, hasBegun(job));
+    const jobs = await this.jobs.of(queue, [[job.id!, traits, hasBegun(job)]]);
+    if (jobs.length > 0) this.worker.start();
+    await this.add(jobs);
+  }
+
+  private async add(jobs: readonly NewJob[]): Promise<void> {
+    if (jobs.length > 0) await addJobs(this.parts.set, LAPSE_QUEUE, jobs);
   }
 
   /** Sees to it that a job which is about to be put aside for tasks that it has called goes on when they have ended. */
   async watchCalls(hold: JobHold): Promise<void> {
     await this.jobs.addCalls(hold, LOOK_AT_CALLS_MS);
     this.worker.start();
-  }
-
-  private async noteOne(queue: string, id: string, traits: TaskTraits, hasStarted: boolean): Promise<void> {
-    if (await this.jobs.add(queue, id, traits, hasStarted)) this.worker.start();
   }
 
   private async lookAtCalls({ data: { queue, id, started } }: TaskJob): Promise<void> {

@@ -54,7 +54,6 @@ export class TaskAdder {
 
   /** Resolves to the ids that were there already. */
   private async addTo(queue: string, given: readonly NewTask[]): Promise<readonly string[]> {
-    if (given.some(({ traits }) => traits)) await this.lapses.note(queue, given);
     const existing = given.some(({ mayExist }) => mayExist)
       ? await this.addAndLook(queue, given)
       : await this.addFresh(queue, given);
@@ -65,11 +64,8 @@ export class TaskAdder {
   }
 
   private async addFresh(queue: string, given: readonly NewTask[]): Promise<readonly string[]> {
-    await addJobs(
-      this.set,
-      queue,
-      given.map((task) => toJob(task)),
-    );
+    const jobs = given.map((task) => toJob(task));
+    await addJobs(this.set, queue, jobs, await this.lapses.jobsOf(queue, given));
     return NONE;
   }
 
@@ -79,11 +75,8 @@ export class TaskAdder {
     const here = elsewhere.size > 0 ? given.filter(({ id }) => !elsewhere.has(id)) : given;
     const own = await withoutCancelled(this.set, queue, here, ({ mayExist = false }) => mayExist);
     if (own.length > 0) {
-      await addJobs(
-        this.set,
-        queue,
-        own.map((task) => toJob(task, task.mayExist ? call : undefined)),
-      );
+      const jobs = own.map((task) => toJob(task, task.mayExist ? call : undefined));
+      await addJobs(this.set, queue, jobs, await this.lapses.jobsOf(queue, own));
     }
     const asked = own.filter(({ mayExist }) => mayExist).map(({ id }) => id);
     const calls = await this.set.raw.callsOf(queue, asked.map(jobIdOf));

@@ -40,8 +40,14 @@ export function isServerFault(error: unknown): boolean {
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { errors, lastNodeError } = error as { errors?: readonly unknown[]; lastNodeError?: unknown };
+  const { errors, lastNodeError, previousErrors } = error as {
+    errors?: readonly unknown[];
+    lastNodeError?: unknown;
+    previousErrors?: readonly unknown[];
+  };
   if (lastNodeError) return reasonOf(lastNodeError);
+  // Of a transaction Redis says that it was discarded, and before that why.
+  if (previousErrors?.[0]) return reasonOf(previousErrors[0]);
   if (error.message !== '') return error.message;
   if (errors?.[0] !== undefined) return reasonOf(errors[0]);
   const code = codeOf(error);

@@ -20,7 +20,7 @@ export class BullmqScheduling implements Scheduling {
     if (before && !haveSameTicks({ ...before, disabled: schedule.disabled }, schedule)) {
       await schedules.forgetTicks(schedule.name);
     }
-    if (!same || !(await ticker.isTicking(schedule.name))) await ticker.arrange(schedule);
+    if (!same || !(await ticker.isTicking(schedule))) await ticker.arrange(schedule);
     else await ticker.check(schedule);
     ticker.start();
     if (schedule.source !== 'code') return;
@@ -48,8 +48,10 @@ export class BullmqScheduling implements Scheduling {
     await schedules.refresh();
     const schedule = await schedules.definition(name);
     if (!schedule) return false;
-    await schedules.setPaused(name, paused);
-    await ticker.arrange(schedule);
+    // A store that is full or away in between leaves it paused: so does a tick that comes before the note is gone.
+    if (paused) await schedules.setPaused(name, true);
+    await ticker.arrange(schedule, paused);
+    if (!paused) await schedules.setPaused(name, false);
     return true;
   }
 

@@ -1,9 +1,13 @@
 import type { Worker } from 'bullmq';
+import { sleep } from '../../../clock/index.js';
 import type { BullmqLibrary } from '../bullmq-library.js';
 import { steadyJob } from './steady-job.js';
 import type { StoredJob, TaskJob, TaskJobJson } from '../task-job.js';
 
 export type TaskWorkerClass = typeof Worker<StoredJob, unknown, string>;
+
+/** How long it takes until a tick is planned anew that the store could not take. */
+const TICK_AGAIN_MS = 500;
 
 /** A job whose handler was called: how it ended, for whoever asks again. */
 type CalledJob = TaskJob & { ended?: Promise<unknown> };
@@ -48,13 +52,27 @@ export function taskWorker(library: BullmqLibrary): TaskWorkerClass {
     }
 
     protected override nextJobFromJobData(data?: TaskJobJson, id?: string, token?: string): Promise<TaskJob> {
+      if (data?.repeatJobKey) return this.tickFromJobData(data, id, token);
       // The original notes whether there was a job; what it noted stands until that changes.
       const isNews = this.hadJob !== Boolean(data);
       this.hadJob = Boolean(data);
-      if (!data || isNews || data.repeatJobKey) return super.nextJobFromJobData(data, id, token);
+      if (!data || isNews) return super.nextJobFromJobData(data, id, token);
       const job = this.createJob(data, id!);
       job.token = token!;
       return Promise.resolve(job);
+    }
+
+    /**
+     * The original plans the next tick first. Where the store cannot take that, it leaves the job locked, to be found stalled
+     * after two leases: until then the schedule is silent. Here it is tried until it is planned.
+     */
+    private async tickFromJobData(data: TaskJobJson, id?: string, token?: string): Promise<TaskJob> {
+      this.hadJob = true;
+      for (;;) {
+        const job = await super.nextJobFromJobData(data, id, token);
+        if (job || this.closing) return job;
+        await sleep(TICK_AGAIN_MS);
+      }
     }
 
     protected override createJob(data: TaskJobJson, id: string): TaskJob {

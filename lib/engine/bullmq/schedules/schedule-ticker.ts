@@ -104,13 +104,16 @@ export class ScheduleTicker implements Plan {
     if (this.worker) await this.parts.set.end(this.worker);
   }
 
-  /** Has a schedule tick as it is defined and paused now; its next tick is the first from now on. */
-  async arrange(schedule: Schedule): Promise<void> {
+  /**
+   * Has a schedule tick as it is defined; its next tick is the first from now on.
+   * @param paused as it is noted, unless given
+   */
+  async arrange(schedule: Schedule, paused?: boolean): Promise<void> {
     const { set, schedules } = this.parts;
     const { name, expression } = schedule;
-    const held = schedule.disabled || (await schedules.isPaused(name));
-    await set.own.removeJobScheduler(keyOf(name));
-    if (held || this.context.nextRun(schedule, wallTime()) === null) return;
+    const held = schedule.disabled || (paused ?? (await schedules.isPaused(name)));
+    if (held || this.context.nextRun(schedule, wallTime()) === null) return this.remove(name);
+    // In one step over the one before: between two, a store that is full or away would leave none.
     await set.own.upsertJobScheduler(
       keyOf(name),
       { pattern: expression, tz: zoneOf(schedule) },
@@ -122,8 +125,10 @@ export class ScheduleTicker implements Plan {
     await this.parts.set.own.removeJobScheduler(keyOf(name));
   }
 
-  async isTicking(name: string): Promise<boolean> {
-    return Boolean(await this.parts.set.own.getJobScheduler(keyOf(name)));
+  /** Whether its ticks are planned, and by the expression and the zone that it has. */
+  async isTicking(schedule: Schedule): Promise<boolean> {
+    const planned = await this.parts.set.own.getJobScheduler(keyOf(schedule.name));
+    return planned?.pattern === schedule.expression && (planned.tz ?? undefined) === zoneOf(schedule);
   }
 
   /** The next tick that BullMQ has in mind; null where it ticks no more. */

@@ -151,11 +151,17 @@ export class BullmqTransfer implements TransferStore {
     for (const [queue, all] of groups) {
       // A task that was cancelled here stays that.
       const own = await withoutCancelled(this.set, queue, all);
-      for (const { id, state, traits, attempt } of own) {
-        if (traits && state !== 'failed') await this.lapseJobs.add(queue, jobIdOf(id), traits, attempt > 0);
-      }
-      const jobs = own.map((task) => toMovedJob(task, now));
-      await addJobs(this.set, queue, jobs);
+      const lapsing = own.filter(({ state }) => state !== 'failed');
+      const lapses = await this.lapseJobs.of(
+        queue,
+        lapsing.map(({ id, traits, attempt }) => [jobIdOf(id), traits, attempt > 0]),
+      );
+      await addJobs(
+        this.set,
+        queue,
+        own.map((task) => toMovedJob(task, now)),
+        lapses,
+      );
       if (own.some(({ state }) => state === 'failed')) await this.landing(queue).landAll();
     }
   }
