@@ -52,7 +52,7 @@ export class HandlerRegistry {
       if (!present) continue;
       throw new TasksConfigError(
         `Two handlers are registered for task "${name}": ${describe(present)} and ${describe(handler)}. ` +
-          'A name, and an alias, has one handler: rename one of them, or take it out of the providers.',
+          `A name, and an alias, has one handler: ${remedy([present, handler])}`,
       );
     }
     this.handlers.set(handler.name, handler);
@@ -117,6 +117,14 @@ export class HandlerRegistry {
   private discover(): void {
     for (const discover of this.discoverers) discover();
   }
+}
+
+function remedy(handlers: readonly RegisteredHandler[]): string {
+  // Two classes are called the same in different files, or because a minifier has renamed them.
+  if (handlers.some(({ kind, name, location }) => kind === 'cron' && name === location)) {
+    return "an @Cron without a name is called after its class and method. Give it one: { name: 'nightly_cleanup' }.";
+  }
+  return 'rename one of them, or take it out of the providers.';
 }
 
 function describe({ location, module }: RegisteredHandler): string {

@@ -162,6 +162,33 @@ describe('CronExplorer', () => {
     ]);
   });
 
+  it('says which schedules are called after classes that a minifier has renamed', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const called = (name: string, decorator: MethodDecorator) =>
+      Object.defineProperty(providerWith(decorator), 'name', { value: name });
+    const { handlers } = await boot({
+      providers: [
+        called('e', Cron('@hourly')),
+        called('k0e', NestCron('0 * * * *')),
+        called('n', Cron('@hourly', { name: 'hourly' })),
+        called('Job', Cron('@hourly')),
+      ],
+    });
+    const said = warn.mock.calls.flat().map(String);
+    warn.mockRestore();
+    expect(handlers.names()).toEqual(['e.tick', 'k0e.tick', 'hourly', 'Job.tick']);
+    expect(said).toEqual([
+      expect.stringMatching(/^@Cron without a name stands on "?e\.tick"? and "?k0e\.tick"?: .*name/),
+    ]);
+  });
+
+  it('says what to do where two methods have no name of their own, and their classes have the same', async () => {
+    const [one, other] = [providerWith(Cron('@hourly')), providerWith(Cron('@daily'))];
+    expect(await refusal({ providers: [one, { provide: 'other', useClass: other }] })).toMatch(
+      /"Housekeeping\.tick".* an @Cron without a name is called after its class .*name: '/,
+    );
+  });
+
   it.each([
     ['nobody', [], ['Interval', 'Timeout']],
     [

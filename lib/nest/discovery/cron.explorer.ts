@@ -2,8 +2,10 @@ import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import type { ResolvedConfig } from '../../config/index.js';
 import type { HandlerRegistry } from '../../handlers/index.js';
+import { listOf } from '../../contract/index.js';
 import { checkOnFailed } from './on-failed.js';
 import { keptResult } from './kept-result.js';
+import { hasLastingName } from './lasting-name.js';
 import type { TaskEnhancers } from '../enhancers/index.js';
 import { ProviderExplorer } from './provider-explorer.js';
 import type { CronRegistry } from '../../cron/index.js';
@@ -35,6 +37,8 @@ const ARGUMENTS = {
  */
 export class CronExplorer extends ProviderExplorer {
   private readonly registered = new Map<object, Set<string>>();
+  /** Locations of methods whose schedules are called after a class that may have another name in the next build. */
+  private readonly unsteady: string[] = [];
 
   constructor(private readonly parts: CronExplorerParts) {
     super();
@@ -55,6 +59,7 @@ export class CronExplorer extends ProviderExplorer {
       nests.map(({ location }) => location),
     );
     for (const cron of found) this.register(cron);
+    this.warnOfUnsteadyNames();
   }
 
   override exploreAtBoot(): void {
@@ -97,6 +102,18 @@ export class CronExplorer extends ProviderExplorer {
       }),
     });
     this.parts.crons.add({ schedule, location });
+    const className = location.slice(0, -(method.length + 1));
+    if (declaration.options.name === undefined && !hasLastingName(className)) this.unsteady.push(location);
     this.registered.set(prototype, methods.add(method));
+  }
+
+  private warnOfUnsteadyNames(): void {
+    const locations = this.unsteady.splice(0);
+    if (locations.length === 0) return;
+    this.logger.warn(
+      `@Cron without a name stands on ${listOf(locations)}: such schedules are called after the class, and a minifier has ` +
+        'given these classes names that may be others in the next build. Old schedules are then left behind, or run ' +
+        "another class's method. Give each a name of its own, such as { name: 'nightly_cleanup' }.",
+    );
   }
 }
