@@ -14,6 +14,7 @@ const LOOK_AGAIN_MS = 60_000;
 
 /** Deletes the tasks that ended first where a queue keeps so many and has more. There is none where no queue does. */
 export class CountPruner extends Duty {
+  protected override readonly name = 'CountPruner';
   constructor(
     private readonly context: EngineContext & { readonly keepAtMost: NonNullable<EngineContext['keepAtMost']> },
     private readonly connection: Connection,

@@ -12,6 +12,7 @@ describe('A duty whose time has come, and whose timer is late', () => {
   it('has its round although something later is expected meanwhile', async () => {
     const rounds: number[] = [];
     class Counting extends Duty {
+      protected override readonly name = 'Counting';
       protected override run(): Promise<null> {
         rounds.push(clock.time);
         return Promise.resolve(null);
@@ -31,6 +32,7 @@ describe('A duty whose time has come, and whose timer is late', () => {
 
 /** A duty that tells of its rounds; the test says when each one ends, and what comes of it. */
 class Noting extends Duty {
+  protected override readonly name = 'The note';
   readonly rounds: number[] = [];
   /** What the next round comes to. */
   next: () => Promise<number | null> = async () => null;
@@ -233,7 +235,7 @@ describe('A duty', () => {
     };
     duty.start();
     await duty.rest();
-    expect(errors).toEqual(['Noting: the disk is full']);
+    expect(errors).toEqual(['The note: the disk is full']);
     expect(clock.nextAt).toBe(START + 1_000);
     duty.next = async () => null;
     clock.advance(1_000);

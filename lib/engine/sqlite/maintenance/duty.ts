@@ -13,6 +13,8 @@ const RETRY_AFTER_FAULT_MS = 1_000;
  *     asleep ──its time, or expect()──> round under way ──> asleep until the time that the round returned
  */
 export abstract class Duty implements CommitListener {
+  /** Begins its lines in the log. Written out in each class: a bundler that minifies changes the names of classes. */
+  protected abstract readonly name: string;
   private cancel?: CancelTimer;
   private wakeAt = Infinity;
   /** It begins in the next turn of the event loop. */
@@ -91,7 +93,7 @@ export abstract class Duty implements CommitListener {
       return await this.run();
     } catch (error) {
       if (this.stopped) return null;
-      this.logger.error(`${this.constructor.name}: ${messageOf(error)}`);
+      this.logger.error(`${this.name}: ${messageOf(error)}`);
       return this.clock.now() + RETRY_AFTER_FAULT_MS;
     }
   }

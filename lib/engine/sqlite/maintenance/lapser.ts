@@ -17,6 +17,7 @@ const BATCH = 500;
  * time: a plain task does not wake it.
  */
 export class Lapser extends DueDuty {
+  protected override readonly name = 'Lapser';
   protected readonly next = nextLapseAt;
 
   constructor(

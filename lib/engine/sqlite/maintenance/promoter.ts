@@ -7,6 +7,7 @@ const BATCH = 500;
 
 /** Makes tasks available when their time has come: `scheduled` and `retryable` ──> `available`. */
 export class Promoter extends DueDuty {
+  protected override readonly name = 'Promoter';
   protected readonly next = nextDue;
 
   protected doBatch(transaction: Transaction, now: number): boolean {

@@ -35,6 +35,7 @@ export const EXPIRED_RESULTS: Prunable = { next: nextResultExpiry, prune: pruneR
 
 /** Deletes what is kept no longer. */
 export class Pruner extends Duty {
+  protected override readonly name = 'Pruner';
   private restsUntil = 0;
 
   constructor(

@@ -17,6 +17,7 @@ const PUT_OFF_MS = 60_000;
  * process whose update finds the row as it was wins the tick; for the others it is gone.
  */
 export class Ticker extends Duty {
+  protected override readonly name = 'Ticker';
   private readonly replanner: Replanner;
 
   constructor(

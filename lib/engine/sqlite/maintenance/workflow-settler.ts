@@ -14,6 +14,7 @@ const BATCH = 200;
  * wake it.
  */
 export class WorkflowSettler extends DueDuty {
+  protected override readonly name = 'WorkflowSettler';
   protected readonly next = nextSettlingAt;
 
   constructor(
