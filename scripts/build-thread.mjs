@@ -7,6 +7,9 @@ import { build } from 'vite';
 /** Where `lib/thread/thread-file.ts` looks for it, beside itself. */
 export const THREAD_FILE = 'nestjs-tasks-thread.cjs';
 
+/** Packages that go into the file: where an app is bundled and the file put beside it, better-sqlite3 alone has to be found. */
+export const WITHIN = ['croner', 'ms', 'uuidv7'];
+
 const root = resolve(import.meta.dirname, '..');
 
 /**
@@ -18,14 +21,14 @@ export async function bundleThread(file, entry = join(root, 'lib/thread/main.ts'
     configFile: false,
     logLevel: 'error',
     root,
-    ssr: { target: 'node' },
+    ssr: { target: 'node', noExternal: WITHIN },
     build: {
       ssr: entry,
       write: false,
       minify: false,
       target: 'node20',
       rolldownOptions: {
-        external: (id) => !id.startsWith('.') && !isAbsolute(id),
+        external: (id) => !id.startsWith('.') && !isAbsolute(id) && !WITHIN.includes(id),
         // No package is loaded for what it does when it is loaded: those that nobody asks for are left out.
         treeshake: { moduleSideEffects: (id) => id === entry },
         output: { format: 'cjs', codeSplitting: false },

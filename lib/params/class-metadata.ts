@@ -1,5 +1,6 @@
 import { TransformationType, Type } from 'class-transformer';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
+import { TasksConfigError } from '../contract/index.js';
 
 /** Any class, also one that cannot be instantiated from here. */
 export type AnyClass = abstract new (...parameters: never[]) => object;
@@ -52,9 +53,10 @@ function assertOneStorage(): void {
   Type(() => Probe)(Probe.prototype, 'probe');
   oneStorage = defaultMetadataStorage.findTypeMetadata(Probe, 'probe') !== undefined;
   if (!oneStorage) {
-    throw new Error(
-      'class-transformer is loaded in two builds, so that its decorators cannot be read. ' +
-        'Keep class-transformer out of the bundle: list it among the externals.',
+    throw new TasksConfigError(
+      'class-transformer is loaded in two builds, so that its decorators cannot be read. Keep it out of the bundle: list ' +
+        '"class-transformer" and "class-transformer/cjs/storage.js" among the externals. Or have the bundler take its ' +
+        "CommonJS build for both: resolve: { mainFields: ['main', 'module'] }.",
     );
   }
 }

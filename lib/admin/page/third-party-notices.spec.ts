@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { WITHIN } from '../../../scripts/build-thread.mjs';
 
 const CLIENT = 'lib/admin/page/client';
 
@@ -25,20 +26,31 @@ function librariesOfThePage(): string[] {
   ];
 }
 
+function noticeOf(name: string): string {
+  const folder = require.resolve
+    .paths(name)!
+    .map((place) => join(place, name))
+    .find((place) => existsSync(place))!;
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  const licence = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))!;
+  const text = readFileSync(join(folder, licence), 'utf8').trim().replaceAll('\r\n', '\n');
+  return `--- ${name} ${version} ---\n\n${text}`;
+}
+
 describe('THIRD-PARTY-NOTICES.txt', () => {
+  const notices = readFileSync('THIRD-PARTY-NOTICES.txt', 'utf8');
+
   it('holds the licence of every library that is built into the page', () => {
-    const notices = readFileSync('THIRD-PARTY-NOTICES.txt', 'utf8');
     const libraries = librariesOfThePage();
     expect(libraries).toEqual(expect.arrayContaining(['uplot', '@dagrejs/dagre']));
     // What a library of the page brings along is built in with it.
     for (const name of [...libraries.map(packageOf), '@preact/signals-core', '@dagrejs/graphlib']) {
-      const folder = require.resolve
-        .paths(name)!
-        .map((place) => join(place, name))
-        .find((place) => existsSync(place))!;
-      const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-      const licence = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))!;
-      expect(notices).toContain(`--- ${name} ${version} ---\n\n${readFileSync(join(folder, licence), 'utf8').trim()}`);
+      expect(notices).toContain(noticeOf(name));
     }
+  });
+
+  it('holds that of every package that is built into the file of the thread', () => {
+    expect(WITHIN).toContain('croner');
+    for (const name of WITHIN) expect(notices).toContain(noticeOf(name));
   });
 });

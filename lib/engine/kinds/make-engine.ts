@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { bullmqEngine } from '../bullmq/index.js';
 import { retentionTable, sqliteEngine, threadedEngine } from '../sqlite/index.js';
@@ -21,7 +23,7 @@ export interface EnginePlan {
   readonly queues: readonly string[];
   /** Whether the embedded engine runs in a thread of its own where it can. */
   readonly thread: boolean;
-  /** What the thread runs; null where that is not to be found. */
+  /** Where the file is looked for that the thread runs; null where a thread would not find what it needs. */
   readonly threadFile: string | null;
   /** Of the library. */
   readonly version: string;
@@ -35,11 +37,12 @@ export function makeEngine(plan: EnginePlan, context: EngineContext): TaskEngine
   const options = { synchronous, lease, maxLostAttempts };
   if (plan.thread) {
     const obstacle = obstacleTo(plan, context);
-    if (obstacle === null) {
+    if (obstacle === null && existsSync(plan.threadFile!)) {
       const place = { entry: plan.threadFile!, version: plan.version, keepFor: retentionTable(queues, context) };
       return threadedEngine({ ...options, database: database! }, context, place);
     }
-    context.logger.debug?.(`The task store runs in the app's own thread: ${obstacle}`);
+    if (obstacle === null) context.logger.warn(missing(plan.threadFile!));
+    else context.logger.debug?.(`The task store runs in the app's own thread: ${obstacle}`);
   }
   return sqliteEngine({ ...options, database: dataSource ?? database! }, context);
 }
@@ -50,5 +53,14 @@ function obstacleTo({ dataSource, database, threadFile }: EnginePlan, { clock }:
   if (dataSource) return "it is in the app's own database";
   if (database === ':memory:') return 'it is in memory';
   if (!isMachineClock(clock)) return "its clock is the app's";
-  return threadFile === null ? 'the file of the thread was not found' : null;
+  return threadFile === null ? 'a thread would not find the packages that it needs' : null;
+}
+
+function missing(threadFile: string): string {
+  const name = basename(threadFile);
+  return (
+    `The task store runs in the app's own thread, as there is no ${name} in ${dirname(threadFile)}. An app that is bundled ` +
+    `has to bring it along: copy it there from node_modules/nestjs-tasks/dist/esm/lib/thread/${name}. Where this is meant, ` +
+    'say "thread: false".'
+  );
 }

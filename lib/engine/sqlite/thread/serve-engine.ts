@@ -1,9 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
-import { SystemClock } from '../../../clock/index.js';
+import { setImmediate, SystemClock } from '../../../clock/index.js';
 import type { EngineContext, TaskEngine } from '../../port/index.js';
 import { engineOn } from '../engine-on.js';
 import { SqliteStore } from '../sqlite-store.js';
 import { attachConnection } from '../store/attach-connection.js';
+import { loadDriver } from '../store/driver.js';
 import { Channel, messagesOf } from './channel.js';
 import { ExitGate } from './exit-gate.js';
 import { flatten } from './flat-error.js';
@@ -21,7 +22,14 @@ export function serveEngine(port: MessagePort, data: ThreadData, library: Librar
   port.on('message', (text: string) => {
     for (const message of messagesOf<ToThread>(text)) server.take(message);
   });
-  server.channel.send(['ready', version]);
+  // What this thread does not find is told before it is relied on: the app's thread may have it, from elsewhere.
+  loadDriver().then(
+    () => server.channel.send(['ready', version]),
+    (error: unknown) =>
+      setImmediate(() => {
+        throw error;
+      }),
+  );
 }
 
 class EngineServer {

@@ -66,7 +66,9 @@ export class StoreThread {
       this.life = await this.start();
     } catch (error) {
       if (!(error instanceof NoThreadError)) throw error;
-      this.context.logger.debug?.(`The task store runs in the app's own thread: ${error.message}`);
+      this.context.logger.warn(
+        `The task store runs in the app's own thread: ${error.message}. Where that is meant, say "thread: false".`,
+      );
       this.inPlace ??= sqliteEngine(this.options, this.context);
       await this.inPlace.open();
     }
@@ -172,11 +174,11 @@ export class StoreThread {
       this.currentPath = connection.path;
       await connection.close();
       const version = await life.ready;
-      if (version === null) throw new NoThreadError(`a thread could not be started (${life.reason})`);
-      if (version !== this.place.version) {
-        throw new NoThreadError(
-          `${this.place.entry} is of version ${version}, and the library of ${this.place.version}`,
-        );
+      const { entry, version: own } = this.place;
+      // The first line of it: Node then tells who asked for a module that is missing.
+      if (version === null) throw new NoThreadError(`${entry} cannot be run (${life.reason?.split('\n', 1)[0]})`);
+      if (version !== own) {
+        throw new NoThreadError(`${entry} is of version ${version}, and the library of ${own}: copy it anew`);
       }
       await life.ask(['open', connection.path]);
     } catch (error) {
