@@ -1,8 +1,12 @@
 import type { TaskState } from '../../lib/contract/index.js';
 import type { NewWorkflow, Outcome, StartAnswer } from '../../lib/engine/port/index.js';
+import { countOnWorkflows } from '../../lib/engine/sqlite/sql/end-workflows.js';
+import type { Judging } from '../../lib/engine/sqlite/sql/judge-nodes.js';
 import { runScript } from '../../lib/engine/sqlite/sql/run-script.js';
 import { settleWorkflows } from '../../lib/engine/sqlite/sql/settle-workflows.js';
 import { startWorkflow } from '../../lib/engine/sqlite/sql/start-workflow.js';
+import { WorkflowCounts } from '../../lib/engine/sqlite/sql/workflow-counts.js';
+import type { Transaction } from '../../lib/engine/sqlite/store/transaction.js';
 import { QuietStore } from './quiet-store.js';
 import { newWorkflow, type NodeShape } from './new-workflow.js';
 
@@ -43,6 +47,16 @@ export class QuietWorkflows extends QuietStore {
   round(limit = 200): boolean {
     const rules = { now: this.now, keepFor: () => KEEP_MS };
     return this.write((transaction) => settleWorkflows(transaction, rules, limit));
+  }
+
+  /** One step of a round alone, and what its workflows are by it. */
+  step<Result>(work: (transaction: Transaction, judging: Judging) => Result): Result {
+    return this.write((transaction) => {
+      const judging = { database: transaction.database, counts: new WorkflowCounts() };
+      const result = work(transaction, judging);
+      countOnWorkflows(transaction, judging, this.now);
+      return result;
+    });
   }
 
   /** All that is due, so much a round. Returns how many rounds left something. */

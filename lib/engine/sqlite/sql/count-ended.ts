@@ -15,6 +15,8 @@ export const SETTLING_TASKS = `
 
 export const SETTLED_TASKS = `DELETE FROM tasks_settling WHERE task <= ?`;
 
+export const SETTLE_ONCE_MORE = `INSERT INTO tasks_settling (task, keep_until) VALUES (?, ?)`;
+
 export const COUNT_TASKS = `
   UPDATE tasks_node_task SET counted = ? WHERE task IN (SELECT value FROM json_each(?))`;
 
@@ -22,60 +24,70 @@ export const COUNT_ON_NODE = `
   UPDATE tasks_node SET open = open - ?, failed = failed + ?, cancelled = cancelled + ? WHERE seq = ?
   RETURNING ${NODE_COLUMNS}`;
 
-type Counted = 'completed' | 'failed' | 'cancelled' | null;
+type Ended = 'completed' | 'failed' | 'cancelled';
 
 interface SettlingRow {
   readonly task: number;
   readonly keepUntil: number;
   readonly state: TaskState | null;
   readonly node: number | null;
-  readonly counted: Counted;
+  readonly counted: Ended | null;
 }
 
 /** What the tasks of a node add to its counters. */
-interface NodeDelta {
-  ended: number;
-  failed: number;
-  cancelled: number;
+interface NodeDelta extends Record<Ended | 'ended', number> {
   keepUntil: number;
+  revived: boolean;
 }
 
 /**
- * Counts tasks that have ended, or live again, on their nodes: each node is changed once, however many of its tasks have.
- * Returns how many there were, at most `limit`.
+ * Counts tasks that have ended, or live again, on their nodes: each node is changed once, however many of its tasks have. One
+ * that was retried and has ended again meanwhile is counted as one that lives, and stays to be counted: what follows from the
+ * one comes before what follows from the other. Returns how many there were, at most `limit`.
  */
 export function countEnded(transaction: Transaction, judging: Judging, limit: number): number {
   const { database } = transaction;
   const rows = statement<[number], SettlingRow>(database, SETTLING_TASKS).all(limit);
   if (rows.length === 0) return 0;
   const nodes = new Map<number, NodeDelta>();
-  const counted = new Map<Counted, number[]>();
+  const counted = new Map<Ended | null, number[]>();
+  const again: SettlingRow[] = [];
   for (const row of rows) {
     if (row.node === null || row.state === null) continue;
-    const now = hasEnded(row.state) ? row.state : null;
-    const delta = nodes.get(row.node) ?? { ended: 0, failed: 0, cancelled: 0, keepUntil: 0 };
+    const state = hasEnded(row.state) ? row.state : null;
+    // Cancelled once more it changes nothing: it may be its node that was revived and cancelled it.
+    const isCounted = row.counted === 'cancelled' && state === 'cancelled';
+    const now = row.counted === null || isCounted ? state : null;
+    if (now !== state) again.push(row);
+    const delta = nodes.get(row.node) ?? newDelta();
     nodes.set(row.node, delta);
     add(delta, row.counted, -1);
     add(delta, now, 1);
     delta.keepUntil = Math.max(delta.keepUntil, row.keepUntil);
-    if (now !== row.counted) counted.set(now, [...(counted.get(now) ?? []), row.task]);
+    delta.revived ||= row.counted !== null && !isCounted;
+    counted.set(now, [...(counted.get(now) ?? []), row.task]);
   }
   for (const [state, tasks] of counted) {
     statement<[string | null, string]>(database, COUNT_TASKS).run(state, JSON.stringify(tasks));
   }
   statement<[number]>(database, SETTLED_TASKS).run(rows.at(-1)!.task);
+  for (const row of again) statement<[number, number]>(database, SETTLE_ONCE_MORE).run(row.task, row.keepUntil);
   const count = statement<[number, number, number, number], NodeRow>(database, COUNT_ON_NODE);
-  for (const [node, { ended, failed, cancelled, keepUntil }] of nodes) {
+  for (const [node, { ended, failed, cancelled, keepUntil, revived }] of nodes) {
     const row = count.get(ended, failed, cancelled, node);
     if (!row) continue;
     judging.counts.ended(row.workflow, row.queue, ended, keepUntil);
-    judgeTasks(judging, row, ended < 0);
+    judgeTasks(judging, row, revived);
   }
   return rows.length;
 }
 
-function add(delta: NodeDelta, state: Counted, sign: 1 | -1): void {
+function newDelta(): NodeDelta {
+  return { ended: 0, completed: 0, failed: 0, cancelled: 0, keepUntil: 0, revived: false };
+}
+
+function add(delta: NodeDelta, state: Ended | null, sign: 1 | -1): void {
   if (state === null) return;
   delta.ended += sign;
-  if (state !== 'completed') delta[state] += sign;
+  delta[state] += sign;
 }

@@ -2,7 +2,7 @@ import type { TaskState, WorkflowState } from '../../../contract/index.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/statement.js';
 import type { Transaction } from '../store/transaction.js';
-import { cancelNode, judgeNode, judgeTasks, type Judging } from './judge-nodes.js';
+import { cancelNode, judgeNode, judgeOpen, type Judging } from './judge-nodes.js';
 import { addWork, NODE_COLUMNS, type NodeRow } from './node-rows.js';
 import { FOREVER } from './settle-later.js';
 import { BEGIN_TO_DELETE, IS_STARTING } from './starting-workflows.js';
@@ -115,16 +115,18 @@ export function countOnWorkflows(transaction: Transaction, judging: Judging, now
  *                                                 ──> completed
  *     ended   ──one of its tasks is retried────────> running
  */
-function judgeWorkflow(transaction: Transaction, row: WorkflowRow, { queue }: WorkflowDelta, now: number): void {
+function judgeWorkflow(transaction: Transaction, row: WorkflowRow, delta: WorkflowDelta, now: number): void {
   const { database } = transaction;
-  const { seq, state, ending } = row;
-  transaction.touch(queue);
-  if (ending === 'deleted' || row.starting) return;
+  const { seq } = row;
+  transaction.touch(delta.queue);
+  if (row.ending === 'deleted' || row.starting) return;
   const isOver = row.blocked === 0 && row.running === 0 && row.ended === row.tasks && row.walk === null;
-  if (!isOver && state !== 'running') statement<[number, number]>(database, WORKFLOW_LIVES_AGAIN).run(now, seq);
-  if (!isOver || state !== 'running') return;
+  const livesAgain = row.state !== 'running' && (!isOver || delta.revived);
+  if (livesAgain) statement<[number, number]>(database, WORKFLOW_LIVES_AGAIN).run(now, seq);
+  if (!isOver || (row.state !== 'running' && !livesAgain)) return;
   const expiresAt =
     row.keepUntil >= FOREVER ? null : Math.max(row.tasks === 0 ? now + EMPTY_KEPT_MS : now, row.keepUntil);
+  const ending = livesAgain ? null : row.ending;
   const end = ending === null ? endOf(database, seq) : ending === 'deadline' ? 'failed' : 'cancelled';
   statement<[string, number, number | null, number]>(database, END_WORKFLOW).run(end, now, expiresAt, seq);
   if (expiresAt !== null) transaction.settles(expiresAt);
@@ -159,8 +161,8 @@ export function walkWorkflows(transaction: Transaction, judging: Judging, limit:
   );
   for (const node of nodes) {
     if (walked.ending !== null) endNode(judging, node, walked.ending);
-    else if (node.state === 'running') judgeTasks(judging, node, false);
-    else judgeNode(judging, node, null);
+    else if (node.state === 'running') judgeOpen(judging, node);
+    else judgeNode(judging, node);
   }
   const walk = nodes.length < limit ? null : walked.walk + nodes.length;
   statement<[number | null, number]>(database, SET_WALK).run(walk, walked.seq);
@@ -170,7 +172,7 @@ export function walkWorkflows(transaction: Transaction, judging: Judging, limit:
 }
 
 function endNode(judging: Judging, node: NodeRow, reason: 'cancelled' | 'deadline'): void {
-  if (node.state === 'blocked') cancelNode(judging, node, reason, null);
+  if (node.state === 'blocked') cancelNode(judging, node, reason);
   if (node.state !== 'running') return;
   statement<[string, number]>(judging.database, NOTE_REASON).run(reason, node.seq);
   addWork(judging.database, 'cancel', node.seq);

@@ -38,8 +38,6 @@ interface ChildDelta {
   ended: number;
   broken: number;
   unmet: number;
-  /** One that has ended otherwise than completed; else any that has ended. */
-  cause: number | null;
 }
 
 /**
@@ -57,11 +55,10 @@ export function followEdges(transaction: Transaction, judging: Judging, limit: n
     const now = hasEnded(edge.state) && edge.open === 0 ? edge.state : null;
     if (now === edge.endedAs) continue;
     note.run(now, edge.parent, edge.child);
-    const delta = children.get(edge.child) ?? { ended: 0, broken: 0, unmet: 0, cause: null };
+    const delta = children.get(edge.child) ?? { ended: 0, broken: 0, unmet: 0 };
     children.set(edge.child, delta);
     add(delta, edge.endedAs, -1);
     add(delta, now, 1);
-    if (now !== null && (delta.cause === null || now !== 'completed')) delta.cause = edge.parent;
   }
   // Before the children are judged, whose own followers come in the next round at the earliest.
   if (edges.length < limit) statement<[number]>(database, FOLLOWED_NODES).run(last);
@@ -71,9 +68,9 @@ export function followEdges(transaction: Transaction, judging: Judging, limit: n
     statement<[number, string, number]>(database, GO_ON_WITH_WORK).run(child, 'edges', parent);
   }
   const count = statement<[number, number, number, number], NodeRow>(database, COUNT_ON_CHILD);
-  for (const [child, { ended, broken, unmet, cause }] of children) {
+  for (const [child, { ended, broken, unmet }] of children) {
     const row = count.get(ended, broken, unmet, child);
-    if (row) judgeNode(judging, row, cause);
+    if (row) judgeNode(judging, row);
   }
   return edges.length + 1;
 }

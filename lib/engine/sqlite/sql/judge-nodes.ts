@@ -30,18 +30,18 @@ export interface Judging {
  *     cancelled ──its last task is cancelled───────────────> (those that wait for it are told)
  *     ended     ──one of its tasks is retried──────────────> running, and cancelled where its workflow is being ended
  *
- * @param revived whether more of its tasks live than before
+ * @param revived whether one of its tasks lives again
  */
 export function judgeTasks(judging: Judging, node: NodeRow, revived: boolean): void {
-  const isOver = node.open === 0;
-  if (hasEnded(node.state)) {
-    if (revived && !isOver && !node.cancelling) runAgain(judging, node);
-    else if (!isOver || node.state !== 'cancelled') return;
-    addWork(judging.database, 'edges', node.seq);
-    return;
-  }
-  if (!isOver || node.tasks === 0 || node.reviving) return;
-  end(judging, node);
+  if (revived && hasEnded(node.state) && !node.cancelling) runAgain(judging, node);
+  else judgeOpen(judging, node);
+}
+
+/** Judges a node by how many of its tasks have not ended yet: none of them lives again. */
+export function judgeOpen(judging: Judging, node: NodeRow): void {
+  if (node.open > 0) return;
+  if (node.state === 'cancelled') addWork(judging.database, 'edges', node.seq);
+  else if (!hasEnded(node.state) && !node.reviving) end(judging, node);
 }
 
 /**
@@ -50,25 +50,23 @@ export function judgeTasks(judging: Judging, node: NodeRow, revived: boolean): v
  *     blocked   ──its condition holds──────────────────> running; completed, where it has no task
  *               ──it can hold no longer────────────────> cancelled, for the reason `condition`
  *     cancelled ──for that reason, and it can hold again──> blocked, unless its workflow is being ended
- *
- * @param cause `seq` of one that it waits for, and that has ended; null where that is to be looked for
  */
-export function judgeNode(judging: Judging, node: NodeRow, cause: number | null): void {
+export function judgeNode(judging: Judging, node: NodeRow): void {
   const { database } = judging;
   if (node.ending !== null) return;
-  if (node.state === 'cancelled' && node.reason === 'condition' && mayRun(node)) {
+  if (node.reason === 'condition' && mayRun(node)) {
     setNode(judging, node, 'blocked');
     endWork(database, 'cancel', node.seq);
     addWork(database, 'revive', node.seq);
     addWork(database, 'edges', node.seq);
   }
   if (node.state !== 'blocked' || node.reviving) return;
-  if (!mayRun(node)) cancelNode(judging, node, 'condition', cause ?? causeOf(database, node.seq));
+  if (!mayRun(node)) cancelNode(judging, node, 'condition', causeOf(database, node.seq));
   else if (canRun(node)) release(judging, node);
 }
 
 /** What is left of a node is cancelled, and it never runs. */
-export function cancelNode(judging: Judging, node: NodeRow, reason: NodeReason, cause: number | null): void {
+export function cancelNode(judging: Judging, node: NodeRow, reason: NodeReason, cause: number | null = null): void {
   setNode(judging, node, 'cancelled', reason, cause);
   // What is being revived is not counted yet.
   addWork(judging.database, node.open > 0 || node.reviving ? 'cancel' : 'edges', node.seq);
@@ -81,18 +79,18 @@ export function judgeRevived(judging: Judging, node: NodeRow): void {
     setNode(judging, node, 'cancelled');
     addWork(judging.database, 'edges', node.seq);
     // Those that were revived are not counted yet.
-  } else judgeNode(judging, { ...node, open: Math.max(node.open, live ? 1 : 0) }, null);
+  } else judgeNode(judging, { ...node, open: Math.max(node.open, live ? 1 : 0) });
 }
 
 /** Tasks of a node were to run again, and its workflow is being ended: those that have not been touched yet stay as they are. */
 export function judgeGivenUp(judging: Judging, node: NodeRow, reason: NodeReason): void {
-  if (node.state === 'blocked') cancelNode(judging, node, reason, null);
+  if (node.state === 'blocked') cancelNode(judging, node, reason);
   else judgeRetried(judging, node);
 }
 
 /** The tasks of a node that failed run again. Where somebody has deleted each of them, it has failed as before. */
 export function judgeRetried(judging: Judging, node: NodeRow): void {
-  if (!statement<[number]>(judging.database, HAS_LIVE_TASK).get(node.seq)) judgeTasks(judging, node, false);
+  if (!statement<[number]>(judging.database, HAS_LIVE_TASK).get(node.seq)) judgeOpen(judging, node);
 }
 
 export function setNode(
@@ -114,6 +112,7 @@ function runAgain(judging: Judging, node: NodeRow): void {
   const reason = endedFor(node);
   setNode(judging, node, 'running', reason);
   if (reason) addWork(judging.database, 'cancel', node.seq);
+  addWork(judging.database, 'edges', node.seq);
 }
 
 function release(judging: Judging, node: NodeRow): void {
@@ -128,8 +127,7 @@ function release(judging: Judging, node: NodeRow): void {
 
 function end(judging: Judging, node: NodeRow): void {
   const state = node.failed > 0 ? 'failed' : node.cancelled > 0 ? 'cancelled' : 'completed';
-  const reason = state === 'cancelled' && node.reason !== 'condition' ? node.reason : null;
-  setNode(judging, node, state, reason);
+  setNode(judging, node, state, state === 'cancelled' ? node.reason : null);
   addWork(judging.database, 'edges', node.seq);
 }
 

@@ -1,9 +1,11 @@
-import type { NodeState } from '../../../contract/index.js';
+import { hasEnded, type NodeState } from '../../../contract/index.js';
 
 /** What one transaction adds to the counters of a workflow. */
 export interface WorkflowDelta extends Record<NodeState, number> {
   ended: number;
   keepUntil: number;
+  /** Whether a node of it that had ended lives again, and may have ended since. */
+  revived: boolean;
   /** One of its queues, to tell those who watch. */
   queue: string;
 }
@@ -16,6 +18,7 @@ export class WorkflowCounts {
     const delta = this.of(workflow, queue);
     delta[from] -= 1;
     delta[to] += 1;
+    if (hasEnded(from) && !hasEnded(to)) delta.revived = true;
   }
 
   /** @param keepUntil of the one among them that is kept longest */
@@ -29,7 +32,8 @@ export class WorkflowCounts {
   of(workflow: number, queue: string): WorkflowDelta {
     let delta = this.deltas.get(workflow);
     if (!delta) {
-      delta = { blocked: 0, running: 0, completed: 0, failed: 0, cancelled: 0, ended: 0, keepUntil: 0, queue };
+      const nodes = { blocked: 0, running: 0, completed: 0, failed: 0, cancelled: 0 };
+      delta = { ...nodes, ended: 0, keepUntil: 0, revived: false, queue };
       this.deltas.set(workflow, delta);
     }
     return delta;
