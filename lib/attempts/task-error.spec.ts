@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { RetryLater, StoreError, UnknownTaskNameError } from '../contract/index.js';
+import { RetryLater, StoreError, UnknownTaskNameError, UnrecoverableError } from '../contract/index.js';
 import { isAbortError, isInstanceByName, toError, toTaskError } from './task-error.js';
 
 const asIs = (text: string): string => text;
@@ -188,5 +188,18 @@ describe('errors in a bundle that is minified', () => {
     const foreign = Object.assign(new Error('later'), { name: 'RetryLater', delay: 5 });
     expect(isInstanceByName(foreign, renamed(RetryLater), 'RetryLater')).toBe(true);
     expect(isInstanceByName(new Error('a'), renamed(RetryLater), 'RetryLater')).toBe(false);
+  });
+
+  it('are known from another copy of the package that is minified too, whatever subclasses are called', async () => {
+    const place = '../contract/errors/handler-errors.js?another-copy';
+    const copy = (await import(/* @vite-ignore */ place)) as { readonly RetryLater: typeof RetryLater };
+    class Later extends copy.RetryLater {
+      override readonly name: string = 'Later';
+    }
+    for (const type of [copy.RetryLater, Later]) Object.defineProperty(type, 'name', { value: 'a' });
+    const thrown = new Later(5);
+    expect(thrown).not.toBeInstanceOf(RetryLater);
+    expect(isInstanceByName(thrown, renamed(RetryLater), 'RetryLater')).toBe(true);
+    expect(isInstanceByName(thrown, renamed(UnrecoverableError), 'UnrecoverableError')).toBe(false);
   });
 });

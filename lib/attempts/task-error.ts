@@ -1,5 +1,5 @@
 import { inspect, types } from 'node:util';
-import type { TaskError } from '../contract/index.js';
+import { HANDLER_ERROR, type TaskError } from '../contract/index.js';
 import type { Redact } from '../params/index.js';
 import { capped } from './capped-text.js';
 
@@ -29,7 +29,7 @@ export function toError(thrown: unknown): Error {
 }
 
 /**
- * Whether `thrown` is an instance of the class, or of the class of that name in another copy of this package.
+ * Whether `thrown` is an instance of the class, or of the same one in another copy of this package.
  * @param name of the class, written out: a bundler that minifies changes what the class says
  */
 export function isInstanceByName(
@@ -39,7 +39,7 @@ export function isInstanceByName(
 ): boolean {
   if (isInstance(thrown, type)) return true;
   if (typeof thrown !== 'object' || thrown === null) return false;
-  if (property(thrown, 'name') === name) return true;
+  if (property(thrown, HANDLER_ERROR) === name || property(thrown, 'name') === name) return true;
   for (let level = attempt(() => Object.getPrototypeOf(thrown) as unknown); isObject(level);) {
     const owner = property(level, 'constructor');
     if (typeof owner === 'function' && property(owner, 'name') === name) return true;
@@ -58,8 +58,8 @@ export function isAbortError(thrown: unknown, signal: AbortSignal): boolean {
 }
 
 /** `key` of an object whose getter may throw. */
-export function property(object: object, key: string): unknown {
-  return attempt(() => (object as Record<string, unknown>)[key]);
+export function property(object: object, key: string | symbol): unknown {
+  return attempt(() => (object as Record<string | symbol, unknown>)[key]);
 }
 
 /** `instanceof`, which a Proxy may answer by throwing. */

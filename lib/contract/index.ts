@@ -20,6 +20,7 @@ export type { Duration } from './duration.js';
 export { DeadlineError, deadlineMessage } from './errors/deadline-error.js';
 export { DuplicateTaskError } from './errors/duplicate-task-error.js';
 export {
+  HANDLER_ERROR,
   RateLimited,
   type RateLimitedOptions,
   RetryLater,

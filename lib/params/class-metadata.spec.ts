@@ -2,17 +2,14 @@ import 'reflect-metadata';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 const STORAGE = 'class-transformer/cjs/storage.js';
+const IN_A_BUNDLE = './class-metadata.js?in-a-bundle';
 
 describe('nestedProperties', () => {
-  afterEach(() => {
-    vi.doUnmock(STORAGE);
-    vi.resetModules();
-  });
+  afterEach(() => vi.doUnmock(STORAGE));
 
   it('refuses to read decorators of another build of class-transformer, as a bundler may give it', async () => {
-    vi.resetModules();
     vi.doMock(STORAGE, () => ({ defaultMetadataStorage: { findTypeMetadata: () => undefined } }));
-    const { nestedProperties } = await import('./class-metadata.js');
+    const { nestedProperties } = (await import(/* @vite-ignore */ IN_A_BUNDLE)) as typeof import('./class-metadata.js');
     expect(() => nestedProperties(class Params {})).toThrow(
       expect.objectContaining({
         name: 'TasksConfigError',

@@ -1,7 +1,17 @@
 import type { Duration } from '../duration.js';
 
+/**
+ * What a handler says by an error, on the prototype of its class: another copy of the package knows it by this, whatever a
+ * minifier has called the class, and its subclasses themselves.
+ */
+export const HANDLER_ERROR = Symbol.for('nestjs-tasks:handler-error');
+
 /** Thrown by a handler when trying again is pointless: the task fails at once, whatever retries are left. */
 export class UnrecoverableError extends Error {
+  static {
+    Object.defineProperty(this.prototype, HANDLER_ERROR, { value: 'UnrecoverableError' });
+  }
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'UnrecoverableError';
@@ -25,6 +35,10 @@ export interface RetryLaterOptions extends ErrorOptions {
  * throw new RetryLater('30s', { countsAttempt: false });
  */
 export class RetryLater extends Error {
+  static {
+    Object.defineProperty(this.prototype, HANDLER_ERROR, { value: 'RetryLater' });
+  }
+
   readonly countsAttempt: boolean;
 
   /** @param delay time until the next attempt: milliseconds or a duration such as `30s`. */
@@ -56,6 +70,10 @@ export interface RateLimitedOptions extends ErrorOptions {
  * throw new RateLimited('30s', { limit: 'stripe' });
  */
 export class RateLimited extends Error {
+  static {
+    Object.defineProperty(this.prototype, HANDLER_ERROR, { value: 'RateLimited' });
+  }
+
   readonly limit: string | null;
 
   /** @param delay time until tasks start again: milliseconds or a duration such as `30s`. */
