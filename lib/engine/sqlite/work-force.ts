@@ -170,12 +170,18 @@ export class WorkForce {
     const registration = new Registration(folder, this.options.lease, context.clock.now(), context.newId, openStarts);
     const { lease, maxLostAttempts } = this.options;
     const pool = new ConsumerPool(context, connection, writer, registration, lease / 2, maxLostAttempts);
-    const rescuer = new Rescuer(context, connection, writer, folder ? new Liveness(folder, this.options.lease) : null, {
-      maxLostAttempts: this.options.maxLostAttempts,
-      self: () => registration.id,
-      checkSelf: () => pool.checkRegistration(),
-      former: this.place.former,
-    });
+    const rescuer = new Rescuer(
+      context,
+      connection,
+      writer,
+      folder ? new Liveness(folder, this.options.lease, () => registration.id) : null,
+      {
+        maxLostAttempts: this.options.maxLostAttempts,
+        self: () => registration.id,
+        checkSelf: () => pool.checkRegistration(),
+        former: this.place.former,
+      },
+    );
     const promoter = new Promoter(context, connection, writer);
     const pruner = new Pruner(context, connection, writer);
     const resultPruner = new Pruner(context, connection, writer, EXPIRED_RESULTS);

@@ -17,6 +17,7 @@ const DAY = 24 * 60 * 60_000;
 
 describe('a process that died', () => {
   const clock = new ManualClock(NOW);
+  const logger = { log: () => undefined, warn: (_text: unknown) => undefined, error: () => undefined };
   let folder: string;
   let file: string;
   let engine: TaskEngine;
@@ -27,7 +28,7 @@ describe('a process that died', () => {
     file = join(folder, 'tasks.db');
     engine = sqliteEngine(
       { database: file, synchronous: 'full', lease: 300, maxLostAttempts: 3 },
-      contextWith(clock, { keepFor: () => DAY }),
+      contextWith(clock, { keepFor: () => DAY, logger }),
     );
     await engine.open();
     database = new Database(file);
@@ -112,6 +113,30 @@ describe('a process that died', () => {
     leaveBehind('elsewhere', process.pid, 'another container', [lost]);
     await rescued();
     expect(await engine.inspecting.get(lost.id)).toMatchObject({ state: 'available', attempts: [{ outcome: 'lost' }] });
+  });
+
+  it('is not taken for dead where no process can leave a sign of life, which is said', async () => {
+    const held = task();
+    await engine.enqueueing.enqueue([held]);
+    leaveBehind('elsewhere', process.pid, 'another container', [held]);
+    // As where the folder was removed and its place can only be read.
+    const makeImpossible = (): void => {
+      rmSync(`${file}-workers`, { recursive: true, force: true });
+      writeFileSync(`${file}-workers`, '');
+    };
+    await new Promise<void>((resolve) => {
+      const warn = vi.spyOn(logger, 'warn').mockImplementation((text) => {
+        if (!String(text).includes('The folder of heartbeats')) return;
+        warn.mockRestore();
+        resolve();
+      });
+      engine.delivering
+        .consume('elsewhere', { concurrency: 1, priority: 0, rateLimit: null }, () => new Promise(() => undefined))
+        .then(makeImpossible, resolve);
+    });
+    expect(await engine.inspecting.get(held.id)).toMatchObject({ state: 'running' });
+    rmSync(`${file}-workers`);
+    await rescued(held.id);
   });
 
   it('is given the silence that its own lease allows, whatever that of the process that watches it', async () => {

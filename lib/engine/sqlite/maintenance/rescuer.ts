@@ -28,6 +28,7 @@ export class Rescuer {
   private timer?: NodeJS.Timeout;
   private round: Promise<void> = Promise.resolve();
   private lastLook = monotonicTime();
+  private isBlind = false;
 
   constructor(
     private readonly context: EngineContext,
@@ -70,10 +71,22 @@ export class Rescuer {
     for (const worker of workers) {
       if (worker.id !== self && this.isDead(worker)) await this.bury(worker);
     }
+    this.tellOfBlindness();
     for (const stray of await this.connection.read(strayWorkers)) {
       if (stray === this.options.self()) continue;
       await this.writer.write((transaction) => this.takeLeasesOf(transaction, stray, null));
     }
+  }
+
+  private tellOfBlindness(): void {
+    const isBlind = this.liveness?.isBlind ?? false;
+    if (isBlind && !this.isBlind) {
+      this.context.logger.warn(
+        `The folder of heartbeats beside ${this.connection.path} is gone, and this process cannot make it: a process that dies in ` +
+          'another container is not noticed until it can. Let the user of the app write to that place.',
+      );
+    }
+    this.isBlind = isBlind;
   }
 
   private isDead(worker: WorkerRecord): boolean {

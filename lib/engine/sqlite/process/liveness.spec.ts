@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,7 +19,8 @@ describe('A process that cannot be seen from here', () => {
     time = new StoppedTime();
     folder = mkdtempSync(join(tmpdir(), 'tasks-liveness-'));
     writeFileSync(join(folder, 'w.alive'), '');
-    liveness = new Liveness(folder, LEASE_MS);
+    writeFileSync(join(folder, 'self.alive'), '');
+    liveness = new Liveness(folder, LEASE_MS, () => 'self');
   });
 
   afterEach(() => {
@@ -64,6 +65,23 @@ describe('A process that cannot be seen from here', () => {
     expect(liveness.isDead(worker)).toBe(true);
   });
 
+  it('is not dead where this process can leave no sign either, and is given a lease once it can', () => {
+    rmSync(folder, { recursive: true });
+    expect(liveness.isDead(worker)).toBe(false);
+    time.advance(LEASE_MS);
+    expect(liveness.isDead(worker)).toBe(false);
+    expect(liveness.isBlind).toBe(false);
+    time.advance(1);
+    expect(liveness.isDead(worker)).toBe(false);
+    expect(liveness.isBlind).toBe(true);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'self.alive'), '');
+    expect(liveness.isDead(worker)).toBe(false);
+    expect(liveness.isBlind).toBe(false);
+    time.advance(LEASE_MS + 1);
+    expect(liveness.isDead(worker)).toBe(true);
+  });
+
   it('is watched anew by a process that did not look for a while', () => {
     expect(liveness.isDead(worker)).toBe(false);
     time.advance(LEASE_MS + 1);
@@ -81,7 +99,8 @@ describe('A process that can be seen from here', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'tasks-liveness-'));
-    liveness = new Liveness(folder, LEASE_MS);
+    writeFileSync(join(folder, 'self.alive'), '');
+    liveness = new Liveness(folder, LEASE_MS, () => 'self');
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -107,6 +126,8 @@ describe('A process that can be seen from here', () => {
     symlinkSync(folder, folder);
     expect(liveness.isDead(elsewhere)).toBe(false);
     rmSync(folder);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'self.alive'), '');
     expect(liveness.isDead(elsewhere)).toBe(false);
     time.advance(LEASE_MS + 1);
     expect(liveness.isDead(elsewhere)).toBe(true);
@@ -124,6 +145,7 @@ describe('A process that can be seen from here', () => {
   });
 
   it('leaves files that are cleared away once nobody is registered under its name', () => {
+    rmSync(join(folder, 'self.alive'));
     for (const name of ['w.alive', 'w.begun', 'gone.alive', 'dead.begun']) writeFileSync(join(folder, name), '');
     const files = liveness.processesWithFiles();
     expect(files).toEqual(new Set(['w', 'gone', 'dead']));

@@ -26,25 +26,35 @@ export interface Watched extends ProcessIdentity {
  *
  * A heartbeat counts in steady time since this process first saw the same beat, so neither a clock that jumps nor a
  * process that has just started mistakes a living one for dead. A file that is missing is no beat, like one that stays as
- * it is: a process that lives makes it anew.
+ * it is: a process that lives makes it anew. Where this process cannot do that either, as the folder is gone and no other can
+ * be made, a missing file says nothing.
  */
 export class Liveness {
   private readonly own: ProcessIdentity = ownIdentity();
   private readonly observations = new Map<string, Observation>();
+  /** Since when this process found no heartbeat of its own, on its steady clock. */
+  private blindSince: number | null = null;
 
   /**
    * @param folder where heartbeats of this store are kept
    * @param lease milliseconds, of a process that did not say its own
+   * @param self the id of this process, whose heart beats in the folder too
    */
   constructor(
     private readonly folder: string,
     private readonly lease: number,
+    private readonly self: () => string,
   ) {}
+
+  /** Where no heart beats for longer than a lease, not even its own: that of a process elsewhere would not be missed. */
+  get isBlind(): boolean {
+    return this.blindSince !== null && monotonicTime() - this.blindSince > this.lease;
+  }
 
   isDead(worker: Watched): boolean {
     const state = processStateOf(worker, this.own);
     if (state === 'gone') return true;
-    const beat = state === 'alive' ? 'unreadable' : Heartbeat.read(this.folder, worker.id);
+    const beat = state === 'alive' ? 'unreadable' : this.beatOf(worker.id);
     if (beat === 'unreadable') {
       this.observations.delete(worker.id);
       return false;
@@ -56,6 +66,16 @@ export class Liveness {
       return false;
     }
     return now - observation.since > (worker.lease ?? this.lease);
+  }
+
+  private beatOf(id: string): ReturnType<typeof Heartbeat.read> {
+    const beat = Heartbeat.read(this.folder, id);
+    if (beat !== null || Heartbeat.read(this.folder, this.self()) !== null) {
+      this.blindSince = null;
+      return beat;
+    }
+    this.blindSince ??= monotonicTime();
+    return 'unreadable';
   }
 
   /**
