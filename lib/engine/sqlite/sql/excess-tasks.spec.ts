@@ -45,4 +45,13 @@ describe('More ended tasks than are kept', () => {
     expect(gone).toBe(2);
     expect(ids.filter((id) => !site.row(id))).toEqual([ids[0], ids[201]]);
   });
+
+  it('go at once as far as they are more than 200', () => {
+    const ids = site.add(...Array.from({ length: 220 }, () => ({})));
+    site.run(`UPDATE tasks_task SET state = 'completed', finished_at = 1000`);
+    site.run(`UPDATE tasks_count SET state = 'completed'`);
+    const all = { queue: QUEUE, state: 'completed', tasks: 210 } as const;
+    expect(site.write((transaction) => deleteExcess(transaction, all, 1_000, site.now))).toBe(210);
+    expect(ids.filter((id) => site.row(id))).toEqual(ids.slice(210));
+  });
 });

@@ -62,7 +62,7 @@ export function deleteExcess(
   const oldest = found
     .toSorted((one, other) => one.seq - other.seq)
     .slice(0, gone + LOOKED_BEYOND)
-    .toSorted((one, other) => one.finished_at - other.finished_at || one.seq - other.seq)
+    .toSorted((one, other) => one.finished_at - other.finished_at)
     .slice(0, gone);
   statement<[string]>(database, DELETE_TASKS).run(JSON.stringify(oldest.map(({ seq }) => seq)));
   for (const { id } of oldest) {

@@ -70,6 +70,14 @@ describe('A task that is handed back', () => {
     expect(site.last.available.has(QUEUE)).toBe(true);
   });
 
+  it('is so without traits too', () => {
+    const task = site.running();
+    site.end(task, { kind: 'released', maxAttempts: 4 }, null);
+    expect(site.row(task.id)).toMatchObject({ state: 'available', attempt: 0, traits: null });
+    site.end(site.claim()[0]!, { kind: 'cancelled', maxAttempts: 4, keepFor: 5, reason: 'expired' }, null);
+    expect(site.row(task.id)).toMatchObject({ state: 'cancelled', attempt: 0, traits: null });
+  });
+
   it('lapses at its deadline alone, where an attempt had begun before', () => {
     const task = site.running({ startBy: site.now + 2_000, deadlineAt: site.now + 9_000 });
     site.end(task, retryAt(site.now));

@@ -104,6 +104,25 @@ describe('A claim with limits', () => {
     expect(claim.isInterrupted).toBe(false);
   });
 
+  it('parks a thousand that are paused and not one more', () => {
+    site.add(...Array.from({ length: 1_001 }, () => ({ name: 'mail' })));
+    site.write((transaction) => addPause(transaction, { name: 'mail' }, site.now));
+    const parked = () => site.find('SELECT 1 FROM tasks_task WHERE parked IS NOT NULL').length;
+    const worker = site.claimant({ wanted: 100 });
+    expect(site.claimAs(worker)).toMatchObject({ tasks: [], isInterrupted: true });
+    expect(parked()).toBe(1_000);
+    expect(site.claimAs(worker)).toMatchObject({ tasks: [], isInterrupted: false });
+    expect(parked()).toBe(1_001);
+  });
+
+  it('takes none ahead of workers under any limit', () => {
+    site.add({ name: 'call' }, { name: 'call' }, { name: 'call' });
+    const limits = { call: { name: 'api', max: 9, per: 1_000 } };
+    expect(site.claim({ wanted: 3, room: 1, options: { rateLimit: null, limits } })).toHaveLength(1);
+    site.limit(QUEUE, { keyRateLimit: { max: 9, per: 1_000 } });
+    expect(site.claim({ wanted: 2, room: 1 })).toHaveLength(1);
+  });
+
   it('parks what is paused, and takes what is not', () => {
     const [paused, other] = site.add({ name: 'mail' }, {});
     site.write((transaction) => addPause(transaction, { name: 'mail' }, site.now));

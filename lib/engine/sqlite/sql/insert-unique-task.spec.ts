@@ -30,6 +30,8 @@ describe('A task that is alone', () => {
     expect(insert(second)).toEqual(['stored']);
     expect(site.last.touched.get(QUEUE)).toEqual([second.id]);
     expect(site.find(`SELECT task FROM tasks_unique ORDER BY task`)).toHaveLength(2);
+    // Without a key of the queue's no slot of one is looked for.
+    expect(site.find('SELECT * FROM tasks_queue')).toEqual([]);
   });
 
   it('is stored as every other one is, with what stands beside it', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { retryAt } from '../../../../test/conformance/harness.js';
 import { QUEUE, QuietStore } from '../../../../test/support/quiet-store.js';
-import { lapseTasks, nextLapseAt } from './lapse-tasks.js';
+import { lapseLater, lapseTasks, nextLapseAt } from './lapse-tasks.js';
 import { tellOfEnd, wakeDue } from './wake-tasks.js';
 
 let site: QuietStore;
@@ -71,6 +71,19 @@ describe('A time to have started, or ended, by', () => {
     expect(site.states([started])).toEqual(['completed']);
     expect(nextLapseAt(site.database)).toBeNull();
     expect(lapseAll()).toBe(0);
+  });
+
+  it('is looked at again where it was looked at too early', () => {
+    site.add({ traits: { startBy: site.now + 10, deadlineAt: site.now + 90 } });
+    site.run('UPDATE tasks_lapse SET at = ?', site.now);
+    expect(lapseAll()).toBe(1);
+    expect(lapse()).toBe(site.now + 10);
+  });
+
+  it('is none of a task without traits', () => {
+    site.add({});
+    site.write((transaction) => lapseLater(transaction, 1, undefined, false));
+    expect([lapse(), site.last.lapseAt]).toEqual([undefined, Infinity]);
   });
 
   it('goes through so many at once, gives slots back, and keeps what holds a key', () => {

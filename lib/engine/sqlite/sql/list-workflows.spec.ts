@@ -30,7 +30,10 @@ describe('The list of workflows', () => {
     expect(first.items.map(({ id }) => id)).toEqual(['three', 'two']);
     expect(list({ limit: 2, cursor: first.next! })).toMatchObject({ items: [{ id: 'one' }], next: null });
     expect(list({ limit: 3 }).next).toBeNull();
-    expect(() => list({ cursor: 'x' })).toThrow(InvalidArgumentError);
+    expect(list({ limit: 1 })).toMatchObject({ items: [{ id: 'three' }], next: '3' });
+    const refused = expect(() => list({ cursor: 'x' }));
+    refused.toThrow(InvalidArgumentError);
+    refused.toThrow(expect.objectContaining({ field: 'cursor' }));
   });
 
   it('has those of a name, a state, tags', () => {
