@@ -107,8 +107,8 @@ export class BullmqTransfer implements TransferStore {
     return [...ours, ...others];
   }
 
-  unmovable(): Promise<readonly string[]> {
-    return liveFlows(this.set);
+  async unmovable(): Promise<readonly string[]> {
+    return [...(await liveFlows(this.set)), ...(await steppedJobs(this.set, await this.queues()))];
   }
 
   async settle(role: MoveMark['role']): Promise<readonly string[]> {
@@ -119,8 +119,7 @@ export class BullmqTransfer implements TransferStore {
         ...locked.map(({ id, processedBy }) => `task ${taskIdOf(id!)}, running by worker ${processedBy ?? 'unknown'}`),
       );
     }
-    if (role !== 'source' || held.length > 0) return held;
-    return [...(await liveFlows(this.set)), ...(await steppedJobs(this.set, await this.queues()))];
+    return role !== 'source' || held.length > 0 ? held : this.unmovable();
   }
 
   async movedKinds(): ReturnType<TransferStore['movedKinds']> {
