@@ -1,64 +1,68 @@
-import { dirname } from 'node:path';
-import { existsSync } from 'node:fs';
 import { messageOf } from '../../lib/contract/index.js';
 import { CliError } from '../cli/usage-error.js';
-import { bookReport, stopFirst, tallyOf } from './move.js';
+import { rowOf } from './canonical-row.js';
+import { assertFits } from './move-claim.js';
+import { bookReport, named, stopFirst, tallyOf } from './move.js';
 import type { OpenStore } from './open-store.js';
 import type { StoreAddress } from './store-address.js';
-import { compare, Tally } from './tally.js';
+import { compare, differences, Tally } from './tally.js';
+import { holdsStore } from './target-store.js';
 
 /**
- * What a move would take along, and whether it could begin; writes nothing.
+ * What a move would take along, and whether it could begin and come to its end; writes nothing.
+ * @param openTarget is called where the target is a store already
  * @throws CliError where it could not
  */
-export async function dryRun(source: OpenStore, target: StoreAddress): Promise<string> {
-  const mark = await source.store.readMark();
-  const workers = await source.store.workers();
-  await assertReachable(target);
-  const inTheWay = [...workers, ...(await source.store.unmovable())];
-  if (inTheWay.length > 0) throw new CliError(stopFirst(inTheWay.map((one) => `${source.shown}: ${one}`)));
-  const tally = await tallyOf(source, mark?.at ?? Date.now(), () => true);
-  const book = bookReport(await source.store.exportBook());
-  const [table] = compare(tally, new Tally()).split('\nsource sha256:');
-  return [table!.replaceAll(/ +\S+$/gm, ''), book, `Nothing was written to ${target.shown}.`].join('\n');
+export async function dryRun(
+  source: OpenStore,
+  address: StoreAddress,
+  openTarget: () => Promise<OpenStore>,
+): Promise<string> {
+  const target = await openWhereThere(address, openTarget);
+  try {
+    return await look(source, target ?? { shown: address.shown, store: null });
+  } finally {
+    await target?.store.close();
+  }
 }
 
-async function assertReachable(address: StoreAddress): Promise<void> {
+async function openWhereThere(address: StoreAddress, openTarget: () => Promise<OpenStore>): Promise<OpenStore | null> {
   try {
-    if (address.kind === 'sqlite') assertFolder(address.file);
-    else if (address.kind === 'redis') await pingRedis(address);
-    else await pingPostgres(address.url);
+    return (await holdsStore(address)) ? await openTarget() : null;
   } catch (error) {
     throw new CliError(`${address.shown} cannot be used: ${messageOf(error)}`);
   }
 }
 
-function assertFolder(file: string): void {
-  if (!existsSync(dirname(file))) throw new Error(`there is no folder ${dirname(file)}`);
+async function look(source: OpenStore, { shown, store }: OpenStore | { shown: string; store: null }): Promise<string> {
+  const mark = await source.store.readMark();
+  assertFits(source, { shown }, mark, (await store?.readMark()) ?? null);
+  // One that has all its tasks may be worked on.
+  const target = mark?.phase === 'moved' ? null : store;
+  const inTheWay = [
+    ...[...(await source.store.workers()), ...(await source.store.unmovable())].map((one) => `${source.shown}: ${one}`),
+    ...((await target?.workers()) ?? []).map((one) => `${shown}: ${one}`),
+  ];
+  if (inTheWay.length > 0) throw new CliError(stopFirst(inTheWay));
+  const at = mark?.at ?? Date.now();
+  const tally = await tallyOf(source, at, () => true);
+  if (target) await assertNoOthers(tally, { shown, store: target }, at);
+  const book = bookReport(await source.store.exportBook());
+  const [table] = compare(tally, new Tally()).split('\nsource sha256:');
+  return [table!.replaceAll(/ +\S+$/gm, ''), book, `Nothing was written to ${shown}.`].join('\n');
 }
 
-async function pingRedis({ connection }: StoreAddress & { kind: 'redis' }): Promise<void> {
-  const { loadRedisDriver } = await import('../../lib/engine/bullmq/bullmq-library.js');
-  const { redisOptions } = await import('../../lib/engine/bullmq/connections/redis-connections.js');
-  const { Redis } = await loadRedisDriver();
-  const client = new Redis({ ...(await redisOptions(connection)), lazyConnect: true, retryStrategy: null });
-  // `connect` rejects with the same error.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.ping();
-  } finally {
-    client.disconnect();
-  }
-}
-
-async function pingPostgres(connectionString: string): Promise<void> {
-  const { loadPostgresDriver } = await import('../../lib/engine/bullmq/bullmq-library.js');
-  const { Pool } = await loadPostgresDriver();
-  const pool = new Pool({ connectionString });
-  try {
-    await pool.query('SELECT 1');
-  } finally {
-    await pool.end();
-  }
+/** A task of the target that has the id of one that is to come would keep the move from its end. */
+async function assertNoOthers(wanted: Tally, { shown, store }: OpenStore, at: number): Promise<void> {
+  const there = new Tally();
+  for await (const task of store.exportTasks()) if (wanted.get(task.id)) there.add(rowOf(task, at));
+  const { unlike } = differences(wanted, there);
+  if (unlike.length === 0) return;
+  throw new CliError(
+    [
+      `${shown} has other tasks with the same ids, and a move would stop at the comparison:`,
+      ...named(unlike, 'is not the same in the target'),
+      'Delete those tasks on the side where they are not wanted.',
+    ].join('\n'),
+  );
 }

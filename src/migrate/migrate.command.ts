@@ -39,7 +39,7 @@ export const migrateCommand: Command = {
       }
       if (values['dry-run'] === true) {
         const { dryRun } = await import('./dry-run.js');
-        return output.out(await dryRun(source, to));
+        return output.out(await dryRun(source, to, () => openStore(to, lease, logger)));
       }
       const target = await openStore(to, lease, logger);
       try {

@@ -8,6 +8,8 @@ const BEAT_MS = 1_000;
 /** At least so long is listened for the beats of a process that cannot be seen from here. */
 const MIN_SILENCE_MS = 3 * BEAT_MS;
 
+type Shown = Pick<OpenStore, 'shown'>;
+
 export interface MoveOptions {
   readonly id: string;
   readonly lease: number;
@@ -119,7 +121,8 @@ async function assertTwo({ store, shown }: OpenStore, target: OpenStore): Promis
   throw new CliError(`${shown} and ${target.shown} are the same store.`);
 }
 
-function assertFits(source: OpenStore, target: OpenStore, left: MoveMark | null, right: MoveMark | null): void {
+/** @throws CliError where the mark of either store is that of another move */
+export function assertFits(source: Shown, target: Shown, left: MoveMark | null, right: MoveMark | null): void {
   if (left && (left.role !== 'source' || left.other !== target.shown)) throw otherMove(source, left);
   if (right && (right.role !== 'target' || right.other !== source.shown)) throw otherMove(target, right);
   if (right && right.id !== left?.id) {
@@ -130,7 +133,7 @@ function assertFits(source: OpenStore, target: OpenStore, left: MoveMark | null,
   }
 }
 
-function otherMove({ shown }: OpenStore, { role, other }: MoveMark): CliError {
+function otherMove({ shown }: Shown, { role, other }: MoveMark): CliError {
   const [from, to] = role === 'source' ? [shown, other] : [other, shown];
   return new CliError(
     `${shown} is part of another move, which was not finished. Finish it with: nestjs-tasks migrate --from ${from} ` +

@@ -178,7 +178,8 @@ function assertAlike(source: OpenStore, target: OpenStore, copied: Tally, arrive
   );
 }
 
-function named(ids: readonly string[], what: string): string[] {
+/** One line a task, up to so many. */
+export function named(ids: readonly string[], what: string): string[] {
   const others = ids.length > MAX_NAMED ? [`  and ${ids.length - MAX_NAMED} more`] : [];
   return [...ids.slice(0, MAX_NAMED).map((id) => `  task ${id} ${what}`), ...others];
 }

@@ -199,10 +199,12 @@ describeWith(['redis', 'postgres'], 'A move', () => {
         [busy, other],
         [other, busy],
       ] as const) {
-        const { code, err } = await migrate(from.address, to.address);
-        expect(err).toContain('Tasks are moved while nothing works on them. Stop first:');
-        expect(err).toContain(`process ${process.pid} on `);
-        expect(code).toBe(1);
+        for (const options of [['--dry-run'], []]) {
+          const { code, err } = await migrate(from.address, to.address, ...options);
+          expect(err).toContain('Tasks are moved while nothing works on them. Stop first:');
+          expect(err).toContain(`${parseStoreAddress(busy.address, '--to').shown}: process ${process.pid} on `);
+          expect(code).toBe(1);
+        }
       }
       await ended(tasks, (await tasks.queue('default', 'work', {})).id);
       expect(await (await opened(other.address)).readMark()).toBe(null);
@@ -211,10 +213,19 @@ describeWith(['redis', 'postgres'], 'A move', () => {
     it('that ends unlike deletes nothing, lets no process work meanwhile, and can be finished', async () => {
       const now = Date.now();
       const tasks = someTasks(40, now);
-      const [source, target] = [await places.make('SQLite'), await places.make(kind)];
+      const [source, target, other] = [
+        await places.make('SQLite'),
+        await places.make(kind),
+        await places.make('SQLite'),
+      ];
       await fill(source.address, tasks);
+      await fill(other.address, someTasks(1, now));
       const changed = { ...tasks[3]!, params: '{"changed":true}' };
       await fill(target.address, [changed]);
+      const beforehand = await migrate(source.address, target.address, '--dry-run');
+      expect(beforehand.err).toContain(`task ${changed.id} is not the same in the target`);
+      expect([beforehand.code, beforehand.out]).toEqual([1, '']);
+      expect(await (await opened(source.address)).readMark()).toBe(null);
 
       const { code, out, err } = await migrate(source.address, target.address);
       expect(out).toBe('');
@@ -224,8 +235,14 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       expect(await read(await opened(source.address))).toHaveLength(40);
       await expect(boot(source)).rejects.toThrow('are being moved to ');
       await expect(boot(target)).rejects.toThrow('are being moved here from ');
-      const elsewhere = await migrate(source.address, join(tempDirectory(), 'third.db'));
-      expect(elsewhere.err).toContain('is part of another move, which was not finished');
+      for (const options of [['--dry-run'], []]) {
+        const third = join(tempDirectory(), 'third.db');
+        const [from, to] = [
+          await migrate(source.address, third, ...options),
+          await migrate(other.address, target.address, ...options),
+        ];
+        for (const { err } of [from, to]) expect(err).toContain('is part of another move, which was not finished');
+      }
 
       await (await opened(target.address)).removeTasks([changed]);
       const again = await migrate(source.address, target.address);
