@@ -6,9 +6,8 @@ import type { StoreAddress } from './store-address.js';
 const MAX_NAMED = 10;
 
 /**
- * Whether the target can hold every queue, task and schedule of the source under its name, and the pauses and limits that
- * were set at run time. A move that found out on the
- * way would stop half-way.
+ * Whether the target can hold every queue, task and schedule of the source under its name, and what was set at run time:
+ * pauses, limits and schedules with a unique key. A move that found out on the way would stop half-way, or drop it.
  * @throws CliError that says which cannot be moved, and why
  */
 export async function assertNamesFit(source: OpenStore, target: StoreAddress): Promise<void> {
@@ -22,6 +21,12 @@ export async function assertNamesFit(source: OpenStore, target: StoreAddress): P
     ...[...queues].map((queue) => problemOf(`Queue "${queue}"`, queueNameProblem(queue, where))),
     ...kinds.map(({ name }) => name && problemOf(`A task named ${JSON.stringify(name)}`, unstorable(name))),
     ...schedules.map(({ name }) => problemOf(`Schedule ${JSON.stringify(name)}`, unstorable(name))),
+    ...schedules.map(({ name, source: by, traits }) =>
+      // What the app's code says of its own is refused at boot.
+      by === 'runtime' && traits?.unique
+        ? `Schedule ${JSON.stringify(name)}: its runs have a unique key, and there are none there.`
+        : null,
+    ),
     ...pauses.map((selector) => `The pause of ${JSON.stringify(selector)}: only whole queues can be paused there.`),
     ...[...flows.keys()].map(
       (queue) => `What setQueue() changed of queue "${queue}": that is said in the options there.`,

@@ -2,6 +2,7 @@ import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Queue, createPostgresBackend } from 'bullmq';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { CronSchedules } from '../../lib/cron/index.js';
 import { TaskDispatcher } from '../../lib/queueing/index.js';
 import { TaskHandler } from '../../lib/nest/index.js';
 import type { TaskContext } from '../../lib/attempts/index.js';
@@ -120,6 +121,10 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       const nothing = { schedules: [], sensitive: new Map(), secrets: new Map() };
       const flow = { pauses: [{ name: 'charge' }], flows: new Map([['mail', { keyConcurrency: 2 }]]) };
       await store.importBook({ ...nothing, ...flow, paused: ['nestjs-tasks'] });
+      const filled = await boot(source, { workers: false });
+      const hourly = { expression: '@hourly', queue: 'default', task: 'work', params: {} };
+      await filled.get(CronSchedules).add({ ...hourly, name: 'unique', unique: { key: 'one' } });
+      await filled.close();
 
       for (const dryRun of [true, false]) {
         const { code, out, err } = await migrate(source.address, target.address, ...(dryRun ? ['--dry-run'] : []));
@@ -129,6 +134,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
         expect(err).toContain('Queue "nestjs-tasks": its name is the queue');
         expect(err).toContain('The pause of {"name":"charge"}: only whole queues');
         expect(err).toContain('What setQueue() changed of queue "mail"');
+        expect(err).toContain('Schedule "unique": its runs have a unique key, and there are none there.');
         expect(err).toContain('A task named "nul\\u0000": its name must not have the character NUL');
         expect(code).toBe(1);
       }
@@ -140,6 +146,7 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       const app = await boot(source, { workers: false });
       await app.get(TaskDispatcher).resume({ name: 'charge' });
       await app.get(TaskDispatcher).setQueue('mail', { key: { concurrency: null } });
+      await app.get(CronSchedules).remove('unique');
       await app.close();
       const { code, err } = await migrate(source.address, target.address);
       expect(code, err).toBe(0);
