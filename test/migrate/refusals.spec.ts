@@ -248,7 +248,8 @@ describeWith(['redis', 'postgres'], 'A move', () => {
           await migrate(source.address, third, ...options),
           await migrate(other.address, target.address, ...options),
         ];
-        for (const { err } of [from, to]) expect(err).toContain('is part of another move, which was not finished');
+        for (const refused of [from, to])
+          expect(refused.err).toContain('is part of another move, which was not finished');
       }
 
       await (await opened(target.address)).removeTasks([changed]);
