@@ -1,5 +1,15 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { capped } from './capped-text.js';
+
+const LONG = 1024 * 1024;
+
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
 
 describe('capped', () => {
   it('leaves a text as it is that is no longer than the limit', () => {
@@ -30,6 +40,13 @@ describe('capped', () => {
     expect(capped('a\ud83dbcd', 2)).toBe('a\ufffd… (3 more characters)');
     expect(capped('ab\ud83dcd', 2)).toBe('ab… (3 more characters)');
     expect(capped('a\ude00bcd', 2)).toBe('a\ufffd… (3 more characters)');
+  });
+
+  it('keeps nothing in memory of what it cuts off', () => {
+    const before = heapUsed();
+    const cut = Array.from({ length: 100 }, (_, index) => capped(String(index % 10).repeat(LONG), 8_192));
+    expect(heapUsed() - before).toBeLessThan((cut.length * LONG) / 4);
+    expect(cut[3]).toMatch(/^3{8192}… /);
   });
 
   it('gives what every store can hold', () => {
