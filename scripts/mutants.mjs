@@ -199,9 +199,10 @@ function filesNamed(names, patterns) {
 function summary({ files }) {
   const survivors = [];
   const listed = new Set();
+  const tried = Object.keys(files).filter((file) => !only || only.includes(path.posix.basename(file)));
   let found = 0;
-  for (const [file, { mutants, source }] of Object.entries(files)) {
-    if (only && !only.includes(path.posix.basename(file))) continue;
+  for (const file of tried) {
+    const { mutants, source } = files[file];
     for (const { status, location, replacement } of mutants) {
       if (status === 'Killed' || status === 'Timeout') found += 1;
       if (status !== 'Survived' && status !== 'NoCoverage') continue;
@@ -211,7 +212,7 @@ function summary({ files }) {
       else survivors.push({ file, line, mutant });
     }
   }
-  const wrong = equivalents.filter((entry) => entry.file in files && !listed.has(entry));
+  const wrong = equivalents.filter((entry) => tried.includes(entry.file) && !listed.has(entry));
   const mutants = found + survivors.length;
   return { score: found / Math.max(1, mutants), survivors, mutants, wrong };
 }

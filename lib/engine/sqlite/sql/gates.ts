@@ -66,9 +66,9 @@ export class Gates {
     }
   }
 
-  /** Whether a limit counts any of its tasks. */
+  /** Whether a limit of the queue, or one that queues share, counts any of its tasks. With one of keys none are claimed ahead. */
   get isLimited(): boolean {
-    return this.own !== null || this.shared.size > 0 || this.keys !== null;
+    return this.own !== null || this.shared.size > 0;
   }
 
   /** How many tasks may pass the queue's own limit. */
