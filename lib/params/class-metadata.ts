@@ -55,7 +55,7 @@ function assertOneStorage(): void {
   if (!oneStorage) {
     throw new TasksConfigError(
       'class-transformer is loaded in two builds, so that its decorators cannot be read. Keep it out of the bundle: list ' +
-        '"class-transformer" and "class-transformer/cjs/storage.js" among the externals. Or have the bundler take its ' +
+        '"class-transformer" and "class-transformer/cjs/storage.js" among the externals. Or have webpack take the ' +
         "CommonJS build for both: resolve: { mainFields: ['main', 'module'] }.",
     );
   }

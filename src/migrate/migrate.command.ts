@@ -29,7 +29,9 @@ export const migrateCommand: Command = {
     const [from, to] = addressesOf(values);
     const lease = await parseLease(String(values.lease), 'migrate');
     const { assertStoreExists, openStore } = await import('./open-store.js');
+    const { assertFolder } = await import('./target-store.js');
     await assertStoreExists(from);
+    assertFolder(to);
     const logger = loggerTo(output);
     const source = await openStore(from, lease, logger);
     try {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { RedisConnection } from '../../lib/engine/bullmq/index.js';
+import { databasePathProblem, IN_MEMORY } from '../../lib/engine/sqlite/store/database-path.js';
 import { UsageError } from '../cli/usage-error.js';
 
 /** Where a store is, as an option names it. */
@@ -18,6 +19,9 @@ const FORMS = 'a SQLite file, redis://host:port/db, rediss://… or postgres://u
 export function parseStoreAddress(text: string, option: string): StoreAddress {
   const scheme = /^([a-z][a-z\d+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) {
+    const problem =
+      text === IN_MEMORY ? 'must be a file: a store in memory ends with its process' : databasePathProblem(text);
+    if (problem !== null) throw new UsageError(`${option} ${problem}.`, 'migrate');
     const file = resolve(text);
     return { kind: 'sqlite', file, shown: file };
   }

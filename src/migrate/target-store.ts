@@ -1,12 +1,19 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { CliError } from '../cli/usage-error.js';
 import { inspectStore } from '../store/store-file.js';
 import type { StoreAddress } from './store-address.js';
+
+/** @throws CliError where a file is to be in a folder that there is not: the path is more likely a wrong one */
+export function assertFolder(address: StoreAddress): void {
+  if (address.kind !== 'sqlite' || existsSync(dirname(address.file))) return;
+  throw new CliError(`${address.shown} cannot be used: there is no folder ${dirname(address.file)}`);
+}
 
 /**
  * Whether there is a store where one is to be, so that it can be looked into without making it. One of an older version is
  * passed over: to be opened is to be brought up to date.
- * @throws Error where none could be made: a server that does not answer, a folder that is not there
+ * @throws Error where none could be made, as a server does not answer
  */
 export function holdsStore(address: StoreAddress): Promise<boolean> {
   if (address.kind === 'sqlite') return holdsFile(address.file);
@@ -14,7 +21,6 @@ export function holdsStore(address: StoreAddress): Promise<boolean> {
 }
 
 async function holdsFile(file: string): Promise<boolean> {
-  if (!existsSync(dirname(file))) throw new Error(`there is no folder ${dirname(file)}`);
   const content = await inspectStore(file);
   const { MIGRATION_NAMES } = await import('../../lib/engine/sqlite/store/migrations/index.js');
   return content !== null && MIGRATION_NAMES.every((name) => content.migrations.includes(name));

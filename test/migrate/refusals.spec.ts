@@ -57,6 +57,8 @@ describe('The command line of a move', () => {
       '--dry-run and --abandon cannot be given together.',
     ],
     [['--from', file, '--to', 'other.db', '--lease', 'long'], '--lease'],
+    [['--from', file, '--to', 'file:other.db'], '--to must be a path and not the URI "file:other.db"'],
+    [['--from', ':memory:', '--to', file], '--from must be a file: a store in memory ends with its process.'],
   ])('refuses %j', async (args, message) => {
     const { runCli } = await import('../../src/cli/run-cli.js');
     const err: string[] = [];
@@ -72,6 +74,16 @@ describe('The command line of a move', () => {
     expect(err).toContain(`There is no file ${missing}.`);
     expect(code).toBe(1);
     expect(existsSync(missing)).toBe(false);
+  });
+});
+
+describe('A move into a folder that there is not', () => {
+  it.each([['--dry-run'], []])('is refused, and makes none (%s)', async (...options) => {
+    const [from, folder] = [join(tempDirectory(), 'from.db'), join(tempDirectory(), 'dtaa')];
+    await fill(from, someTasks(1, Date.now()));
+    const { code, err } = await migrate(from, join(folder, 'tasks.db'), ...options.flat());
+    expect(err).toContain(`cannot be used: there is no folder ${folder}`);
+    expect([code, existsSync(folder)]).toEqual([1, false]);
   });
 });
 
