@@ -4,10 +4,10 @@ import { Registry } from '../registry.js';
 import { ScheduleNotes } from './schedule-notes.js';
 
 /** The notes of as many processes as wanted, on one set of fields. */
-function processes(count: number): { notes: ScheduleNotes[]; fields: Record<string, string> } {
+function processes(count: number) {
   const fields: Record<string, string> = {};
   const backend = {
-    setQueueMeta: async (values: Record<string, string>) => void Object.assign(fields, values),
+    setQueueMeta: async (values: Record<string, string>): Promise<void> => void Object.assign(fields, values),
     removeQueueMetaFields: async (gone: string[]) => gone.forEach((field) => delete fields[field]),
     getQueueMeta: async () => ({ ...fields }),
   };
@@ -15,7 +15,7 @@ function processes(count: number): { notes: ScheduleNotes[]; fields: Record<stri
     typeof Registry
   >[0];
   const notes = Array.from({ length: count }, () => new ScheduleNotes(new Registry(set, () => undefined)));
-  return { notes, fields };
+  return { notes, fields, backend };
 }
 
 const until = (tick: number): TickRecord => ({ until: tick + 1, passedOver: [] });
@@ -59,6 +59,37 @@ describe('the last runs of a schedule', () => {
     await notes[0]!.refresh();
     expect(await ids(notes[0]!)).toEqual(['of-1', 'of-0']);
     expect(Object.keys(fields).filter((field) => field.startsWith('run:'))).toHaveLength(2);
+  });
+
+  it('leave what another process passes over meanwhile', async () => {
+    const { notes, backend } = processes(2);
+    const [one, other] = notes as [ScheduleNotes, ScheduleNotes];
+    await one.noteRuns('nightly', [], { until: 7, passedOver: [[5, 6]] });
+    await other.refresh();
+    const { setQueueMeta } = backend;
+    backend.setQueueMeta = async (values) => {
+      await setQueueMeta(values);
+      backend.setQueueMeta = setQueueMeta;
+      await other.noteRuns('nightly', [{ id: 'b', at: 9 }], {
+        until: 10,
+        passedOver: [
+          [5, 6],
+          [7, 9],
+        ],
+      });
+    };
+    await one.noteRuns('nightly', [{ id: 'a', at: 5 }], { until: 7, passedOver: [] });
+    await one.refresh();
+    expect(await one.record('nightly')).toEqual({
+      until: 10,
+      passedOver: [
+        [5, 6],
+        [7, 9],
+      ],
+    });
+    await one.noteRuns('nightly', [{ id: 'c', at: 8 }], { until: 10, passedOver: [] });
+    expect(await one.record('nightly')).toEqual({ until: 10, passedOver: [] });
+    expect(await one.passedOver(0)).toEqual([]);
   });
 
   it('are those of that schedule alone, and forgotten with it', async () => {

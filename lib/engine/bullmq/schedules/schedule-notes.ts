@@ -101,17 +101,25 @@ export class ScheduleNotes {
     const fresh = newestFirst(runs).slice(0, MAX_LAST_RUNS);
     const known = (await this.runs(name)).filter(({ id }) => !fresh.some((run) => run.id === id));
     const gone = newestFirst([...fresh, ...known]).slice(MAX_LAST_RUNS);
-    const passedOver = record?.passedOver ?? [];
-    const wasNoted = record !== null && (await this.registry.get(`passed:${name}`)) !== undefined;
-    const stale = wasNoted && passedOver.length === 0 ? [`passed:${name}`] : [];
     await this.registry.note(
       {
         ...Object.fromEntries(fresh.map(({ id, at }) => [fieldOf(name, id), String(at)])),
-        ...(record?.until && { [`ticked:${name}`]: String(record.until - 1) }),
-        ...(passedOver.length > 0 && { [`passed:${name}`]: JSON.stringify(passedOver) }),
+        ...(record && (await this.fieldsOf(name, record))),
       },
-      [...gone.map(({ id }) => fieldOf(name, id)), ...stale],
+      gone.map(({ id }) => fieldOf(name, id)),
     );
+  }
+
+  /**
+   * All in one note: another process may note its ticks at the same time. To remove a field afterwards would take away what
+   * that one has passed over meanwhile, and those ticks would never come.
+   */
+  private async fieldsOf(name: string, { until, passedOver }: TickRecord): Promise<Record<string, string>> {
+    const isNoted = passedOver.length > 0 || (await this.registry.get(`passed:${name}`)) !== undefined;
+    return {
+      ...(until !== null && { [`ticked:${name}`]: String(until - 1) }),
+      ...(isNoted && { [`passed:${name}`]: JSON.stringify(passedOver) }),
+    };
   }
 }
 
