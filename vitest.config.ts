@@ -27,6 +27,9 @@ const TORTURE = [
   'test/sample/import-after-crash.spec.ts',
 ];
 
+/** Whole apps; without those specs that change what all of a process share: its timers, its tracers. */
+const APPS = ['test/{admin,browser}/**/*.spec.ts', 'test/module/!(fake-timers|observability).spec.ts'];
+
 const CORES = Math.max(2, availableParallelism());
 
 interface Project {
@@ -79,12 +82,18 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './scripts/summary-reporter.ts'],
     projects: [
-      // Files of one process share what they import, which takes longer than their tests.
+      // Files of one process share what they import, which takes longer than their tests, here and of whole apps.
       project('unit', { include: UNIT, order: 0, workers: CORES, isolate: false }),
       // Specs that wait for a server or a browser leave a core to another.
-      project('integration', { include: ALL, exclude: [...UNIT, ...TORTURE], order: 1, workers: CORES + 1 }),
-      // Faults and kills are waited for, too.
-      project('torture', { include: TORTURE, exclude: UNIT, order: 2, workers: CORES + 1 }),
+      project('apps', { include: APPS, order: 1, workers: CORES + 1, isolate: false }),
+      project('integration', {
+        include: ALL,
+        exclude: [...UNIT, ...APPS, ...TORTURE],
+        order: 1,
+        workers: CORES + 1,
+      }),
+      // Faults and kills are waited for, most of the time.
+      project('torture', { include: TORTURE, exclude: UNIT, order: 2, workers: CORES * 2 }),
     ],
   },
 });
