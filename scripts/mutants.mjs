@@ -100,9 +100,9 @@ const ROOMS = {
       'lib/engine/bullmq/transfer/{carried,job-rows}.ts',
     ],
     tests: [
-      'lib/engine/bullmq/{job-view,stored-job}.spec.ts',
+      'lib/engine/bullmq/{job-view,job-view-*,stored-job}.spec.ts',
       'lib/engine/bullmq/flows/node-states.spec.ts',
-      'lib/engine/bullmq/transfer/job-rows.spec.ts',
+      'lib/engine/bullmq/transfer/{carried,job-rows}.spec.ts',
     ],
     timeout: 3_000,
   },

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CREATED_AT, foreignJob, jobOf } from '../../../test/engines/support/plain-job.js';
-import { toStack, type AttemptRecord } from './attempt-record.js';
-import type { CancelledNotes } from './cancelled.js';
+import { CREATED_AT, jobOf } from '../../../test/engines/support/plain-job.js';
+import { after, declined, record } from '../../../test/engines/support/plain-record.js';
 import type { TaskJob } from './task-job.js';
 import { childrenIn, JobView, stateOf } from './job-view.js';
 
@@ -11,25 +10,6 @@ const mask = (params: unknown, paths: readonly string[]): unknown => ({
 });
 const view = new JobView(mask, (name) => (name === 'login' ? ['password'] : []));
 
-function record(attempt: number, overrides: Partial<AttemptRecord> = {}): AttemptRecord {
-  const at = CREATED_AT + attempt * 1_000;
-  return {
-    attempt,
-    worker: 'worker-1',
-    startedAt: at,
-    finishedAt: at + 500,
-    outcome: 'retried',
-    error: { name: 'RangeError', message: `broken ${attempt}`, stack: `RangeError: broken ${attempt}` },
-    ...overrides,
-  };
-}
-
-/** The job of a task after `records`, each of which counts. */
-function after(records: readonly AttemptRecord[], seen: Partial<TaskJob> = {}): TaskJob {
-  const made = records.length;
-  return jobOf({}, { attemptsStarted: made, attemptsMade: made, stacktrace: records.map(toStack), ...seen });
-}
-
 describe('the state of a task by the list that its job is in', () => {
   it.each([
     ['active', 1, 'running'],
@@ -38,6 +18,7 @@ describe('the state of a task by the list that its job is in', () => {
     ['prioritized', 2, 'available'],
     ['delayed', 0, 'scheduled'],
     ['delayed', 1, 'retryable'],
+    ['waiting-children', 0, 'blocked'],
     ['completed', 1, 'completed'],
     ['failed', 1, 'failed'],
     ['cancelled', 0, 'cancelled'],
@@ -118,10 +99,34 @@ describe('a task that was tried', () => {
   it('has as lost what began and is on no record', () => {
     const task = view.task('mail', after([record(2)], { attemptsStarted: 2, attemptsMade: 1 }), 'retryable', []);
     expect(task.attempts).toMatchObject([
-      { attempt: 1, outcome: 'lost', finishedAt: null },
+      { attempt: 1, worker: 'unknown', outcome: 'lost', finishedAt: null },
       { attempt: 2, outcome: 'retried' },
     ]);
     expect(task.maxAttempts).toBe(5);
+  });
+
+  it('has as lost the last one as well, which nothing is known of where it is waited for', () => {
+    const job = jobOf({}, { attemptsStarted: 1 });
+    const task = view.task('mail', job, 'retryable', []);
+    expect(task.attempts).toEqual([
+      { attempt: 1, worker: 'unknown', startedAt: CREATED_AT, finishedAt: null, outcome: 'lost' },
+    ]);
+    expect(task).toMatchObject({ startedAt: null, runAt: CREATED_AT, error: null });
+  });
+
+  it('has the error of the last attempt that had one of its own, here or in its log', () => {
+    const calm = record(2, { outcome: 'snoozed', error: undefined });
+    const records = [record(1), calm, declined(3)];
+    const { error } = record(1);
+    expect(view.summary('mail', after(records), 'available').error).toEqual(error);
+    expect(view.summary('mail', after(records), 'available').startedAt).toBe(declined(3).startedAt);
+    const rows = records.map((one) => JSON.stringify(one));
+    const retried = jobOf({}, { attemptsStarted: 3, attemptsMade: 1 });
+    expect(view.summary('mail', retried, 'available').error).toBeNull();
+    expect(view.task('mail', retried, 'available', rows).error).toEqual(error);
+    const begunAnew = after([record(4)], { attemptsStarted: 4 });
+    expect(view.task('mail', begunAnew, 'available', rows).error).toEqual(record(4).error);
+    expect(view.task('mail', retried, 'available', [JSON.stringify(declined(1))]).error).toBeNull();
   });
 
   it('has the attempt under way by what BullMQ says of it', () => {
@@ -164,65 +169,5 @@ describe('what a task told while it ran', () => {
     expect(shown(0)).toBeNull();
     expect(shown('soon')).toBeNull();
     expect(shown({ other: true })).toBeNull();
-  });
-});
-
-describe('a task that was cancelled', () => {
-  const notes: CancelledNotes = {
-    cancelledAt: CREATED_AT + 9_000,
-    keepFor: null,
-    attemptsStarted: 2,
-    attemptsMade: 1,
-    stacktrace: [toStack(record(1))],
-    logs: [],
-    last: record(2, { outcome: 'cancelled' }),
-  };
-
-  /** In the queue of the cancelled ones it is a job that never ran. */
-  const cancelled = (overrides: Partial<CancelledNotes> = {}): TaskJob => {
-    const job = jobOf();
-    const opts = { ...job.opts, cancelled: JSON.stringify({ ...notes, ...overrides }) };
-    return { ...job, opts } as unknown as TaskJob;
-  };
-
-  it('keeps what it went through before', () => {
-    const task = view.task('mail', cancelled(), 'cancelled', []);
-    expect(task).toMatchObject({ state: 'cancelled', attempt: 2, finishedAt: CREATED_AT + 9_000, maxAttempts: 4 });
-    expect(task.attempts.map(({ outcome }) => outcome)).toEqual(['retried', 'cancelled']);
-  });
-
-  it('has none where it was cancelled before the first', () => {
-    const task = view.task(
-      'mail',
-      cancelled({ attemptsStarted: 0, attemptsMade: 0, stacktrace: [], last: null }),
-      'cancelled',
-      [],
-    );
-    expect(task).toMatchObject({ attempt: 0, attempts: [], error: null, maxAttempts: 4 });
-  });
-});
-
-describe('a job that other code added', () => {
-  const shown = new JobView(
-    mask,
-    () => [],
-    (queue, jobId) => `${queue}:${jobId}`,
-  );
-
-  it('is shown under an id that no other queue has', () => {
-    expect(shown.summary('legacy', foreignJob(), 'available')).toMatchObject({
-      id: 'legacy:7',
-      name: 'send',
-      params: { to: 'ann' },
-      maxAttempts: 1,
-    });
-  });
-
-  it('has failed with what BullMQ recorded, in its one attempt', () => {
-    const stack = 'TypeError: no such mailbox\n    at send';
-    const seen = { attemptsStarted: 1, attemptsMade: 1, failedReason: 'no such mailbox', stacktrace: [stack] };
-    const task = shown.task('legacy', foreignJob({ attempts: 1 }, seen), 'failed', []);
-    const error = { name: 'TypeError', message: 'no such mailbox', stack };
-    expect(task).toMatchObject({ error, attempts: [{ attempt: 1, outcome: 'failed', error }] });
   });
 });
