@@ -18,7 +18,7 @@ import { attemptsNoted, resultOfJob, type ResultRow, resultRowIn } from './job-r
 import type { ChildRow } from './running-job.js';
 import { suspensionIn } from './steps/suspended-jobs.js';
 import type { TaskJob } from './task-job.js';
-import { attemptOf, excusedAttempts, notesOf, paramsOf, priorityOf, runAtOf } from './stored-job.js';
+import { attemptOf, excusedAttempts, isRescheduled, notesOf, paramsOf, priorityOf, runAtOf } from './stored-job.js';
 import { carriedOf, isAsCarried } from './transfer/carried.js';
 
 /** BullMQ's lists of jobs, and the state that a task in each of them has. */
@@ -56,10 +56,9 @@ export class JobView {
     const attempt = cancelled?.attemptsStarted ?? attemptOf(job);
     const records = recordsOf(job);
     const last = records.findLast((record) => record.error && !isDeclined(record));
-    const isMoved = notesOf(job).moved === attemptOf(job);
     const waits = state === 'retryable' || state === 'suspended';
     const waitingFor = state === 'suspended' ? suspensionIn(job) : undefined;
-    const runAt = waits && !isMoved ? records.at(-1)?.runAt : undefined;
+    const runAt = waits && !isRescheduled(job) ? records.at(-1)?.runAt : undefined;
     const unhandled = ['available', 'retryable', 'running'].includes(state) ? unhandledSince(records) : undefined;
     return {
       id: this.shownId(queue, job.id!),

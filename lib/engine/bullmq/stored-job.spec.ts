@@ -39,7 +39,7 @@ describe('a task as a job', () => {
   it('notes nothing that it does not have: Redis would give an empty list back as an object', () => {
     const { opts } = toJob(plainTask({ maxAttempts: null }));
     expect(opts).toMatchObject({ attempts: 1, task: {} });
-    expect((opts as { task: object }).task).toEqual({});
+    expect((opts as { task: object }).task).toStrictEqual({});
     expect(notesOf({ opts: opts })).toEqual({
       maxAttempts: null,
       settings: null,
@@ -53,6 +53,10 @@ describe('a task as a job', () => {
   it('keeps what only the library knows beside its options', () => {
     const task = { settings: '{"timeout":1000}', sensitive: ['card'], parentId: 'parent-1' };
     expect(notesOf(jobOf(task))).toMatchObject({ maxAttempts: 4, ...task });
+  });
+
+  it('says which call added it, where that matters', () => {
+    expect(toJob(plainTask(), 'call-1').opts).toMatchObject({ task: { call: 'call-1' } });
   });
 
   it('waits as long as lies between its making and its time', () => {

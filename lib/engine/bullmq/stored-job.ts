@@ -92,6 +92,11 @@ export function runAtOf(job: TaskJob, { runAt }: TaskNotes = notesOf(job)): numb
   return runAt ?? job.timestamp + job.delay;
 }
 
+/** Whether somebody gave it another time since its last attempt, and so not that attempt says when it is due. */
+export function isRescheduled(job: Pick<TaskJob, 'opts' | 'attemptsStarted'>): boolean {
+  return notesOf(job).moved === attemptOf(job);
+}
+
 export function priorityOf(job: TaskJob): number {
   const stored = job.opts.priority ?? carriedOf(job)?.priority;
   if (!stored) return 0;

@@ -65,9 +65,26 @@ describe('the states of nodes', () => {
     expect(noted.asked).toEqual([[3, 4]]);
   });
 
+  it('are blocked all along a line whose first runs', async () => {
+    const { asked, states } = await look(tree([], [0], [1]), facts(), {});
+    expect(states).toEqual(['running', 'blocked', 'blocked']);
+    expect(asked).toEqual([[0]]);
+  });
+
+  it('are completed of nodes without a task, of which nobody is asked', async () => {
+    const without = tree([], [], [0, 1], [2]).map((node, place) => (place === 3 ? node : { ...node, ids: [] }));
+    const { asked, states, now } = await look(without, facts(), {});
+    expect(states).toEqual(['completed', 'completed', 'completed', 'running']);
+    expect(now[0]!.end).toEqual({ completed: 0, failed: 0, cancelled: 0 });
+    expect(asked).toEqual([[3]]);
+  });
+
   it('are those of an end where all is over: what left no mark was taken away, what has no job any more has completed', async () => {
-    const { states } = await look(tree([], [0]), facts(), { 0: null, 1: OPEN }, true);
-    expect(states).toEqual(['completed', 'cancelled']);
+    const { now } = await look(tree([], [0]), facts(), { 0: null, 1: OPEN }, true);
+    expect(now).toEqual([
+      { state: 'completed', end: COMPLETED },
+      { state: 'cancelled', end: CANCELLED },
+    ]);
   });
 });
 
@@ -89,6 +106,18 @@ describe('the end of a workflow', () => {
     const { now } = await look(nodes, facts({ 0: first, 1: second }), {}, true);
     expect(outcomeOf(nodes, now, facts())).toEqual({ state, at });
     expect(outcomeOf(nodes, now, facts({}, 'deadline'))).toEqual({ state: 'failed', at: null });
+  });
+
+  it('is that it was cancelled, where somebody did so and no node tells of it', async () => {
+    const nodes = pair('completed');
+    const { now } = await look(nodes, facts({ 0: COMPLETED, 1: COMPLETED }), {}, true);
+    expect(outcomeOf(nodes, now, facts({}, 'cancelled'))).toEqual({ state: 'cancelled', at: null });
+  });
+
+  it('is a failure that nothing answers, where what comes after it was not there for that and has no task', async () => {
+    const nodes = pair('completed').map((node, place) => (place ? { ...node, ids: [] } : node));
+    const { now } = await look(nodes, facts({ 0: FAILED }), {}, true);
+    expect(outcomeOf(nodes, now, facts())).toEqual({ state: 'failed', at: 0 });
   });
 });
 

@@ -67,8 +67,7 @@ export function outcomeOf(
     const found = nodes.findIndex(({ follower }, place) => {
       const one = now[place]!;
       if (one.state !== state || one.end.cause !== undefined) return false;
-      const answer = follower === null ? null : nodes[follower]!;
-      return !answer || answer.when === 'completed' || now[follower!]!.state !== 'completed';
+      return follower === null || nodes[follower]!.when === 'completed' || now[follower]!.state !== 'completed';
     });
     return found < 0 ? null : found;
   };
@@ -86,7 +85,6 @@ function isEnded({ state }: NodeNow): boolean {
 
 /** @param end null: nothing is known of it but that it is over */
 function stateBy(total: number, end: NodeEnd | null, isOver: boolean): NodeNow {
-  if (total === 0) return { state: 'completed', end: NOTHING };
   if (!end) return { state: 'completed', end: { ...NOTHING, completed: total } };
   const open = total - endedOf(end);
   if (open > 0 && !isOver) return { state: 'running', end };

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { CREATED_AT, jobOf, plainJob } from '../../../../test/engines/support/plain-job.js';
+import { record } from '../../../../test/engines/support/plain-record.js';
 import { someTasks } from '../../../../test/migrate/support/some-tasks.js';
 import type { StoredTask } from '../../port/index.js';
+import { toStack } from '../attempt-record.js';
 import type { TaskJob } from '../task-job.js';
 import { JobView } from '../job-view.js';
-import { attemptsBefore, carriedOf, isAsCarried, isLanding, withoutPast } from './carried.js';
+import { notesOf, runAtOf, storedPriority } from '../stored-job.js';
+import { carriedOf, isAsCarried } from './carried.js';
 import { toMovedJob, toStoredTask } from './job-rows.js';
 
 const DAY = 86_400_000;
@@ -32,7 +35,7 @@ describe('tasks that are moved into BullMQ', () => {
     'are the same when they are moved on: %s',
     (_name, task) => {
       const job = moved(task);
-      expect(toStoredTask(view, task.queue, job, task.state, [])).toEqual(task);
+      expect(toStoredTask(view, task.queue, job, task.state, [])).toStrictEqual(task);
       expect(isAsCarried(job)).toBe(carriedOf(job) !== null);
     },
   );
@@ -49,47 +52,6 @@ it('leaves the workflow of a task with the store that it was started in, both wa
   expect(toStoredTask(view, task!.queue, there, task!.state, []).traits).toEqual({ tags: { order: '7' } });
 });
 
-describe('a failed task that was moved', () => {
-  const failed = someTasks(4, NOW)[3]!;
-
-  it('is to fail, unrun, before it is among the failed ones', () => {
-    const added = plainJob(toMovedJob(failed, NOW));
-    expect(failed.state).toBe('failed');
-    expect(added.opts.priority).toBeUndefined();
-    expect(isLanding(added)).toBe(true);
-    expect(isLanding(plainJob(toMovedJob(failed, NOW), { priority: 5 }))).toBe(false);
-  });
-
-  it('counts its landing as its last attempt', () => {
-    expect(attemptsBefore(moved(failed))).toBe(failed.attempt - 1);
-  });
-
-  it('is not as it came any more once it was tried here', () => {
-    const job = toMovedJob(failed, NOW);
-    expect(isAsCarried(plainJob(job, { attemptsStarted: 1, attemptsMade: 1 }))).toBe(true);
-    expect(isAsCarried(plainJob(job, { attemptsStarted: 2, attemptsMade: 1 }))).toBe(false);
-  });
-
-  it('leaves its past behind where it begins anew', () => {
-    const { opts } = moved(failed);
-    const anew = withoutPast(opts);
-    expect(carriedOf({ opts })).not.toBeNull();
-    expect(carriedOf({ opts: anew })).toBeNull();
-    expect(anew).toMatchObject({ attempts: opts.attempts });
-  });
-});
-
-describe('a task that has no past', () => {
-  it('carries none, and stays as it is where it begins anew', () => {
-    const job = jobOf();
-    expect(carriedOf(job)).toBeNull();
-    expect(attemptsBefore(job)).toBe(0);
-    expect(isLanding(job)).toBe(false);
-    expect(isAsCarried(job)).toBe(false);
-    expect(withoutPast(job.opts)).toBe(job.opts);
-  });
-});
-
 describe('a task that waits for its time', () => {
   const waiting = someTasks(2, NOW)[1]!;
 
@@ -97,5 +59,79 @@ describe('a task that waits for its time', () => {
     expect(waiting.state).toBe('scheduled');
     expect(toMovedJob(waiting, NOW).opts.delay).toBe(waiting.runAt - waiting.createdAt);
     expect(toMovedJob(waiting, waiting.runAt).opts.delay).toBeUndefined();
+  });
+
+  it('is still known to have been due then where its time came meanwhile', () => {
+    expect(runAtOf(plainJob(toMovedJob(waiting, waiting.runAt)))).toBe(waiting.runAt);
+  });
+
+  it('does not wait where it was available already, be its time to come', () => {
+    expect(toMovedJob({ ...waiting, state: 'available' }, NOW).opts).not.toHaveProperty('delay');
+  });
+
+  it.each([0, -1])('does not wait where that is %d ms after it was made, be its making to come', (after) => {
+    const createdAt = NOW + 10;
+    expect(toMovedJob({ ...waiting, createdAt, runAt: createdAt + after }, NOW).opts).not.toHaveProperty('delay');
+  });
+});
+
+describe('a task that is moved into BullMQ', () => {
+  const plain: StoredTask = { ...someTasks(1, NOW)[0]!, attempt: 0, attempts: [], logs: [], traits: undefined };
+  const carries = (task: Partial<StoredTask>): boolean => carriedOf(moved({ ...plain, ...task })) !== null;
+
+  it('has no notes but those of a new one, where it has no past', () => {
+    expect(plain.state).toBe('available');
+    const { maxAttempts, settings, sensitive, parentId } = plain;
+    expect(toMovedJob(plain, NOW).opts).toStrictEqual({
+      attempts: maxAttempts,
+      priority: storedPriority(plain.priority),
+      task: { maxAttempts, settings, sensitive, parentId },
+    });
+  });
+
+  it('carries what it has of attempts, of a log, or of a failure', () => {
+    expect(carries({})).toBe(false);
+    expect(carries({ attempt: 1 })).toBe(true);
+    expect(carries({ logs: [{ at: NOW, attempt: 1, message: 'begun' }] })).toBe(true);
+    expect(carries({ state: 'failed' })).toBe(true);
+  });
+});
+
+describe('a task that is moved out of BullMQ', () => {
+  const out = (job: TaskJob, state: StoredTask['state']): StoredTask => toStoredTask(view, 'mail', job, state, []);
+  const tried = (overrides: Parameters<typeof record>[1] = {}, seen: Partial<TaskJob> = {}): TaskJob =>
+    jobOf({}, { attemptsStarted: 1, attemptsMade: 1, stacktrace: [toStack(record(1, overrides))], ...seen });
+
+  it('is due when its last attempt said, unless it has failed', () => {
+    const job = tried({ runAt: NOW + 5 });
+    expect(out(job, 'retryable').runAt).toBe(NOW + 5);
+    expect(out(job, 'available').runAt).toBe(NOW + 5);
+    expect(out(job, 'failed').runAt).toBe(CREATED_AT);
+  });
+
+  it('is due when somebody said since', () => {
+    const job = tried({ runAt: NOW + 5 });
+    const task = { ...notesOf(job), moved: 1, runAt: NOW + 9 };
+    expect(out({ ...job, opts: { ...job.opts, task } } as unknown as TaskJob, 'retryable').runAt).toBe(NOW + 9);
+  });
+
+  it('has each attempt that began and was not made excused', () => {
+    expect(out(tried({}, { attemptsStarted: 3 }), 'retryable').excusedAttempts).toBe(2);
+  });
+
+  it('has its attempts with as much of an error as they had, and as lost where nobody noted an end', () => {
+    const attempts = [
+      record(1, { error: undefined }),
+      record(2, { error: { name: 'RangeError', message: 'broken' } }),
+      { ...record(3, { error: undefined }), finishedAt: null, outcome: null },
+    ];
+    const { startedAt } = attempts[2]!;
+    const task = { ...someTasks(1, NOW)[0]!, attempt: 3, attempts };
+    const { error: _error, ...bare } = record(1);
+    expect(out(moved(task), 'available').attempts).toStrictEqual([
+      bare,
+      attempts[1],
+      { ...bare, attempt: 3, startedAt, finishedAt: startedAt, outcome: 'lost' },
+    ]);
   });
 });

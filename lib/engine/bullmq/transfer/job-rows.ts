@@ -6,6 +6,7 @@ import type { NewJob, TaskJob } from '../task-job.js';
 import {
   attemptOf,
   excusedAttempts,
+  isRescheduled,
   notesOf,
   paramsOf,
   priorityOf,
@@ -34,7 +35,8 @@ export function toStoredTask(
     state,
     params: paramsOf(job),
     priority: priorityOf(job),
-    runAt: (state === 'failed' ? undefined : recordsIn(job.stacktrace).at(-1)?.runAt) ?? runAtOf(job),
+    runAt:
+      (state === 'failed' || isRescheduled(job) ? undefined : recordsIn(job.stacktrace).at(-1)?.runAt) ?? runAtOf(job),
     createdAt: job.timestamp,
     maxAttempts,
     settings,
