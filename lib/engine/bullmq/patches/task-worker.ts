@@ -6,8 +6,8 @@ import type { StoredJob, TaskJob, TaskJobJson } from '../task-job.js';
 
 export type TaskWorkerClass = typeof Worker<StoredJob, unknown, string>;
 
-/** How long it takes until a tick is planned anew that the store could not take. */
-const TICK_AGAIN_MS = 500;
+/** How long it takes until a tick is planned anew that the store could not take, or a job is asked for anew. */
+const AGAIN_MS = 500;
 
 /** A job whose handler was called: how it ended, for whoever asks again. */
 type CalledJob = TaskJob & { ended?: Promise<unknown> };
@@ -23,6 +23,8 @@ export function taskWorker(library: BullmqLibrary): TaskWorkerClass {
 
   return class extends library.Worker<StoredJob, unknown, string> {
     private hadJob = false;
+    /** Whether it was refused when it asked for a job: there may be one of which nothing tells it any more. */
+    private wasRefused = false;
 
     override async processJob(first: TaskJob, token: string, fetchNext?: () => boolean): Promise<void | TaskJob> {
       let job = first;
@@ -43,8 +45,26 @@ export function taskWorker(library: BullmqLibrary): TaskWorkerClass {
     }
 
     /** The original asks for a job all the same where it waited for one when it was paused, and gets what was handed back. */
-    protected override moveToActive(token: string, name?: string): Promise<TaskJob> {
-      return this.paused ? Promise.resolve(undefined as never) : super.moveToActive(token, name);
+    protected override async moveToActive(token: string, name?: string): Promise<TaskJob> {
+      if (this.paused) return undefined as never;
+      try {
+        const job = await super.moveToActive(token, name);
+        this.wasRefused = false;
+        return job;
+      } catch (error) {
+        this.wasRefused = true;
+        // The original would ask again at once, and again.
+        await sleep(AGAIN_MS);
+        throw error;
+      }
+    }
+
+    /**
+     * The original forgets when the next job is due once it could not wait for it, and waits for as long as it may: what came
+     * due, or was there before, would be late by that. Here it asks first.
+     */
+    protected override getBlockTimeout(blockUntil: number): number {
+      return this.wasRefused || blockUntil === Infinity ? 0 : super.getBlockTimeout(blockUntil);
     }
 
     protected override callProcessJob(job: CalledJob, token: string, signal?: AbortSignal): Promise<unknown> {
@@ -71,7 +91,7 @@ export function taskWorker(library: BullmqLibrary): TaskWorkerClass {
       for (;;) {
         const job = await super.nextJobFromJobData(data, id, token);
         if (job || this.closing) return job;
-        await sleep(TICK_AGAIN_MS);
+        await sleep(AGAIN_MS);
       }
     }
 
