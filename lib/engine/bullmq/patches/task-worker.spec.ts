@@ -26,10 +26,16 @@ class AskedBackend extends EventEmitter {
   close = async () => undefined;
   disconnect = async () => undefined;
 
-  /** With a job that is due in an hour. */
+  /** What is fetched first; then there is a job that is due in an hour. */
+  tick: [data: unknown, id: string] | null = null;
+  updateJobSchedulerNextMillis = async (): Promise<string> => 'repeat:nightly:2';
+  moveToCompleted = async () => ({ result: [], finishedOn: Date.now() });
+
   async moveToActive(): Promise<unknown[]> {
     await this.note('fetch');
-    return [null, null, 0, Date.now() + 3_600_000];
+    const { tick } = this;
+    this.tick = null;
+    return tick ? [...tick, 0, 0] : [null, null, 0, Date.now() + 3_600_000];
   }
 
   async waitForJob(seconds: number): Promise<null> {
@@ -76,4 +82,30 @@ it('asks for a job where it could not wait for one', async () => {
 
 it('asks once more where it was refused, until it is answered', async () => {
   expect(await asksOf(6, 3, 4)).toEqual(['fetch', 'wait 10', 'fetch', 'fetch', 'fetch', 'wait 10']);
+});
+
+it('runs the tick that it was handed where the next one could not be planned at once', async () => {
+  const backend = new AskedBackend(async () => undefined);
+  const opts = { repeat: { pattern: '* * * * *' }, attempts: 1 };
+  const data = '{"schedule":"nightly"}';
+  backend.tick = [{ name: 'tick', data, opts, repeatJobKey: 'nightly', timestamp: 1 }, 'repeat:nightly:1'];
+  let refusals = 1;
+  backend.updateJobSchedulerNextMillis = async () => {
+    refusals -= 1;
+    if (refusals >= 0) throw new Error("OOM command not allowed when used memory > 'maxmemory'.");
+    return 'repeat:nightly:2';
+  };
+  const TaskWorker = taskWorker(library);
+  const handed = new Promise((resolve) => {
+    const made = new TaskWorker(
+      'q',
+      async (job) => resolve(job.data),
+      { connection: {} },
+      () => backend as never,
+    );
+    made.on('error', () => undefined);
+    worker = made;
+  });
+  expect(await handed).toEqual({ schedule: 'nightly' });
+  expect(refusals).toBe(-1);
 });

@@ -89,7 +89,8 @@ export function taskWorker(library: BullmqLibrary): TaskWorkerClass {
     private async tickFromJobData(data: TaskJobJson, id?: string, token?: string): Promise<TaskJob> {
       this.hadJob = true;
       for (;;) {
-        const job = await super.nextJobFromJobData(data, id, token);
+        // A copy: what is made a job of has no params any more.
+        const job = await super.nextJobFromJobData({ ...data }, id, token);
         if (job || this.closing) return job;
         await sleep(AGAIN_MS);
       }
