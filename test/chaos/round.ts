@@ -4,19 +4,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { CronSchedules } from '../../lib/cron/index.js';
-import { ENDED_STATES, TASK_STATES } from '../../lib/contract/index.js';
-import { TaskDispatcher } from '../../lib/queueing/index.js';
 import { TasksModule } from '../../lib/nest/index.js';
 import type { TasksModuleRootOptions } from '../../lib/config/index.js';
 import { Random } from '../kill/support/random.js';
 import { until } from '../support/until.js';
 import { check, type Violation } from './checker.js';
-import { FAULTS, type FaultName, MAX_CLOCK_OFFSET_MS } from './faults.js';
+import { drain } from './drain.js';
+import { FAULTS, type FaultName } from './faults.js';
 import { buildHistory, type History } from './history.js';
-import { type HarnessEvent, LedgerWriter, readLedger, steadyNow } from './ledger.js';
+import { LedgerWriter, readLedger } from './ledger.js';
 import type { BrokenEngine } from './process/broken-engines.js';
-import { KEPT_BRIEFLY_MS, KEPT_LONG_MS, MAX_DELAY_MS, QUEUES, RETRY_DELAY_MS, TICK } from './process/setup.js';
+import { KEPT_BRIEFLY_MS, KEPT_LONG_MS, RETRY_DELAY_MS } from './process/setup.js';
 import { Fleet } from './processes.js';
 import { FaultSchedule } from './schedule.js';
 import type { ChaosStore } from './stores/chaos-store.js';
@@ -65,8 +63,6 @@ const FAULTS_PATIENCE_MS = 120_000;
 const DRAINERS = 2;
 const DRAIN_PATIENCE_MS = 150_000;
 const SETTLE_PATIENCE_MS = 45_000;
-/** In which processes say in what state they are that did not come to their end. */
-const STATE_PATIENCE_MS = 2_000;
 
 /** Has real processes work on one store while everything goes wrong, lets them come to an end, and checks what became of it. */
 export async function runRound(plan: RoundPlan): Promise<RoundResult> {
@@ -146,11 +142,11 @@ async function playRound(plan: RoundPlan, store: ChaosStore, folder: string): Pr
   await fleet.end();
 
   const app = await openApp(options);
-  const pausedAt = Date.now();
   try {
-    const { found, stored, readAt } = await drain(app, fleet, store, ledger, {
+    const { found, stored, pausedAt, readAt } = await drain(app, fleet, store, ledger, {
       patience: drainPatience,
       drainers: plan.drainers ?? DRAINERS,
+      lease,
     });
     ledger.close();
     const history = buildHistory(readLedger(ledgerFolder), stored, 2 * lease * 1_000, {
@@ -197,53 +193,4 @@ async function openApp(options: TasksModuleRootOptions): Promise<INestApplicatio
   class AppModule {}
   Module({ imports: [TasksModule.forRoot({ ...options, workers: false })] })(AppModule);
   return NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
-}
-
-/** Without faults, everything comes to its end: processes work until nothing is left. */
-async function drain(
-  app: INestApplicationContext,
-  fleet: Fleet,
-  store: ChaosStore,
-  ledger: LedgerWriter<HarnessEvent>,
-  { patience, drainers }: { readonly patience: number; readonly drainers: number },
-): Promise<{ found: string[]; stored: Awaited<ReturnType<ChaosStore['readAll']>>; readAt: number }> {
-  const tasks = app.get(TaskDispatcher);
-  const crons = app.get(CronSchedules);
-  const found: string[] = [];
-  if ((await crons.list()).some(({ name }) => name === TICK)) await crons.pause(TICK);
-  // Whoever paused one may have been killed before it resumed it.
-  for (const queue of QUEUES) await resume(tasks, queue, ledger);
-  // What a clock that was ahead has put off is due by clocks that are ahead, too.
-  fleet.startDraining(drainers, store.movesClocks ? MAX_DELAY_MS + MAX_CLOCK_OFFSET_MS + 60_000 : null);
-  const deadline = performance.now() + patience;
-  let calm = 0;
-  // Twice in a row: between a look at the outbox and one at the store a task may be on its way.
-  while (calm < 2 && performance.now() < deadline) {
-    const open = store.waitingInOutbox() + (await openTasks(tasks));
-    calm = open === 0 ? calm + 1 : 0;
-    await sleep(100);
-  }
-  if (calm < 2) found.push(`After ${patience / 1_000} s without faults there were still tasks that had not ended`);
-  // What could not end what it had would not end in order either.
-  if (calm === 2) await fleet.shutDown();
-  else {
-    for (const process of fleet.living()) process.order({ order: 'say-state' });
-    await sleep(STATE_PATIENCE_MS);
-    await fleet.killAll();
-  }
-  const readAt = steadyNow();
-  return { found, stored: await store.readAll(tasks), readAt };
-}
-
-async function resume(tasks: TaskDispatcher, queue: string, ledger: LedgerWriter<HarnessEvent>): Promise<void> {
-  ledger.write({ event: 'resuming', at: steadyNow(), queue, process: null });
-  await tasks.resumeQueue(queue);
-  ledger.write({ event: 'resumed', at: steadyNow(), queue, process: null });
-}
-
-async function openTasks(tasks: TaskDispatcher): Promise<number> {
-  const ended: readonly string[] = ENDED_STATES;
-  const states = TASK_STATES.filter((state) => !ended.includes(state));
-  const stats = await tasks.stats();
-  return stats.flatMap(({ counts }) => states.map((state) => counts[state])).reduce((sum, count) => sum + count, 0);
 }

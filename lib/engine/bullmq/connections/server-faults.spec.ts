@@ -78,6 +78,22 @@ describe('the reason of an error', () => {
   });
 });
 
+describe('the error of a transaction', () => {
+  it('that was discarded is the one that discarded it', () => {
+    const error = named('EXECABORT Transaction discarded because of previous errors.');
+    Object.assign(error, { previousErrors: [named('OOM command not allowed')] });
+    expect(reasonOf(error)).toBe('OOM command not allowed');
+    expect(isServerFault(error)).toBe(true);
+  });
+
+  it('may be among those before it: each command has that of the connection that was lost', () => {
+    const error = named('Connection is closed.');
+    Object.assign(error, { previousErrors: [error, error] });
+    expect(reasonOf(error)).toBe('Connection is closed.');
+    expect(isServerFault(error)).toBe(true);
+  });
+});
+
 describe('what would be right', () => {
   it('is not told by a number', () => {
     expect(adviceOf(Object.assign(named('no'), { code: 42_501 }))).toBeNull();

@@ -46,8 +46,9 @@ export function reasonOf(error: unknown): string {
     previousErrors?: readonly unknown[];
   };
   if (lastNodeError) return reasonOf(lastNodeError);
-  // Of a transaction Redis says that it was discarded, and before that why.
-  if (previousErrors?.[0]) return reasonOf(previousErrors[0]);
+  // Of a transaction Redis says that it was discarded, and before that why; a connection that was lost is one error of all.
+  const first = previousErrors?.[0];
+  if (first instanceof Error && first !== error) return first.message;
   if (error.message !== '') return error.message;
   if (errors?.[0] !== undefined) return reasonOf(errors[0]);
   const code = codeOf(error);
