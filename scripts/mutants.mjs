@@ -23,8 +23,9 @@ const ROOMS = {
   },
   cron: { mutate: ['lib/cron/**/*.ts'], tests: ['lib/cron/**/*.spec.ts', 'lib/nest/discovery/cron*.spec.ts'] },
   outbox: {
-    // The entity is a declaration, and what a server does is held by specs with one.
-    mutate: ['lib/outbox/!(*.entity|server-source).ts'],
+    // The entity is a declaration, and what a server does is held by specs with one, in test/outbox: the source there, and
+    // the migrations, of which SQLite takes any type and length.
+    mutate: ['lib/outbox/!(*.entity|migrations|server-source).ts'],
     tests: ['lib/outbox/*.spec.ts'],
     timeout: 3_000,
   },

@@ -3,11 +3,14 @@ import { StoreError } from '../contract/index.js';
 import { escapedJson, escapedName, unescapedName } from './astral.js';
 
 describe('an id in MySQL', () => {
-  it.each(['welcome:42', '😀/"é" \\ud83d', '\\', 'C:\\new\\𝒳'])('comes back as it was: %s', (id) => {
-    expect(escapedName(id, 'id')).toMatch(/^[\0-\uffff]*$/);
-    expect(escapedName(id, 'id')).not.toMatch(/[\ud800-\udfff]/);
-    expect(unescapedName(escapedName(id, 'id'))).toBe(id);
-  });
+  it.each(['welcome:42', '😀/"é" \\ud83d', '\\', 'C:\\new\\𝒳', 'two\n\t😀 lines\\'])(
+    'comes back as it was: %s',
+    (id) => {
+      expect(escapedName(id, 'id')).toMatch(/^[\0-\uffff]*$/);
+      expect(escapedName(id, 'id')).not.toMatch(/[\ud800-\udfff]/);
+      expect(unescapedName(escapedName(id, 'id'))).toBe(id);
+    },
+  );
 
   it('is as it was where nothing has to be escaped', () => {
     expect(escapedName('wörld/1', 'id')).toBe('wörld/1');
@@ -15,6 +18,7 @@ describe('an id in MySQL', () => {
 
   it('is refused where it is too long for its column', () => {
     expect(escapedName('😀'.repeat(21), 'id')).toHaveLength(252);
+    expect(escapedName('a'.repeat(255), 'id')).toHaveLength(255);
     expect(() => escapedName('😀'.repeat(22), 'id')).toThrow(StoreError);
     expect(() => escapedName('😀'.repeat(22), 'name')).toThrow(/^The name "/);
   });

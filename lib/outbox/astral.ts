@@ -3,6 +3,8 @@ import { StoreError } from '../contract/index.js';
 /** Characters that take four bytes, of which MySQL's character set "utf8" has none. */
 const ASTRAL = /[\u{10000}-\u{10ffff}]/gu;
 const BACKSLASH = '\\';
+/** What stands for a backslash, or for half of such a character. */
+const ESCAPE = /\\(?:\\|u([\da-f]{4}))/g;
 /** Characters of a column. */
 const MAX_LENGTH = 255;
 
@@ -37,6 +39,7 @@ function escapedUnit(unit: string): string {
 
 /** Undoes {@link escapedName}. */
 export function unescapedName(escaped: string): string {
-  if (!escaped.includes(BACKSLASH)) return escaped;
-  return JSON.parse(`"${escaped.replaceAll('"', `${BACKSLASH}"`)}"`) as string;
+  return escaped.replaceAll(ESCAPE, (_, unit?: string) =>
+    unit === undefined ? BACKSLASH : String.fromCharCode(Number.parseInt(unit, 16)),
+  );
 }

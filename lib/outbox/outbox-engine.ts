@@ -68,7 +68,8 @@ function throughOutbox(store: Enqueueing, box: Outbox): Enqueueing {
       const found = await box.find(within, tasks);
       // What waited here when it was said to exist may have been handed over since.
       const gone = tasks.filter((_, index) => found[index] === null);
-      const stored = (gone.length > 0 ? await store.existing(gone) : []).values();
+      if (gone.length === 0) return found;
+      const stored = (await store.existing(gone)).values();
       return found.map((task) => task ?? stored.next().value ?? null);
     },
     async enqueue(tasks, within) {

@@ -100,23 +100,19 @@ export class OutboxTable {
 
   private valuesOf(task: NewTask, store: string): Array<string | number | null> {
     const { id, queue, name, priority, runAt, createdAt, maxAttempts, parentId = null } = task;
-    const given = task.traits ? JSON.stringify(task.traits) : null;
-    const texts = [task.params, task.settings, JSON.stringify(task.sensitive), given];
-    const [params = '', settings = null, sensitive = '', traits = null] = this.isMysql
-      ? texts.map((text) => text && escapedJson(text))
-      : texts;
     const columns = [
       this.stored(id, 'id'),
       queue,
       this.stored(name, 'name'),
-      params,
+      this.json(task.params),
       priority,
       runAt,
       createdAt,
       maxAttempts,
-      settings,
-      sensitive,
+      this.json(task.settings),
+      this.json(JSON.stringify(task.sensitive)),
     ];
+    const traits = task.traits ? this.json(JSON.stringify(task.traits)) : null;
     return [...columns, store, parentId === null ? null : this.stored(parentId, 'id'), traits];
   }
 
@@ -142,6 +138,10 @@ export class OutboxTable {
 
   private get isMysql(): boolean {
     return isMysql(this.dataSource);
+  }
+
+  private json(text: string | null): string | null {
+    return text !== null && this.isMysql ? escapedJson(text) : text;
   }
 
   private stored(name: string, what: 'id' | 'name'): string {

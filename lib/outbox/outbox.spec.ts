@@ -3,8 +3,7 @@ import { START } from '../../test/conformance/harness.js';
 import { OutboxSite } from '../../test/support/outbox-site.js';
 import { until } from '../../test/support/until.js';
 import { turn } from '../clock/index.js';
-import { StoreError, TasksConfigError, UnknownQueueError } from '../contract/index.js';
-import { outboxMigrations } from './migrations.js';
+import { StoreError } from '../contract/index.js';
 import type { Outbox } from './outbox.js';
 import { SqliteSource } from './sqlite-source.js';
 
@@ -122,69 +121,6 @@ describe('An outbox', () => {
     expect(await site.ids()).toEqual(['one']);
   });
 
-  it('says once that the store is away, and tries again until it is back', async () => {
-    await outbox.open();
-    site.refuse = () => new StoreError('away');
-    await site.add(outbox, site.task('one'));
-    await until('a warning', () => site.warnings.length > 0);
-    for (let looks = 0; looks < 3; looks += 1) {
-      look();
-      await until('another try', () => outbox.waiting());
-    }
-    expect(site.warnings).toEqual([expect.stringMatching(/cannot be handed over yet, and are tried again: away/)]);
-    expect(await outbox.waiting()).toEqual([{ queue: 'default', waiting: 1, oldestAt: START }]);
-    site.refuse = () => null;
-    await until('it to be handed over', () => (look(), site.stored.length > 0));
-    await empty();
-    site.refuse = () => new StoreError('away again');
-    await site.add(outbox, site.task('two'));
-    await until('another warning', () => site.warnings.length > 1);
-    expect(site.errors).toEqual([]);
-  });
-
-  it('sets aside what the store takes never, and hands over those beside it', async () => {
-    await outbox.open();
-    site.refuse = (tasks) => (tasks.some(({ id }) => id === 'bad') ? new UnknownQueueError('q', []) : null);
-    await site.add(outbox, site.task('one'), site.task('bad', { queue: 'q' }), site.task('two'));
-    await handedOver(2);
-    expect(site.stored).toEqual([['one'], ['two']]);
-    await until('the others to go', async () => (await site.ids()).length === 1);
-    expect(site.errors).toEqual([
-      expect.stringMatching(/^Task bad in the outbox cannot be handed over, and is set aside/),
-    ]);
-    expect(await outbox.waiting()).toEqual([{ queue: 'q', waiting: 0, oldestAt: START, setAside: 1 }]);
-    look();
-    await turn();
-    expect(site.errors).toHaveLength(1);
-    await outbox.close();
-    site.refuse = () => null;
-    // A boot may follow a change.
-    await site.outbox().open();
-    await handedOver(3);
-    await empty();
-  });
-
-  it('sets aside what cannot be read', async () => {
-    await outbox.open();
-    await site.app.transaction(async (manager) => {
-      await outbox.add(manager, [site.task('torn'), site.task('one')]);
-      await manager.query(`UPDATE nestjs_tasks_outbox SET sensitive = 'torn' WHERE id = 'torn'`);
-    });
-    await handedOver(1);
-    expect(site.stored).toEqual([['one']]);
-    await until('it to go', async () => (await site.ids()).join() === 'torn');
-    expect(site.errors).toHaveLength(1);
-  });
-
-  it('keeps all where the store goes away while each is handed over alone', async () => {
-    await outbox.open();
-    site.refuse = (tasks) => (tasks.length > 1 ? new UnknownQueueError('q', []) : new StoreError('away'));
-    await site.add(outbox, site.task('one'), site.task('two'));
-    await until('a warning', () => site.warnings.length > 0);
-    expect(await outbox.waiting()).toEqual([{ queue: 'default', waiting: 2, oldestAt: START }]);
-    expect(site.errors).toEqual([]);
-  });
-
   it('hands over nothing once it is closed, and may be closed twice, or without having been open', async () => {
     await outbox.open();
     const subscribers = site.app.subscribers.length;
@@ -251,45 +187,5 @@ describe('An outbox', () => {
     await expect(finding).rejects.toThrow(/^The outbox cannot be read: no such table/);
     await expect(outbox.waiting()).rejects.toThrow(/^The outbox cannot be read: no such table/);
     await expect(outbox.waiting()).rejects.toThrow(StoreError);
-  });
-
-  describe('that must not make its table', () => {
-    beforeEach(() => (outbox = site.outbox({ migrate: false })));
-
-    it('is refused where there is none', async () => {
-      await expect(outbox.open()).rejects.toThrow(TasksConfigError);
-      await expect(outbox.open()).rejects.toThrow(
-        /the database has no table "nestjs_tasks_outbox".*"outboxMigrations"/,
-      );
-      expect(site.app.subscribers).toEqual([]);
-    });
-
-    it.each([1, 2])('is refused where the table is of an earlier version: %i', async (many) => {
-      const runner = site.app.createQueryRunner();
-      for (const Migration of outboxMigrations.slice(0, many)) await new Migration().up(runner);
-      await expect(outbox.open()).rejects.toThrow(TasksConfigError);
-      await expect(outbox.open()).rejects.toThrow(/is of an earlier version. Run the migrations in "outboxMigrations"/);
-    });
-
-    it('is open where the app’s migrations have made it', async () => {
-      const runner = site.app.createQueryRunner();
-      for (const Migration of outboxMigrations) await new Migration().up(runner);
-      await outbox.open();
-      await site.add(outbox, site.task('one'));
-      await handedOver(1);
-    });
-  });
-
-  it('has its table made where another was about it at the same time, and says what keeps it from that', async () => {
-    const up = vi.spyOn(outboxMigrations[1]!.prototype, 'up');
-    onTestFinished(() => up.mockRestore());
-    up.mockRejectedValueOnce(new Error('exists already'));
-    await outbox.open();
-    expect(up).toHaveBeenCalledTimes(2);
-    await site.app.query('DROP TABLE nestjs_tasks_outbox');
-    up.mockReset();
-    up.mockRejectedValue(new Error('may not'));
-    await expect(site.outbox().open()).rejects.toThrow('may not');
-    expect(up).toHaveBeenCalledTimes(6);
   });
 });

@@ -77,6 +77,8 @@ export class Outbox {
     // A boot may follow a change: a row that was refused may be taken now.
     await dataSource.query(this.table.tryAgain, [this.owner]);
     this.source = isFile ? await SqliteSource.open(dataSource, this.owner) : new ServerSource(dataSource, this.owner);
+    // An app that is told to stop while it boots closes what is not open yet.
+    if (this.closed) return this.source.close();
     dataSource.subscribers.push(this.subscriber);
     this.poll();
   }
@@ -98,12 +100,12 @@ export class Outbox {
   }
 
   /**
-   * Writes rows in the transaction of `manager`, save those of tasks that wait here already. What the store has is not
+   * Writes rows in the open transaction of `manager`, save those of tasks that wait here already. What the store has is not
    * looked at: it may be away. Resolves to what became of each task.
    * @throws StoreError where that fails; TypeORM's own error would carry the params
    */
   async add(manager: EntityManager, tasks: readonly NewTask[]): Promise<readonly EnqueueAnswer[]> {
-    if (manager.queryRunner) this.written.add(manager.queryRunner);
+    this.written.add(manager.queryRunner!);
     return told('The task was not stored in the given transaction', this.table.add(manager, tasks, this.owner));
   }
 
@@ -162,17 +164,15 @@ export class Outbox {
 
   private transactionEnded(queryRunner: QueryRunner): void {
     if (queryRunner.isTransactionActive) return;
-    if (this.written.delete(queryRunner) || this.source?.blocked) this.wake();
+    if (this.written.delete(queryRunner) || this.source!.blocked) this.wake();
   }
 
   private poll(): void {
-    if (this.closed) return;
     this.cancelPoll = this.deps.clock.schedule(POLL_MS, () => this.poll());
     this.wake();
   }
 
   private wake(): void {
-    if (this.closed) return;
     this.again = true;
     // Not as a part of the transaction that has just ended: subscribers and loggers of the DataSource hear of it.
     this.relaying ??= inCleanContext(() =>
@@ -256,7 +256,6 @@ async function told<T>(what: string, done: Promise<T>): Promise<T> {
 }
 
 async function isComplete(runner: QueryRunner): Promise<boolean> {
-  if (!(await runner.hasTable(OUTBOX_TABLE))) return false;
   for (const column of LATER_COLUMNS) if (!(await runner.hasColumn(OUTBOX_TABLE, column))) return false;
   return holdsAllCharacters(runner);
 }

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OutboxSite } from '../../test/support/outbox-site.js';
 import { outboxMigrations } from './migrations.js';
 import type { HandOver } from './outbox-source.js';
@@ -98,7 +98,25 @@ describe('An outbox in a SQLite file, as the relay sees it', () => {
 
   it('tells of other faults at once', async () => {
     await site.app.query('DROP TABLE nestjs_tasks_outbox');
+    const asked = vi.spyOn(Database.prototype, 'prepare');
     await expect(source.waiting()).rejects.toThrow('no such table');
+    expect(asked).toHaveBeenCalledTimes(1);
+    asked.mockRestore();
+  });
+
+  it('waits also where the lock is held by who mends the log of a process that died', async () => {
+    const locked = vi.spyOn(Database.prototype, 'prepare').mockImplementationOnce(() => {
+      throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY_RECOVERY' });
+    });
+    expect(await source.waiting()).toEqual([]);
+    expect(locked).toHaveBeenCalledTimes(2);
+    locked.mockRestore();
+  });
+
+  it('leaves no connection open', async () => {
+    const other = await SqliteSource.open(site.app, 'mine');
+    await other.close();
+    await expect(other.waiting()).rejects.toThrow(/not open|undefined/);
   });
 
   it('leaves the app’s schema, its entities and its subscribers alone', async () => {
@@ -111,5 +129,7 @@ describe('An outbox in a SQLite file, as the relay sees it', () => {
     source = await SqliteSource.open(app, 'mine');
     expect(await source.relay(take)).toBe(1);
     expect([handed, heard]).toEqual([[['a']], 0]);
+    const tables = await app.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+    expect(tables).toEqual([{ name: 'nestjs_tasks_outbox' }]);
   });
 });

@@ -17,8 +17,8 @@ function databaseOf({ driver }: DataSource): Database {
 
 /** The file that the app has open, which its options name no more where the working directory has changed since. */
 function openFileOf(app: DataSource): string {
-  const list = databaseOf(app).pragma('database_list') as ReadonlyArray<{ name: string; file: string }>;
-  return list.find(({ name }) => name === 'main')!.file;
+  const [main] = databaseOf(app).pragma('database_list') as ReadonlyArray<{ file: string }>;
+  return main!.file;
 }
 
 /**
@@ -62,7 +62,8 @@ export class SqliteSource implements OutboxSource {
       this.blocked = this.app.createQueryRunner().isTransactionActive;
       if (this.blocked) return 0;
       for (const [position, problem] of refused) this.database.prepare(this.table.setAside).run(problem, position);
-      if (stored.length > 0) this.database.prepare(this.table.delete(stored.length)).run(...stored);
+      // An empty list is one to SQLite.
+      this.database.prepare(this.table.delete(stored.length)).run(...stored);
       return rows.length;
     });
   }

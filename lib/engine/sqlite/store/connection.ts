@@ -123,7 +123,7 @@ export class Connection {
     try {
       this.file.note?.take();
       this.file.place?.assertLogWhole();
-      if (this.schemaVersion !== undefined) this.assertSameSchema();
+      this.assertSameSchema();
     } catch (error) {
       this.rollback();
       throw error;
@@ -228,7 +228,6 @@ export class Connection {
   private async migrate(migrate: () => Promise<void>): Promise<void> {
     await patiently(() => this.begin());
     try {
-      assertKnownSchema(this.database, this.path);
       await migrate();
       this.schemaVersion = this.readSchemaVersion();
       this.commit();

@@ -105,7 +105,6 @@ export class Writer {
 
   /** Commits what is waiting and takes nothing more. */
   async close(): Promise<void> {
-    if (this.closed) return;
     const last = this.waiting.length > 0 ? this.write(() => undefined).catch(() => undefined) : undefined;
     this.closed = true;
     await last;
@@ -207,7 +206,7 @@ export class Writer {
       this.lastCommitMs = monotonicTime() - ran;
     } catch (error) {
       this.connection.rollback();
-      this.recover(batch, Math.max(results.length, 1), error, committed ? UNKNOWN : NOTHING_STORED);
+      this.recover(batch, error, committed ? UNKNOWN : NOTHING_STORED);
       return batch.length;
     }
     results.forEach((result, index) => batch[index]!.resolve(result));
@@ -216,14 +215,13 @@ export class Writer {
   }
 
   /** One operation spoilt a batch: each runs again in a transaction of its own, so that only the one at fault fails. */
-  private recover(batch: readonly Waiting[], ran: number, error: unknown, said: string): void {
+  private recover(batch: readonly Waiting[], error: unknown, said: string): void {
     if (error instanceof WriterBusyError) {
       this.waiting = [...batch, ...this.waiting];
       return;
     }
     if (batch.length === 1 || isSqliteFault(error)) {
-      const tried = isSqliteFault(error) ? batch : batch.slice(0, ran);
-      for (const waiting of tried) waiting.reject(isSqliteFault(error) ? storeError(error, said) : error);
+      for (const waiting of batch) waiting.reject(isSqliteFault(error) ? storeError(error, said) : error);
       return;
     }
     for (const waiting of batch) this.runAlone(waiting);
