@@ -45,6 +45,15 @@ describe('An outbox that opens', () => {
     await app.destroy();
   });
 
+  it('leaves the entities of an app alone that has not its own among them', async () => {
+    const app = await new DataSource({ ...site.app.options, entities: [Order] }).initialize();
+    const outbox = site.outbox({ dataSource: app });
+    await outbox.open();
+    expect(app.getMetadata(Order).tablePath).toBe('orders');
+    await outbox.close();
+    await app.destroy();
+  });
+
   it('says what it is of where the app has but one DataSource', async () => {
     const app = new DataSource({ type: 'better-sqlite3', database: ':memory:' });
     const opening = site.outbox({ dataSource: app }).open();
