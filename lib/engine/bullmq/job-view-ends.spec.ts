@@ -7,8 +7,11 @@ import { ENDED, type ResultRow } from './job-result.js';
 import { JobView } from './job-view.js';
 import type { TaskJob } from './task-job.js';
 
-const mask = (value: unknown, paths: readonly string[]): unknown =>
-  paths.reduce((masked, path) => ({ ...(masked as object), [path]: '[masked]' }), value);
+/** Of an object, as that of the library: it is asked of nothing else. */
+const mask = (value: unknown, paths: readonly string[]): unknown => ({
+  ...(value as object),
+  ...Object.fromEntries(paths.map((path) => [path, '[masked]'])),
+});
 const view = new JobView(mask, () => []);
 
 describe('a task that has completed', () => {
@@ -20,6 +23,13 @@ describe('a task that has completed', () => {
     const done = jobOf({}, { ...seen, returnvalue: { sent: 3 } });
     expect(view.task('mail', done, 'completed', []).result).toEqual({ sent: 3 });
     expect(view.task('mail', jobOf({}, seen), 'completed', [])).not.toHaveProperty('result');
+  });
+
+  it('has one that is no object as it is', () => {
+    for (const value of [null, 'text', 0, []]) {
+      const done = jobOf({}, { ...seen, returnvalue: value });
+      expect(view.task('mail', done, 'completed', [row(1)]).result).toEqual(value);
+    }
   });
 
   it('has what of its result is secret masked', () => {

@@ -105,7 +105,7 @@ export class JobView {
     const json = resultOfJob(job, row);
     if (json === null) return {};
     const value: unknown = JSON.parse(json);
-    return { result: row ? this.mask(value, row.sensitive) : value };
+    return { result: row && row.sensitive.length > 0 ? this.mask(value, row.sensitive) : value };
   }
 
   private params(job: TaskJob): Pick<TaskSummary, 'params' | 'paramsUnreadable'> {
