@@ -1,5 +1,4 @@
-import { DataSource } from 'typeorm';
-import type { MysqlDataSourceOptions } from 'typeorm/driver/mysql/MysqlDataSourceOptions.js';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { beforeAll, expect, it } from 'vitest';
 import type { TasksModuleRootOptions } from '../../lib/config/index.js';
 import { outboxMigrations } from '../../lib/outbox/index.js';
@@ -16,7 +15,10 @@ describeWith('mariadb', 'MariaDB whose databases have another character set than
   });
 
   /** An app's database, whose new tables have the character set. */
-  async function database(characters: string, options: Partial<MysqlDataSourceOptions> = {}): Promise<DataSource> {
+  async function database(
+    characters: string,
+    options: Pick<DataSourceOptions, 'migrations'> & { charset?: string } = {},
+  ): Promise<DataSource> {
     const given = await server.createDatabase();
     const app = await new DataSource({ ...given, ...options }).initialize();
     onTestEnd(() => app.destroy());
