@@ -1,6 +1,7 @@
 import { DataSource, type EntityManager } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 import { newTask } from '../../test/conformance/harness.js';
+import { ROW } from '../../test/support/outbox-row.js';
 import { ManualClock } from '../clock/index.js';
 import { StoreError } from '../contract/index.js';
 import type { NewTask } from '../engine/port/index.js';
@@ -9,22 +10,8 @@ import { type OutboxRow, OutboxTable } from './outbox-table.js';
 const ESCAPED = '\\ud83d\\ude00';
 const LONG = '😀'.repeat(22);
 
-/** As the driver gives it. */
-const ROW: OutboxRow = {
-  position: '1',
-  id: ESCAPED,
-  queue: 'default',
-  name: 'work',
-  params: '{}',
-  priority: '3',
-  run_at: '10',
-  created_at: '9',
-  max_attempts: '2',
-  settings: null,
-  sensitive: '[]',
-  parent_id: ESCAPED,
-  traits: null,
-};
+/** Of a name that this character set does not have. */
+const ESCAPED_ROW: OutboxRow = { ...ROW, id: ESCAPED, parent_id: ESCAPED };
 
 const task = (id: string, more: Partial<NewTask> = {}): NewTask => newTask(new ManualClock(0), { id, ...more });
 
@@ -39,7 +26,7 @@ describe.each(['mysql', 'mariadb'] as const)('The table of an outbox in %s', (ty
   }
 
   it('has what MySQL cannot hold escaped', async () => {
-    const { manager, asked } = database(ROW);
+    const { manager, asked } = database(ESCAPED_ROW);
     const given = task('😀', { params: '"😀"', settings: '"😀"', sensitive: ['😀'], parentId: '😀' });
     await table.add(manager, [{ ...given, traits: { tags: { a: '😀' } } }], 'mine');
     expect(asked[0]).toEqual([
@@ -64,7 +51,7 @@ describe.each(['mysql', 'mariadb'] as const)('The table of an outbox in %s', (ty
   });
 
   it('finds a task by its very id, where the table was made without telling upper case from lower', async () => {
-    const { manager } = database({ ...ROW, id: 'ONE' }, { ...ROW, id: 'one' });
+    const { manager } = database({ ...ESCAPED_ROW, id: 'ONE' }, { ...ESCAPED_ROW, id: 'one' });
     expect(await table.find(manager, 'one')).toMatchObject({ id: 'one' });
     expect(await table.find(manager, 'One')).toBeNull();
   });

@@ -1,25 +1,9 @@
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ROW } from '../../test/support/outbox-row.js';
 import { OutboxSite } from '../../test/support/outbox-site.js';
 import { outboxMigrations } from './migrations.js';
 import { outboxPath, type OutboxRow, OutboxTable } from './outbox-table.js';
-
-/** As a driver gives it that has numbers as text. */
-const ROW: OutboxRow = {
-  position: '1',
-  id: 'one',
-  queue: 'default',
-  name: 'work',
-  params: '{}',
-  priority: '3',
-  run_at: '10',
-  created_at: '9',
-  max_attempts: '2',
-  settings: null,
-  sensitive: '[]',
-  parent_id: null,
-  traits: null,
-};
 
 describe('The table of an outbox', () => {
   let site: OutboxSite;

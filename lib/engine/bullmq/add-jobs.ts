@@ -22,19 +22,20 @@ export async function addJobs(
   before: readonly NewJob[] = [],
 ): Promise<void> {
   const { backend } = set.queue(queue);
-  const chores = set.queue(LAPSE_QUEUE).backend;
   if (jobs.length === 1 && before.length === 0) {
     await backend.addJob(jobs[0] as TaskJobJson, jobs[0]!.id);
     return;
   }
   if (set.addsInOneStep) {
-    if (before.length > 0) await chores.addJobs(before.map(entryOf));
+    if (before.length > 0) await set.queue(LAPSE_QUEUE).backend.addJobs(before.map(entryOf));
     if (jobs.length > 0) await backend.addJobs(jobs.map(entryOf));
     return;
   }
   const transaction = (await backend.client).multi();
   // Noted within the call; what it resolves to is the transaction's.
-  for (const job of before) void chores.addJobToTransaction(transaction, job as TaskJobJson, job.id);
+  for (const job of before) {
+    void set.queue(LAPSE_QUEUE).backend.addJobToTransaction(transaction, job as TaskJobJson, job.id);
+  }
   for (const job of jobs) void backend.addJobToTransaction(transaction, job as TaskJobJson, job.id);
   for (const [error] of await answersOf(transaction)) if (error) throw error;
 }

@@ -88,13 +88,11 @@ export class Lapses {
   }
 
   /** The jobs that see to it that those tasks end in time that have one: the caller adds them before the tasks, or with them. */
-  async jobsOf(queue: string, tasks: readonly NewTask[]): Promise<readonly NewJob[]> {
-    const jobs = await this.jobs.of(
+  jobsOf(queue: string, tasks: readonly NewTask[]): Promise<readonly NewJob[]> {
+    return this.lapsing(
       queue,
       tasks.map(({ id, traits }) => [jobIdOf(id), traits, false]),
     );
-    if (jobs.length > 0) this.worker.start();
-    return jobs;
   }
 
   /** Adds {@link jobsOf} those tasks. */
@@ -104,9 +102,13 @@ export class Lapses {
 
   /** As {@link note}, for a job that is there. */
   async noteJob(queue: string, job: TaskJob, traits: TaskTraits): Promise<void> {
-    const jobs = await this.jobs.of(queue, [[job.id!, traits, hasBegun(job)]]);
+    await this.add(await this.lapsing(queue, [[job.id!, traits, hasBegun(job)]]));
+  }
+
+  private async lapsing(...of: Parameters<LapseJobs['of']>): Promise<readonly NewJob[]> {
+    const jobs = await this.jobs.of(...of);
     if (jobs.length > 0) this.worker.start();
-    await this.add(jobs);
+    return jobs;
   }
 
   private async add(jobs: readonly NewJob[]): Promise<void> {
