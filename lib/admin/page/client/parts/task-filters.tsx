@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { engine } from '../core/engine.js';
 import { queues } from '../core/live.js';
@@ -32,7 +32,8 @@ export function TaskFilters({ link }: { readonly link: URLSearchParams }): JSX.E
   }, []);
   const known = { queue: (queues.value ?? []).map(({ queue }) => queue), name: names };
   const address = link.toString();
-  useEffect(() => {
+  // Before a person can write more: that would be overwritten by what was written until now.
+  useLayoutEffect(() => {
     const [before, now] = [sent.current, draftOf(link)];
     sent.current = now;
     // What was written and not sent goes along, as to the tasks of another state.

@@ -62,15 +62,28 @@ export interface DialogProps {
 /** A modal dialog. The browser keeps the focus inside, closes on Escape and gives the focus back to where it was. */
 export function Dialog({ title, class: kind = '', onClose, children }: DialogProps): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
+  const isClosed = useRef(false);
+  // Told of Escape twice: at once, unless somebody closes dialogs without end, and when the browser comes to it.
+  const close = (): void => {
+    if (isClosed.current) return;
+    isClosed.current = true;
+    onClose();
+  };
   // At once: what is written next is meant for it.
   useLayoutEffect(() => {
+    const dialog = element.current!;
     const before = document.activeElement as HTMLElement | null;
-    element.current?.showModal();
-    element.current?.querySelector<HTMLElement>('[autofocus]')?.focus();
-    return () => before?.isConnected && before.focus();
+    dialog.showModal();
+    dialog.querySelector<HTMLElement>('[autofocus]')?.focus();
+    return () => {
+      isClosed.current = true;
+      // Nothing else can have the focus while it is open.
+      dialog.close();
+      if (before?.isConnected) before.focus();
+    };
   }, []);
   return (
-    <dialog ref={element} class={kind} aria-labelledby="dialog-title" onClose={onClose}>
+    <dialog ref={element} class={kind} aria-labelledby="dialog-title" onCancel={close} onClose={close}>
       <h2 id="dialog-title">{title}</h2>
       {children}
     </dialog>

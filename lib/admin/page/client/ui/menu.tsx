@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 const GAP_PX = 4;
 
@@ -18,7 +18,8 @@ export function Menu({ label, text = '⋯', children }: Props): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const items = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // At once: a browser that opens it does so by itself, and says it once.
+  useLayoutEffect(() => {
     const element = items.current!;
     const onToggle = (event: Event): void => setOpen((event as ToggleEvent).newState === 'open');
     element.addEventListener('toggle', onToggle);

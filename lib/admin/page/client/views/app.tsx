@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { toasts, unsay } from '../core/act.js';
 import { engine, isReadOnly, storeName } from '../core/engine.js';
@@ -89,7 +89,7 @@ export function App(): JSX.Element {
   useEffect(() => {
     document.title = `${shown.title} · ${title}`;
   }, [shown.title]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Another page is read from its beginning, or from where it was left; the same one with other filters stays where it was.
     if (before.current !== null && before.current !== path) {
       scrollOnArrival();

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { HandlerInfo, Queue, TaskSummary } from '../api-types.js';
 import { api, ApiError, type NewTaskRequest } from '../api.js';
 import { say } from '../core/act.js';
@@ -77,7 +77,7 @@ function Form({ handlers, queues, query }: FormProps): JSX.Element {
   const [problems, setProblems] = useState<Problems>({});
   const [isSending, setSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (Object.keys(problems).length > 0) form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
   }, [problems]);
 
