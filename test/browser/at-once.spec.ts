@@ -57,6 +57,22 @@ describe.skipIf(!hasChromium)(`the page, used as soon as it is drawn (needs ${CH
     await page.getByRole('group').getByText('Waited').waitFor();
   });
 
+  it('goes where a name leads that the app has not told yet', async () => {
+    let tell = (): void => undefined;
+    const told = new Promise<void>((resolve) => (tell = resolve));
+    await page.route('**/api/handlers', async (route) => {
+      await told;
+      await route.continue();
+    });
+    const field = page.getByRole('combobox', { name: 'Go to' });
+    await expect.poll(async () => (await page.keyboard.press('Control+k'), field.isVisible())).toBe(true);
+    await field.fill('sign_up');
+    await page.getByRole('option', { name: 'sign_up task by id' }).waitFor();
+    await page.keyboard.press('Enter');
+    tell();
+    await page.waitForURL(/#\/names\/sign_up/);
+  });
+
   it('asks again after an answer by Escape, whenever the browser says that the dialog is closed', async () => {
     await page.evaluate(`addEventListener('close', (event) => event.stopImmediatePropagation(), true)`);
     const question = page.getByRole('dialog', { name: 'Pause emails?' });

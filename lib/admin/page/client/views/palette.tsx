@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { isReadOnly } from '../core/engine.js';
 import { queues } from '../core/live.js';
-import { closePalette as close, writtenAhead } from '../core/palette-state.js';
+import { closePalette as close, isPaletteOpen, writtenAhead } from '../core/palette-state.js';
 import { go, href, nameHref, queueHref, taskHref } from '../core/place.js';
 import { Dialog } from '../ui/dialog.js';
 
@@ -31,32 +31,27 @@ const PAGES: readonly Target[] = [
 
 /** Goes to a task by its id, to a queue, a name of tasks, a schedule or a page. */
 export function Palette(): JSX.Element {
-  const [text, setText] = useState(writtenAhead);
+  const [ahead] = useState(writtenAhead);
+  const [text, setText] = useState(ahead.text);
   const [at, setAt] = useState(0);
-  const [known, setKnown] = useState<readonly Target[]>([]);
-  useEffect(() => {
-    void Promise.allSettled([queues.value ?? api.queues(), api.handlers(), api.crons()]).then(
-      ([all, handlers, crons]) =>
-        setKnown([
-          ...(all.status === 'fulfilled'
-            ? all.value.map(({ queue }) => ({ label: queue, kind: 'queue', href: queueHref(queue) }))
-            : []),
-          ...(handlers.status === 'fulfilled'
-            ? handlers.value.map(({ name }) => ({ label: name, kind: 'task', href: nameHref(name) }))
-            : []),
-          ...(crons.status === 'fulfilled'
-            ? crons.value.map(({ name }) => ({ label: name, kind: 'cron', href: '#/crons' }))
-            : []),
-        ]),
-    );
-  }, []);
-  const found = targetsOf(text.trim(), known);
+  const [reading] = useState(readTargets);
+  const [known, setKnown] = useState<readonly Target[] | null>(null);
+  const found = targetsOf(text.trim(), known ?? []);
   const chosen = Math.min(at, found.length - 1);
   const take = (target: Target | undefined): void => {
     if (!target) return;
     close();
     go(target.href);
   };
+  /** Who is quicker than the app means what is not listed yet. */
+  const enter = async (): Promise<void> => {
+    const listed = known === null && chosen === 0 ? targetsOf(text.trim(), await reading) : found;
+    if (isPaletteOpen.value) take(listed[chosen]);
+  };
+  useEffect(() => {
+    void reading.then(setKnown);
+    if (ahead.isEntered) void enter();
+  }, []);
   const onKey = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (step === 0) return;
@@ -68,7 +63,7 @@ export function Palette(): JSX.Element {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          take(found[chosen]);
+          void enter();
         }}
       >
         <input
@@ -104,6 +99,21 @@ export function Palette(): JSX.Element {
       </ul>
     </Dialog>
   );
+}
+
+/** What has a name. What cannot be read is left out. */
+async function readTargets(): Promise<readonly Target[]> {
+  const known = queues.value ? Promise.resolve(queues.value) : api.queues();
+  const [all, handlers, crons] = await Promise.allSettled([known, api.handlers(), api.crons()]);
+  return [
+    ...read(all).map(({ queue }) => ({ label: queue, kind: 'queue', href: queueHref(queue) })),
+    ...read(handlers).map(({ name }) => ({ label: name, kind: 'task', href: nameHref(name) })),
+    ...read(crons).map(({ name }) => ({ label: name, kind: 'cron', href: '#/crons' })),
+  ];
+}
+
+function read<T>(answer: PromiseSettledResult<readonly T[]>): readonly T[] {
+  return answer.status === 'fulfilled' ? answer.value : [];
 }
 
 function targetsOf(text: string, known: readonly Target[]): Target[] {
