@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OutboxSite } from '../../test/support/outbox-site.js';
+import { StoppedTime } from '../../test/support/stopped-time.js';
 import { until } from '../../test/support/until.js';
 import { StoreError, TasksConfigError } from '../contract/index.js';
 import { outboxMigrations } from './migrations.js';
@@ -61,14 +62,61 @@ describe('An outbox that opens', () => {
     await expect(opening).rejects.toThrow('the database of the DataSource must be a file');
   });
 
-  it('says where it cannot look for its table', async () => {
-    await site.app.query('PRAGMA busy_timeout = 0');
-    const other = new Database(site.app.options.database as string);
-    other.exec('BEGIN EXCLUSIVE');
-    const opening = site.outbox({ label: 'the DataSource "shop"' }).open();
-    await expect(opening).rejects.toThrow(StoreError);
-    await expect(opening).rejects.toThrow('The outbox in the DataSource "shop" cannot be read: database is locked');
-    other.close();
+  describe('while another process has the file locked', () => {
+    let other: Database.Database;
+
+    beforeEach(async () => {
+      await site.app.query('PRAGMA busy_timeout = 0');
+      other = new Database(site.app.options.database as string);
+    });
+    afterEach(() => {
+      vi.restoreAllMocks();
+      other.close();
+    });
+
+    /** Resolves when a statement of the app has met the lock. */
+    function met(): Promise<void> {
+      return new Promise((resolve) => {
+        vi.spyOn(site.app.logger, 'logQueryError').mockImplementation(() => resolve());
+      });
+    }
+
+    it.each([
+      ['looks for its table', 'BEGIN EXCLUSIVE', false],
+      ['makes its table', 'BEGIN IMMEDIATE', false],
+      ['has refused rows tried again', 'BEGIN IMMEDIATE', true],
+    ])('waits for it, though the app itself would not, where it %s', async (_what, lock, isThere) => {
+      if (isThere) for (const Migration of outboxMigrations) await new Migration().up(site.app.createQueryRunner());
+      other.exec(lock);
+      const locked = met();
+      const outbox = site.outbox();
+      const opening = outbox.open();
+      await Promise.race([locked, opening]);
+      other.exec('COMMIT');
+      await opening;
+      await site.add(outbox, site.task('one'));
+      await until('the task to be handed over', () => site.stored.length > 0);
+    });
+
+    it('says so after half a minute', async () => {
+      const time = new StoppedTime();
+      vi.spyOn(site.app.logger, 'logQueryError').mockImplementation(() => time.advance(15_001));
+      other.exec('BEGIN EXCLUSIVE');
+      const opening = site.outbox({ label: 'the DataSource "shop"' }).open();
+      await expect(opening).rejects.toThrow(StoreError);
+      await expect(opening).rejects.toThrow('The outbox in the DataSource "shop" cannot be read: database is locked');
+      time.goOn();
+    });
+
+    it('waits no longer once it is closed', async () => {
+      other.exec('BEGIN EXCLUSIVE');
+      const locked = met();
+      const outbox = site.outbox();
+      const opening = outbox.open();
+      await locked;
+      await outbox.close();
+      await expect(opening).rejects.toThrow('database is locked');
+    });
   });
 
   it('says what would help where it may not make its table, and gives the connection back', async () => {

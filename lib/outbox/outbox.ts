@@ -12,6 +12,7 @@ import { requireOutboxDatabase } from './outbox-database.js';
 import { LATER_COLUMNS, OUTBOX_TABLE, type OutboxRow, OutboxTable } from './outbox-table.js';
 import { ServerSource } from './server-source.js';
 import { SqliteSource } from './sqlite-source.js';
+import { whileLocked } from './while-locked.js';
 
 /** How long a committed row waits at most that no process was told of. */
 const POLL_MS = 1_000;
@@ -69,14 +70,15 @@ export class Outbox {
     const { dataSource, label = 'the DataSource' } = this.deps;
     requirePeer('typeorm', '"outbox"');
     requireOutboxDatabase(dataSource, label);
-    // On the app's connection, which waits for locks that processes hold that boot together with this one.
-    await this.prepareTable(dataSource, label);
+    await this.whileLocked(() => this.prepareTable(dataSource, label));
     pointEntity(dataSource);
     const isFile = dataSource.options.type === 'better-sqlite3';
     this.owner = await this.deps.owner();
     // A boot may follow a change: a row that was refused may be taken now.
-    await dataSource.query(this.table.tryAgain, [this.owner]);
-    this.source = isFile ? await SqliteSource.open(dataSource, this.owner) : new ServerSource(dataSource, this.owner);
+    await this.whileLocked(() => dataSource.query(this.table.tryAgain, [this.owner]));
+    this.source = isFile
+      ? await this.whileLocked(() => SqliteSource.open(dataSource, this.owner))
+      : new ServerSource(dataSource, this.owner);
     // An app that is told to stop while it boots closes what is not open yet.
     if (this.closed) return this.source.close();
     dataSource.subscribers.push(this.subscriber);
@@ -132,6 +134,11 @@ export class Outbox {
     } catch (error) {
       throw new StoreError(`The outbox cannot be read: ${messageOf(error)}`, { cause: error });
     }
+  }
+
+  /** Processes that boot together, or with one that was killed, are in each other's way for a moment. */
+  private whileLocked<T>(attempt: () => Promise<T>): Promise<T> {
+    return whileLocked(attempt, () => this.closed);
   }
 
   private async prepareTable(dataSource: DataSource, label: string): Promise<void> {

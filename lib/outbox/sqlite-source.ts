@@ -2,6 +2,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { sleep } from '../clock/index.js';
 import type { HandOver, OutboxSource } from './outbox-source.js';
 import { type OutboxRow, OutboxTable, type WaitingRow } from './outbox-table.js';
+import { isLocked } from './while-locked.js';
 
 const MAX_TRIES = 200;
 const PAUSE_MS = 5;
@@ -39,6 +40,8 @@ export class SqliteSource implements OutboxSource {
     const own = new DataSource({
       ...(app.options as Extract<DataSourceOptions, { type: 'better-sqlite3' }>),
       database: openFileOf(app),
+      // The file says so by now, and SQLite does not wait for a lock where it switches.
+      enableWAL: false,
       entities: [],
       subscribers: [],
       migrations: [],
@@ -82,8 +85,7 @@ export class SqliteSource implements OutboxSource {
       try {
         return work();
       } catch (error) {
-        const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
-        if (!isBusy || tries === MAX_TRIES) throw error;
+        if (!isLocked(error) || tries === MAX_TRIES) throw error;
         await sleep(PAUSE_MS);
       }
     }

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 
 /** Nobody is served while SQLite waits for a lock: the app rather fails and rolls back. */
 const BUSY_TIMEOUT_MS = 500;
+/** So often, as SQLite waits for nobody where it switches to a log, and processes boot together. */
+const MAX_OPENINGS = 60;
 
 class Undone extends Error {}
 
@@ -21,7 +24,7 @@ export class AppDatabase {
       enableWAL: true,
       timeout: BUSY_TIMEOUT_MS,
     });
-    await dataSource.initialize();
+    await openWhenFree(dataSource);
     return new AppDatabase(dataSource);
   }
 
@@ -62,5 +65,18 @@ export class AppDatabase {
     const done = this.last.then(work);
     this.last = done.catch(() => undefined);
     return done;
+  }
+}
+
+async function openWhenFree(dataSource: DataSource): Promise<void> {
+  for (let openings = 1; ; openings += 1) {
+    try {
+      await dataSource.initialize();
+      return;
+    } catch (error) {
+      const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+      if (!isBusy || openings === MAX_OPENINGS) throw error;
+      await sleep(BUSY_TIMEOUT_MS * Math.random());
+    }
   }
 }
