@@ -21,6 +21,9 @@ const COLUMNS = [
 /** Later additions to the table: the store of a row, why it was set aside, and what few tasks have. */
 export const LATER_COLUMNS = ['store', 'problem', 'parent_id', 'traits'] as const;
 
+/** Params that take more are read one by one, so that few rows of large ones are in memory at a time. */
+const LARGE_BYTES = 64 * 1_024;
+
 /** The table as statements name it. PostgreSQL looks for it in the connection's schema, which need not be the DataSource's. */
 export function outboxPath({ driver, options }: DataSource): string {
   const schema = options.type === 'postgres' ? options.schema : undefined;
@@ -45,8 +48,10 @@ export interface WaitingRow {
 /** The statements on the table, in the dialect of one DataSource. */
 export class OutboxTable {
   readonly insert: string;
-  /** Rows of one store, and of those that an earlier version wrote without one. Takes the store. */
+  /** Rows of one store, and of those that an earlier version wrote without one; large params are null. Takes the store. */
   readonly first: string;
+  /** Takes a row's position. */
+  readonly paramsOf: string;
   /** Takes what is wrong, and the row's position. */
   readonly setAside: string;
   /** Has rows that were set aside tried again. Takes the store. */
@@ -63,8 +68,15 @@ export class OutboxTable {
     const inserted = [...quoted, store, parentId, traits];
     const position = this.quote('position');
     this.insert = `INSERT INTO ${table} (${inserted.join(', ')}) VALUES (${inserted.map((_, at) => this.mark(at)).join(', ')})`;
+    const params = this.quote('params');
+    const shown = quoted.map((column) =>
+      column === params
+        ? `CASE WHEN octet_length(${params}) <= ${LARGE_BYTES} THEN ${params} END AS ${params}`
+        : column,
+    );
     const own = `(${store} = ${this.mark(0)} OR ${store} IS NULL)`;
-    this.first = `SELECT ${position}, ${quoted.join(', ')}, ${parentId}, ${traits} FROM ${table} WHERE ${own} AND ${problem} IS NULL ORDER BY ${position} LIMIT 100`;
+    this.first = `SELECT ${position}, ${shown.join(', ')}, ${parentId}, ${traits} FROM ${table} WHERE ${own} AND ${problem} IS NULL ORDER BY ${position} LIMIT 100`;
+    this.paramsOf = `SELECT ${params} FROM ${table} WHERE ${position} = ${this.mark(0)}`;
     this.setAside = `UPDATE ${table} SET ${problem} = ${this.mark(0)} WHERE ${position} = ${this.mark(1)}`;
     this.tryAgain = `UPDATE ${table} SET ${problem} = NULL WHERE ${own} AND ${problem} IS NOT NULL`;
     this.byId = `SELECT ${position}, ${quoted.join(', ')}, ${parentId}, ${traits} FROM ${table} WHERE ${this.quote('id')} = ${this.mark(0)}`;

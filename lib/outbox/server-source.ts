@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { escapedJson } from './astral.js';
+import { handful } from './handful.js';
 import type { HandOver, OutboxSource } from './outbox-source.js';
 import { type OutboxRow, OutboxTable, type WaitingRow } from './outbox-table.js';
 
@@ -27,7 +28,11 @@ export class ServerSource implements OutboxSource {
     try {
       await runner.startTransaction('READ COMMITTED');
       locked = await lock(runner, isPostgres, this.store);
-      const rows: OutboxRow[] = locked ? await runner.query(this.table.first, [this.store]) : [];
+      const first: OutboxRow[] = locked ? await runner.query(this.table.first, [this.store]) : [];
+      const rows = await handful(first, async (position) => {
+        const [row]: Array<Pick<OutboxRow, 'params'>> = await runner.query(this.table.paramsOf, [position]);
+        return row?.params as string | undefined;
+      });
       if (rows.length > 0) {
         const refused = await handOver(rows);
         for (const [position, problem] of refused) {

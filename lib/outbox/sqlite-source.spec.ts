@@ -45,6 +45,44 @@ describe('An outbox in a SQLite file, as the relay sees it', () => {
     expect(await source.relay(take)).toBe(0);
   });
 
+  it('hands over few at a time that are large, whole and in their order', async () => {
+    const params = JSON.stringify('é'.repeat(1024 * 1024));
+    const large = Array.from({ length: 9 }, (_, index) => site.task(`large ${index}`, { params }));
+    await table.add(site.app.manager, [site.task('first'), ...large, site.task('last')], 'mine');
+    const given: string[][] = [];
+    const keep: HandOver = async (rows) => {
+      given.push(rows.map(({ params: own }) => own as string));
+      return take(rows);
+    };
+    const many: number[] = [];
+    for (let count; (count = await source.relay(keep)) > 0;) many.push(count);
+    expect(many).toEqual([5, 4, 2]);
+    expect(handed.flat()).toEqual(['first', ...large.map(({ id }) => id), 'last']);
+    expect(
+      given
+        .flat()
+        .slice(1, -1)
+        .every((own) => own === params),
+    ).toBe(true);
+    expect(await site.ids()).toEqual([]);
+  });
+
+  it('passes over a large one that another relay has handed over meanwhile', async () => {
+    const params = JSON.stringify('x'.repeat(100_000));
+    await table.add(site.app.manager, [site.task('large', { params }), site.task('small')], 'mine');
+    const prepare = vi.spyOn(Database.prototype, 'prepare').mockImplementationOnce(function (
+      this: Database.Database,
+      sql,
+    ) {
+      const rows = this.prepare(sql).all('mine');
+      this.exec(`DELETE FROM nestjs_tasks_outbox WHERE id = 'large'`);
+      return { all: () => rows } as unknown as Database.Statement;
+    });
+    expect(await source.relay(take)).toBe(1);
+    prepare.mockRestore();
+    expect([handed, await site.ids()]).toEqual([[['small']], []]);
+  });
+
   it('keeps what could not be handed over', async () => {
     await add('a');
     await expect(source.relay(() => Promise.reject(new Error('away')))).rejects.toThrow('away');

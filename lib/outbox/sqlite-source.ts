@@ -1,5 +1,6 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { sleep } from '../clock/index.js';
+import { handful } from './handful.js';
 import type { HandOver, OutboxSource } from './outbox-source.js';
 import { type OutboxRow, OutboxTable, type WaitingRow } from './outbox-table.js';
 import { isLocked } from './while-locked.js';
@@ -56,7 +57,8 @@ export class SqliteSource implements OutboxSource {
   }
 
   async relay(handOver: HandOver): Promise<number> {
-    const rows = await this.whenFree(() => this.database.prepare(this.table.first).all(this.store) as OutboxRow[]);
+    const first = await this.whenFree(() => this.database.prepare(this.table.first).all(this.store) as OutboxRow[]);
+    const rows = await handful(first, (position) => this.paramsOf(position));
     if (rows.length === 0) return 0;
     const refused = await handOver(rows);
     const stored = rows.map(({ position }) => position).filter((position) => !refused.has(position));
@@ -69,6 +71,11 @@ export class SqliteSource implements OutboxSource {
       this.database.prepare(this.table.delete(stored.length)).run(...stored);
       return rows.length;
     });
+  }
+
+  private async paramsOf(position: OutboxRow['position']): Promise<string | undefined> {
+    const row = await this.whenFree(() => this.database.prepare(this.table.paramsOf).all(position)[0]);
+    return (row as { params: string } | undefined)?.params;
   }
 
   async waiting(): Promise<WaitingRow[]> {

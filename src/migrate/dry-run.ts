@@ -1,12 +1,15 @@
 import { messageOf } from '../../lib/contract/index.js';
 import { CliError } from '../cli/usage-error.js';
-import { rowOf } from './canonical-row.js';
+import { type Row, rowOf } from './canonical-row.js';
 import { assertFits } from './move-claim.js';
 import { bookReport, named, stopFirst, tallyOf } from './move.js';
 import type { OpenStore } from './open-store.js';
 import type { StoreAddress } from './store-address.js';
 import { compare, differences, Tally } from './tally.js';
 import { holdsStore } from './target-store.js';
+
+/** Ids that are asked after together. */
+const BATCH = 500;
 
 /**
  * What a move would take along, and whether it could begin and come to its end; writes nothing.
@@ -57,12 +60,22 @@ async function assertNoOthers(wanted: Tally, { shown, store }: OpenStore, at: nu
   const there = new Tally();
   for await (const task of store.exportTasks()) if (wanted.get(task.id)) there.add(rowOf(task, at));
   const { unlike } = differences(wanted, there);
-  if (unlike.length === 0) return;
+  const ended = await endedIn(store, [...wanted.all()]);
+  if (unlike.length + ended.length === 0) return;
   throw new CliError(
     [
       `${shown} has other tasks with the same ids, and a move would stop at the comparison:`,
       ...named(unlike, 'is not the same in the target'),
+      ...named(ended, 'has ended in the target'),
       'Delete those tasks on the side where they are not wanted.',
     ].join('\n'),
   );
+}
+
+async function endedIn(store: OpenStore['store'], rows: readonly Row[]): Promise<string[]> {
+  const ended: string[] = [];
+  for (let start = 0; start < rows.length; start += BATCH) {
+    ended.push(...(await store.endedAmong(rows.slice(start, start + BATCH))));
+  }
+  return ended;
 }

@@ -1,13 +1,19 @@
 import { PANEL_KEY_SECRET } from '../../lib/admin/index.js';
 import { messageOf, plural } from '../../lib/contract/index.js';
-import type { MoveMark, StoreBook, StoredTask } from '../../lib/engine/port/transfer-store.js';
+import {
+  MOVED_AT_A_TIME,
+  type MoveMark,
+  sizeOfStored,
+  type StoreBook,
+  type StoredTask,
+} from '../../lib/engine/port/transfer-store.js';
 import { CliError } from '../cli/usage-error.js';
 import { isAlike, rowOf } from './canonical-row.js';
 import { MoveClaim, type MoveOptions } from './move-claim.js';
 import type { OpenStore } from './open-store.js';
 import { compare, differences, Tally } from './tally.js';
 
-/** Tasks that are stored, or removed, together. */
+/** Tasks that are stored, or removed, together; fewer are stored where they are large. */
 const BATCH = 500;
 const MAX_NAMED = 10;
 
@@ -124,15 +130,18 @@ async function copy(claim: MoveClaim, source: OpenStore, target: OpenStore, prog
   const { at } = claim.current;
   const copied = new Tally();
   let batch: StoredTask[] = [];
+  let size = 0;
   const store = async (): Promise<void> => {
     await claim.assertHeld();
     await target.store.importTasks(batch);
     batch = [];
+    size = 0;
     progress(`copied ${plural(copied.size, 'task')}`);
   };
   for await (const task of source.store.exportTasks()) {
     copied.add(rowOf(task, at));
-    if (batch.push(task) === BATCH) await store();
+    size += sizeOfStored(task);
+    if (batch.push(task) === BATCH || size >= MOVED_AT_A_TIME) await store();
   }
   if (batch.length > 0) await store();
   return copied;

@@ -33,30 +33,36 @@ export const listCommand: Command = {
     const limit = limitOf(String(values.limit));
     const query = queryOf(values);
     await withTasks(String(values.database), async ({ tasks }) => {
-      const { found, isMore } = await find(tasks, query, limit);
-      if (values.json === true) return found.forEach((task) => output.out(JSON.stringify(task)));
-      if (found.length === 0) return output.out('There is no such task.');
-      output.out(columns(found.map(summaryRow)).join('\n'));
+      if (values.json === true) {
+        await find(tasks, query, limit, (task) => output.out(JSON.stringify(task)));
+        return;
+      }
+      const rows: string[][] = [];
+      const isMore = await find(tasks, query, limit, (task) => void rows.push(summaryRow(task)));
+      if (rows.length === 0) return output.out('There is no such task.');
+      output.out(columns(rows).join('\n'));
       if (isMore) output.err(`There are more: --limit ${limit * 2}`);
     });
   },
 };
 
+/** Hands over what is found as it is found: params may be large. Resolves to whether there is more. */
 async function find(
   tasks: OpenTasks['tasks'],
   query: ListTasksQuery,
   limit: number,
-): Promise<{ found: TaskSummary[]; isMore: boolean }> {
-  const found: TaskSummary[] = [];
+  found: (task: TaskSummary) => void,
+): Promise<boolean> {
+  let left = limit;
   for (let cursor: string | undefined; ;) {
-    const page = await tasks.list({
+    const { items, nextCursor } = await tasks.list({
       ...query,
-      limit: Math.min(PAGE, limit - found.length),
+      limit: Math.min(PAGE, left),
       ...(cursor !== undefined && { cursor }),
     });
-    found.push(...page.items);
-    const { nextCursor } = page;
-    if (nextCursor === null || found.length >= limit) return { found, isMore: nextCursor !== null };
+    items.forEach(found);
+    left -= items.length;
+    if (nextCursor === null || left <= 0) return nextCursor !== null;
     cursor = nextCursor;
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { enqueue, Stage, useWorker } from '../kill/support/stage.js';
@@ -100,6 +100,21 @@ describe('the check of a store', () => {
     one.thaw();
     expect(found.code).toBe(1);
     expect(found.out).toContain('which is gone');
+  });
+
+  it('says nothing of a worker of another container where no heart can beat', async () => {
+    const tasks = await stage.startApp();
+    const task = await enqueue(tasks, 'wait', { ms: 60_000 });
+    const one = stage.startWorker({ lease: '1s' });
+    await stage.started(task.id);
+    tamper(`UPDATE tasks_worker SET pid_space = 'another container'`);
+    one.freeze();
+    // What is in the way of the folder, as a place is that is read-only.
+    rmSync(`${stage.databaseFile}-workers`, { recursive: true });
+    writeFileSync(`${stage.databaseFile}-workers`, '');
+    const found = await check('--lease', '1s');
+    one.thaw();
+    expect(found).toMatchObject({ code: 0, err: '' });
   });
 
   it('finds a log that somebody keeps from beginning anew, which nothing but its end repairs', async () => {

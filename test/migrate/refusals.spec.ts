@@ -272,16 +272,24 @@ describeWith(['redis', 'postgres'], 'A move', () => {
       expect(await read(await opened(source.address))).toEqual([]);
     });
 
-    it('brings back nothing that was cancelled in the target', async () => {
+    it('brings back nothing that was cancelled in the target, or has completed there, and says so beforehand', async () => {
       const [source, target] = [await places.make('SQLite'), await places.make(kind)];
-      const tasks = someTasks(5, Date.now());
+      const tasks = someTasks(10, Date.now());
       await fill(source.address, tasks);
-      await fill(target.address, tasks.slice(1, 2));
-      const before = await boot(target, { workers: false });
-      await before.get(TaskDispatcher).cancel(tasks[1]!.id);
+      const [completed, cancelled] = [tasks[9]!, tasks[1]!];
+      await fill(target.address, [completed, cancelled]);
+      const before = await boot(target, {});
+      const dispatcher = before.get(TaskDispatcher);
+      await dispatcher.cancel(cancelled.id);
+      expect(await ended(dispatcher, completed.id)).toMatchObject({ state: 'completed' });
       await before.close();
+      const beforehand = await migrate(source.address, target.address, '--dry-run');
+      for (const { id } of [completed, cancelled])
+        expect(beforehand.err).toContain(`task ${id} has ended in the target`);
+      expect([beforehand.code, beforehand.out]).toEqual([1, '']);
       const { code, err } = await migrate(source.address, target.address);
-      expect(err).toContain(`task ${tasks[1]!.id} is missing in the target, or has ended there`);
+      for (const { id } of [completed, cancelled])
+        expect(err).toContain(`task ${id} is missing in the target, or has ended there`);
       expect(code).toBe(1);
     });
 

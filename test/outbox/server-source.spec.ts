@@ -65,6 +65,18 @@ function describeServer(name: string, database: () => Promise<DataSourceOptions>
       expect(await table.find(site.app.manager, task.id)).toMatchObject({ params: task.params, traits: task.traits });
     });
 
+    it('is relayed a few rows at a time where they are large, whole and in their order', async () => {
+      const params = JSON.stringify('y'.repeat(1024 * 1024));
+      const large = Array.from({ length: 5 }, (_, index) => site.task(`large ${index}`, { params }));
+      await table.add(site.app.manager, [site.task('first'), ...large, site.task('last')], 'mine');
+      const whole: HandOver = async (rows) => {
+        for (const row of rows.slice(-1)) if (row.id !== 'last') expect(table.taskOf(row).params).toBe(params);
+        return take(rows);
+      };
+      expect([await source.relay(whole), await source.relay(whole), await source.relay(whole)]).toEqual([5, 2, 0]);
+      expect(handed).toEqual(['first', ...large.map(({ id }) => id), 'last']);
+    });
+
     it('is relayed in order, and deleted', async () => {
       expect(await source.relay(take)).toBe(0);
       await add('a', 'b');

@@ -36,7 +36,9 @@ export {
   type StoreLimits,
   type StoredTask,
   type TransferStore,
+  MOVED_AT_A_TIME,
   describeWorker,
   movingMessage,
+  sizeOfStored,
 } from './transfer-store.js';
 export type { EngineKind, OptionProblem } from './engine-kind.js';

@@ -39,6 +39,17 @@ export interface StoredTask extends NewTask {
   readonly logs: readonly TaskLog[];
 }
 
+/** Characters of the tasks that a move has in hand at a time, about: params may take a mebibyte each, and logs more. */
+export const MOVED_AT_A_TIME = 4 * 1024 * 1024;
+
+/** About how many characters a task takes, with all that is on record of it. */
+export function sizeOfStored({ params, attempts, logs }: Pick<StoredTask, 'params' | 'attempts' | 'logs'>): number {
+  let size = params.length;
+  for (const { error } of attempts) size += error ? error.message.length + (error.stack?.length ?? 0) : 0;
+  for (const { message } of logs) size += message.length;
+  return size;
+}
+
 /** A store's knowledge beside its tasks. */
 export interface StoreBook {
   readonly schedules: readonly ScheduleStatus[];
@@ -121,6 +132,8 @@ export interface TransferStore {
   exportTasks(): AsyncGenerator<StoredTask>;
   /** Stores tasks at the end of their queues. Resolves when they are durable. One whose id is stored is left as it is. */
   importTasks(tasks: readonly StoredTask[]): Promise<void>;
+  /** The ids, of these, under which the store has a task that has ended and is not exported: it takes no other under them. */
+  endedAmong(tasks: ReadonlyArray<Pick<StoredTask, 'id' | 'queue'>>): Promise<readonly string[]>;
   /** Resolves when all that was imported survives a crash of the machine; to false where the store promises no such thing. */
   flush(): Promise<boolean>;
   /** Ids that are not there are passed over. */

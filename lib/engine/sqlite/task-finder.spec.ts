@@ -88,3 +88,25 @@ it('gives what meets a queue, a name and a state, whichever of them are asked fo
   expect(oldestAvailableAt).toBe(counts.available > 0 ? START : null);
   await engine.close();
 });
+
+it('ends a page where its params have come to some mebibytes, and goes on at its cursor', async () => {
+  const clock = new ManualClock(START);
+  const options = { database: ':memory:', synchronous: 'normal', lease: 10_000, maxLostAttempts: 5 } as const;
+  const engine = sqliteEngine(options, contextWith(clock));
+  await engine.open();
+  const params = JSON.stringify({ text: 'x'.repeat(1024 * 1024) });
+  const tasks = Array.from({ length: 10 }, () => newTask(clock, { params }));
+  await engine.enqueueing.enqueue([...tasks, newTask(clock)]);
+  for (const filter of [{}, { search: 'xxx' }]) {
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await engine.inspecting.list(filter, { limit: 50, order: 'oldest', ...(cursor && { cursor }) });
+      expect(page.items.length).toBeLessThanOrEqual(4);
+      found.push(...page.items.map(({ id }) => id));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor);
+    expect(found.slice(0, 10)).toEqual(tasks.map(({ id }) => id));
+  }
+  await engine.close();
+});

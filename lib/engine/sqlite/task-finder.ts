@@ -30,6 +30,8 @@ import { tasksByTime } from './sql/tasks-by-time.js';
 
 /** A search that has taken this long gives back what it has; the cursor says where it goes on. */
 const MAX_SEARCH_MS = 150;
+/** Characters that the params of a page may take, about; one that has come to so many goes on at its cursor. */
+const MAX_PAGE_SIZE = 4 * 1024 * 1024;
 /** Time that a step may take before other work of the process has its turn. */
 const MAX_STEP_MS = 10;
 /** Tasks of a span of time that are read in one go: their rows tell most of what is asked. */
@@ -64,15 +66,19 @@ export class TaskFinder {
 
   async page(filter: TaskFilter, { cursor, limit, order = 'newest' }: PageRequest): Promise<TaskPage> {
     const items: TaskSummary[] = [];
-    let looked = 0;
+    let [looked, size] = [0, 0];
     let last = decodeCursor(cursor);
     const deadline = monotonicTime() + MAX_SEARCH_MS;
     for await (const step of this.walk(filter, TASK_STATES, limit, order, last)) {
       for (const found of step.found) {
         const item = await this.connection.read((database) => readSummary(database, found.seq, this.mask));
-        if (item) items.push(item);
+        if (item) {
+          items.push(item.task);
+          size += item.size;
+        }
         last = found.place;
-        if (items.length === limit) return { items, looked: looked + step.looked, nextCursor: encodeCursor(last) };
+        if (items.length === limit || size >= MAX_PAGE_SIZE)
+          return { items, looked: looked + step.looked, nextCursor: encodeCursor(last) };
       }
       looked += step.looked;
       last = step.last;

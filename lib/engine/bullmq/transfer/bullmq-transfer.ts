@@ -35,8 +35,8 @@ import { MOVED_LISTS, steppedJobs } from './stepped-jobs.js';
 import { readMoveNote, writeMoveNote } from './move-mark.js';
 import { flushRedis } from './redis-flush.js';
 
-/** Jobs that are read, or removed, together. */
-const BATCH = 250;
+/** Jobs that are read together: few, as each may take a mebibyte and more, which nobody knows before. */
+const BATCH = 8;
 /** How long a lock is waited for that nobody renews, and how often it is looked at, in milliseconds. */
 const LOCK_PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 500;
@@ -163,6 +163,19 @@ export class BullmqTransfer implements TransferStore {
       );
       if (own.some(({ state }) => state === 'failed')) await this.landing(queue).landAll();
     }
+  }
+
+  async endedAmong(tasks: ReadonlyArray<Pick<StoredTask, 'id' | 'queue'>>): Promise<readonly string[]> {
+    const hasEnded = await Promise.all(
+      tasks.map(async ({ id, queue }) => {
+        const [state, cancelled] = await Promise.all([
+          this.set.queue(queue).getJobState(jobIdOf(id)),
+          this.set.cancelledOf(queue).getJobState(jobIdOf(id)),
+        ]);
+        return state === 'completed' || cancelled !== 'unknown';
+      }),
+    );
+    return tasks.map(({ id }) => id).filter((_id, index) => hasEnded[index]);
   }
 
   /** PostgreSQL has written every commit to the disk, unless it is set to do otherwise. */

@@ -1,13 +1,14 @@
 import { monotonicTime, sleep } from '../../../clock/index.js';
 import type { WorkerRecord } from '../sql/worker-rows.js';
 import { Heartbeat, heartbeatFolder } from '../process/heartbeat.js';
+import { statOf } from '../store/raw-files.js';
 import { isKnownGone, ownIdentity } from '../process/process-identity.js';
 
 const LOOKS_PER_LEASE = 20;
 
 /**
  * Ids of the workers whose process is gone. Of a process of this machine the system says so; one of another container is
- * watched, for the length of its lease at most, and gone where its heart does not beat once.
+ * watched, for the length of its lease at most, and gone where its heart does not beat once, if hearts can beat there at all.
  * @param file absolute path of the store
  * @param lease milliseconds, of a worker that did not say its own
  */
@@ -26,5 +27,6 @@ export async function goneWorkers(file: string, workers: readonly WorkerRecord[]
     // Also a heartbeat that has ended is a sign: its process has just shut down.
     silent = silent.filter(({ id, beat }) => Heartbeat.read(folder, id) === beat);
   }
-  return [...gone, ...silent.map(({ id }) => id)];
+  // A process that lives makes the folder anew. Where none can, as in a read-only place, silence says nothing.
+  return statOf(folder)?.isDirectory() ? [...gone, ...silent.map(({ id }) => id)] : gone;
 }

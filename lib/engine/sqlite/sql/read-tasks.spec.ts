@@ -36,7 +36,7 @@ describe('A task that is read', () => {
       error: null,
     };
     expect(read(task!.id)).toEqual({ ...summary, attempts: [], logs: [], parentId: null, children: [] });
-    expect(readSummary(site.database, 1, mask)).toEqual(summary);
+    expect(readSummary(site.database, 1, mask)).toEqual({ task: summary, size: 2 });
     expect(readSummary(site.database, 2, mask)).toBeNull();
     expect(read('none')).toBeNull();
     const [other] = site.store({});
@@ -61,7 +61,7 @@ describe('A task that is read', () => {
     ];
     const withErrors = ended.map((attempt, index) => ({ ...attempt, error: errors[index] }));
     expect(read(task!.id)).toMatchObject({ attempts: withErrors, error: errors[1], maxAttempts: 5 });
-    expect(readSummary(site.database, 1, mask)).toMatchObject({ error: errors[1] });
+    expect(readSummary(site.database, 1, mask)).toMatchObject({ task: { error: errors[1] } });
     const [third] = site.claim({}, { worker: 'three' });
     site.write((transaction) => saveReports(transaction, third!, { percent: 5 }, [{ at: START, message: 'a' }]));
     site.write((transaction) => saveReports(transaction, third!, null, [{ at: START + 1, message: 'b' }]));
@@ -95,7 +95,7 @@ describe('A task that is read', () => {
     expect(read(own!.id)!.params).toEqual({ of: { a: 1 }, paths: ['a'] });
     site.write((transaction) => saveSensitivePaths(transaction, 'work', ['b']));
     expect(read(plain!.id)!.params).toEqual({ of: { a: 1 }, paths: ['b'] });
-    expect(readSummary(site.database, 2, mask)!.params).toEqual({ of: { a: 1 }, paths: ['a', 'b'] });
+    expect(readSummary(site.database, 2, mask)!.task.params).toEqual({ of: { a: 1 }, paths: ['a', 'b'] });
   });
 
   it('has the tasks that it has enqueued, and a result once it has completed', () => {

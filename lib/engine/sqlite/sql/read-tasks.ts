@@ -95,10 +95,14 @@ export function readTask(database: Database, id: string, mask: Mask, now: number
   return { ...shown, ...own, ...result, ...(hold && { hold }), ...(block && { block }), ...holder };
 }
 
-/** A task as a list shows it; null where it was deleted meanwhile. */
-export function readSummary(database: Database, seq: number, mask: Mask): TaskSummary | null {
+/** A task as a list shows it, and the characters that its params take; null where it was deleted meanwhile. */
+export function readSummary(
+  database: Database,
+  seq: number,
+  mask: Mask,
+): { readonly task: TaskSummary; readonly size: number } | null {
   const row = statement<[number], TaskColumns>(database, TASK_BY_SEQ).get(seq);
-  return row ? summaryOf(database, row, mask) : null;
+  return row ? { task: summaryOf(database, row, mask), size: row.params.length } : null;
 }
 
 /** The stored tasks among `ids`, in the order of `ids`. */

@@ -1,5 +1,5 @@
 import type { TaskLog, TaskProgress } from '../../../contract/index.js';
-import type { MovedState, StoredTask } from '../../port/index.js';
+import { MOVED_AT_A_TIME, type MovedState, sizeOfStored, type StoredTask } from '../../port/index.js';
 import { lapseError, storedKey } from '../../common/index.js';
 import type { Database } from '../store/database.js';
 import { placeholders, statement } from '../store/statement.js';
@@ -42,6 +42,7 @@ const KEY_TAKEN = `
   SELECT taken_at AS at, tasks_unique.expires_at AS expiresAt FROM tasks_unique JOIN tasks_task ON seq = task
    WHERE task = ? AND (until <> 'started' OR tasks_unique.attempt = tasks_task.attempt)`;
 
+const ENDED = `SELECT 1 FROM tasks_task WHERE id = ? AND state IN ('completed', 'cancelled')`;
 const FIND = `SELECT seq, queue, state, key FROM tasks_task WHERE id = ? AND state <> 'running'`;
 /** Of tasks that would be begun anew, and do again what they have done. */
 const HAVING_STEPS = `
@@ -107,10 +108,18 @@ export function movedKinds(database: Database): Array<{ queue: string; name: str
   return statement<[], { queue: string; name: string }>(database, MOVED_KINDS).all();
 }
 
-/** At most `limit` tasks that came after `after`, and the number of the last of them. */
+/** At most `limit` tasks that came after `after`, fewer where they are large, and the number of the last of them. */
 export function movedTasks(database: Database, after: number, limit: number): { tasks: StoredTask[]; last: number } {
-  const rows = statement<[number, number], TaskColumns>(database, MOVED_TASKS).all(after, limit);
-  return { tasks: rows.map((row) => toTask(database, row)), last: rows.at(-1)?.seq ?? after };
+  const tasks: StoredTask[] = [];
+  let [last, size] = [after, 0];
+  for (const row of statement<[number, number], TaskColumns>(database, MOVED_TASKS).iterate(after, limit)) {
+    const task = toTask(database, row);
+    tasks.push(task);
+    last = row.seq;
+    size += sizeOfStored(task);
+    if (size >= MOVED_AT_A_TIME) break;
+  }
+  return { tasks, last };
 }
 
 function toTask(database: Database, row: TaskColumns): StoredTask {
@@ -196,6 +205,11 @@ export function insertMovedTask(
   transaction.moved(queue, null, state);
   transaction.touch(queue, task.id);
   if (state === 'held') noteSlot(transaction, { seq, queue, key }, task.state, state);
+}
+
+/** Whether there is a task of that id which has ended and is not moved. */
+export function hasEnded(database: Database, id: string): boolean {
+  return statement<[string]>(database, ENDED).get(id) !== undefined;
 }
 
 function keyTakenBy(database: Database, { seq, traits }: TaskColumns): Pick<StoredTask, 'keyTaken'> {
