@@ -1,6 +1,7 @@
 import { listOf, nearest } from '../contract/index.js';
 import type { Checked } from './checked.js';
 import { checkDuration, type DurationBounds } from './duration.js';
+import { isObject } from './is-object.js';
 import { type OptionPlace, spell } from './option-place.js';
 import { shownNumber, shownValue } from './shown-value.js';
 
@@ -135,7 +136,7 @@ function entriesOf(value: unknown, place: OptionPlace): Array<[string, unknown]>
   if (value instanceof Map) return Array.from(value, ([key, entry]) => [String(key), entry]);
   // `emails:` with nothing below it is how YAML writes an empty section.
   if (value === null && place.spelling === 'snake') return [];
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
+  if (isObject(value)) return Object.entries(value);
   place.report(
     place.spelling === 'snake'
       ? `must be a mapping of keys to values, not ${shownValue(value)}`

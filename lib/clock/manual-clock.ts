@@ -18,7 +18,9 @@ export class ManualClock implements Clock {
   private readonly timers = new Set<Timer>();
 
   /** @param time where the clock stands at first, in UTC milliseconds. Default: the machine's time. */
-  constructor(private time: number = wallTime()) {}
+  constructor(private time: number = wallTime()) {
+    checkMilliseconds(time, 'The time of a ManualClock');
+  }
 
   now(): number {
     return this.time;
@@ -37,11 +39,13 @@ export class ManualClock implements Clock {
 
   /** Moves the clock by `milliseconds` and fires what has come due, in the order of the due times. */
   advance(milliseconds: number): void {
+    checkMilliseconds(milliseconds, 'What a ManualClock is moved by');
     this.set(this.time + milliseconds);
   }
 
   /** Moves the clock to `time` (UTC milliseconds); backwards too, as a machine's clock may be set back. */
   set(time: number): void {
+    checkMilliseconds(time, 'The time of a ManualClock');
     for (;;) {
       const next = this.earliestDue(time);
       if (!next) break;
@@ -59,4 +63,12 @@ export class ManualClock implements Clock {
     }
     return earliest;
   }
+}
+
+/** A clock that stands at no time would have nothing come due, and say nothing. */
+function checkMilliseconds(value: unknown, what: string): void {
+  if (Number.isFinite(value)) return;
+  throw new TypeError(
+    `${what} is a number of milliseconds, such as Date.UTC(2027, 0, 1) or 60_000, not ${String(value)}.`,
+  );
 }

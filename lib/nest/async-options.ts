@@ -6,15 +6,10 @@ import type {
   TasksModuleRootOptions,
   TasksOptionsFactory,
 } from '../config/index.js';
-import { isObject, shownValue } from '../checks/index.js';
+import { shownValue } from '../checks/index.js';
 import { listOf, TasksConfigError } from '../contract/index.js';
+import { refuseNoOptions } from './options-object.js';
 import { TASKS_OPTIONS, TASKS_OPTIONS_FACTORY } from './tasks.constants.js';
-
-/** @throws TasksConfigError for what has no options, and would pass for none at all */
-export function refuseNoOptions(what: string, options: unknown, verb = 'takes'): void {
-  if (isObject(options)) return;
-  throw new TasksConfigError(`${what} ${verb} an object of options, not ${shownValue(options)}.`);
-}
 
 /** Provides the options that a factory or a class makes. @throws TasksConfigError for none of them, or several */
 export function asyncOptions(options: TasksModuleAsyncOptions): Provider[] {
@@ -32,6 +27,7 @@ export function asyncOptions(options: TasksModuleAsyncOptions): Provider[] {
       `TasksModule.forRootAsync() takes one of "useFactory", "useClass" and "useExisting", and has ${listOf(given.map(([key]) => key))}.`,
     );
   }
+  checkForm(from);
   const complete = (made: TasksModuleOptions): TasksModuleRootOptions => {
     refuseNoOptions('The factory of TasksModule.forRootAsync()', made, 'returns');
     for (const key of ['name', 'global', 'configFile'] as const satisfies Array<keyof TasksModuleIdentity>) {
@@ -54,8 +50,32 @@ export function asyncOptions(options: TasksModuleAsyncOptions): Provider[] {
     ...(useClass ? [{ provide: TASKS_OPTIONS_FACTORY, useClass }] : []),
     {
       provide: TASKS_OPTIONS,
-      useFactory: async (factory: TasksOptionsFactory) => complete(await factory.createTasksOptions()),
+      useFactory: async (factory: TasksOptionsFactory) => complete(await created(factory)),
       inject: [useClass ? TASKS_OPTIONS_FACTORY : useExisting!],
     },
   ];
+}
+
+/** Nest would say of a wrong one that it is no dependency of a token that the app has never heard of. */
+function checkForm({ inject, useFactory, useClass, useExisting }: TasksModuleAsyncOptions): void {
+  const wrong = (key: string, due: string, value: unknown): TasksConfigError =>
+    new TasksConfigError(`TasksModule.forRootAsync(): "${key}" must be ${due}, not ${shownValue(value)}.`);
+  if (useFactory !== undefined && typeof useFactory !== 'function') {
+    throw wrong('useFactory', 'a function that returns the options', useFactory);
+  }
+  if (useClass !== undefined && typeof useClass !== 'function') {
+    throw wrong('useClass', 'a class with a method createTasksOptions()', useClass);
+  }
+  if (useExisting !== undefined && !['function', 'string', 'symbol'].includes(typeof useExisting)) {
+    throw wrong('useExisting', 'the token of a provider with a method createTasksOptions()', useExisting);
+  }
+  if (inject !== undefined && !Array.isArray(inject)) throw wrong('inject', 'a list of tokens', inject);
+}
+
+function created(factory: TasksOptionsFactory): TasksModuleOptions | Promise<TasksModuleOptions> {
+  if (typeof factory?.createTasksOptions === 'function') return factory.createTasksOptions();
+  throw new TasksConfigError(
+    'What TasksModule.forRootAsync() has as "useClass" or "useExisting" has no method createTasksOptions(), which returns ' +
+      'the options. Give it one.',
+  );
 }

@@ -15,6 +15,7 @@ import { CronExplorer } from './discovery/cron.explorer.js';
 import { cronQueues, CronScanner } from './discovery/cron.scanner.js';
 import { HandlerExplorer, handlerQueues } from './discovery/handler.explorer.js';
 import { ListenerScanner } from './discovery/listener.scanner.js';
+import { HiddenClasses } from './discovery/hidden-classes.js';
 import { HandlerScanner } from './discovery/handler.scanner.js';
 import { Stores } from './discovery/stores.js';
 import { TaskEnhancers } from './enhancers/index.js';
@@ -59,6 +60,7 @@ export function storeProviders(
     },
     madeOf(HandlerScanner, HandlerScanner, { ...scan, modules: ModulesContainer }),
     madeOf(CronScanner, CronScanner, { ...scan, stores: Stores }),
+    madeOf(HiddenClasses, HiddenClasses, { ...scan, stores: Stores }),
     madeOf(ListenerScanner, ListenerScanner, { ...scan, stores: Stores }),
     {
       provide: TASKS_CONFIG,
@@ -144,6 +146,7 @@ export function storeProviders(
       handlerExplorer: HandlerExplorer,
       crons: CronRegistry,
       cronExplorer: CronExplorer,
+      hidden: HiddenClasses,
       schedules,
       awaiting: Awaiting,
       workers: Workers,

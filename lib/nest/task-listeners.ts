@@ -1,11 +1,13 @@
 import { ContextIdFactory } from '@nestjs/core';
+import { shownValue } from '../checks/index.js';
 import type { ResolvedConfig } from '../config/index.js';
 import { inCleanContext } from '../context/index.js';
-import { messageOf, nearest, type TaskEvent, TasksConfigError, UnknownQueueError } from '../contract/index.js';
+import { listOf, messageOf, nearest, type TaskEvent, TasksConfigError, UnknownQueueError } from '../contract/index.js';
 import { isInTime } from '../engine/common/index.js';
 import type { EngineLogger, TaskEngine } from '../engine/port/index.js';
 import type { HandlerRegistry } from '../handlers/index.js';
 import type { FoundListener, ListenerScanner } from './discovery/listener.scanner.js';
+import type { OnTaskEventOptions } from './decorators/index.js';
 import { instanceIn } from './discovery/provider-instance.js';
 
 export interface TaskListenersParts {
@@ -48,6 +50,7 @@ export class TaskListeners {
   private check({ metadata: { event, options }, location }: FoundListener): void {
     const where = `@OnTaskEvent('${event}') on ${location}`;
     const { config, registry, logger } = this.parts;
+    checkOptions(options, where);
     const { queue, name } = options;
     if (queue !== undefined && !config.queues.has(queue)) {
       throw new TasksConfigError(`${where}: ${new UnknownQueueError(queue, [...config.queues.keys()]).message}`);
@@ -74,6 +77,24 @@ export class TaskListeners {
     });
     this.calls.add(call);
     void call.finally(() => this.calls.delete(call));
+  }
+}
+
+const OPTIONS = ['queue', 'name', 'store'] as const satisfies ReadonlyArray<keyof OnTaskEventOptions>;
+
+/** What is not known would narrow nothing, and the listener be told of every task. */
+function checkOptions(options: OnTaskEventOptions, where: string): void {
+  const known: readonly string[] = OPTIONS;
+  for (const [key, value] of Object.entries(options) as Array<[string, unknown]>) {
+    if (!known.includes(key)) {
+      const near = nearest(key, known);
+      throw new TasksConfigError(
+        `${where}: "${key}" is not an option.${near ? ` Did you mean "${near}"?` : ` Possible here: ${listOf(known)}.`}`,
+      );
+    }
+    if (value !== undefined && typeof value !== 'string') {
+      throw new TasksConfigError(`${where}: "${key}" must be a name, not ${shownValue(value)}.`);
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { unfitClaim } from '../uniqueness/index.js';
 import { checkFollowers } from './discovery/on-failed.js';
 import type { CronExplorer } from './discovery/cron.explorer.js';
 import type { CronRegistry, CronSchedules } from '../cron/index.js';
+import type { HiddenClasses } from './discovery/hidden-classes.js';
 import type { HandlerExplorer } from './discovery/handler.explorer.js';
 import type { HandlerRegistry } from '../handlers/index.js';
 import type { EngineLogger, TaskEngine } from '../engine/port/index.js';
@@ -33,6 +34,7 @@ export interface TasksLifecycleDependencies {
   readonly handlerExplorer: HandlerExplorer;
   readonly crons: CronRegistry;
   readonly cronExplorer: CronExplorer;
+  readonly hidden: HiddenClasses;
   readonly schedules: CronSchedules;
   readonly awaiting: Awaiting;
   readonly workers: Workers;
@@ -96,6 +98,7 @@ export class TasksLifecycle implements OnModuleInit, OnApplicationBootstrap, OnM
       this.checkHandlers();
       checkFollowers(this.deps.config, this.deps.handlers);
       this.deps.listeners.listen();
+      for (const warning of this.deps.hidden.warnings()) this.deps.logger.warn(warning);
     });
   }
 

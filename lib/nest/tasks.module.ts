@@ -6,13 +6,14 @@ import { shownValue } from '../checks/index.js';
 import { DEFAULT_STORE, TasksConfigError } from '../contract/index.js';
 import { HandlerRegistry } from '../handlers/index.js';
 import { Operations } from '../operations/index.js';
-import { asyncOptions, refuseNoOptions } from './async-options.js';
+import { asyncOptions } from './async-options.js';
 import {
   getCronSchedulesToken,
   getTaskDispatcherToken,
   getTasksHealthToken,
   getTasksMetricsToken,
 } from './decorators/index.js';
+import { refuseNoOptions } from './options-object.js';
 import { observingProviders } from './observing-providers.js';
 import { storeProviders } from './store-providers.js';
 import { TASKS_CONFIG, TASKS_IDENTITY, TASKS_OPTIONS } from './tasks.constants.js';

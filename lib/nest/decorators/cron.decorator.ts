@@ -8,6 +8,7 @@ import {
 } from '../../contract/index.js';
 import type { OnFailed, TaskSettingsOptions } from '../../config/index.js';
 import { decoratedMethod, notedOn, noteOn } from './decorated-method.js';
+import { refuseNoOptions } from '../options-object.js';
 import type { UniquenessOptions } from '../../uniqueness/index.js';
 import type { RunSpanOptions } from '../../cron/index.js';
 
@@ -102,6 +103,7 @@ export function Cron(expression: string | Date, options: CronOptions = {}): Meth
           'or write one expression that covers both, such as "0 8,20 * * *".',
       );
     }
+    refuseNoOptions(`@Cron on ${decorated.where}`, options);
     const metadata: CronMetadata = { expression, options };
     noteOn(TASKS_CRON_METADATA, metadata, decorated);
   };

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { DECORATED_FUNCTION_METADATA, TasksConfigError } from '../../contract/index.js';
+import { noteDecorated } from './decorated-classes.js';
 
 /** A method that a decorator stands on. */
 export interface DecoratedMethod {
@@ -38,6 +39,7 @@ export function notedOn<Metadata>(key: string, { target, name }: DecoratedMethod
 
 /** On the method, and beside its class, where it stays when a decorator puts another function in the method's place. */
 export function noteOn(key: string, metadata: unknown, { target, name, method }: DecoratedMethod): void {
+  noteDecorated(target.constructor);
   Reflect.defineMetadata(key, metadata, method);
   Reflect.defineMetadata(key, metadata, target, name);
   Reflect.defineMetadata(DECORATED_FUNCTION_METADATA, method, target, name);

@@ -1,14 +1,14 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
 import { CronSchedules } from '../../cron/index.js';
-import { DEFAULT_STORE } from '../../contract/index.js';
+import { storeToken } from './store-token.js';
 
 /**
  * Token of a store's cron schedules: the class itself for the default store, a string for a named one.
  *
  * @param store the `name` given to `TasksModule.forRoot`; default: `default`
  */
-export function getCronSchedulesToken(store: string = DEFAULT_STORE): InjectionToken<CronSchedules> {
-  return store === DEFAULT_STORE ? CronSchedules : `nestjs-tasks:cron-schedules:${store}`;
+export function getCronSchedulesToken(store?: string): InjectionToken<CronSchedules> {
+  return storeToken(CronSchedules, 'cron-schedules', store);
 }
 
 /**

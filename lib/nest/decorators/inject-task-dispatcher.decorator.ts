@@ -1,14 +1,14 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
 import { TaskDispatcher } from '../../queueing/index.js';
-import { DEFAULT_STORE } from '../../contract/index.js';
+import { storeToken } from './store-token.js';
 
 /**
  * Token of a store's dispatcher: the class itself for the default store, a string for a named one.
  *
  * @param store the `name` given to `TasksModule.forRoot`; default: `default`
  */
-export function getTaskDispatcherToken(store: string = DEFAULT_STORE): InjectionToken<TaskDispatcher> {
-  return store === DEFAULT_STORE ? TaskDispatcher : `nestjs-tasks:dispatcher:${store}`;
+export function getTaskDispatcherToken(store?: string): InjectionToken<TaskDispatcher> {
+  return storeToken(TaskDispatcher, 'dispatcher', store);
 }
 
 /**

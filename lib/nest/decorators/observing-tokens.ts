@@ -1,15 +1,15 @@
 import type { InjectionToken } from '@nestjs/common';
-import { DEFAULT_STORE } from '../../contract/index.js';
 import { TasksHealth } from '../../health/index.js';
 import { TasksMetrics } from '../../metrics/index.js';
+import { storeToken } from './store-token.js';
 
 /**
  * Token of a store's metrics: the class itself for the default store, a string for a named one.
  *
  * @param store the `name` given to `TasksModule.forRoot`; default: `default`
  */
-export function getTasksMetricsToken(store: string = DEFAULT_STORE): InjectionToken<TasksMetrics> {
-  return store === DEFAULT_STORE ? TasksMetrics : `nestjs-tasks:metrics:${store}`;
+export function getTasksMetricsToken(store?: string): InjectionToken<TasksMetrics> {
+  return storeToken(TasksMetrics, 'metrics', store);
 }
 
 /**
@@ -17,6 +17,6 @@ export function getTasksMetricsToken(store: string = DEFAULT_STORE): InjectionTo
  *
  * @param store the `name` given to `TasksModule.forRoot`; default: `default`
  */
-export function getTasksHealthToken(store: string = DEFAULT_STORE): InjectionToken<TasksHealth> {
-  return store === DEFAULT_STORE ? TasksHealth : `nestjs-tasks:health:${store}`;
+export function getTasksHealthToken(store?: string): InjectionToken<TasksHealth> {
+  return storeToken(TasksHealth, 'health', store);
 }

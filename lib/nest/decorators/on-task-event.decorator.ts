@@ -7,6 +7,8 @@ import {
   type TaskEventKind,
   TasksConfigError,
 } from '../../contract/index.js';
+import { shownValue } from '../../checks/index.js';
+import { refuseNoOptions } from '../options-object.js';
 import { decoratedMethod, notedOn, noteOn } from './decorated-method.js';
 
 /**
@@ -55,7 +57,7 @@ type OnTaskEventDecorator = <Method extends (event: TaskEvent) => unknown>(
  * - `lost`: the process that ran it is gone. Told by the one that noticed; the task runs again, or `failed` follows.
  *
  * @param event what is listened to; for several, the decorator stands several times
- * @throws TasksConfigError for what is no event. A queue or store that there is not stops the boot.
+ * @throws TasksConfigError for what is no event, and options that are no object. An unknown option, a queue or store that there is not stops the boot.
  *
  * @example
  * \@OnTaskEvent('failed', { queue: 'emails' })
@@ -68,9 +70,10 @@ export function OnTaskEvent(event: TaskEventKind, options: OnTaskEventOptions = 
     const decorated = decoratedMethod('@OnTaskEvent', target, property, descriptor);
     if (!TASK_EVENT_KINDS.includes(event)) {
       throw new TasksConfigError(
-        `@OnTaskEvent on ${decorated.where}: "${event}" is no event of tasks. They are ${listOf(TASK_EVENT_KINDS)}.`,
+        `@OnTaskEvent on ${decorated.where}: ${shownValue(event)} is no event of tasks. They are ${listOf(TASK_EVENT_KINDS)}.`,
       );
     }
+    refuseNoOptions(`@OnTaskEvent('${event}') on ${decorated.where}`, options);
     const known = notedOn<OnTaskEventMetadata[]>(TASK_EVENT_METADATA, decorated) ?? [];
     noteOn(TASK_EVENT_METADATA, [...known, { event, options }], decorated);
   };

@@ -9,7 +9,9 @@ import {
   TasksConfigError,
 } from '../../contract/index.js';
 import type { TaskContext } from '../../attempts/index.js';
+import { noteDecorated } from './decorated-classes.js';
 import { decoratedMethod, notedOn, noteOn } from './decorated-method.js';
+import { refuseNoOptions } from '../options-object.js';
 import type { ParamsUpgrades } from '../../handlers/index.js';
 import type { ParamsType } from '../../params/index.js';
 import type { HandlerUniquenessOptions } from '../../uniqueness/index.js';
@@ -111,7 +113,7 @@ export interface TaskHandlerDecorator<Params> {
  * `@Inject(REQUEST)` gives them the {@link TaskContext}.
  *
  * @param name of the tasks: 1 to 200 characters, one handler each. Two handlers of one name stop the boot.
- * @throws TasksConfigError where the decorator stands twice, or on what is not a method of an instance
+ * @throws TasksConfigError for options that are no object, and where the decorator stands twice, or on what is not a method of an instance
  *
  * @example
  * \@TaskHandler('send_email', { params: SendEmailParams, queue: 'emails', maxRetries: 5 })
@@ -126,15 +128,21 @@ export function TaskHandler<const Name extends string, Params extends ParamsOf<N
   options: TaskHandlerOptions<Params> = {},
 ): TaskHandlerDecorator<HandledParams<Name, Params>> {
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    // Checked at boot, where the app is known; until then it may be anything, and a symbol cannot be shown as it is.
+    const given: unknown = name;
+    const shown = String(given);
+    const decorator = `@TaskHandler('${shown}')`;
+    refuseNoOptions(decorator, options);
     // What reads it calls "key" with params of this very type.
     const metadata: TaskHandlerMetadata = { name, options: options as object };
     if (property === undefined) {
-      refuseSecond(name, Reflect.getOwnMetadata(TASK_HANDLER_METADATA, target), (target as { name?: string }).name);
+      refuseSecond(shown, Reflect.getOwnMetadata(TASK_HANDLER_METADATA, target), (target as { name?: string }).name);
+      noteDecorated(target);
       Reflect.defineMetadata(TASK_HANDLER_METADATA, metadata, target);
       return;
     }
-    const decorated = decoratedMethod(`@TaskHandler('${name}')`, target, property, descriptor);
-    refuseSecond(name, notedOn(TASK_HANDLER_METADATA, decorated), decorated.where);
+    const decorated = decoratedMethod(decorator, target, property, descriptor);
+    refuseSecond(shown, notedOn(TASK_HANDLER_METADATA, decorated), decorated.where);
     noteOn(TASK_HANDLER_METADATA, metadata, decorated);
   };
 }

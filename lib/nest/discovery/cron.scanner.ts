@@ -5,6 +5,7 @@ import type { ProviderWrapper } from './provider-instance.js';
 import type { Stores } from './stores.js';
 import { CronMetadataAccessor, type CronDeclaration, timerOf } from './cron-metadata.accessor.js';
 import { type ClassMethod, methodNamesOf, methodsCalled, undecoratedOverrides } from './class-methods.js';
+import { queueNamed } from './queue-named.js';
 import { nameOf, providedClass } from './provider-class.js';
 
 /** A method with an `@Cron`, and the provider that it belongs to. */
@@ -117,7 +118,11 @@ export class CronScanner {
   }
 }
 
-/** Queues that this store's cron methods name, as far as their classes tell. */
+/** Queues that this store's cron methods name, as far as their classes tell. @throws TasksConfigError for one that cannot be */
 export function cronQueues(scanner: CronScanner, mode: CronMode): string[] {
-  return scanner.scan(mode).flatMap(({ declaration: { options } }) => options.queue ?? []);
+  return scanner
+    .scan(mode)
+    .flatMap(({ declaration: { options }, location }) =>
+      options.queue === undefined ? [] : [queueNamed(options.queue, `@Cron on ${location}`)],
+    );
 }

@@ -1,4 +1,4 @@
-import { checkQueueName, checkTaskKey, isText, MAX_NAME_LENGTH, unstorable } from '../../checks/index.js';
+import { checkTaskKey, isObject, isText, MAX_NAME_LENGTH, unstorable } from '../../checks/index.js';
 import { type ResolvedConfig, validateTaskSettings } from '../../config/index.js';
 import { listOf, messageOf, TasksConfigError, UnknownQueueError } from '../../contract/index.js';
 import type { HandlerRegistry } from '../../handlers/index.js';
@@ -9,6 +9,7 @@ import { keptResult } from './kept-result.js';
 import { checkOnFailed } from './on-failed.js';
 import { isClass, nameOf } from './provider-class.js';
 import { PARAMS_AND_TASK } from './provider-instance.js';
+import { queueNamed } from './queue-named.js';
 import { ProviderExplorer } from './provider-explorer.js';
 import type { TaskEnhancers } from '../enhancers/index.js';
 import type { Stores } from './stores.js';
@@ -156,11 +157,7 @@ export class HandlerExplorer extends ProviderExplorer {
 export function handlerQueues(scanner: HandlerScanner, stores: Stores): string[] {
   return scanner.scan().flatMap(({ metadata: { name, options }, location }) => {
     if (options.queue === undefined || !stores.isMine(options.store, location)) return [];
-    const checked = checkQueueName(options.queue);
-    if ('problem' in checked) {
-      throw new TasksConfigError(`@TaskHandler('${name}') on ${location}: "queue" ${checked.problem}.`);
-    }
-    return [checked.value];
+    return [queueNamed(options.queue, `@TaskHandler('${name}') on ${location}`)];
   });
 }
 
@@ -196,7 +193,7 @@ function checkVersions(version: unknown, upgrade: unknown, where: string): void 
   if (!Number.isInteger(version) || (version as number) < 1) {
     throw new TasksConfigError(`${where}: "version" must be a whole number from 1 on.`);
   }
-  if (typeof upgrade !== 'object' || upgrade === null) {
+  if (!isObject(upgrade)) {
     throw new TasksConfigError(`${where}: "upgrade" must be an object, such as { 1: (params) => ({ ...params }) }.`);
   }
   for (const [from, step] of Object.entries(upgrade)) {

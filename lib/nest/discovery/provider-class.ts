@@ -3,10 +3,19 @@ import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import { methodsCalled, prototypesOf } from './class-methods.js';
 import { isShared, type ProviderWrapper } from './provider-instance.js';
 
-/** The class of what a provider provides; null for plain objects, functions, and values that are not there yet. */
+/**
+ * The class of what a provider provides; null for plain objects, functions, and values that are not there yet. What a factory
+ * makes for each request is taken for what it is asked for by.
+ */
 export function providedClass(wrapper: ProviderWrapper): Type<object> | null {
   const provided = wrapper.isNotMetatype ? classOfValue(wrapper) : wrapper.metatype;
-  return isClass(provided) ? provided : null;
+  if (isClass(provided)) return provided;
+  return isMadeLater(wrapper) && isClass(wrapper.token) ? wrapper.token : null;
+}
+
+/** Whether a factory makes it for each request, or each time: what it is shows by then. */
+export function isMadeLater(wrapper: ProviderWrapper): boolean {
+  return wrapper.isFactory && !isShared(wrapper);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { existsSync, linkSync, renameSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { uuidv7 } from 'uuidv7';
-import { StoreError } from '../../../contract/index.js';
+import { isObject, shownValue } from '../../../checks/index.js';
+import { InvalidArgumentError, StoreError } from '../../../contract/index.js';
 import { storeError } from '../store/sqlite-errors.js';
 import { realPath } from '../store/store-path.js';
 import { copyVerified, removePartial, sync } from './verified-copy.js';
@@ -30,10 +31,12 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
  * single file that an app can be started on; where the tasks are in the app's own database, it holds all of that.
  *
  * The copy has another name until it is complete, so that `to` is either a whole backup or not there.
+ * @throws InvalidArgumentError for what is no path
  * @throws StoreError where there is no such file, it is no tasks' file, `to` exists or cannot be written, the disk is
  *   full, or the file is damaged
  */
-export async function backupTasks({ database, to }: BackupTasksOptions): Promise<TasksBackup> {
+export async function backupTasks(options: BackupTasksOptions): Promise<TasksBackup> {
+  const { database, to } = checkPaths(options);
   const file = resolve(to);
   refuseExisting(file);
   const partial = `${file}.${uuidv7()}.partial`;
@@ -46,6 +49,22 @@ export async function backupTasks({ database, to }: BackupTasksOptions): Promise
   } finally {
     removePartial(partial);
   }
+}
+
+/** @throws InvalidArgumentError */
+function checkPaths(options: BackupTasksOptions): BackupTasksOptions {
+  if (!isObject(options)) {
+    throw new InvalidArgumentError('options', `backupTasks() takes { database, to }, not ${shownValue(options)}.`);
+  }
+  for (const key of ['database', 'to'] as const) {
+    const path: unknown = options[key];
+    if (typeof path === 'string' && path !== '') continue;
+    throw new InvalidArgumentError(
+      key,
+      `"${key}" of backupTasks() must be the path of a file, not ${shownValue(path)}.`,
+    );
+  }
+  return options;
 }
 
 function refuseExisting(file: string): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bindingError } from './binding-error.js';
 
 describe('bindingError', () => {
@@ -18,5 +18,14 @@ describe('bindingError', () => {
     );
     expect(message).toContain('cannot be loaded: Could not locate the bindings file. Its install script');
     expect(message).toContain('npm rebuild better-sqlite3 --ignore-scripts=false');
+  });
+
+  it('advises no compiling where Bun runs the app, which loads no such part', () => {
+    const versions = vi.spyOn(process, 'versions', 'get').mockReturnValue({ ...process.versions, bun: '1.4.5' });
+    const { message } = bindingError(new Error("'better-sqlite3' is not yet supported in Bun.\nTrack the status."));
+    versions.mockRestore();
+    expect(message).toContain("'better-sqlite3' is not yet supported in Bun. Track the status. Bun has nothing");
+    expect(message).toContain('run the app on Node');
+    expect(message).not.toContain('npm rebuild');
   });
 });

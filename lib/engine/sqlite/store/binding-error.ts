@@ -11,10 +11,15 @@ const HOW_TO_COMPILE = `Its install script was not run, or was run for another N
   Yarn 1: npm rebuild better-sqlite3 --ignore-scripts=false
   Bun:    bun pm trust better-sqlite3`;
 
+const NOT_IN_BUN =
+  'Bun has nothing in which it could be loaded: run the app on Node (node dist/main.js), which may well be installed and ' +
+  'bundled by Bun, or take another engine.';
+
 /** What to tell of a better-sqlite3 whose compiled part is missing, or is for another Node. */
 export function bindingError(cause: unknown): TasksConfigError {
   return new TasksConfigError(
-    `The SQLite engine: the compiled part of better-sqlite3 cannot be loaded: ${reasonOf(cause)}. ${HOW_TO_COMPILE}`,
+    `The SQLite engine: the compiled part of better-sqlite3 cannot be loaded: ${reasonOf(cause)}. ` +
+      (process.versions.bun === undefined ? HOW_TO_COMPILE : NOT_IN_BUN),
     { cause },
   );
 }
