@@ -14,11 +14,12 @@ export async function handful(
   const whole: OutboxRow[] = [];
   let size = 0;
   for (const row of rows) {
+    // What came with its params is in memory anyway, and tells whether the store is there where a large one fails.
+    if (size >= MAX_TOGETHER && row.params === null) break;
     const params = row.params ?? (await paramsOf(row.position));
     if (params === undefined) continue;
     whole.push({ ...row, params });
     size += String(params).length;
-    if (size >= MAX_TOGETHER) break;
   }
   return whole;
 }

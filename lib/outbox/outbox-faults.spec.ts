@@ -113,6 +113,49 @@ describe('An outbox where something fails', () => {
     await empty();
   });
 
+  it('hands over what is beside a task that the store does not take, and sets that aside once it is sure', async () => {
+    const tooLarge = '"' + 'x'.repeat(100) + '"';
+    site.refuse = (tasks) => (tasks.some(({ params }) => params === tooLarge) ? new StoreError('too large') : null);
+    await site.add(outbox, site.task('large', { params: tooLarge }));
+    await until('a warning', () => site.warnings.length > 0);
+    // Alone it may as well be the store that is away.
+    look();
+    await until('another try', () => outbox.waiting());
+    expect(site.errors).toEqual([]);
+    for (const [index, id] of ['one', 'two', 'three'].entries()) {
+      expect(site.errors).toEqual([]);
+      await site.add(outbox, site.task(id));
+      await handedOver(index + 1);
+      await until('it to go', async () => (await site.ids()).join() === 'large');
+      await until('the relay to end', () => outbox.waiting());
+    }
+    await until('it to be set aside', () => site.errors.length > 0);
+    expect(site.errors).toEqual([
+      'Task large in the outbox cannot be handed over, and is set aside until the next boot: too large',
+    ]);
+    expect(await outbox.waiting()).toMatchObject([{ waiting: 0, setAside: 1 }]);
+    await site.add(outbox, site.task('four'), site.task('five'));
+    await handedOver(5);
+    expect(site.stored.at(-1)).toEqual(['four', 'five']);
+  });
+
+  it('keeps all where the store goes away again after it took some', async () => {
+    site.refuse = () => new StoreError('away');
+    await site.add(outbox, ...['one', 'two', 'three', 'four', 'five', 'six'].map((id) => site.task(id)));
+    await until('a warning', () => site.warnings.length > 0);
+    const tried: string[] = [];
+    site.refuse = ([task]) => (tried.push(task!.id), tried.length > 2 ? new StoreError('away') : null);
+    look();
+    await until('two to go', async () => (await site.ids()).length === 4);
+    expect(site.errors).toEqual([]);
+    // No more than so many are waited for at a store that may be away.
+    expect(tried.slice(0, 5)).toEqual(['one', 'two', 'three', 'four', 'five']);
+    expect(tried).not.toContain('six');
+    site.refuse = () => null;
+    await until('the rest to go', async () => (look(), (await site.ids()).length === 0));
+    expect(site.stored.flat().toSorted()).toEqual(['five', 'four', 'one', 'six', 'three', 'two']);
+  });
+
   it('sets aside what cannot be read', async () => {
     await site.app.transaction(async (manager) => {
       await outbox.add(manager, [site.task('torn'), site.task('one')]);

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
+import { Column, DataSource, DefaultNamingStrategy, Entity, PrimaryColumn } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OutboxSite } from '../../test/support/outbox-site.js';
 import { StoppedTime } from '../../test/support/stopped-time.js';
@@ -42,6 +42,31 @@ describe('An outbox that opens', () => {
     await app.transaction((manager) => outbox.add(manager, [site.task('one')]));
     expect(await app.getRepository(OutboxTask).find()).toMatchObject([{ id: 'one', store: 'this-store' }]);
     expect(app.getMetadata(Order).tablePath).toBe('shop_orders');
+    await outbox.close();
+    await app.destroy();
+  });
+
+  it('has its entity read its table, whatever a naming strategy of the app makes of tables and columns', async () => {
+    class Shouting extends DefaultNamingStrategy {
+      override tableName(className: string, given: string | undefined): string {
+        return `T_${given ?? className}`;
+      }
+      override columnName(property: string, given: string | undefined): string {
+        return `C_${given ?? property}`;
+      }
+    }
+    const app = await new DataSource({
+      ...site.app.options,
+      namingStrategy: new Shouting(),
+      entities: [Order, OutboxTask],
+    }).initialize();
+    const outbox = site.outbox({ dataSource: app });
+    await outbox.open();
+    site.refuse = () => new StoreError('away');
+    await app.transaction((manager) => outbox.add(manager, [site.task('one', { maxAttempts: 7 })]));
+    const found = await app.getRepository(OutboxTask).findBy({ maxAttempts: 7 });
+    expect(found).toMatchObject([{ id: 'one', store: 'this-store', maxAttempts: 7 }]);
+    expect(app.getMetadata(Order).columns[0]!.databaseName).toBe('C_id');
     await outbox.close();
     await app.destroy();
   });

@@ -24,10 +24,16 @@ export const LATER_COLUMNS = ['store', 'problem', 'parent_id', 'traits'] as cons
 /** Params that take more are read one by one, so that few rows of large ones are in memory at a time. */
 const LARGE_BYTES = 64 * 1_024;
 
-/** The table as statements name it. PostgreSQL looks for it in the connection's schema, which need not be the DataSource's. */
-export function outboxPath({ driver, options }: DataSource): string {
-  const schema = options.type === 'postgres' ? options.schema : undefined;
-  return [schema, OUTBOX_TABLE].flatMap((name) => (name === undefined ? [] : driver.escape(name))).join('.');
+/**
+ * The table as statements name it, where the DataSource has it: an app may point a transaction elsewhere, as to the schema
+ * of one of its tenants (`SET LOCAL search_path`, `USE`).
+ *
+ * @param dataSource that is connected: by then it knows its schema, or its database
+ */
+export function outboxPath(dataSource: DataSource): string {
+  const { driver, options } = dataSource;
+  const place = options.type === 'postgres' ? driver.schema : isMysql(dataSource) ? driver.database : undefined;
+  return [place, OUTBOX_TABLE].flatMap((name) => (name ? driver.escape(name) : [])).join('.');
 }
 
 export function isMysql({ options: { type } }: DataSource): boolean {

@@ -3,13 +3,14 @@ import type { CancelTimer, Clock } from '../clock/index.js';
 import { inCleanContext } from '../context/index.js';
 import { dataSourceOf, readableParams, requirePeer, waitingTask } from '../engine/common/index.js';
 import type { EngineLogger, EnqueueAnswer, NewTask } from '../engine/port/index.js';
-import { messageOf, type OutboxDepth, StoreError, type Task, TasksConfigError, TasksError } from '../contract/index.js';
+import { messageOf, type OutboxDepth, StoreError, type Task, TasksConfigError } from '../contract/index.js';
 import { maskSensitive } from '../params/index.js';
+import { Delivery } from './delivery.js';
 import { holdsAllCharacters, outboxMigrations } from './migrations.js';
 import { OutboxTask } from './outbox-task.entity.js';
 import type { OutboxSource } from './outbox-source.js';
 import { requireOutboxDatabase } from './outbox-database.js';
-import { LATER_COLUMNS, OUTBOX_TABLE, type OutboxRow, OutboxTable } from './outbox-table.js';
+import { LATER_COLUMNS, OUTBOX_TABLE, OutboxTable } from './outbox-table.js';
 import { ServerSource } from './server-source.js';
 import { SqliteSource } from './sqlite-source.js';
 import { whileLocked } from './while-locked.js';
@@ -43,13 +44,14 @@ export interface OutboxDependencies {
  *     gone
  */
 export class Outbox {
-  private readonly table: OutboxTable;
+  private prepared: OutboxTable | null = null;
   private source: OutboxSource | null = null;
   private cancelPoll: CancelTimer = () => undefined;
   private relaying: Promise<void> | null = null;
   private again = false;
   private closed = false;
   private failing = false;
+  private readonly delivery: Delivery;
   private owner = '';
 
   /** Connections whose open transaction has rows. */
@@ -62,7 +64,14 @@ export class Outbox {
   };
 
   constructor(private readonly deps: OutboxDependencies) {
-    this.table = new OutboxTable(deps.dataSource);
+    this.delivery = new Delivery({
+      store: deps.store,
+      taskOf: (row) => this.table.taskOf(row),
+      onRefused: ({ id }, problem) =>
+        deps.logger.error(
+          `Task ${String(id)} in the outbox cannot be handed over, and is set aside until the next boot: ${problem}`,
+        ),
+    });
   }
 
   /** @throws TasksConfigError where the database can have none, or the table is missing and must not be created */
@@ -94,6 +103,11 @@ export class Outbox {
     this.cancelPoll();
     await this.relaying;
     await this.source?.close();
+  }
+
+  /** Once the DataSource is connected: before that it does not know where its tables are. */
+  private get table(): OutboxTable {
+    return (this.prepared ??= new OutboxTable(this.deps.dataSource));
   }
 
   /** Whether what `manager` writes is in the outbox's database. */
@@ -194,9 +208,9 @@ export class Outbox {
     try {
       while (this.again && !this.closed) {
         this.again = false;
-        if ((await this.source!.relay((rows) => this.handOver(rows))) > 0) this.again = true;
+        if ((await this.source!.relay((rows) => this.delivery.handOver(rows))) > 0) this.again = true;
       }
-      this.failing = false;
+      this.failing = this.delivery.isFailing;
     } catch (error) {
       if (!this.failing) {
         this.deps.logger.warn(
@@ -206,34 +220,6 @@ export class Outbox {
       this.failing = true;
     }
   }
-
-  /** One that the store refuses for good must not hold up the others: each is handed over alone then. */
-  private async handOver(rows: readonly OutboxRow[]): Promise<ReadonlyMap<OutboxRow['position'], string>> {
-    const refused = new Map<OutboxRow['position'], string>();
-    try {
-      await this.deps.store(rows.map((row) => this.table.taskOf(row)));
-      return refused;
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-    }
-    for (const row of rows) {
-      try {
-        await this.deps.store([this.table.taskOf(row)]);
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        refused.set(row.position, messageOf(error));
-        this.deps.logger.error(
-          `Task ${String(row.id)} in the outbox cannot be handed over, and is set aside until the next boot: ${messageOf(error)}`,
-        );
-      }
-    }
-    return refused;
-  }
-}
-
-/** Not for a store that is away, but for what no store would take: the task's queue or what stands in its row. */
-function isRefusal(error: unknown): boolean {
-  return (error instanceof TasksError && !(error instanceof StoreError)) || error instanceof SyntaxError;
 }
 
 /**
@@ -267,10 +253,14 @@ async function isComplete(runner: QueryRunner): Promise<boolean> {
   return holdsAllCharacters(runner);
 }
 
-/** The table has one name: what the app's "entityPrefix" makes of that of the entity is none that there is. */
+/** The table has one name, and so have its columns: what the app's "entityPrefix" or naming strategy makes of them is none that there is. */
 function pointEntity({ driver, entityMetadatas }: DataSource): void {
   const metadata = entityMetadatas.find(({ target }) => target === OutboxTask);
   if (!metadata) return;
   metadata.tableName = OUTBOX_TABLE;
   metadata.tablePath = driver.buildTableName(OUTBOX_TABLE, metadata.schema, metadata.database);
+  for (const column of metadata.columns) {
+    const name = column.givenDatabaseName ?? column.propertyName;
+    Object.assign(column, { databaseName: name, databaseNameWithoutPrefixes: name, databasePath: name });
+  }
 }

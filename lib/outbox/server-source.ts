@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { escapedJson } from './astral.js';
+import { asideOf } from './delivery.js';
 import { handful } from './handful.js';
 import type { HandOver, OutboxSource } from './outbox-source.js';
 import { type OutboxRow, OutboxTable, type WaitingRow } from './outbox-table.js';
@@ -33,16 +34,19 @@ export class ServerSource implements OutboxSource {
         const [row]: Array<Pick<OutboxRow, 'params'>> = await runner.query(this.table.paramsOf, [position]);
         return row?.params as string | undefined;
       });
+      let done = 0;
       if (rows.length > 0) {
-        const refused = await handOver(rows);
-        for (const [position, problem] of refused) {
+        const notStored = await handOver(rows);
+        const aside = asideOf(notStored);
+        for (const [position, problem] of aside) {
           await runner.query(this.table.setAside, [escapedJson(problem), position]);
         }
-        const stored = rows.map(({ position }) => position).filter((position) => !refused.has(position));
+        const stored = rows.map(({ position }) => position).filter((position) => !notStored.has(position));
         if (stored.length > 0) await runner.query(this.table.delete(stored.length), stored);
+        done = stored.length + aside.length;
       }
       await runner.commitTransaction();
-      return rows.length;
+      return done;
     } catch (error) {
       // The connection may be what failed; the error that says so is the one to tell.
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);

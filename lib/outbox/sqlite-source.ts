@@ -1,5 +1,6 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { sleep } from '../clock/index.js';
+import { asideOf } from './delivery.js';
 import { handful } from './handful.js';
 import type { HandOver, OutboxSource } from './outbox-source.js';
 import { type OutboxRow, OutboxTable, type WaitingRow } from './outbox-table.js';
@@ -60,16 +61,17 @@ export class SqliteSource implements OutboxSource {
     const first = await this.whenFree(() => this.database.prepare(this.table.first).all(this.store) as OutboxRow[]);
     const rows = await handful(first, (position) => this.paramsOf(position));
     if (rows.length === 0) return 0;
-    const refused = await handOver(rows);
-    const stored = rows.map(({ position }) => position).filter((position) => !refused.has(position));
+    const notStored = await handOver(rows);
+    const stored = rows.map(({ position }) => position).filter((position) => !notStored.has(position));
+    const aside = asideOf(notStored);
     return this.whenFree(() => {
       // A write between the app's read and its write would make the app's transaction fail: its end calls the relay again.
       this.blocked = this.app.createQueryRunner().isTransactionActive;
       if (this.blocked) return 0;
-      for (const [position, problem] of refused) this.database.prepare(this.table.setAside).run(problem, position);
+      for (const [position, problem] of aside) this.database.prepare(this.table.setAside).run(problem, position);
       // An empty list is one to SQLite.
       this.database.prepare(this.table.delete(stored.length)).run(...stored);
-      return rows.length;
+      return stored.length + aside.length;
     });
   }
 

@@ -43,6 +43,19 @@ describeWith('postgres', 'PostgreSQL', () => {
     );
   });
 
+  it('is found by a transaction that the app points to the schema of one of its tenants', async () => {
+    const app = await new DataSource(await database()).initialize();
+    onTestEnd(() => app.destroy());
+    await app.query('CREATE SCHEMA tenant');
+    const store = { database: join(tempDirectory(), 'tasks.db'), outbox: { dataSource: app }, workers: false } as const;
+    const tasks = dispatcherOf(await bootApp({ tasks: store }));
+    const { id } = await app.transaction(async (manager) => {
+      await manager.query('SET LOCAL search_path TO tenant');
+      return tasks.queue('default', 'work', {}, { manager });
+    });
+    await until('the task to arrive', () => tasks.get(id).catch(() => null));
+  });
+
   it('is found in the schema of the DataSource, where the connection does not look', async () => {
     const options = { ...(await database()), schema: 'shop' } as DataSourceOptions;
     const app = await new DataSource(options).initialize();
