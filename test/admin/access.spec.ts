@@ -150,6 +150,18 @@ describe.each(ADAPTERS)('who may use the panel on %s', (adapter) => {
         expect(answer).toMatchObject({ status: 415, type: PROBLEM_TYPE });
       }
     });
+
+    it('refuses a form where no body is needed, from a browser that says nothing of where it comes from', async () => {
+      await start();
+      for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+        for (const body of ['', 'a=1']) {
+          const init = { headers: { 'Content-Type': type }, body };
+          const answer = await app!.ask('POST', '/admin/tasks/api/queues/default/pause', init);
+          expect(answer).toMatchObject({ status: 415, type: PROBLEM_TYPE });
+        }
+      }
+      expect((await app!.dispatcher.stats()).some(({ paused }) => paused)).toBe(false);
+    });
   });
 
   describe('with guards', () => {

@@ -4,6 +4,7 @@ import { ADMIN_RESOURCES, ADMIN_SETTINGS } from '../admin.constants.js';
 import { Answers } from '../http/answers.js';
 import type { HttpRequest, HttpResponse } from '../http/http-types.js';
 import { ProblemError } from '../http/problem.js';
+import { refuseForms } from '../http/request-body.js';
 import { ANSWERED, Created, type Resource, type RouteHandler } from './resource.js';
 
 interface Route {
@@ -44,6 +45,7 @@ export class ApiRouter {
       const detail = 'The panel shows and does not change: the option "admin.readOnly" is set.';
       throw new ProblemError(403, 'read_only', detail);
     }
+    if (method !== 'GET') refuseForms(request);
     const answer = await route.handler(request, segments[route.segments.indexOf(null)] ?? '', response);
     if (answer === ANSWERED) return;
     if (answer === undefined) this.answers.empty(response);

@@ -52,12 +52,34 @@ export async function readJsonBody(request: HttpRequest, limit: number): Promise
   return value as Record<string, unknown>;
 }
 
+/** What a page of another site can send without asking first, by a form or a script. */
+const TYPES_OF_FORMS = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
+
+/**
+ * For what needs no body: a program sends none, and a form sends one always.
+ * @throws ProblemError 415
+ */
+export function refuseForms(request: HttpRequest): void {
+  const raw = rawRequest(request);
+  const { type } = setAside.get(raw) ?? bodyHeaders(raw);
+  if (!TYPES_OF_FORMS.includes(mediaTypeOf(type) ?? '')) return;
+  throw new ProblemError(
+    415,
+    'unsupported_media_type',
+    'Forms may not use this API: send application/json, or nothing where no body is needed.',
+  );
+}
+
+function mediaTypeOf(type: string | undefined): string | undefined {
+  return type?.split(';')[0]!.trim().toLowerCase();
+}
+
 function requireJson({ type, length, transfer, encoding }: BodyHeaders): void {
   if (transfer === undefined && (length === undefined || length === '0')) {
     throw new ProblemError(400, 'invalid_json', 'The request needs a body: a JSON object.');
   }
   // A form of another site can send text, but not this type without asking first.
-  const mediaType = type?.split(';')[0]!.trim().toLowerCase();
+  const mediaType = mediaTypeOf(type);
   if (mediaType !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(mediaType ?? '')) {
     throw new ProblemError(415, 'unsupported_media_type', 'The body must be JSON: send Content-Type application/json.');
   }
