@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CHROMIUM, hasChromium } from './support/browser.js';
 import { PageFixture } from './support/page-fixture.js';
@@ -87,5 +87,115 @@ describe.skipIf(!hasChromium)(`the page, used as soon as it is drawn (needs ${CH
     await page.keyboard.press('Enter');
     await fixture.dialogButton('Pause').click();
     await page.getByText('Paused: emails').waitFor();
+  });
+
+  /** Holds the app's answers back until it is called. */
+  const held = async (url: string): Promise<() => void> => {
+    let tell = (): void => undefined;
+    const told = new Promise<void>((resolve) => (tell = resolve));
+    await page.route(url, async (route) => {
+      await told;
+      await route.continue();
+    });
+    return tell;
+  };
+
+  it('filters by what a part of a name means, which the app has not told yet', async () => {
+    const tell = await held('**/api/handlers');
+    await fixture.open('#/tasks');
+    const field = page.getByRole('main').locator('[name=name]');
+    await field.fill('gn_u');
+    await field.press('Enter');
+    tell();
+    await page.waitForURL(/#\/tasks\?name=sign_up$/);
+  });
+
+  it('keeps a time that was written and not sent while another state is chosen', async () => {
+    await fixture.open('#/tasks');
+    await page.getByRole('combobox', { name: 'Enqueued' }).selectOption('between');
+    await page.getByLabel('Enqueued from').fill('2026-01-02T03:04:05');
+    await page.locator('main a[href*="state=failed"]').first().click();
+    await page.waitForURL(/state=failed/);
+    await expect.poll(() => page.getByLabel('Enqueued from').inputValue()).toBe('2026-01-02T03:04:05');
+    await page.waitForURL(/from=\d+/);
+  });
+
+  it('leads nobody to a task who has gone elsewhere before it was enqueued', async () => {
+    const tell = await held('**/api/tasks');
+    await fixture.open('#/enqueue?name=family');
+    await page.getByRole('heading', { name: 'Enqueue a task' }).waitFor();
+    await fixture.button('Enqueue').click();
+    await page.getByRole('link', { name: 'Crons' }).click();
+    await page.getByRole('heading', { name: 'Crons' }).waitFor();
+    tell();
+    await page.getByText('Enqueued: family').waitFor();
+    expect(page.url()).toContain('#/crons');
+  });
+
+  it('says what is wrong with a task beside the form that is another’s by then', async () => {
+    const tell = await held('**/api/tasks');
+    await fixture.open('#/enqueue?name=sign_up');
+    await fixture.button('Enqueue').click();
+    await page.getByLabel('Task', { exact: true }).selectOption('family');
+    await page.getByRole('textbox', { name: 'Params (JSON)' }).fill('{"mine":1}');
+    tell();
+    await page.getByText(/^sign_up: /).waitFor();
+    expect(await page.getByRole('textbox', { name: 'Params (JSON)' }).inputValue()).toBe('{"mine":1}');
+    expect(await page.locator('[aria-invalid=true]').count()).toBe(0);
+  });
+
+  it('closes no other dialog than that of the task which was enqueued', async () => {
+    const { id } = await fixture.failed('flaky', { first: 1 });
+    const tell = await held('**/api/tasks');
+    await fixture.open(`#/tasks/${id}`);
+    await fixture.button('Run again with …').click();
+    await fixture.dialogButton('Enqueue').click();
+    await page.keyboard.press('Escape');
+    await fixture.button('Run again with …').click();
+    await page.getByLabel('Params (JSON)').fill('{"second":2}');
+    tell();
+    await page.getByText('Enqueued: flaky').waitFor();
+    expect(await page.getByLabel('Params (JSON)').inputValue()).toBe('{"second":2}');
+  });
+
+  it('leaves chosen what was chosen while the tasks before were retried', async () => {
+    await fixture.failMany(2);
+    fixture.handlers.isBroken = false;
+    const tell = await held('**/api/tasks/bulk');
+    await fixture.open('#/tasks');
+    const boxes = page.getByRole('checkbox', { name: /^Choose flaky/ });
+    await boxes.first().check();
+    await fixture.button('Retry selected').click();
+    await fixture.dialogButton('Retry 1').click();
+    await boxes.last().check();
+    tell();
+    await page.getByText('Retry: 1 changed, 0 refused').waitFor();
+    await page.getByText('1 chosen').waitFor();
+    expect(await boxes.last().isChecked()).toBe(true);
+  });
+
+  /** What the browser makes of a click that comes right after another one. */
+  const clickAgain = async (at: Locator): Promise<void> => {
+    const { x, y, width, height } = (await at.boundingBox())!;
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+  };
+
+  it('takes the second click of a double one for no answer to the question that the first asks', async () => {
+    await fixture.row('emails').getByRole('button', { name: 'Pause' }).click();
+    await clickAgain(fixture.dialogButton('Pause'));
+    await fixture.dialogButton('Go back').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect((await fixture.app.dispatcher.stats()).some(({ paused }) => paused)).toBe(false);
+  });
+
+  it('presses with the second click on an answer nothing that lay under the question', async () => {
+    await fixture.row('emails').getByRole('button', { name: 'Pause' }).click();
+    await fixture.dialogButton('Pause').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await clickAgain(fixture.row('emails').getByRole('link', { name: 'emails' }));
+    await page.getByText('Paused: emails').waitFor();
+    expect(page.url()).not.toContain('#/queues/');
   });
 });

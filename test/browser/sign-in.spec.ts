@@ -60,6 +60,31 @@ describe.skipIf(!hasChromium)(`signing in with the key (needs ${CHROMIUM})`, () 
     return `http://elsewhere.example:${(elsewhere.address() as AddressInfo).port}`;
   };
 
+  it('leaves no key in the address bar where the address is opened again beside the panel', async () => {
+    const page = await open(address.href);
+    await isOpen(page, 'Overview');
+    await page.goto(address.href);
+    await expect.poll(() => page.url()).toBe(panel());
+    await isOpen(page, 'Overview');
+  });
+
+  it('takes the key of a person who is quicker than the answer to whether they have a cookie', async () => {
+    const page = await open(panel());
+    await isAsked(page);
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/session', async (route) => {
+      if (route.request().headers().authorization === undefined) await answered;
+      await route.continue();
+    });
+    await page.goto('about:blank');
+    await page.goto(panel());
+    await page.getByLabel('Key').fill(key());
+    await page.keyboard.press('Enter');
+    await isOpen(page, 'Overview');
+    answer();
+  });
+
   it('opens the panel by the address that the app has logged, and leaves no key in the address bar', async () => {
     await app.dispatcher.queue('default', 'greet', {});
     const page = await open(address.href);

@@ -2,6 +2,7 @@ import './page.css';
 import { render } from 'preact';
 import { App } from './views/app.js';
 import { connect } from './core/live.js';
+import { guardDoubleClicks } from './core/double-clicks.js';
 import { readEngine } from './core/engine.js';
 import { loadLater } from './core/later.js';
 import { place } from './core/place.js';
@@ -13,6 +14,7 @@ const OVERVIEW_FIRST_MS = 1_000;
 takeKey();
 readEngine();
 connect();
+guardDoubleClicks();
 // What the overview does not need comes once that is drawn; any other page is drawn when it is whole.
 if (place.value.path === '/') {
   draw();

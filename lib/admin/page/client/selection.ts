@@ -48,6 +48,12 @@ export class Selection {
     this.matching = true;
   }
 
+  /** An action is done with what it was about; what was chosen meanwhile stays. @param ids null for all that matched */
+  release(ids: readonly string[] | null): void {
+    if (ids !== null) for (const id of ids) this.ids.delete(id);
+    else if (this.matching) this.clear();
+  }
+
   clear(): void {
     this.ids.clear();
     this.matching = false;

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { go } from './place.js';
+import { fromHere, go } from './place.js';
 import { readAll } from './live.js';
 
 export interface Toast {
@@ -29,7 +29,7 @@ export function unsay(id: number): void {
 }
 
 export interface ActOptions<T> {
-  /** Hash of the page to go to. */
+  /** Hash of the page to go to, unless the person has gone elsewhere by then. */
   readonly target?: string | undefined;
   /** Takes it back as it was, where it can be. */
   readonly undo?: ((result: T) => Promise<unknown>) | undefined;
@@ -45,11 +45,12 @@ export async function act<T>(
   done: string | ((result: T) => string),
   { target, undo }: ActOptions<T> = {},
 ): Promise<boolean> {
+  const isHere = fromHere();
   try {
     const result = await work();
     const text = typeof done === 'string' ? done : done(result);
     if (text !== '') say(text, false, undo ? () => void act(() => undo(result), `Undone: ${text}`) : null);
-    if (target === undefined) readAll();
+    if (target === undefined || !isHere()) readAll();
     else go(target);
     return true;
   } catch (error) {

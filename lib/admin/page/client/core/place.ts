@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { addressOf, type PageAddress } from '../router.js';
+import { takeKey } from '../sign-in/key-fragment.js';
 
 /** Where the address leads. */
 export const place = signal<PageAddress>(addressOf(location.hash));
@@ -13,6 +14,8 @@ let isReturn = false;
 // What is shown is read first: the browser would scroll a page that is still empty.
 history.scrollRestoration = 'manual';
 addEventListener('hashchange', () => {
+  // Whoever is let in may open the address of the log once more, in the same tab.
+  takeKey();
   visitNow().scroll = scrollY;
   const before = visitOf();
   isReturn = before !== null;
@@ -64,6 +67,12 @@ export function scrollOnArrival(): void {
     else requestAnimationFrame(scrollOn);
   };
   scrollOn();
+}
+
+/** Tells later whether a person is still where they were: an answer that comes late leads nobody away who has gone on. */
+export function fromHere(): () => boolean {
+  const asked = visit;
+  return () => visit === asked;
 }
 
 export function go(hash: string): void {

@@ -5,7 +5,7 @@ import { ACTION_STATES } from '../../../../contract/index.js';
 import { api } from '../api.js';
 import { act, say } from '../core/act.js';
 import { queues } from '../core/live.js';
-import { taskHref } from '../core/place.js';
+import { fromHere, taskHref } from '../core/place.js';
 import { count, countOf } from '../format.js';
 import type { Selection } from '../selection.js';
 import { countMatching, filterOf, valuesOf } from '../task-query.js';
@@ -50,6 +50,7 @@ export function BulkBar({ selection, link, shown, onSelection }: Props): JSX.Ele
   };
   const run = async (action: TaskAction): Promise<void> => {
     const label = ACTION_LABELS[action];
+    const isHere = fromHere();
     let number = count(chosen.length);
     try {
       if (isAllMatching) number = await countMatching(action, link, queues.value ?? (await api.queues()));
@@ -57,6 +58,8 @@ export function BulkBar({ selection, link, shown, onSelection }: Props): JSX.Ele
       say((error as Error).message, true);
       return;
     }
+    // Counting may take longer than somebody stays.
+    if (!isHere()) return;
     const isSure = await ask({
       title: `${label}: ${number} ${number === '1' ? 'task' : 'tasks'}?`,
       text: (
@@ -79,7 +82,7 @@ export function BulkBar({ selection, link, shown, onSelection }: Props): JSX.Ele
     await act(
       async () => {
         const result = await api.bulk(action, isAllMatching ? { filter: filterOf(link) } : { ids: chosen });
-        change(() => selection.clear());
+        change(() => selection.release(isAllMatching ? null : chosen));
         setRefused(result.refused.length > 0 ? { action, result } : null);
         return result;
       },

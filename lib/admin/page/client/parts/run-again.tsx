@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Task } from '../api-types.js';
 import { api } from '../api.js';
 import { say } from '../core/act.js';
@@ -27,6 +27,13 @@ function Form({ task }: { readonly task: Task }): JSX.Element {
   const text = JSON.stringify(task.params, null, 2);
   const field = useRef<HTMLTextAreaElement>(null);
   const [problem, setProblem] = useState('');
+  const isOpen = useRef(true);
+  useLayoutEffect(
+    () => () => {
+      isOpen.current = false;
+    },
+    [],
+  );
   const close = (): void => {
     shown.value = null;
   };
@@ -34,10 +41,13 @@ function Form({ task }: { readonly task: Task }): JSX.Element {
     try {
       const params = JSON.parse(field.current!.value) as object;
       const { id } = await api.enqueue({ queue, name, priority, params, ...(tags && { tags }) });
-      close();
       say(`Enqueued: ${name}`);
+      // By now somebody may have closed it, and be writing into another one.
+      if (!isOpen.current) return;
+      close();
       go(taskHref(id));
     } catch (error) {
+      if (!isOpen.current) return say((error as Error).message, true);
       // The text stays, to be put right.
       setProblem(error instanceof SyntaxError ? `This is no JSON: ${error.message}` : (error as Error).message);
       field.current?.focus();

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api.js';
 import { engine } from '../core/engine.js';
 import { queues } from '../core/live.js';
-import { go, replaceQuery } from '../core/place.js';
+import { fromHere, go, replaceQuery } from '../core/place.js';
 import { valuesOf, WITHIN, withValues } from '../task-query.js';
 import { Chips, localText, SavedFilters } from './filter-chips.js';
 
@@ -14,6 +14,8 @@ const WRITTEN = [
   ['search', 'Id, params or error'],
 ] as const;
 const LISTED = ['queue', 'name'] as const;
+/** What goes along to another list while it is not sent. */
+const KEPT = [...WRITTEN.map(([field]) => field), 'time', 'from', 'to'] as const;
 const BETWEEN = 'between';
 const BETWEEN_VALUES = ', ';
 /** A part of a name that so many have is no choice. */
@@ -23,28 +25,26 @@ const MAX_MEANT = 20;
 export function TaskFilters({ link }: { readonly link: URLSearchParams }): JSX.Element {
   const [draft, setDraft] = useState(() => draftOf(link));
   const sent = useRef(draft);
-  const [names, setNames] = useState<readonly string[]>([]);
-  useEffect(() => {
-    api.handlers().then(
-      (handlers) => setNames(handlers.map(({ name }) => name)),
-      () => undefined,
-    );
-  }, []);
-  const known = { queue: (queues.value ?? []).map(({ queue }) => queue), name: names };
+  const [reading] = useState(readNames);
+  const [names, setNames] = useState<readonly string[] | null>(null);
+  useEffect(() => void reading.then(setNames), []);
+  const known: Known = { queue: (queues.value ?? []).map(({ queue }) => queue), name: names ?? [] };
   const address = link.toString();
   // Before a person can write more: that would be overwritten by what was written until now.
   useLayoutEffect(() => {
     const [before, now] = [sent.current, draftOf(link)];
     sent.current = now;
     // What was written and not sent goes along, as to the tasks of another state.
-    const unsent = WRITTEN.map(([field]) => field).filter(
-      (field) => draft[field] !== before[field] && now[field] === before[field],
-    );
+    const unsent = KEPT.filter((field) => draft[field] !== before[field] && now[field] === before[field]);
     const next = { ...now, ...Object.fromEntries(unsent.map((field) => [field, draft[field]])) };
     setDraft(next);
     if (unsent.length > 0) submit(next, replaceQuery);
   }, [address]);
-  const submit = (changed: Partial<Draft> = {}, show: (query: URLSearchParams) => void = open): void => {
+  const submit = (
+    changed: Partial<Draft> = {},
+    show: (query: URLSearchParams) => void = open,
+    listed: Known = known,
+  ): void => {
     const wanted = { ...draft, ...changed };
     let target = link;
     const set = (field: string, ...values: readonly string[]): void => {
@@ -55,8 +55,8 @@ export function TaskFilters({ link }: { readonly link: URLSearchParams }): JSX.E
       );
     };
     for (const field of LISTED) {
-      const parts = written(wanted[field], valuesOf(link, field), known[field]);
-      set(field, ...parts.flatMap((part) => meant(part, known[field])));
+      const parts = written(wanted[field], valuesOf(link, field), listed[field]);
+      set(field, ...parts.flatMap((part) => meant(part, listed[field])));
     }
     set('tag', ...tagsWritten(wanted.tag, valuesOf(link, 'tag')));
     set('search', wanted.search.trim());
@@ -65,6 +65,16 @@ export function TaskFilters({ link }: { readonly link: URLSearchParams }): JSX.E
     set('to', wanted.time === BETWEEN ? utcText(wanted.to) : '');
     set('order', wanted.order);
     show(target);
+  };
+  const latest = useRef(submit);
+  latest.current = submit;
+  /** Who is quicker than the app means by a part of a name what is not listed yet. */
+  const enter = async (): Promise<void> => {
+    const areListed = names !== null && queues.value !== null;
+    if (areListed || LISTED.every((field) => draft[field] === sent.current[field])) return submit();
+    const isHere = fromHere();
+    const listed = await allKnown(reading);
+    if (isHere()) latest.current({}, open, listed);
   };
   const write = (field: keyof typeof draft, value: string): void =>
     setDraft((before) => ({ ...before, [field]: value }));
@@ -77,7 +87,7 @@ export function TaskFilters({ link }: { readonly link: URLSearchParams }): JSX.E
         aria-label="Tasks"
         onSubmit={(event) => {
           event.preventDefault();
-          submit();
+          void enter();
         }}
       >
         {WRITTEN.map(([field, hint]) => (
@@ -161,6 +171,22 @@ export function TaskFilters({ link }: { readonly link: URLSearchParams }): JSX.E
       <Chips link={link} />
     </>
   );
+}
+
+/** Names of queues and of tasks. */
+type Known = Readonly<Record<(typeof LISTED)[number], readonly string[]>>;
+
+/** Those of tasks; none where they cannot be read. */
+function readNames(): Promise<readonly string[]> {
+  return api.handlers().then(
+    (handlers) => handlers.map(({ name }) => name),
+    () => [],
+  );
+}
+
+async function allKnown(reading: Promise<readonly string[]>): Promise<Known> {
+  const [name, all] = await Promise.all([reading, queues.value ?? api.queues().catch(() => [])]);
+  return { queue: all.map(({ queue }) => queue), name };
 }
 
 interface Draft {

@@ -12,7 +12,8 @@ const session = new URL(form.dataset.session!, location.href);
  * a browser does not send it when somebody follows a link of another site to here.
  */
 async function signIn(key: string | null): Promise<void> {
-  button.disabled = true;
+  // A person may enter a key while the question without one is on its way.
+  button.disabled = key !== null;
   try {
     const headers = new Headers(key === null ? [] : [['Authorization', `Bearer ${key}`]]);
     const response = await fetch(session, { method: 'POST', headers });

@@ -5,7 +5,7 @@ import { api, ApiError, type NewTaskRequest } from '../api.js';
 import { say } from '../core/act.js';
 import { isReadOnly } from '../core/engine.js';
 import { queues as known } from '../core/live.js';
-import { go, taskHref } from '../core/place.js';
+import { fromHere, go, taskHref } from '../core/place.js';
 import { useLive } from '../core/use-live.js';
 import { exact } from '../format.js';
 import { draftsOf, FieldError, pathsIn, writtenParams, type Drafts } from '../parts/params-fields.js';
@@ -77,6 +77,8 @@ function Form({ handlers, queues, query }: FormProps): JSX.Element {
   const [problems, setProblems] = useState<Problems>({});
   const [isSending, setSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  const shownName = useRef(name);
+  shownName.current = name;
   useLayoutEffect(() => {
     if (Object.keys(problems).length > 0) form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
   }, [problems]);
@@ -139,12 +141,16 @@ function Form({ handlers, queues, query }: FormProps): JSX.Element {
     if (isSending) return;
     setProblems({});
     setSending(true);
+    const isHere = fromHere();
+    /** By the time of the answer somebody may be elsewhere, or write what another task takes. */
+    const isShown = (): boolean => isHere() && shownName.current === name;
     try {
       const task = await api.enqueue(request());
       say(`Enqueued: ${task.name}`);
-      go(taskHref(task.id));
+      if (isShown()) go(taskHref(task.id));
     } catch (error) {
-      show(error);
+      if (isShown()) show(error);
+      else say(`${name}: ${error instanceof Error ? error.message : String(error)}`, true);
     }
     setSending(false);
   };
