@@ -7,12 +7,9 @@ export class MigrateProcess {
   private readonly child: ChildProcess;
   private readonly exited: Promise<unknown>;
 
-  /**
-   * @param program the compiled `src/main.ts`
-   * @param flags of Node
-   */
-  constructor(program: string, from: string, to: string, flags: readonly string[] = []) {
-    this.child = spawn(process.execPath, [...flags, program, 'migrate', '--from', from, '--to', to]);
+  /** @param program the compiled `src/main.ts` */
+  constructor(program: string, from: string, to: string) {
+    this.child = spawn(process.execPath, [program, 'migrate', '--from', from, '--to', to]);
     this.child.stdout!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.child.stderr!.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     // `close`, not `exit`: by then all of its output is there.
