@@ -41,7 +41,7 @@ it('A move has some mebibytes of tasks in hand at a time, be it params or logs t
   const [source, target] = await Promise.all(
     [from, to].map((address) => openStore(parseStoreAddress(address, '--from'), LEASE_MS, logger)),
   );
-  onTestEnd(() => Promise.all([source!.store.close(), target!.store.close()]));
+  for (const { store } of [source!, target!]) onTestEnd(() => store.close());
   const stored = vi.spyOn(target!.store, 'importTasks');
   const output = { progress: () => undefined, compared: () => undefined };
   expect(await move(source!, target!, { id: 'the-move', lease: LEASE_MS }, output)).toBe(0);

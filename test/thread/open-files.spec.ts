@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../lib/clock/index.js';
-import { threadedEngine } from '../../lib/engine/sqlite/index.js';
+import { sqliteEngine, threadedEngine } from '../../lib/engine/sqlite/index.js';
 import { backupTasks, checkStore } from '../../lib/engine/sqlite/backup/index.js';
 import { contextWith, newTask } from '../conformance/harness.js';
 import { askFor } from '../support/run/ask-for.js';
@@ -46,5 +46,21 @@ describe.skipIf(process.platform !== 'linux')('A store that was closed', () => {
       await engine.close();
       expect(openThere()).toEqual([]);
     }
+  });
+
+  it('leaves none open to the process, though another connection of it had the file open for longer', async () => {
+    const { conformance: entry } = await askFor('thread');
+    const database = join(folder, 'tasks.db');
+    const options = { database, synchronous: 'full', lease: 10_000, maxLostAttempts: 5 } as const;
+    const keepFor = { queues: new Map(), others: { failed: null, cancelled: null } };
+    const threaded = threadedEngine(options, contextWith(clock), { entry, version: 'conformance', keepFor });
+    const other = sqliteEngine(options, contextWith(clock));
+    await threaded.open();
+    await other.open();
+    await threaded.close();
+    // Its locks are there: nothing of the file was closed that is another's.
+    await other.enqueueing.enqueue([newTask(clock)]);
+    await other.close();
+    expect(openThere()).toEqual([]);
   });
 });

@@ -22,6 +22,8 @@ const LITTLE = endianness() === 'LE';
  * system drops all locks that it has on that file, SQLite's among them (https://sqlite.org/howtocorrupt.html, 2.2).
  */
 const descriptors = new Map<string, number>();
+/** Of threads that have ended. */
+const adopted = new Set<number>();
 /**
  * How those of the process's other threads are told from SQLite's: it changes nothing for a file, and SQLite does not ask
  * for it. Windows has no such thing.
@@ -49,6 +51,24 @@ export function closeUnusedFiles(): void {
     descriptors.delete(key);
     closeSync(descriptor);
   }
+  for (const descriptor of adopted) {
+    const { dev, ino, nlink } = fstatSync(descriptor);
+    if (nlink > 0 && used?.has(`${dev}:${ino}`) !== false) continue;
+    adopted.delete(descriptor);
+    closeSync(descriptor);
+  }
+}
+
+/** What this thread read, and may not close as another connection of the process has it open: for whoever outlives it. */
+export function leaveFiles(): number[] {
+  const left = [...descriptors.values()];
+  descriptors.clear();
+  return left;
+}
+
+/** Closes in time what a thread has left that is gone by now. */
+export function adoptFiles(left: readonly number[]): void {
+  for (const descriptor of left) adopted.add(descriptor);
 }
 
 /** Those that this process has a descriptor of which was not opened here, by whichever thread. */

@@ -5,6 +5,7 @@ import { engineOn } from '../engine-on.js';
 import { SqliteStore } from '../sqlite-store.js';
 import { attachConnection } from '../store/attach-connection.js';
 import { loadDriver } from '../store/driver.js';
+import { leaveFiles } from '../store/raw-files.js';
 import { Channel, messagesOf } from './channel.js';
 import { ExitGate } from './exit-gate.js';
 import { flatten } from './flat-error.js';
@@ -88,7 +89,8 @@ class EngineServer {
       case 'open':
         return this.open(question[1]);
       case 'close':
-        return this.engine.close();
+        await this.engine.close();
+        return leaveFiles();
       case 'enqueue': {
         const answers = await Promise.all(question[1].map((tasks) => this.enqueue(tasks)));
         return answers.every((answer) => answer === null) ? null : answers;

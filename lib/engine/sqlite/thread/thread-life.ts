@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { inCleanContext } from '../../../context/index.js';
 import { StoreError, messageOf } from '../../../contract/index.js';
 import { Starts, type StartNotes } from '../process/starts.js';
+import { adoptFiles } from '../store/raw-files.js';
 import { Channel, messagesOf } from './channel.js';
 import { ExitGate } from './exit-gate.js';
 import { unflatten } from './flat-error.js';
@@ -123,7 +124,7 @@ export class ThreadLife {
     this.closing = true;
     const exited = once(this.worker, 'exit');
     try {
-      await this.ask(['close']);
+      adoptFiles((await this.ask(['close'])) as readonly number[]);
     } finally {
       this.worker.ref();
       await exited;
