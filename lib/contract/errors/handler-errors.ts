@@ -8,10 +8,6 @@ export const HANDLER_ERROR = Symbol.for('nestjs-tasks:handler-error');
 
 /** Thrown by a handler when trying again is pointless: the task fails at once, whatever retries are left. */
 export class UnrecoverableError extends Error {
-  static {
-    Object.defineProperty(this.prototype, HANDLER_ERROR, { value: 'UnrecoverableError' });
-  }
-
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'UnrecoverableError';
@@ -35,10 +31,6 @@ export interface RetryLaterOptions extends ErrorOptions {
  * throw new RetryLater('30s', { countsAttempt: false });
  */
 export class RetryLater extends Error {
-  static {
-    Object.defineProperty(this.prototype, HANDLER_ERROR, { value: 'RetryLater' });
-  }
-
   readonly countsAttempt: boolean;
 
   /** @param delay time until the next attempt: milliseconds or a duration such as `30s`. */
@@ -70,10 +62,6 @@ export interface RateLimitedOptions extends ErrorOptions {
  * throw new RateLimited('30s', { limit: 'stripe' });
  */
 export class RateLimited extends Error {
-  static {
-    Object.defineProperty(this.prototype, HANDLER_ERROR, { value: 'RateLimited' });
-  }
-
   readonly limit: string | null;
 
   /** @param delay time until tasks start again: milliseconds or a duration such as `30s`. */
@@ -85,4 +73,9 @@ export class RateLimited extends Error {
     this.name = 'RateLimited';
     this.limit = options.limit ?? null;
   }
+}
+
+// The names of properties, which a minifier leaves as they are.
+for (const [name, type] of Object.entries({ UnrecoverableError, RetryLater, RateLimited })) {
+  Object.defineProperty(type.prototype, HANDLER_ERROR, { value: name });
 }
