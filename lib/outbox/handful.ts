@@ -14,7 +14,7 @@ export async function handful(
   const whole: OutboxRow[] = [];
   let size = 0;
   for (const row of rows) {
-    // What came with its params is in memory anyway, and tells whether the store is there where a large one fails.
+    // What came with its params is in memory anyway. Where the large one fails, it tells whether the store is there.
     if (size >= MAX_TOGETHER && row.params === null) break;
     const params = row.params ?? (await paramsOf(row.position));
     if (params === undefined) continue;

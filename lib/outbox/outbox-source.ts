@@ -1,4 +1,4 @@
-import type { NotStored } from './delivery.js';
+import type { NotStored } from './handing-over.js';
 import type { OutboxRow, WaitingRow } from './outbox-table.js';
 
 /** Puts rows into the store. Resolves to those that it did not take. */

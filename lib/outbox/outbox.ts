@@ -5,7 +5,7 @@ import { dataSourceOf, readableParams, requirePeer, waitingTask } from '../engin
 import type { EngineLogger, EnqueueAnswer, NewTask } from '../engine/port/index.js';
 import { messageOf, type OutboxDepth, StoreError, type Task, TasksConfigError } from '../contract/index.js';
 import { maskSensitive } from '../params/index.js';
-import { Delivery } from './delivery.js';
+import { HandingOver } from './handing-over.js';
 import { holdsAllCharacters, outboxMigrations } from './migrations.js';
 import { OutboxTask } from './outbox-task.entity.js';
 import type { OutboxSource } from './outbox-source.js';
@@ -51,7 +51,7 @@ export class Outbox {
   private again = false;
   private closed = false;
   private failing = false;
-  private readonly delivery: Delivery;
+  private readonly handingOver: HandingOver;
   private owner = '';
 
   /** Connections whose open transaction has rows. */
@@ -64,7 +64,7 @@ export class Outbox {
   };
 
   constructor(private readonly deps: OutboxDependencies) {
-    this.delivery = new Delivery({
+    this.handingOver = new HandingOver({
       store: deps.store,
       taskOf: (row) => this.table.taskOf(row),
       onRefused: ({ id }, problem) =>
@@ -208,9 +208,9 @@ export class Outbox {
     try {
       while (this.again && !this.closed) {
         this.again = false;
-        if ((await this.source!.relay((rows) => this.delivery.handOver(rows))) > 0) this.again = true;
+        if ((await this.source!.relay((rows) => this.handingOver.handOver(rows))) > 0) this.again = true;
       }
-      this.failing = this.delivery.isFailing;
+      this.failing = this.handingOver.isFailing;
     } catch (error) {
       if (!this.failing) {
         this.deps.logger.warn(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { escapedJson } from './astral.js';
-import { asideOf } from './delivery.js';
+import { asideOf } from './handing-over.js';
 import { handful } from './handful.js';
 import type { HandOver, OutboxSource } from './outbox-source.js';
 import { type OutboxRow, OutboxTable, type WaitingRow } from './outbox-table.js';

@@ -28,7 +28,7 @@ import { Heartbeat, heartbeatFolder } from '../process/heartbeat.js';
 import { Writer } from '../store/writer.js';
 import { readMark, writeMark } from './move-mark.js';
 import { putSchedule } from './put-schedule.js';
-import { deleteMovedTask, hasEnded, insertMovedTask, movedKinds, movedTasks, unmovable } from './transfer-rows.js';
+import { deleteMovedTask, hasEndedThere, insertMovedTask, movedKinds, movedTasks, unmovable } from './transfer-rows.js';
 
 /** Read at a time, with the event loop free in between. */
 const BATCH = 500;
@@ -118,7 +118,7 @@ export class SqliteTransfer implements TransferStore {
   }
 
   endedAmong(tasks: ReadonlyArray<Pick<StoredTask, 'id'>>): Promise<readonly string[]> {
-    return this.connection.read((database) => tasks.map(({ id }) => id).filter((id) => hasEnded(database, id)));
+    return this.connection.read((database) => tasks.map(({ id }) => id).filter((id) => hasEndedThere(database, id)));
   }
 
   /** Every commit has. */

@@ -208,7 +208,7 @@ export function insertMovedTask(
 }
 
 /** Whether there is a task of that id which has ended and is not moved. */
-export function hasEnded(database: Database, id: string): boolean {
+export function hasEndedThere(database: Database, id: string): boolean {
   return statement<[string]>(database, ENDED).get(id) !== undefined;
 }
 

@@ -20,7 +20,7 @@ const MAX_TRIES = 3;
 /** Such rows in one round: each may take as long as an answer is waited for. */
 const MAX_FAULTS = 3;
 
-export interface DeliveryDependencies {
+export interface HandingOverDependencies {
   readonly store: (tasks: readonly NewTask[]) => Promise<unknown>;
   /** @throws SyntaxError for a row that cannot be read */
   readonly taskOf: (row: OutboxRow) => NewTask;
@@ -32,12 +32,12 @@ export interface DeliveryDependencies {
  * Hands rows over so that one which the store does not take holds up no other. Where a store is away all of them wait; a
  * fault alone does not tell that from a row which is too large for it, so that after one each is handed over alone.
  */
-export class Delivery {
+export class HandingOver {
   /** Rows that were not taken while others were, by how often. */
   private readonly faults = new Map<Position, number>();
   private isDoubtful = false;
 
-  constructor(private readonly deps: DeliveryDependencies) {}
+  constructor(private readonly deps: HandingOverDependencies) {}
 
   /** Whether the last rows that were handed over are not all in the store. */
   get isFailing(): boolean {
