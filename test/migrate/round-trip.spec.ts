@@ -161,6 +161,22 @@ describeWith(['redis', 'postgres'], 'Moving all tasks of a store', () => {
     });
   });
 
+  it.each(KINDS)('from %s has a task due that somebody had run at once, and not when it was', async (kind) => {
+    const [source, target] = [await places.make(kind), await places.make('SQLite')];
+    const now = Date.now();
+    const waiting = someTasks(1, now).map((task) => ({ ...task, state: 'retryable' as const, runAt: now + DAY }));
+    await fill(source.address, waiting);
+    const { id } = waiting[0]!;
+    const before = await boot(source.options, { workers: false });
+    await before.get(TaskDispatcher).runNow(id);
+    await before.close();
+    const moved = await migrate(source.address, target.address);
+    expect(moved.code, moved.err).toBe(0);
+    const task = await (await boot(target.options, { workers: false })).get(TaskDispatcher).get(id);
+    expect(task.state).toBe('available');
+    expect(task.runAt).toBeLessThanOrEqual(Date.now());
+  });
+
   it.each(KINDS)('to %s ends there, with no worker, the tasks whose time has come meanwhile', async (kind) => {
     const [source, target] = [await places.make('SQLite'), await places.make(kind)];
     const now = Date.now();

@@ -3,7 +3,6 @@ import type { EngineContext } from '../port/index.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
 import { cancelledNotes } from './cancelled.js';
-import type { TaskJob } from './task-job.js';
 
 /** How often cancelled tasks are looked through, in milliseconds. */
 export const PRUNE_EVERY_MS = 60_000;
@@ -21,9 +20,10 @@ export async function pruneCancelled(
   for (const queue of await registry.queues()) {
     const atMost = keepAtMost?.(queue, 'cancelled') ?? null;
     let excess = atMost === null ? 0 : (await set.cancelledOf(queue).count()) - atMost;
-    const jobs: Array<TaskJob | undefined> = await set.cancelledOf(queue).getJobs(['prioritized'], 0, BATCH - 1, true);
-    for (const job of jobs) {
-      const notes = job && cancelledNotes(job);
+    const cancelled = set.cancelledOf(queue);
+    const ids = await cancelled.getRanges(['prioritized'], 0, BATCH - 1, true);
+    for await (const job of set.jobs.found(cancelled.name, ids, 'facts')) {
+      const notes = cancelledNotes(job);
       if (!notes) continue;
       const isOver = notes.keepFor !== null && notes.cancelledAt + notes.keepFor <= now;
       if (!isOver && excess <= 0) continue;

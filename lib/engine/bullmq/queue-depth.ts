@@ -1,6 +1,7 @@
 import { noTasks, type QueueDepth } from '../../contract/index.js';
 import type { QueueSet } from './queue-set.js';
 import { stateOf } from './job-view.js';
+import type { TaskJob } from './task-job.js';
 
 /** Delayed jobs that are looked at to tell those that were tried before from those that were never due. */
 const MAX_LOOKED_AT = 1_000;
@@ -15,14 +16,19 @@ export async function queueDepth(set: QueueSet, name: string): Promise<QueueDept
     queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'waiting-children', 'completed', 'failed'),
     set.cancelledOf(name).getJobCounts('prioritized', 'waiting'),
     queue.isPaused(),
-    queue.getJobs(['waiting', 'prioritized'], 0, 0, true),
+    queue.getRanges(['waiting', 'prioritized'], 0, 0, true),
   ]);
   const delayed = counts.delayed ?? 0;
-  const first = delayed === 0 ? [] : await queue.getJobs(['delayed'], 0, MAX_LOOKED_AT - 1, true);
-  const states = first.map((job) => job && stateOf('delayed', job));
-  const retryable = states.filter((state) => state === 'retryable').length;
-  const suspended = states.filter((state) => state === 'suspended').length;
-  const next = oldest[0];
+  const first = delayed === 0 ? [] : await queue.getRanges(['delayed'], 0, MAX_LOOKED_AT - 1, true);
+  let retryable = 0;
+  let suspended = 0;
+  for await (const job of set.jobs.found(name, first, 'facts')) {
+    const state = stateOf('delayed', job);
+    if (state === 'retryable') retryable += 1;
+    if (state === 'suspended') suspended += 1;
+  }
+  let next: TaskJob | undefined;
+  for await (const job of set.jobs.found(name, oldest, 'facts')) next ??= job;
   return {
     queue: name,
     counts: {

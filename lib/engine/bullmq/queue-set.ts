@@ -15,6 +15,7 @@ import { CANCELLED_SUFFIX, OWN_QUEUE, queueNameProblem } from './queue-names.js'
 import { blockBriefly } from './patches/brief-block.js';
 import { PostgresSteps } from './patches/postgres-steps.js';
 import { RawFlows } from './patches/raw-flows.js';
+import { RawJobs } from './patches/raw-jobs.js';
 import { RawStore } from './patches/raw-store.js';
 import { RawWaiting } from './patches/raw-waiting.js';
 import { RedisSteps } from './patches/redis-steps.js';
@@ -46,6 +47,7 @@ export class QueueSet {
   /** What BullMQ answers nobody. */
   readonly raw: RawStore;
   readonly waiting: RawWaiting;
+  readonly jobs: RawJobs;
   readonly steps: StepRows;
   readonly flows: RawFlows;
   private readonly report = (error: Error): void => this.server.report(error);
@@ -61,6 +63,7 @@ export class QueueSet {
     this.TaskWorker = taskWorker(library);
     this.raw = new RawStore(connections.shared, (name) => this.queue(name));
     this.waiting = new RawWaiting(connections.shared, (name) => this.queue(name));
+    this.jobs = new RawJobs(connections.shared, (name) => this.queue(name), library);
     this.flows = new RawFlows(connections.shared, (name) => this.queue(name));
     const { shared } = connections;
     this.steps = isPgPool(shared) ? new PostgresSteps(shared) : new RedisSteps(shared, (name) => this.queue(name));

@@ -11,6 +11,7 @@ import { notesOf } from './stored-job.js';
 import type { Listed } from './task-lists.js';
 import type { TaskJob } from './task-job.js';
 import { withoutPast } from './transfer/carried.js';
+import { runNow } from './waiting-jobs.js';
 
 /** What is on record of a task that is to run again, and what is left of it. */
 export interface KeptSteps {
@@ -27,9 +28,10 @@ export class Retrying {
     if (state === 'cancelled') return this.revive(queue, job, kept);
     if (kept) await this.forget(queue, job, kept);
     if (state === 'failed') return this.retryFailed(queue, job);
+    const { set } = this.store.opened;
     const { traits } = notesOf(job);
-    if (traits?.steps) await this.store.opened.set.waiting.setTraits(queue, job.id!, anew(traits));
-    await job.promote();
+    if (traits?.steps) await set.waiting.setTraits(queue, job.id!, anew(traits));
+    await runNow(set, queue, job);
   }
 
   private async forget(queue: string, job: TaskJob, { texts, left }: KeptSteps): Promise<void> {

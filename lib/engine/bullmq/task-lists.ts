@@ -12,7 +12,9 @@ import {
 import { cursorTo, isAnyOf, meetsFacts, meetsText, occurrenceOf, placeOf, statesOf } from '../common/index.js';
 import { jobIdOf, jobIdsOf, taskIdOf } from './job-ids.js';
 import { jobRange } from './job-range.js';
+import { OpenPage } from './open-page.js';
 import type { QueueSet } from './queue-set.js';
+import type { Extent, ReadJob } from './patches/raw-jobs.js';
 import type { Registry } from './registry.js';
 import type { ChildRow } from './running-job.js';
 import type { TaskJob } from './task-job.js';
@@ -46,6 +48,11 @@ interface Position {
   readonly offset: number;
 }
 
+interface QueueList {
+  readonly queue: string;
+  readonly list: List;
+}
+
 /** One job with the list that it was found in. */
 export interface Listed {
   readonly queue: string;
@@ -67,45 +74,63 @@ export class TaskLists {
   async page(filter: TaskFilter, { cursor, limit, order }: PageRequest): Promise<TaskPage> {
     await this.registry.refresh(filter.search !== undefined);
     const lists = await this.listsOf(filter, await this.registry.shownQueues());
-    let position: Position | null = cursor === undefined ? { list: 0, offset: 0 } : positionOf(cursor);
-    const items: TaskSummary[] = [];
-    // One that moves from a list to another while they are read would be on the page twice.
-    const given = new Set<string>();
+    const page = new OpenPage(limit);
     let looked = 0;
-    while (position && position.list < lists.length && items.length < limit && looked < MAX_LOOKED_AT) {
-      const { queue, list } = lists[position.list]!;
-      const jobs = await this.read(queue, list, position.offset, CHUNK, order === 'oldest');
+    const look = async ({ queue, list }: QueueList, ids: readonly string[]): Promise<number> => {
       let taken = 0;
-      for (const job of jobs) {
+      for await (const { job, bytes } of this.each(queue, list, ids, 'shown')) {
         taken += 1;
-        looked += 1;
         const found = job && this.match(filter, { queue, job, state: stateOf(list, job) });
-        const key = found && `${queue} ${found.id}`;
-        if (!key || given.has(key)) continue;
-        given.add(key);
-        if (items.push(found) === limit) break;
+        if (found) page.add(found, bytes);
+        if (page.isFull) break;
       }
-      const ended = taken === jobs.length && jobs.length < CHUNK;
+      return taken;
+    };
+    let position: Position = cursor === undefined ? { list: 0, offset: 0 } : positionOf(cursor);
+    while (position.list < lists.length && !page.isFull && looked < MAX_LOOKED_AT) {
+      const at = lists[position.list]!;
+      const ids = await this.ids(at.queue, at.list, position.offset, CHUNK, order === 'oldest');
+      const taken = await look(at, ids);
+      looked += taken;
+      const ended = taken === ids.length && ids.length < CHUNK;
       position = ended
         ? { list: position.list + 1, offset: 0 }
         : { list: position.list, offset: position.offset + taken };
     }
-    const over = !position || position.list >= lists.length;
-    return { items, looked, nextCursor: over ? null : cursorTo('at', `${position.list}:${position.offset}`) };
+    const over = position.list >= lists.length;
+    // One that began meanwhile had been in none of the lists as each of them was read.
+    if (over && cursor === undefined && lists.some(({ list }) => list !== 'active')) {
+      for (const at of lists.filter(({ list }) => list === 'active')) {
+        const ids = await this.ids(at.queue, at.list, 0, CHUNK, order === 'oldest');
+        const fresh = ids.filter((id) => !page.has(at.queue, this.registry.shownId(at.queue, id)));
+        if (!page.isFull) await look(at, fresh);
+      }
+    }
+    return {
+      items: page.items,
+      looked,
+      nextCursor: over ? null : cursorTo('at', `${position.list}:${position.offset}`),
+    };
   }
 
-  /** Every job of an own queue that meets the filter; those of a list are read before any of them is given out. */
-  async *all(filter: TaskFilter): AsyncGenerator<Listed> {
+  /**
+   * Every job of an own queue that meets the filter, in parts that fit into memory. Those of a list are all found before any of
+   * them is given out: what is done to one may move it to another list.
+   */
+  async *all(filter: TaskFilter): AsyncGenerator<readonly Listed[]> {
     await this.registry.refresh(true);
+    const extent = filter.search === undefined ? 'facts' : 'shown';
     for (const { queue, list } of await this.listsOf(filter, await this.registry.queues())) {
-      const found: Listed[] = [];
+      const found: string[] = [];
       for await (const ids of this.allIds(queue, list)) {
-        for (const job of await this.jobs(queue, list, ids)) {
-          const listed = job && { queue, job, state: stateOf(list, job) };
-          if (listed && this.match(filter, listed)) found.push(listed);
+        for await (const { id, job } of this.each(queue, list, ids, extent)) {
+          if (job && this.match(filter, { queue, job, state: stateOf(list, job) })) found.push(id);
         }
       }
-      yield* found;
+      for await (const part of this.set.jobs.read(this.from(queue, list).name, found, 'whole')) {
+        const jobs = part.map(({ job }) => job).filter((job) => job !== undefined);
+        yield jobs.map((job) => ({ queue, job, state: stateOf(list, job) }));
+      }
     }
   }
 
@@ -113,7 +138,8 @@ export class TaskLists {
   async running(): Promise<Map<string, RunningTask[]>> {
     const found = new Map<string, RunningTask[]>();
     for (const queue of await this.registry.queues()) {
-      for (const job of await this.read(queue, 'active', 0, MAX_LOOKED_AT)) {
+      const ids = await this.ids(queue, 'active', 0, MAX_LOOKED_AT);
+      for await (const { job } of this.each(queue, 'active', ids, 'facts')) {
         if (!job?.processedBy) continue;
         const { id, name, attemptsStarted: attempt, processedOn, timestamp } = job;
         const task = { id: taskIdOf(id!), queue, name, attempt, startedAt: processedOn ?? timestamp, ...tagsOf(job) };
@@ -126,23 +152,23 @@ export class TaskLists {
     return found;
   }
 
-  async find(id: string): Promise<Listed | null> {
+  async find(id: string, extent: Extent = 'whole'): Promise<Listed | null> {
     const queues = await this.registry.queues();
-    const found = await Promise.all(queues.map((queue) => this.findWaiting(queue, id)));
+    const found = await Promise.all(queues.map((queue) => this.findWaiting(queue, id, extent)));
     const waiting = found.find((listed) => listed !== null);
     if (waiting) return waiting;
     for (const queue of queues) {
-      const cancelled = await this.findCancelled(queue, id);
+      const cancelled = await this.findCancelled(queue, id, extent);
       if (cancelled) return cancelled;
     }
     const foreign = this.registry.foreignJob(id);
-    const read = foreign && (await this.readSettled(foreign.queue, foreign.jobId));
+    const read = foreign && (await this.readSettled(foreign.queue, foreign.jobId, extent));
     return read && { queue: foreign.queue, ...read };
   }
 
   /** The task of that id in one queue. */
-  async findIn(queue: string, id: string): Promise<Listed | null> {
-    return (await this.findWaiting(queue, id)) ?? this.findCancelled(queue, id);
+  async findIn(queue: string, id: string, extent: Extent = 'whole'): Promise<Listed | null> {
+    return (await this.findWaiting(queue, id, extent)) ?? this.findCancelled(queue, id, extent);
   }
 
   /** The tasks of `noted` that are stored and are `parent`'s, with the state that each is in now. */
@@ -151,7 +177,7 @@ export class TaskLists {
     for (let start = 0; start < noted.length && children.length < MAX_CHILDREN_LISTED; start += MAX_CHILDREN_LISTED) {
       const found = await Promise.all(
         noted.slice(start, start + MAX_CHILDREN_LISTED).map(async ({ id, name, queue }): Promise<ChildTask | null> => {
-          const listed = await this.findIn(queue, id);
+          const listed = await this.findIn(queue, id, 'facts');
           if (!listed || notesOf(listed.job).parentId !== parent) return null;
           return { id, name, queue, state: listed.state, ...tagsOf(listed.job) };
         }),
@@ -161,16 +187,16 @@ export class TaskLists {
     return children.slice(0, MAX_CHILDREN_LISTED);
   }
 
-  private async findWaiting(queue: string, id: string): Promise<Listed | null> {
+  private async findWaiting(queue: string, id: string, extent: Extent): Promise<Listed | null> {
     for (const jobId of jobIdsOf(id)) {
-      const read = await this.readSettled(queue, jobId);
+      const read = await this.readSettled(queue, jobId, extent);
       if (read) return { queue, ...read };
     }
     return null;
   }
 
-  private async findCancelled(queue: string, id: string): Promise<Listed | null> {
-    const job = await this.set.cancelledOf(queue).getJob(jobIdOf(id));
+  private async findCancelled(queue: string, id: string, extent: Extent): Promise<Listed | null> {
+    const job = await this.set.jobs.one(this.set.cancelledOf(queue).name, jobIdOf(id), extent);
     return job ? { queue, job, state: 'cancelled' } : null;
   }
 
@@ -178,11 +204,11 @@ export class TaskLists {
    * BullMQ tells a job and its state in two answers. A job that moved between them would be shown as failed without its
    * failure, so both are read again until the state before and after the job is one.
    */
-  private async readSettled(queue: string, id: string): Promise<Pick<Listed, 'job' | 'state'> | null> {
+  private async readSettled(queue: string, id: string, extent: Extent): Promise<Pick<Listed, 'job' | 'state'> | null> {
     const from = this.set.queue(queue);
     let before = await from.getJobState(id);
     for (let reading = 1; ; reading += 1) {
-      const job: TaskJob | undefined = await from.getJob(id);
+      const job = await this.set.jobs.one(queue, id, extent);
       if (!job) return null;
       const after = await from.getJobState(id);
       if (after === before || reading === MAX_READINGS) {
@@ -204,32 +230,20 @@ export class TaskLists {
     queue: string,
     ids: readonly string[],
   ): Promise<Array<[id: string, occurrence: ErrorOccurrence | null]>> {
-    const jobs = await this.jobs(queue, 'failed', ids);
-    return ids.map((id, index) => {
-      const job = jobs[index];
+    const errors: Array<[id: string, occurrence: ErrorOccurrence | null]> = [];
+    for await (const { id, job } of this.each(queue, 'failed', ids, 'facts')) {
       const found = job && this.match({}, { queue, job, state: stateOf('failed', job) });
-      if (!found || found.state !== 'failed') return [id, null];
-      return [id, occurrenceOf(found)];
-    });
+      errors.push([id, found?.state === 'failed' ? occurrenceOf(found) : null]);
+    }
+    return errors;
   }
 
-  private async listsOf(filter: TaskFilter, known: readonly string[]): Promise<Array<{ queue: string; list: List }>> {
+  private async listsOf(filter: TaskFilter, known: readonly string[]): Promise<QueueList[]> {
     const states: readonly string[] = statesOf(filter);
     const queues = known.filter((queue) => isAnyOf(filter.queue, queue));
     const wanted = Object.entries(LISTS_OF).filter(([state]) => states.includes(state));
     const lists = [...new Set(wanted.flatMap(([, of]) => of))];
     return lists.flatMap((list) => queues.map((name) => ({ queue: name, list })));
-  }
-
-  /** One for each place in the list; undefined where the job has left it meanwhile. */
-  private async read(
-    queue: string,
-    list: List,
-    offset: number,
-    count: number,
-    oldestFirst = false,
-  ): Promise<Array<TaskJob | undefined>> {
-    return this.jobs(queue, list, await this.ids(queue, list, offset, count, oldestFirst));
   }
 
   /** In parts; all of them are asked for at once where pages would overlap and leave some out. */
@@ -247,9 +261,9 @@ export class TaskLists {
     return jobRange(this.set, this.from(queue, list), type, { offset, count, oldestFirst });
   }
 
-  private jobs(queue: string, list: List, ids: readonly string[]): Promise<Array<TaskJob | undefined>> {
-    const from = this.from(queue, list);
-    return Promise.all(ids.map((id): Promise<TaskJob | undefined> => from.getJob(id)));
+  /** One for each id; a job that has left the list meanwhile is undefined, or where it is now. */
+  private async *each(queue: string, list: List, ids: readonly string[], extent: Extent): AsyncGenerator<ReadJob> {
+    for await (const part of this.set.jobs.read(this.from(queue, list).name, ids, extent)) yield* part;
   }
 
   private from(queue: string, list: List): ReturnType<QueueSet['queue']> {

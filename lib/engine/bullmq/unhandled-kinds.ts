@@ -4,7 +4,6 @@ import { recordsIn } from './attempt-record.js';
 import { unhandledSince } from './declined.js';
 import type { QueueSet } from './queue-set.js';
 import type { Registry } from './registry.js';
-import type { TaskJob } from './task-job.js';
 
 const NOTE = 'unhandled';
 /** A task that is left to others comes again after ten minutes at most: where none did for so long, there is none. */
@@ -43,18 +42,19 @@ export class UnhandledKinds {
       const times = jobs
         .get(queue)!
         .filter((job) => job.name === name)
-        .map(leftSince);
-      const known = times.filter((time) => time !== undefined);
-      return known.length === 0 ? [] : [{ queue, name, since: Math.min(...known), tasks: known.length }];
+        .map((job) => job.since);
+      return times.length === 0 ? [] : [{ queue, name, since: Math.min(...times), tasks: times.length }];
     });
   }
 
-  private async jobsOf(queue: string): Promise<TaskJob[]> {
-    const jobs = (await this.set.queue(queue).getJobs(['delayed', 'prioritized'], 0, MAX_LOOKED_AT, true)) as TaskJob[];
-    return jobs.filter((job) => job != null);
+  /** Those that are left to others, with the time since when. */
+  private async jobsOf(queue: string): Promise<Array<{ readonly name: string; readonly since: number }>> {
+    const ids = await this.set.queue(queue).getRanges(['delayed', 'prioritized'], 0, MAX_LOOKED_AT, true);
+    const left: Array<{ name: string; since: number }> = [];
+    for await (const { name, stacktrace } of this.set.jobs.found(queue, ids, 'facts')) {
+      const since = unhandledSince(recordsIn(stacktrace));
+      if (since !== undefined) left.push({ name, since });
+    }
+    return left;
   }
-}
-
-function leftSince(job: TaskJob): number | undefined {
-  return unhandledSince(recordsIn(job.stacktrace));
 }

@@ -3,7 +3,7 @@ import { AttemptError } from './attempt-record.js';
 import { isServerFault } from './connections/server-faults.js';
 
 /** How long it takes until a server that was away or full is asked again. */
-const AGAIN_MS = 500;
+export const AGAIN_MS = 500;
 
 /**
  * Does what belongs to an attempt in the store, again and again while the server is away, full or only reads: given up, it

@@ -1,3 +1,4 @@
+import { wallTime } from '../../clock/index.js';
 import type { TaskChange } from '../../contract/index.js';
 import { withVersion } from '../common/index.js';
 import type { QueueSet } from './queue-set.js';
@@ -18,6 +19,14 @@ export async function changeWaiting(set: QueueSet, queue: string, job: TaskJob, 
     runAt: runAt ?? null,
     isMoved: runAt !== undefined || priority !== before,
   });
+}
+
+/** Makes a job due that waits for its time, and notes when that was. @throws where it does not wait any more */
+export async function runNow(set: QueueSet, queue: string, job: TaskJob): Promise<void> {
+  // One that other code added has no notes, and is to have none.
+  if (!('task' in job.opts)) return job.promote();
+  if (!(await changeWaiting(set, queue, job, { runAt: wallTime() }))) throw new Error(`Task "${job.id}" has moved on.`);
+  await set.tell(queue, { event: 'waiting', jobId: job.id! });
 }
 
 function notesWith(notes: Partial<TaskNotes>, job: TaskJob, { runAt, params }: TaskChange): Partial<TaskNotes> {

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { MAX_CHILDREN_LISTED, type TaskFilter } from '../../../lib/contract/index.js';
 import type { Listed } from '../../../lib/engine/bullmq/task-lists.js';
 import { newTask } from '../../conformance/harness.js';
@@ -23,7 +23,7 @@ describeWith('redis', 'The lists of tasks in BullMQ', () => {
 
   async function all(filter: TaskFilter): Promise<Listed[]> {
     const found: Listed[] = [];
-    for await (const listed of site.parts.lists.all(filter)) found.push(listed);
+    for await (const part of site.parts.lists.all(filter)) found.push(...part);
     return found;
   }
 
@@ -75,6 +75,19 @@ describeWith('redis', 'The lists of tasks in BullMQ', () => {
       (await site.parts.lists.page({ queue: site.queue, state }, { limit: 50, ...NEWEST })).items.map(({ id }) => id);
     expect(await inState('failed', 'retryable')).toEqual([`${site.queue}-2`, `${site.queue}-1`]);
     expect(await inState('held')).toEqual([]);
+  });
+
+  it('have a task in them that begins while they are read', async () => {
+    const [waiting] = await addMany(1);
+    const queue = site.parts.set.queue(site.queue);
+    const read = queue.getRanges.bind(queue);
+    vi.spyOn(queue, 'getRanges').mockImplementation(async (types, ...range) => {
+      if (String(types) === 'waiting') await site.take();
+      return read(types, ...range);
+    });
+    const { items, looked } = await site.parts.lists.page({ queue: site.queue }, { limit: 5, ...NEWEST });
+    expect(items).toMatchObject([{ id: waiting, state: 'running' }]);
+    expect(looked).toBe(0);
   });
 
   it('are those that a filter leaves, by their facts and by their text', async () => {

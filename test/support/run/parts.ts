@@ -23,6 +23,7 @@ export const COMPILED_FOLDERS = [
   'test/admin/worker',
   'test/bad-days/worker',
   'test/chaos/process',
+  'test/engines/worker',
   'test/kill/worker',
   'test/testing/child',
   'test/migrate/support',

@@ -40,19 +40,20 @@ export function isServerFault(error: unknown): boolean {
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { errors, lastNodeError, previousErrors } = error as {
-    errors?: readonly unknown[];
-    lastNodeError?: unknown;
-    previousErrors?: readonly unknown[];
-  };
+  const { errors, lastNodeError } = error as { errors?: readonly unknown[]; lastNodeError?: unknown };
   if (lastNodeError) return reasonOf(lastNodeError);
-  // Of a transaction Redis says that it was discarded, and before that why; a connection that was lost is one error of all.
-  const first = previousErrors?.[0];
-  if (first instanceof Error && first !== error) return first.message;
+  const before = discardedBy(error);
+  if (before) return before.message;
   if (error.message !== '') return error.message;
   if (errors?.[0] !== undefined) return reasonOf(errors[0]);
   const code = codeOf(error);
   return typeof code === 'string' ? code : error.name;
+}
+
+/** Of a transaction Redis says that it was discarded, and before that why; a connection that was lost is one error of all. */
+export function discardedBy(error: unknown): Error | null {
+  const first = (error as { previousErrors?: readonly unknown[] }).previousErrors?.[0];
+  return first instanceof Error && first !== error ? first : null;
 }
 
 interface Advice {

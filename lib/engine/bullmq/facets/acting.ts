@@ -15,9 +15,7 @@ import { taskIdOf } from '../job-ids.js';
 import { workflowProblem } from '../flows/task-guard.js';
 import { Retrying } from '../retrying.js';
 import type { Listed } from '../task-lists.js';
-import { changeWaiting } from '../waiting-jobs.js';
-
-const AT_ONCE = 50;
+import { changeWaiting, runNow } from '../waiting-jobs.js';
 
 /** Carries out what a person asks, by BullMQ's own moves. */
 export class BullmqActing implements Acting {
@@ -78,18 +76,13 @@ export class BullmqActing implements Acting {
 
   private async actOnAll(action: TaskAction, filter: TaskFilter): Promise<ActionResult> {
     let changed = 0;
-    let batch: Listed[] = [];
-    const carryOut = async () => {
-      const results = await Promise.all(batch.map((listed) => this.change(action, listed)));
-      changed += results.filter(Boolean).length;
-      batch = [];
-    };
     const { lists, set } = this.store.opened;
-    for await (const listed of lists.all(filter)) {
-      if (await workflowProblem(set, action, listed)) continue;
-      if (batch.push(listed) === AT_ONCE) await carryOut();
+    for await (const part of lists.all(filter)) {
+      const free: Listed[] = [];
+      for (const listed of part) if (!(await workflowProblem(set, action, listed))) free.push(listed);
+      const results = await Promise.all(free.map((listed) => this.change(action, listed)));
+      changed += results.filter(Boolean).length;
     }
-    await carryOut();
     return { changed, refused: [] };
   }
 
@@ -108,7 +101,7 @@ export class BullmqActing implements Acting {
 
   private async move(action: TaskAction, { queue, job, state }: Listed): Promise<void> {
     if (action === 'delete') await this.delete(queue, job);
-    else if (action === 'run-now') await job.promote();
+    else if (action === 'run-now') await runNow(this.store.opened.set, queue, job);
     else if (action === 'cancel') await this.cancel(queue, job, state);
     else await this.retrying.retry({ queue, job, state });
   }

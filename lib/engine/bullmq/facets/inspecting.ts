@@ -22,8 +22,10 @@ import { parseRow } from '../job-view.js';
 import { readListed } from '../read-listed.js';
 import type { Listed } from '../task-lists.js';
 
-/** Jobs, with their results, that are read together. */
-const MAX_AWAITED_AT_ONCE = 100;
+/** Jobs, with their params and results, that are read together. */
+const MAX_AWAITED_AT_ONCE = 16;
+/** Most characters of results that are read in one go; who waits for the others asks again. */
+const MAX_READ = 8 * 1_024 ** 2;
 
 export class BullmqInspecting implements Inspecting {
   constructor(private readonly store: BullmqStore) {}
@@ -38,17 +40,25 @@ export class BullmqInspecting implements Inspecting {
   async summaries(ids: readonly string[]): Promise<readonly TaskSummary[]> {
     const { registry, lists, view } = this.store.opened;
     await registry.refresh(true);
-    const found = await Promise.all(ids.map((id) => lists.find(id)));
+    const found = await Promise.all(ids.map((id) => lists.find(id, 'shown')));
     return found.filter((listed) => listed !== null).map(({ queue, job, state }) => view.summary(queue, job, state));
   }
 
   async awaited(ids: readonly string[]): Promise<AwaitedTasks> {
     const { registry, lists } = this.store.opened;
     await registry.refresh(true);
-    const looked = Math.min(ids.length, MAX_AWAITED_AT_ONCE);
-    const found = await Promise.all(ids.slice(0, looked).map((id) => lists.find(id)));
-    const tasks = await Promise.all(found.filter((listed) => listed !== null).map((listed) => this.awaitedOf(listed)));
-    return { tasks, looked };
+    const tasks: AwaitedTask[] = [];
+    let looked = 0;
+    for (let read = 0; looked < ids.length && read < MAX_READ; looked += MAX_AWAITED_AT_ONCE) {
+      const asked = ids.slice(looked, looked + MAX_AWAITED_AT_ONCE);
+      const found = await Promise.all(asked.map((id) => lists.find(id)));
+      const own = found.filter((listed) => listed !== null);
+      for (const task of await Promise.all(own.map((listed) => this.awaitedOf(listed)))) {
+        tasks.push(task);
+        read += task.result?.length ?? 0;
+      }
+    }
+    return { tasks, looked: Math.min(looked, ids.length) };
   }
 
   private async awaitedOf({ queue, job, state }: Listed): Promise<AwaitedTask> {

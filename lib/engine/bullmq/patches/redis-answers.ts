@@ -1,4 +1,5 @@
 import type { IRedisTransaction } from 'bullmq';
+import { discardedBy } from '../connections/server-faults.js';
 
 /** What the commands of a transaction answered. @throws where it was not carried out */
 export async function answersOf(
@@ -7,7 +8,6 @@ export async function answersOf(
   try {
     return (await transaction.exec()) ?? [];
   } catch (error) {
-    // Redis says that it was discarded, and before that why.
-    throw (error as { previousErrors?: readonly Error[] }).previousErrors?.[0] ?? error;
+    throw discardedBy(error) ?? error;
   }
 }

@@ -1,13 +1,11 @@
 import type { Worker } from 'bullmq';
 import { sleep } from '../../../clock/index.js';
 import type { BullmqLibrary } from '../bullmq-library.js';
+import { AGAIN_MS } from '../until-stored.js';
 import { steadyJob } from './steady-job.js';
 import type { StoredJob, TaskJob, TaskJobJson } from '../task-job.js';
 
 export type TaskWorkerClass = typeof Worker<StoredJob, unknown, string>;
-
-/** How long it takes until a tick is planned anew that the store could not take, or a job is asked for anew. */
-const AGAIN_MS = 500;
 
 /** A job whose handler was called: how it ended, for whoever asks again. */
 type CalledJob = TaskJob & { ended?: Promise<unknown> };

@@ -35,8 +35,6 @@ import { MOVED_LISTS, steppedJobs } from './stepped-jobs.js';
 import { readMoveNote, writeMoveNote } from './move-mark.js';
 import { flushRedis } from './redis-flush.js';
 
-/** Jobs that are read together: few, as each may take a mebibyte and more, which nobody knows before. */
-const BATCH = 8;
 /** How long a lock is waited for that nobody renews, and how often it is looked at, in milliseconds. */
 const LOCK_PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 500;
@@ -134,10 +132,9 @@ export class BullmqTransfer implements TransferStore {
       for (const list of MOVED_LISTS) {
         // All ids at once: PostgreSQL orders what came due or failed at the same time in no way, so that pages overlap.
         const ids = await queue.getRanges([list], 0, -1, true);
-        for (let start = 0; start < ids.length; start += BATCH) {
-          const batch = ids.slice(start, start + BATCH);
-          const jobs = await Promise.all(batch.map((id): Promise<TaskJob | undefined> => queue.getJob(id)));
-          yield* await Promise.all(jobs.filter(isTask).map((job) => this.stored(name, list, job)));
+        for await (const part of this.set.jobs.read(name, ids, 'whole')) {
+          const jobs = part.map(({ job }) => job).filter(isTask);
+          yield* await Promise.all(jobs.map((job) => this.stored(name, list, job)));
         }
       }
     }

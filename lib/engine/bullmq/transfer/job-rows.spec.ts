@@ -115,6 +115,12 @@ describe('a task that is moved out of BullMQ', () => {
     expect(out({ ...job, opts: { ...job.opts, task } } as unknown as TaskJob, 'retryable').runAt).toBe(NOW + 9);
   });
 
+  it('is due when somebody said since, also where that attempt was lost', () => {
+    const job = tried({ runAt: NOW + 5 }, { attemptsStarted: 2 });
+    const task = { ...notesOf(job), moved: 1, runAt: NOW + 1 };
+    expect(out({ ...job, opts: { ...job.opts, task } } as unknown as TaskJob, 'available').runAt).toBe(NOW + 1);
+  });
+
   it('has each attempt that began and was not made excused', () => {
     expect(out(tried({}, { attemptsStarted: 3 }), 'retryable').excusedAttempts).toBe(2);
   });

@@ -6,7 +6,6 @@ import type { NewJob, TaskJob } from '../task-job.js';
 import {
   attemptOf,
   excusedAttempts,
-  isRescheduled,
   notesOf,
   paramsOf,
   priorityOf,
@@ -25,7 +24,9 @@ export function toStoredTask(
   state: MovedState,
   rows: readonly string[],
 ): StoredTask {
-  const { maxAttempts, settings, sensitive, parentId, traits } = notesOf(job);
+  const { maxAttempts, settings, sensitive, parentId, traits, moved = 0 } = notesOf(job);
+  const last = recordsIn(job.stacktrace).at(-1);
+  const isAsItSaid = state !== 'failed' && last !== undefined && moved < last.attempt;
   const shown = view.task(queue, job, state, rows);
   const carried = isAsCarried(job) ? carriedOf(job) : null;
   return {
@@ -35,8 +36,7 @@ export function toStoredTask(
     state,
     params: paramsOf(job),
     priority: priorityOf(job),
-    runAt:
-      (state === 'failed' || isRescheduled(job) ? undefined : recordsIn(job.stacktrace).at(-1)?.runAt) ?? runAtOf(job),
+    runAt: (isAsItSaid ? last.runAt : undefined) ?? runAtOf(job),
     createdAt: job.timestamp,
     maxAttempts,
     settings,
