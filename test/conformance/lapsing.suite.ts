@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import type { NewTask, Outcome } from '../../lib/engine/port/index.js';
 import type { CaseTest, EngineCase } from './engine-case.js';
 import { CONSUME, Deliveries, completed, newTask, retryAt } from './harness.js';
+import { signal } from '../module/support.js';
 
 /** In steps of time. */
 const SOON = 2;
@@ -72,6 +73,21 @@ export function describeLapsing(it: CaseTest): void {
       await engine.delivering.consume('default', CONSUME, () => Promise.resolve(declined));
       await until('it to be let go', async () => (await engine.inspecting.get(id))!.unhandledSince !== undefined);
       await advanceTo(startBy);
+      await becomes(id, 'cancelled');
+      expect(await engine.inspecting.get(id)).toMatchObject({ reason: 'expired', startBy });
+    });
+
+    lapse('cancels what is left to others after that time: it has not started', async (opened) => {
+      const { engine, clock, unit, advanceTo, becomes } = opened;
+      const startBy = clock.now() + LATER * unit;
+      const { id } = await stored(opened, { traits: { startBy } });
+      const error = { name: 'UnknownTaskNameError', message: 'nobody here' };
+      const declined: Outcome = { kind: 'declined', wait: 1_000 * unit, error, keepFor: null, maxAttempts: 1 };
+      const inHand = signal<Outcome>();
+      await engine.delivering.consume('default', CONSUME, () => inHand.promise);
+      await becomes(id, 'running');
+      await advanceTo(startBy + LATER * unit);
+      inHand.resolve(declined);
       await becomes(id, 'cancelled');
       expect(await engine.inspecting.get(id)).toMatchObject({ reason: 'expired', startBy });
     });

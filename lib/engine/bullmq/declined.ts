@@ -1,8 +1,8 @@
 import type { TaskAttempt } from '../../contract/index.js';
-import { holdOff, ofUnhandled } from '../common/index.js';
+import { holdOff, lapseOf, ofUnhandled } from '../common/index.js';
 import type { Outcome } from '../port/index.js';
 import { type AttemptRecord, recordsIn } from './attempt-record.js';
-import { attemptOf } from './stored-job.js';
+import { attemptOf, notesOf } from './stored-job.js';
 import type { TaskJob } from './task-job.js';
 
 /** The name of the error that a task is left to others with. */
@@ -43,6 +43,16 @@ export function failedUnknown(records: readonly AttemptRecord[]): boolean {
 /** Whether a handler may have been called: each attempt before was left to others where it was not. */
 export function hasBegun(job: TaskJob): boolean {
   return attemptOf(job) > recordsIn(job.stacktrace).filter(isDeclined).length;
+}
+
+/**
+ * Whether the time is over by which a job had to start that is about to be left to others once more. Who looked for that
+ * while this process had it in hand took it for one that had started.
+ */
+export function hasExpired(job: TaskJob, now: number): boolean {
+  const { traits } = notesOf(job);
+  const isFirst = attemptOf(job) - 1 <= recordsIn(job.stacktrace).filter(isDeclined).length;
+  return traits !== undefined && isFirst && lapseOf(traits, false, now) === 'expired';
 }
 
 /** Whether an attempt was left to others; its error is none of the task's own. */

@@ -6,7 +6,7 @@ import { AttemptError, type AttemptRecord } from './attempt-record.js';
 import type { BullmqEngineOptions } from './bullmq-options.js';
 import type { Cancelled } from './cancelled.js';
 import { closeQueue } from './close-queue.js';
-import { declinedOutcome } from './declined.js';
+import { declinedOutcome, hasExpired } from './declined.js';
 import { type Admission, causeOf, refusedTraits } from './flows/admission.js';
 import { cancelledValue } from './flows/child-ends.js';
 import { isInFlow } from './flows/in-flow.js';
@@ -277,6 +277,7 @@ export class JobConsumer implements Consumer {
     const { job, token } = running;
     if (outcome !== 'given-up' && outcome.kind === 'declined') {
       this.parts.unhandled.note(this.queue, job.name).catch((error: Error) => this.parts.report(error));
+      if (hasExpired(job, wallTime())) return this.endUnrun(job, undefined, { reason: 'expired' }, cancelledValue(job));
       return this.settle(running, declinedOutcome(job, outcome, wallTime()));
     }
     if (outcome === 'given-up' || outcome.kind === 'released' || outcome.kind === 'suspended') {
