@@ -1,24 +1,12 @@
-import { monotonicTime, sleep } from '../clock/index.js';
-
-/** Longer than a process takes that makes the tables, or goes over a log after a crash, on a machine that is busy. */
-const PATIENCE_MS = 30_000;
-const PAUSE_MS = 5;
+import { whileBusy } from '../engine/common/index.js';
 
 /**
  * Tries until a SQLite file is not locked by somebody else. An app's own patience is meant for its requests, and may be
  * none: processes that boot together would end by it.
  * @param isOver once nobody waits for it any more
  */
-export async function whileLocked<T>(attempt: () => Promise<T>, isOver: () => boolean): Promise<T> {
-  const deadline = monotonicTime() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isLocked(error) || isOver() || monotonicTime() > deadline) throw error;
-      await sleep(PAUSE_MS * (0.5 + Math.random()));
-    }
-  }
+export function whileLocked<T>(attempt: () => Promise<T>, isOver: () => boolean): Promise<T> {
+  return whileBusy(attempt, isLocked, isOver);
 }
 
 /** Whether SQLite says so, in whatever it was wrapped. */

@@ -88,12 +88,17 @@ describe('the check of a store', () => {
     await stage.started(victim.id, 2);
   });
 
-  it('takes a worker of another container for gone when its heart no longer beats, and not before', async () => {
-    const tasks = await stage.startApp();
-    const task = await enqueue(tasks, 'wait', { ms: 60_000 });
+  /** A worker with a running task, as if it were in another container. */
+  async function workerElsewhere(): Promise<ReturnType<typeof stage.startWorker>> {
+    const task = await enqueue(await stage.startApp(), 'wait', { ms: 60_000 });
     const one = stage.startWorker({ lease: '1s' });
     await stage.started(task.id);
     tamper(`UPDATE tasks_worker SET pid_space = 'another container'`);
+    return one;
+  }
+
+  it('takes a worker of another container for gone when its heart no longer beats, and not before', async () => {
+    const one = await workerElsewhere();
     expect(await check('--lease', '1s')).toMatchObject({ code: 0 });
     one.freeze();
     const found = await check('--lease', '1s');
@@ -103,11 +108,7 @@ describe('the check of a store', () => {
   });
 
   it('says nothing of a worker of another container where no heart can beat', async () => {
-    const tasks = await stage.startApp();
-    const task = await enqueue(tasks, 'wait', { ms: 60_000 });
-    const one = stage.startWorker({ lease: '1s' });
-    await stage.started(task.id);
-    tamper(`UPDATE tasks_worker SET pid_space = 'another container'`);
+    const one = await workerElsewhere();
     one.freeze();
     // What is in the way of the folder, as a place is that is read-only.
     rmSync(`${stage.databaseFile}-workers`, { recursive: true });

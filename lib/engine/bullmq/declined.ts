@@ -42,7 +42,7 @@ export function failedUnknown(records: readonly AttemptRecord[]): boolean {
 
 /** Whether a handler may have been called: each attempt before was left to others where it was not. */
 export function hasBegun(job: TaskJob): boolean {
-  return attemptOf(job) > recordsIn(job.stacktrace).filter(isDeclined).length;
+  return attemptsBegun(job) > 0;
 }
 
 /**
@@ -51,8 +51,12 @@ export function hasBegun(job: TaskJob): boolean {
  */
 export function hasExpired(job: TaskJob, now: number): boolean {
   const { traits } = notesOf(job);
-  const isFirst = attemptOf(job) - 1 <= recordsIn(job.stacktrace).filter(isDeclined).length;
-  return traits !== undefined && isFirst && lapseOf(traits, false, now) === 'expired';
+  return traits !== undefined && attemptsBegun(job) <= 1 && lapseOf(traits, false, now) === 'expired';
+}
+
+/** How many attempts were not left to others; the present one is among them. */
+function attemptsBegun(job: TaskJob): number {
+  return attemptOf(job) - recordsIn(job.stacktrace).filter(isDeclined).length;
 }
 
 /** Whether an attempt was left to others; its error is none of the task's own. */

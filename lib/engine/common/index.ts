@@ -1,6 +1,7 @@
 export { ID_SLACK_MS, idAt, LAST_ID_MS, tellsTime } from './id-times.js';
 export { describeLoss } from './describe-loss.js';
 export { holdOff } from './hold-off.js';
+export { whileBusy } from './while-busy.js';
 export {
   ERROR_POINTS,
   ErrorGroups,

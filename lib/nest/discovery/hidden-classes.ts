@@ -1,11 +1,11 @@
 import type { Type } from '@nestjs/common';
 import { type DiscoveryService, INQUIRER, REQUEST } from '@nestjs/core';
 import { isObject } from '../../checks/index.js';
-import { listOf, TASK_EVENT_METADATA, TASK_HANDLER_METADATA, TASKS_CRON_METADATA } from '../../contract/index.js';
+import { listOf, TASK_HANDLER_METADATA, TASKS_CRON_METADATA } from '../../contract/index.js';
 import { decoratedClasses } from '../decorators/decorated-classes.js';
-import type { OnTaskEventMetadata } from '../decorators/on-task-event.decorator.js';
 import type { TaskHandlerMetadata } from '../decorators/task-handler.decorator.js';
 import { metadataOf, methodNamesOf, methodsCalled } from './class-methods.js';
+import { listenersOn } from './listener.scanner.js';
 import { isMadeLater, lineOf, providedClass, replacedClass } from './provider-class.js';
 import type { ProviderWrapper } from './provider-instance.js';
 import type { Stores } from './stores.js';
@@ -93,12 +93,11 @@ function decorationsOf(type: Type<object>): string {
     const [method] = methodsCalled(type, name);
     if (!method) return [];
     const handler = metadataOf<TaskHandlerMetadata>(TASK_HANDLER_METADATA, method);
-    const listeners = metadataOf<OnTaskEventMetadata[]>(TASK_EVENT_METADATA, method) ?? [];
     const where = `${type.name}.${name}`;
     return [
       ...(handler ? [`@TaskHandler('${handler.name}') on ${where}`] : []),
       ...(metadataOf(TASKS_CRON_METADATA, method) ? [`@Cron on ${where}`] : []),
-      ...listeners.map(({ event }) => `@OnTaskEvent('${event}') on ${where}`),
+      ...listenersOn(method).map(({ event }) => `@OnTaskEvent('${event}') on ${where}`),
     ];
   });
   return [...(onClass ? [`@TaskHandler('${onClass.name}') on ${type.name}`] : []), ...onMethods].join(', ');

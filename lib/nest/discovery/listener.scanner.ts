@@ -47,6 +47,7 @@ export class ListenerScanner {
   }
 }
 
-function listenersOn(method: ClassMethod): readonly OnTaskEventMetadata[] {
+/** What a method listens to. */
+export function listenersOn(method: ClassMethod): readonly OnTaskEventMetadata[] {
   return metadataOf<OnTaskEventMetadata[]>(TASK_EVENT_METADATA, method) ?? [];
 }

@@ -46,17 +46,14 @@ export function readAt(path: string, { dev, ino }: Stats, position: number, byte
  */
 export function closeUnusedFiles(): void {
   const used = filesInUse();
-  for (const [key, descriptor] of descriptors) {
-    if (fstatSync(descriptor).nlink > 0 && used?.has(key) !== false) continue;
-    descriptors.delete(key);
-    closeSync(descriptor);
-  }
-  for (const descriptor of adopted) {
+  const closed = (descriptor: number): boolean => {
     const { dev, ino, nlink } = fstatSync(descriptor);
-    if (nlink > 0 && used?.has(`${dev}:${ino}`) !== false) continue;
-    adopted.delete(descriptor);
+    if (nlink > 0 && used?.has(`${dev}:${ino}`) !== false) return false;
     closeSync(descriptor);
-  }
+    return true;
+  };
+  for (const [key, descriptor] of descriptors) if (closed(descriptor)) descriptors.delete(key);
+  for (const descriptor of adopted) if (closed(descriptor)) adopted.delete(descriptor);
 }
 
 /** What this thread read, and may not close as another connection of the process has it open: for whoever outlives it. */

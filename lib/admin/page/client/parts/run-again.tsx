@@ -1,9 +1,10 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Task } from '../api-types.js';
 import { api } from '../api.js';
 import { say } from '../core/act.js';
+import { useAlive } from '../core/use-alive.js';
 import { go, taskHref } from '../core/place.js';
 import { Action } from '../ui/bits.js';
 import { Dialog } from '../ui/dialog.js';
@@ -27,13 +28,7 @@ function Form({ task }: { readonly task: Task }): JSX.Element {
   const text = JSON.stringify(task.params, null, 2);
   const field = useRef<HTMLTextAreaElement>(null);
   const [problem, setProblem] = useState('');
-  const isOpen = useRef(true);
-  useLayoutEffect(
-    () => () => {
-      isOpen.current = false;
-    },
-    [],
-  );
+  const isOpen = useAlive();
   const close = (): void => {
     shown.value = null;
   };

@@ -8,6 +8,7 @@ import { isForeign, isReadOnly } from '../core/engine.js';
 import { kept } from '../core/kept.js';
 import { queues } from '../core/live.js';
 import { go, keptWithVisit, nameHref, queueHref, replaceQuery, taskHref } from '../core/place.js';
+import { useAlive } from '../core/use-alive.js';
 import { useLive } from '../core/use-live.js';
 import { count, countOf, duration } from '../format.js';
 import { BulkBar } from '../parts/bulk-bar.js';
@@ -178,13 +179,7 @@ function TaskList({ link, sort }: { readonly link: URLSearchParams; readonly sor
   const [, redraw] = useState(0);
   const [selection] = useState(() => keptWithVisit('selection', () => new Selection()));
   const place = useRef<HTMLDivElement>(null);
-  const isAlive = useRef(true);
-  useEffect(
-    () => () => {
-      isAlive.current = false;
-    },
-    [],
-  );
+  const isAlive = useAlive();
   const standing = useStanding(
     live.data?.items ?? null,
     () => !selection.isEmpty || (place.current?.matches(':hover, :focus-within') ?? false),
